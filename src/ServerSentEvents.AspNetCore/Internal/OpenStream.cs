@@ -1,0 +1,120 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using ServerSentEvents.Internal;
+
+namespace ServerSentEvents.AspNetCore.Internal;
+
+/// <summary>One response that is being written, as those see it who end it from outside.</summary>
+internal abstract class OpenStream
+{
+    private readonly HttpContext _context;
+
+    /// <summary>Null where the server does not let anybody at it.</summary>
+    private readonly IConnectionLifetimeFeature? _connection;
+
+    /// <summary>What tells an HTTP/1 connection, which serves this stream alone, to serve nothing else; null for others.</summary>
+    private readonly IConnectionLifetimeNotificationFeature? _ownConnection;
+
+    /// <summary>
+    /// The request is over: its context may be another's by now. Guarded by a lock on this, under which the request is aborted,
+    /// so that it cannot be over in between; the one thing that waits for that lock is its own end.
+    /// </summary>
+    private bool _isOver;
+
+    /// <summary>1 as soon as its end is timed, changed by an interlocked operation.</summary>
+    private int _isLeaving;
+
+    /// <summary>Kept because a timer lives no longer than somebody holds it.</summary>
+    private ITimer? _grace;
+
+    protected OpenStream(HttpContext context)
+    {
+        _context = context;
+        _connection = context.Features.Get<IConnectionLifetimeFeature>();
+        if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
+            _ownConnection = context.Features.Get<IConnectionLifetimeNotificationFeature>();
+    }
+
+    /// <summary>Ends it behind what is queued.</summary>
+    internal abstract void Close();
+
+    /// <summary>True if it has ended, and as much is left of it as at the last call. To be called by one thread at a time.</summary>
+    internal abstract bool IsStuck();
+
+    /// <summary>
+    /// Gives the client so long to take what is left; then its request is aborted, and after as long again, if even that is
+    /// not over, the connection: where the reset of one stream is not taken, it can serve no other either.
+    /// </summary>
+    internal void LeaveWithin(TimeSpan grace, TimeProvider time, ILogger logger)
+    {
+        if (Interlocked.Exchange(ref _isLeaving, 1) != 0)
+            return;
+        _ownConnection?.RequestClose();
+        _grace = After(grace, () => Leave(grace, time, logger), time, logger);
+    }
+
+    internal void SetOver()
+    {
+        lock (this)
+            _isOver = true;
+    }
+
+    private void Leave(TimeSpan grace, TimeProvider time, ILogger logger)
+    {
+        if (TryAbortRequest())
+        {
+            Log.CutOff(logger);
+            _grace = After(grace, AbortIfNotOver, time, logger);
+        }
+
+        // When the request is over, the server may still have something that the client does not take, and wait for it.
+        if (_ownConnection is not null)
+            AbortConnection();
+    }
+
+    private bool TryAbortRequest()
+    {
+        lock (this)
+        {
+            if (_isOver)
+                return false;
+            _context.Abort();
+            return true;
+        }
+    }
+
+    private void AbortIfNotOver()
+    {
+        lock (this)
+        {
+            if (_isOver)
+                return;
+        }
+
+        AbortConnection();
+    }
+
+    private void AbortConnection()
+    {
+        if (_connection is { ConnectionClosed.IsCancellationRequested: false })
+            _connection.Abort();
+    }
+
+    /// <summary>What a server throws must not end the process, as it would from a timer.</summary>
+    private static ITimer After(TimeSpan grace, Action step, TimeProvider time, ILogger logger)
+    {
+        Action guarded = () =>
+        {
+            try
+            {
+                step();
+            }
+            catch (Exception exception)
+            {
+                Log.EndFailed(logger, exception);
+            }
+        };
+        return time.CreateDetachedTimer(static guarded => ((Action)guarded!)(), guarded, grace, Timeout.InfiniteTimeSpan);
+    }
+}

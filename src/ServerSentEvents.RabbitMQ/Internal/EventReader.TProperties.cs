@@ -1,0 +1,36 @@
+namespace ServerSentEvents.RabbitMQ.Internal;
+
+/// <summary>The reading direction: delivers what stands in the stream, through any number of connections.</summary>
+internal sealed class EventReader<TProperties>(
+    IStreamTransport transport, StreamFollower<TProperties> follower, Outbox outbox, ConnectionLoop loop)
+{
+    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private volatile bool _isCaughtUp;
+
+    /// <summary>Completes when this node has caught up for the first time.</summary>
+    internal Task CaughtUp => _caughtUp.Task;
+
+    /// <summary>Whether it reads the stream's end now.</summary>
+    internal bool IsCaughtUp => _isCaughtUp;
+
+    /// <summary>Runs until it is canceled.</summary>
+    internal Task RunAsync(CancellationToken cancellationToken) =>
+        loop.RunAsync(transport.OpenReaderAsync, ReadAsync, Disconnected, cancellationToken);
+
+    private async Task ReadAsync(IStreamReader reader, Action isWell, CancellationToken cancellationToken)
+    {
+        await follower.AttachAsync(reader, cancellationToken).ConfigureAwait(false);
+        isWell();
+        _isCaughtUp = true;
+        _caughtUp.TrySetResult();
+        throw await reader.Lost.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Events wait meanwhile: what is sent to a stream that this node does not read may go to another one.</summary>
+    private void Disconnected(Exception reason)
+    {
+        _isCaughtUp = false;
+        outbox.HoldEvents($"the stream cannot be read ({reason.Message})");
+    }
+}

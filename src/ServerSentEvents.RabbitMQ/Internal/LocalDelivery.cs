@@ -1,0 +1,65 @@
+using System.Net.ServerSentEvents;
+using Microsoft.Extensions.Logging;
+
+namespace ServerSentEvents.RabbitMQ.Internal;
+
+/// <summary>
+/// Hands what was read to this node's publisher. Whatever the application's code does there, it does not stop the backplane;
+/// a publisher that has been disposed of, as when the application stops, has nobody to deliver to.
+/// </summary>
+internal sealed class LocalDelivery<TProperties>(
+    Publisher<TProperties> publisher,
+    Func<SseItem<string>, TProperties, SseItem<string>?>? personalise,
+    ILogger logger,
+    string stream)
+{
+    /// <summary>Forgets what was before, and ends all subscriptions: their clients begin anew.</summary>
+    internal void BeginAfter(string epoch, long before) =>
+        Try(static (self, at) => self.Publisher.Follow(at.Epoch, at.Before), (Epoch: epoch, Before: before), before);
+
+    /// <summary>Ends those who came while events were remembered, but not sent.</summary>
+    internal void EndAll(long offset) => Try(static (self, _) => self.Publisher.Close(), state: 0, offset);
+
+    internal void Deliver(long offset, in SseItem<string> item, in ChannelNames channels) => Try(
+        static (self, message) =>
+        {
+            if (self.FunctionFor(message.Item) is { } function)
+                self.Publisher.PublishAt(message.Offset, function, message.Channels);
+            else
+                self.Publisher.PublishAt(message.Offset, message.Item, message.Channels);
+        },
+        (Offset: offset, Item: item, Channels: channels),
+        offset);
+
+    internal void Remember(long offset, in SseItem<string> item, in ChannelNames channels) => Try(
+        static (self, message) =>
+        {
+            if (self.FunctionFor(message.Item) is { } function)
+                self.Publisher.RememberAt(message.Offset, function, message.Channels);
+            else
+                self.Publisher.RememberAt(message.Offset, message.Item, message.Channels);
+        },
+        (Offset: offset, Item: item, Channels: channels),
+        offset);
+
+    private Publisher<TProperties> Publisher => publisher;
+
+    private Func<TProperties, SseItem<string>?>? FunctionFor(SseItem<string> item) =>
+        personalise is null ? null : properties => personalise(item, properties);
+
+    private void Try<TState>(Action<LocalDelivery<TProperties>, TState> action, TState state, long offset)
+    {
+        try
+        {
+            action(this, state);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody is there.
+        }
+        catch (Exception exception)
+        {
+            Log.DeliveryFailed(logger, exception, stream, offset);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>All that an application logs: this package's from Debug on, everybody else's from Information on.</summary>
+internal sealed class CapturedLog : ILoggerProvider
+{
+    internal const string OurCategory = "ServerSentEvents";
+
+    /// <summary>What is logged of every request, and of every start and stop.</summary>
+    private static readonly string[] Usual =
+        ["Microsoft.Hosting.Lifetime", "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Routing.EndpointMiddleware"];
+
+    private readonly ConcurrentQueue<LogEntry> _entries = new();
+
+    internal IEnumerable<LogEntry> Ours => _entries.Where(entry => entry.Category == OurCategory);
+
+    /// <summary>What a user would see who logs all but Debug, apart from the usual.</summary>
+    internal IEnumerable<LogEntry> AboveDebug => _entries.Where(entry =>
+        entry.Level > LogLevel.Debug && !(entry.Level == LogLevel.Information && Usual.Contains(entry.Category)));
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void Dispose()
+    {
+    }
+
+    internal static bool IsCaptured(string? category, LogLevel level) =>
+        level >= (category == OurCategory ? LogLevel.Debug : LogLevel.Information);
+
+    private sealed class Logger(CapturedLog log, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => IsCaptured(category, logLevel);
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                log._entries.Enqueue(new LogEntry(category, logLevel, eventId.Id, formatter(state, exception), exception));
+        }
+    }
+}

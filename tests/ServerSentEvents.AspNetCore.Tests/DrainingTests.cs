@@ -1,0 +1,162 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Requests that still come to an application that stops: an error would make a browser give up for good.</summary>
+public sealed class DrainingTests
+{
+    /// <summary>Set to let the host go on with its stop.</summary>
+    private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [Theory]
+    [InlineData("1.1", null, "retry: 3000\n")]
+    [InlineData("1.1", 5, "retry: 5000\n")]
+    [InlineData("2.0", 5, "retry: 5000\n")]
+    public async Task Draining_RequestOnAnOpenConnection_IsToldWhenToComeBack(string version, int? seconds, string expected)
+    {
+        await using var app = await StartAsync(seconds);
+        var http = app.NewClient(Version.Parse(version));
+        (await http.GetStringAsync(new Uri("/ping", UriKind.Relative))).Should().Be("pong");
+
+        var stopping = await BeginToStopAsync(app);
+        foreach (var path in new[] { "/events", "/events", "/result" })
+        {
+            using var client = await EventStreamClient.OpenAsync(http, path);
+            (await client.RestAsync()).Should().Be(expected);
+        }
+
+        _goOn.SetResult();
+        await stopping;
+        app.Log.AboveDebug.Where(entry => entry.Id != 6).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Draining_NewConnection_IsToldWhenToComeBack()
+    {
+        await using var app = await StartAsync(seconds: 5);
+
+        var stopping = await BeginToStopAsync(app);
+        using var client = await app.OpenAsync();
+
+        (await client.RestAsync()).Should().Be("retry: 5000\n");
+        _goOn.SetResult();
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Draining_RequestThatCameBefore_IsToldWhenToComeBack()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(seconds: 5, app => app.MapServerSentEvents<object?>("/slow", async _ =>
+        {
+            asked.SetResult();
+            await answer.Task;
+            return new SubscribeOptions<object?>();
+        }));
+        var opening = app.OpenAsync("/slow");
+        await asked.Task.WaitAsync(Streams.Limit);
+
+        var stopping = await BeginToStopAsync(app);
+        answer.SetResult();
+        using var client = await opening;
+
+        (await client.RestAsync()).Should().Be("retry: 5000\n");
+        _goOn.SetResult();
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Draining_StreamOfAPublisherThatIsNotRegistered_EndsAtOnce()
+    {
+        using var own = new Publisher();
+        await using var app = await StartAsync(seconds: 5, app => app.MapGet("/own", () => own.Subscribe().ToResult()));
+
+        var stopping = await BeginToStopAsync(app);
+        using var client = await app.OpenAsync("/own");
+
+        (await client.RestAsync()).Should().BeEmpty();
+        _goOn.SetResult();
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Draining_PublisherThatIsFirstAskedForDuringTheStop_IsDrainedToo()
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder => builder.Services.AddServerSentEvents().AddServerSentEvents<string>(),
+            app =>
+            {
+                HoldStop(app);
+                app.MapServerSentEvents("/events");
+                app.MapGet("/late", (Publisher<string> publisher) => publisher.Subscribe().ToResult());
+            });
+
+        var stopping = await BeginToStopAsync(app);
+        using var client = await app.OpenAsync("/late");
+
+        (await client.RestAsync()).Should().Be("retry: 3000\n");
+        _goOn.SetResult();
+        await stopping;
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Disposed_Publisher_TellsWhoeverComesWhenToComeBack(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        app.Publisher.Dispose();
+
+        using var client = await app.OpenAsync(version: Version.Parse(version));
+
+        (await client.RestAsync()).Should().Be("retry: 3000\n");
+        client.Response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
+    }
+
+    [Fact]
+    public async Task Drained_PublisherOfARunningApplication_AnswersAndServesOthers()
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder => builder.Services.AddServerSentEvents().AddServerSentEvents<string>(),
+            app =>
+            {
+                app.MapServerSentEvents("/events");
+                app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
+            });
+        app.Publisher.Drain();
+
+        using var late = await app.OpenAsync();
+        using var typed = await app.OpenAsync("/typed");
+
+        (await late.RestAsync()).Should().Be("retry: 3000\n");
+        app.Services.GetRequiredService<Publisher<string>>().Publish("hello").Should().Be(1);
+    }
+
+    /// <summary>With a clock that stands still, so that nobody is cut off however busy the machine is.</summary>
+    private Task<TestApplication> StartAsync(int? seconds, Action<WebApplication>? map = null) => TestApplication.StartAsync(
+        builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(
+            options => options.ReconnectionInterval = seconds is { } value ? TimeSpan.FromSeconds(value) : null),
+        app =>
+        {
+            HoldStop(app);
+            app.MapServerSentEvents("/events");
+            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+            app.MapGet("/ping", () => "pong");
+            map?.Invoke(app);
+        });
+
+    /// <summary>Whoever registers first is called last: when the streams have been told to end, and before the server is.</summary>
+    private void HoldStop(WebApplication app) => app.Lifetime.ApplicationStopping.Register(() => _goOn.Task.Wait(Streams.Limit));
+
+    /// <summary>Returns the whole stop, when the streams have been told to end.</summary>
+    private static async Task<Task> BeginToStopAsync(TestApplication app)
+    {
+        var stopping = Task.Run(app.StopAsync);
+        await Eventually.HoldsAsync(() => app.Services.GetRequiredService<Publisher>().Subscribe().EndReason is not null);
+        return stopping;
+    }
+}

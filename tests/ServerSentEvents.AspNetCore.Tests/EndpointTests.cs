@@ -1,0 +1,211 @@
+using System.Net;
+using System.Net.ServerSentEvents;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>The forms of <c>MapServerSentEvents</c>, and what becomes of what the application says of a request.</summary>
+public sealed class EndpointTests
+{
+    public static TheoryData<string> Versions => new("1.1", "2.0");
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Map_Pattern_IsTheDefaultChannelOfPublisher(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.OpenAsync(version: Version.Parse(version));
+
+        app.Publisher.Publish("hello").Should().Be(1);
+
+        (await client.NextLineAsync()).Should().Be("data: hello");
+        (await client.NextLineAsync()).Should().BeEmpty();
+        client.Response.Version.Should().Be(Version.Parse(version));
+    }
+
+    [Fact]
+    public async Task Map_InitialDataOfSomethingDisposed_IsAnErrorAndNotTakenForThePublishers()
+    {
+        await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
+            "/events", _ => new SubscribeOptions<string> { InitialData = Enumerable.Range(0, 1).Select(NotThere) }));
+
+        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Streams.Limit);
+
+        response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+
+        static SseItem<string> NotThere(int number) => throw new ObjectDisposedException("a database");
+    }
+
+    [Fact]
+    public async Task Map_Function_SeesTheRequest()
+    {
+        await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
+            "/rooms/{room}/events",
+            context => new SubscribeOptions<string>
+            {
+                Channels = (string)context.Request.RouteValues["room"]!,
+                Properties = $"{context.Request.Query["name"]}, {context.Request.Headers["X-From"]}",
+            }));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/rooms/attic/events?name=Ann");
+        request.Headers.Add("X-From", "Ghent");
+        using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        var publisher = app.Services.GetRequiredService<Publisher<string>>();
+
+        publisher.Publish("elsewhere", "cellar").Should().Be(0);
+        publisher.Publish(properties => properties, "attic").Should().Be(1);
+
+        (await client.NextDataAsync()).Should().Be("Ann, Ghent");
+    }
+
+    [Fact]
+    public async Task Map_AsynchronousFunction_IsWaitedFor()
+    {
+        var known = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
+            "/events", async context => new SubscribeOptions<string> { Properties = await known.Task.WaitAsync(context.RequestAborted) }));
+        var publisher = app.Services.GetRequiredService<Publisher<string>>();
+
+        var opening = app.OpenAsync();
+        publisher.GetSubscribers().Should().BeEmpty();
+        known.SetResult("Ann");
+        using var client = await opening;
+        publisher.Publish(name => name);
+
+        (await client.NextDataAsync()).Should().Be("Ann");
+    }
+
+    [Theory]
+    [InlineData("/null", "1.1")]
+    [InlineData("/null", "2.0")]
+    [InlineData("/null-later", "1.1")]
+    public async Task Map_FunctionThatSaysNull_Answers204(string path, string version)
+    {
+        await using var app = await StartTypedAsync(app =>
+        {
+            app.MapServerSentEvents<string>("/null", _ => null);
+            app.MapServerSentEvents<string>("/null-later", async _ =>
+            {
+                await Task.Yield();
+                return null;
+            });
+        });
+
+        using var response = await app.NewClient(Version.Parse(version)).GetAsync(path).WaitAsync(Streams.Limit);
+
+        response.StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await response.Content.ReadAsByteArrayAsync()).Should().BeEmpty();
+        app.Services.GetRequiredService<Publisher<string>>().GetSubscribers().Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("/throws")]
+    [InlineData("/throws-later")]
+    [InlineData("/bad-options")]
+    [InlineData("/bad-data")]
+    public async Task Map_FunctionThatThrows_Answers500AndLeavesNobody(string path)
+    {
+        await using var app = await StartTypedAsync(app =>
+        {
+            app.MapServerSentEvents<string>("/throws", SubscribeOptions<string>? (_) => throw new InvalidOperationException("Sorry."));
+            app.MapServerSentEvents<string>("/throws-later", async _ =>
+            {
+                await Task.Yield();
+                throw new InvalidOperationException("Sorry.");
+            });
+            app.MapServerSentEvents<string>("/bad-options", _ => new SubscribeOptions<string> { QueueCapacity = 0 });
+            app.MapServerSentEvents<string>("/bad-data", _ => new SubscribeOptions<string> { InitialData = BadData() });
+        });
+
+        using var response = await app.NewClient().GetAsync(path).WaitAsync(Streams.Limit);
+
+        response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        app.Services.GetRequiredService<Publisher<string>>().GetSubscribers().Should().BeEmpty();
+        app.Log.AboveDebug.Should().Contain(entry => entry.Level == LogLevel.Error, "Kestrel tells of what nobody handles");
+    }
+
+    [Fact]
+    public async Task Map_FunctionThatNeverReturns_HoldsUpNobodyElse()
+    {
+        await using var app = await StartTypedAsync(app =>
+        {
+            app.MapServerSentEvents<string>("/events", _ => new SubscribeOptions<string>());
+            app.MapServerSentEvents<string>("/never", async context =>
+            {
+                await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
+                return null;
+            });
+        });
+        using var stuck = await app.ConnectAsync();
+        await stuck.GetAsync("/never");
+        using var client = await app.OpenAsync();
+
+        app.Services.GetRequiredService<Publisher<string>>().Publish("hello").Should().Be(1);
+
+        (await client.NextDataAsync()).Should().Be("hello");
+        stuck.Abort();
+    }
+
+    [Fact]
+    public async Task Map_OptionsSharedByAllRequests_AreNotChanged()
+    {
+        var shared = new SubscribeOptions<string> { InitialData = [new("state")] };
+        await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>("/events", _ => shared));
+
+        using var first = await OpenWithLastEventIdAsync(app, "unknown");
+        using var second = await app.OpenAsync();
+
+        shared.LastEventId.Should().BeNull();
+        var subscribers = app.Services.GetRequiredService<Publisher<string>>().GetSubscribers();
+        subscribers.Select(subscriber => subscriber.Resume).Should().Equal(ResumeResult.Gap, ResumeResult.NotRequested);
+        (await first.NextDataAsync()).Should().Be("state");
+        (await second.NextDataAsync()).Should().Be("state");
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("HEAD")]
+    [InlineData("PUT")]
+    public async Task Map_AnyMethodButGet_Is405AndSubscribesNobody(string method)
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/events");
+
+        using var response = await app.NewClient().SendAsync(request).WaitAsync(Streams.Limit);
+
+        response.StatusCode.Should().Be(HttpStatusCode.MethodNotAllowed);
+        response.Content.Headers.Allow.Should().Equal("GET");
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Map_GetWithABody_IsAnsweredAllTheSame(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/events") { Content = new StringContent(new string('x', 100_000)) };
+        using var client = await EventStreamClient.OpenAsync(app.NewClient(Version.Parse(version)), request);
+
+        app.Publisher.Publish("hello");
+
+        (await client.NextDataAsync()).Should().Be("hello");
+    }
+
+    private static Task<TestApplication> StartTypedAsync(Action<WebApplication> map) => TestApplication.StartAsync(
+        builder => builder.Services.AddServerSentEvents<string>(options => options.HistoryCapacity = 10), map);
+
+    private static Task<EventStreamClient> OpenWithLastEventIdAsync(TestApplication app, string id)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "/events");
+        request.Headers.Add("Last-Event-ID", id);
+        return EventStreamClient.OpenAsync(app.NewClient(), request);
+    }
+
+    private static IEnumerable<SseItem<string>> BadData()
+    {
+        yield return new SseItem<string>("good");
+        throw new InvalidOperationException("Sorry.");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.ServerSentEvents;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>What a request says it had last, which may come from anybody, and what it is answered.</summary>
+public sealed class LastEventIdTests
+{
+    [Theory]
+    [InlineData("1.1", "second")]
+    [InlineData("2.0", "second")]
+    [InlineData("1.1", "zwölf-дюжина-十二-🎲")]
+    [InlineData("2.0", "zwölf-дюжина-十二-🎲")]
+    public async Task LastEventId_KnownId_ResumesBehindIt(string version, string id)
+    {
+        await using var app = await StartAsync();
+        app.Publisher.Publish(new SseItem<string>("first") { EventId = "first" });
+        app.Publisher.Publish(new SseItem<string>("second") { EventId = id });
+        app.Publisher.Publish("third");
+
+        using var client = await OpenAsync(app, Version.Parse(version), id);
+        app.Publisher.Publish("fourth");
+
+        (await client.NextDataAsync()).Should().Be("third");
+        (await client.NextDataAsync()).Should().Be("fourth");
+        app.Publisher.GetSubscribers().Single().Resume.Should().Be(ResumeResult.Resumed);
+    }
+
+    public static TheoryData<string> Hostile => new(
+        "unknown", new string('9', 20_000), "../../etc/passwd", "*", "%00%0d%0a", "-1", "18446744073709551616-1", "1:1:1", "\u202e\ufeff",
+        "a, b", "\"", "\t id", "' or 1=1");
+
+    [Theory]
+    [MemberData(nameof(Hostile))]
+    public async Task LastEventId_HostileId_IsAGap(string id)
+    {
+        await using var app = await StartAsync();
+        app.Publisher.Publish("kept");
+
+        using var client = await OpenAsync(app, HttpVersion.Version11, id);
+        app.Publisher.Publish("live");
+
+        (await client.NextDataAsync()).Should().Be("live");
+        app.Publisher.GetSubscribers().Single().Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Theory]
+    [InlineData("Last-Event-ID: one\r\nLast-Event-ID: two\r\n")]
+    [InlineData("Last-Event-ID: \u00e9\r\n")]
+    public async Task LastEventId_HeaderThatNoBrowserSends_IsAGap(string headers)
+    {
+        await using var app = await StartAsync();
+        using var client = await app.ConnectAsync();
+
+        await client.GetAsync("/events", headers: headers);
+        await client.ReadToAsync("\r\n\r\n");
+
+        app.Publisher.GetSubscribers().Single().Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task LastEventId_BytesThatAreNoUtf8_AreRefusedAsAnyHeaderIsAndSubscribeNobody()
+    {
+        await using var app = await StartAsync();
+        using var client = await app.ConnectAsync();
+
+        await client.SendAsync((byte[])[.. "GET /events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: "u8, 0xff, .. "\r\n\r\n"u8]);
+
+        (await client.ReadToAsync("\r\n")).Should().StartWith("HTTP/1.1 400");
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Last-Event-ID: \r\n")]
+    public async Task LastEventId_NoneOrEmpty_IsOfANewClient(string headers)
+    {
+        await using var app = await StartAsync();
+        using var client = await app.ConnectAsync();
+
+        await client.GetAsync("/events", headers: headers);
+        await client.ReadToAsync("\r\n\r\n");
+
+        app.Publisher.GetSubscribers().Single().Resume.Should().Be(ResumeResult.NotRequested);
+    }
+
+    [Fact]
+    public async Task LastEventId_SetByTheApplication_TakesThePlaceOfTheHeader()
+    {
+        await using var app = await StartAsync(app => app.MapServerSentEvents<object?>(
+            "/events", context => new SubscribeOptions<object?> { LastEventId = context.Request.Query["since"] }));
+        foreach (var id in new[] { "first", "second", "third" })
+            app.Publisher.Publish(new SseItem<string>(id) { EventId = id });
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/events?since=second");
+        request.Headers.Add("Last-Event-ID", "first");
+        using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
+
+        (await client.NextDataAsync()).Should().Be("third");
+    }
+
+    private static Task<TestApplication> StartAsync(Action<WebApplication>? map = null) => TestApplication.StartAsync(
+        builder => builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10), map);
+
+    /// <summary>By a client that writes headers in UTF-8, as browsers do with this one.</summary>
+    private static async Task<EventStreamClient> OpenAsync(TestApplication app, Version version, string id)
+    {
+        using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 };
+        var client = new HttpClient(handler, disposeHandler: false)
+        {
+            BaseAddress = app.AddressOf(version),
+            DefaultRequestVersion = version,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        var request = new HttpRequestMessage(HttpMethod.Get, "/events");
+        request.Headers.TryAddWithoutValidation("Last-Event-ID", id).Should().BeTrue();
+        return await EventStreamClient.OpenAsync(client, request);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using ServerSentEvents.EndToEnd.Tests;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>
+/// An nginx of the tests' own, in front of a server, with nothing configured but where that is; where there is none,
+/// <see cref="Tool"/> decides what becomes of the tests.
+/// </summary>
+internal sealed class Nginx : IDisposable
+{
+    private const int Attempts = 5;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nginx-");
+    private readonly Process _process;
+
+    private Nginx(string program, Uri server, int port)
+    {
+        Address = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}");
+        // One that root starts gives its workers to somebody else, who may not get at our folder.
+        var user = Environment.IsPrivilegedProcess ? "user root;" : "";
+        File.WriteAllText(Path.Combine(_folder.FullName, "nginx.conf"), $$"""
+            daemon off;
+            {{user}}
+            pid nginx.pid;
+            error_log stderr;
+            events { }
+            http {
+                access_log off;
+                client_body_temp_path body;
+                proxy_temp_path proxy;
+                fastcgi_temp_path fastcgi;
+                uwsgi_temp_path uwsgi;
+                scgi_temp_path scgi;
+                server {
+                    listen {{Address.Authority}};
+                    location / {
+                        proxy_pass {{server}};
+                    }
+                }
+            }
+            """);
+        _process = NewProcess(program);
+        _process.Start();
+    }
+
+    /// <summary>Where it listens.</summary>
+    internal Uri Address { get; }
+
+    /// <summary>Starts one at a free port, anew where somebody else was faster to take it.</summary>
+    internal static async Task<Nginx> StartAsync(Uri server)
+    {
+        var program = Find();
+        Require(program is not null, Environment.GetEnvironmentVariable("CI"));
+        for (var attempt = 1; ; attempt++)
+        {
+            var nginx = new Nginx(program!, server, FreePort());
+            if (await nginx.IsListeningAsync())
+                return nginx;
+            var complaint = await nginx._process.StandardError.ReadToEndAsync().WaitAsync(Streams.Limit);
+            nginx.Dispose();
+            if (attempt == Attempts)
+                throw new InvalidOperationException(complaint);
+        }
+    }
+
+    internal static void Require(bool found, string? ci) =>
+        Tool.Require(found, "No nginx on the PATH or in /usr/sbin. On Debian and Ubuntu: apt-get install nginx-light", ci);
+
+    public void Dispose()
+    {
+        // By its own way to stop, which takes its workers along.
+        using (var stop = NewProcess(_process.StartInfo.FileName, "-s", "stop"))
+        {
+            stop.Start();
+            stop.WaitForExit();
+        }
+
+        if (!_process.WaitForExit(Streams.Limit))
+            _process.Kill(entireProcessTree: true);
+        _process.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>Not everybody's path has what is meant for administrators.</summary>
+    private static string? Find() =>
+        Tool.Find($"{Environment.GetEnvironmentVariable("PATH")}{Path.PathSeparator}/usr/sbin{Path.PathSeparator}/usr/local/sbin", "nginx", "nginx.exe");
+
+    private async Task<bool> IsListeningAsync()
+    {
+        var isListening = false;
+        await Eventually.HoldsAsync(() => _process.HasExited || (isListening = CanConnect()));
+        return isListening && !_process.HasExited;
+    }
+
+    private bool CanConnect()
+    {
+        try
+        {
+            using var client = new TcpClient("127.0.0.1", Address.Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private Process NewProcess(string program, params string[] arguments) => new()
+    {
+        StartInfo = new ProcessStartInfo(program, ["-p", _folder.FullName, "-c", "nginx.conf", "-e", "stderr", .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+        },
+    };
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Behind nginx as it is by default, which buffers what it proxies.</summary>
+public sealed class NginxTests
+{
+    [SkippableTheory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    public async Task Events_BehindDefaultNginx_ArriveBeforeTheNextIsPublished(string path)
+    {
+        await using var app = await StartAsync();
+        using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
+        using var http = NewClient(nginx);
+
+        // The headers come with nothing published.
+        using var client = await EventStreamClient.OpenAsync(http, path);
+        for (var i = 0; i < 50; i++)
+        {
+            app.Publisher.Publish(i.ToString(CultureInfo.InvariantCulture)).Should().Be(1);
+            (await client.NextDataAsync()).Should().Be(i.ToString(CultureInfo.InvariantCulture));
+        }
+
+        app.Publisher.Close();
+        (await client.RestAsync()).Should().Be("\n");
+    }
+
+    [SkippableFact]
+    public async Task Events_ManyBehindDefaultNginx_ArriveWholeAndInOrder()
+    {
+        await using var app = await StartAsync();
+        using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
+        using var http = NewClient(nginx);
+        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        var text = new string('x', 5_000);
+
+        for (var i = 0; i < 1_000; i++)
+            app.Publisher.Publish($"{i} {text}");
+        app.Publisher.Close();
+
+        for (var i = 0; i < 1_000; i++)
+            (await client.NextDataAsync()).Should().Be($"{i} {text}");
+    }
+
+    [SkippableFact]
+    public async Task Gone_BehindNginx_HasUnsubscribed()
+    {
+        await using var app = await StartAsync();
+        using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
+        using var http = NewClient(nginx);
+        var client = await EventStreamClient.OpenAsync(http, "/events");
+        app.Publisher.GetSubscribers().Should().ContainSingle();
+
+        client.Dispose();
+
+        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 0);
+        app.Log.AboveDebug.Should().BeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Stop_BehindNginx_EndsTheStreamAndNothingIsCut()
+    {
+        await using var app = await StartAsync();
+        using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
+        using var http = NewClient(nginx);
+        using var client = await EventStreamClient.OpenAsync(http, "/events");
+
+        app.Publisher.Publish("last");
+        await app.StopAsync();
+
+        (await client.RestAsync()).Should().Be("data: last\n\n");
+    }
+
+    [Fact]
+    public void Require_NoNginx_SkipsWithTheCommandAndFailsInCI()
+    {
+        var skip = () => Nginx.Require(found: false, ci: null);
+        var fail = () => Nginx.Require(found: false, ci: "true");
+        var found = () => Nginx.Require(found: true, ci: "true");
+
+        skip.Should().Throw<SkipException>().WithMessage("*apt-get install nginx-light*");
+        fail.Should().Throw<InvalidOperationException>().WithMessage("*apt-get install nginx-light*");
+        found.Should().NotThrow();
+    }
+
+    /// <summary>With a clock that stands still, so that nobody is cut off however busy the machine is.</summary>
+    private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(
+        builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(),
+        app =>
+        {
+            app.MapServerSentEvents("/events");
+            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+        });
+
+    private static HttpClient NewClient(Nginx nginx) => new() { BaseAddress = nginx.Address, Timeout = Streams.Limit };
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>A client that speaks by the byte, and leaves in any way that there is.</summary>
+internal sealed class RawClient : IDisposable
+{
+    private readonly Socket _socket;
+    private readonly byte[] _buffer = new byte[4 * 1024];
+    private readonly StringBuilder _received = new();
+
+    private RawClient(Socket socket) => _socket = socket;
+
+    /// <param name="address">Where to.</param>
+    /// <param name="receiveBuffer">How many bytes the system takes in that nobody reads; 0 for as many as it likes.</param>
+    internal static async Task<RawClient> ConnectAsync(Uri address, int receiveBuffer = 0)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (receiveBuffer > 0)
+            socket.ReceiveBufferSize = receiveBuffer;
+        await socket.ConnectAsync(IPAddress.Loopback, address.Port).WaitAsync(Streams.Limit);
+        return new RawClient(socket);
+    }
+
+    internal async Task GetAsync(string path, string version = "1.1", string headers = "") =>
+        await SendAsync($"GET {path} HTTP/{version}\r\nHost: localhost\r\n{headers}\r\n");
+
+    /// <summary>The same over HTTP/2, by a client that grants the server as much as it likes to send.</summary>
+    internal async Task GetByHttp2Async(string path)
+    {
+        byte[] fields = [0x82, 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 9, .. "localhost"u8];
+        await SendAsync((byte[])
+        [
+            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8,
+            // SETTINGS with INITIAL_WINDOW_SIZE, WINDOW_UPDATE of the connection, HEADERS of stream 1 that end it.
+            0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0x7f, 0xff, 0xff, 0xff,
+            0, 0, 4, 8, 0, 0, 0, 0, 0, 0x70, 0, 0, 0,
+            0, 0, (byte)fields.Length, 1, 5, 0, 0, 0, 1, .. fields,
+        ]);
+    }
+
+    internal async Task SendAsync(string text) => await SendAsync(Encoding.UTF8.GetBytes(text));
+
+    internal async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+            bytes = bytes[await _socket.SendAsync(bytes).AsTask().WaitAsync(Streams.Limit)..];
+    }
+
+    /// <summary>Reads until this text has come, and returns all up to its end; what comes behind it is kept.</summary>
+    internal async Task<string> ReadToAsync(string text)
+    {
+        while (true)
+        {
+            var received = _received.ToString();
+            if (received.IndexOf(text, StringComparison.Ordinal) is var at && at >= 0)
+            {
+                _received.Remove(0, at + text.Length);
+                return received[..(at + text.Length)];
+            }
+
+            if (!await ReceiveAsync())
+                throw new InvalidOperationException($"The connection has ended with: {received}");
+        }
+    }
+
+    /// <summary>Reads what has come, or waits for it.</summary>
+    internal async Task ReadSomeAsync() => (await ReceiveAsync()).Should().BeTrue("the connection has not ended");
+
+    /// <summary>Reads until the server closes the connection.</summary>
+    internal async Task<string> ReadToEndAsync()
+    {
+        while (await ReceiveAsync())
+        {
+        }
+
+        return _received.ToString();
+    }
+
+    /// <summary>Reads until the server closes the connection, or cuts it off; true for the latter.</summary>
+    internal async Task<bool> IsCutOffAsync()
+    {
+        try
+        {
+            while (await ReceiveAsync())
+                _received.Clear();
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Says that nothing more will be sent, and could still read.</summary>
+    internal void Finish() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Leaves by a reset.</summary>
+    internal void Abort()
+    {
+        _socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        _socket.Dispose();
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private async Task<bool> ReceiveAsync()
+    {
+        var count = await _socket.ReceiveAsync(_buffer).WaitAsync(Streams.Limit);
+        _received.Append(Encoding.UTF8.GetString(_buffer, 0, count));
+        return count > 0;
+    }
+}

@@ -1,0 +1,166 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>What the two forms of <c>AddServerSentEvents</c> add, and what a missing one says.</summary>
+public sealed class RegistrationTests
+{
+    [Fact]
+    public void AddServerSentEvents_AllItsTypes_AreOnePublisher()
+    {
+        using var services = new ServiceCollection().AddServerSentEvents().BuildServiceProvider();
+
+        var publisher = services.GetRequiredService<Publisher>();
+
+        services.GetRequiredService<Publisher<object?>>().Should().BeSameAs(publisher);
+        services.GetRequiredService<IEventPublisher>().Should().BeSameAs(publisher);
+        services.GetRequiredService<Publisher>().Should().BeSameAs(publisher);
+    }
+
+    [Fact]
+    public void AddServerSentEventsOfProperties_AllItsTypes_AreOnePublisher()
+    {
+        using var services = new ServiceCollection().AddServerSentEvents<string>().BuildServiceProvider();
+
+        var publisher = services.GetRequiredService<Publisher<string>>();
+
+        services.GetRequiredService<IEventPublisher>().Should().BeSameAs(publisher);
+        services.GetService<Publisher>().Should().BeNull();
+    }
+
+    [Fact]
+    public void AddServerSentEventsOfObject_IsTheCallWithoutIt()
+    {
+        var configured = new List<string>();
+        using var services = new ServiceCollection()
+            .AddServerSentEvents<object?>(_ => configured.Add("first")).AddServerSentEvents(_ => configured.Add("second")).BuildServiceProvider();
+
+        services.GetRequiredService<Publisher<object?>>().Should().BeSameAs(services.GetRequiredService<Publisher>());
+        services.GetRequiredService<IEventPublisher>().Should().BeSameAs(services.GetRequiredService<Publisher>());
+        configured.Should().Equal("first", "second");
+    }
+
+    [Fact]
+    public void AddServerSentEvents_PublisherOfTheApplication_IsLeft()
+    {
+        using var own = new Publisher();
+        using (var services = new ServiceCollection().AddSingleton(own).AddServerSentEvents().BuildServiceProvider())
+        {
+            services.GetRequiredService<Publisher>().Should().BeSameAs(own);
+            services.GetRequiredService<Publisher<object?>>().Should().BeSameAs(own);
+            services.GetRequiredService<IEventPublisher>().Should().BeSameAs(own);
+        }
+
+        own.Invoking(publisher => publisher.Publish("x")).Should().NotThrow("nobody has disposed of it");
+    }
+
+    [Fact]
+    public void AddServerSentEvents_SeveralPublishers_HaveOptionsOfTheirOwn()
+    {
+        using var services = new ServiceCollection()
+            .AddServerSentEvents(options => options.QueueCapacity = 1)
+            .AddServerSentEvents<string>(options => options.QueueCapacity = 2)
+            .AddServerSentEvents<int>()
+            .BuildServiceProvider();
+
+        CapacityOf(services.GetRequiredService<Publisher>()).Should().Be(1);
+        CapacityOf(services.GetRequiredService<Publisher<string>>()).Should().Be(2);
+        CapacityOf(services.GetRequiredService<Publisher<int>>()).Should().Be(1_024);
+        services.GetRequiredService<IEventPublisher>().Should().BeOfType<Publisher>("the first one is whom code means that knows of one");
+    }
+
+    [Fact]
+    public void AddServerSentEvents_CalledTwice_IsOnePublisherConfiguredByBoth()
+    {
+        using var services = new ServiceCollection()
+            .AddServerSentEvents(options => (options.QueueCapacity, options.HistoryCapacity) = (1, 1))
+            .AddServerSentEvents(options => options.QueueCapacity = 3)
+            .BuildServiceProvider();
+
+        var publisher = services.GetServices<Publisher>().Should().ContainSingle().Subject;
+        services.GetServices<Publisher<object?>>().Should().ContainSingle();
+        services.GetServices<IEventPublisher>().Should().ContainSingle();
+        CapacityOf(publisher).Should().Be(3);
+        var resumed = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = "unknown" });
+        resumed.Resume.Should().Be(ResumeResult.Gap, "it has a history by the first call");
+    }
+
+    [Fact]
+    public void AddServerSentEvents_ServicesDisposed_DisposesOfThePublishers()
+    {
+        var services = new ServiceCollection().AddServerSentEvents().AddServerSentEvents<string>().BuildServiceProvider();
+        var (publisher, typed) = (services.GetRequiredService<Publisher>(), services.GetRequiredService<Publisher<string>>());
+        var subscription = publisher.Subscribe();
+
+        services.Dispose();
+
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        publisher.Invoking(it => it.Subscribe()).Should().Throw<ObjectDisposedException>();
+        typed.Invoking(it => it.Subscribe()).Should().Throw<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task AddServerSentEvents_HostThatIsDisposedOf_DisposesOfThePublisher()
+    {
+        var app = await TestApplication.StartAsync();
+        var publisher = app.Publisher;
+
+        await app.DisposeAsync();
+
+        publisher.Invoking(it => it.Subscribe()).Should().Throw<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public void AddServerSentEvents_NoServices_IsRefusedByName()
+    {
+        var plain = () => ServerSentEventsServiceCollectionExtensions.AddServerSentEvents(null!);
+        var typed = () => ServerSentEventsServiceCollectionExtensions.AddServerSentEvents<string>(null!);
+
+        plain.Should().Throw<ArgumentNullException>().WithParameterName("services");
+        typed.Should().Throw<ArgumentNullException>().WithParameterName("services");
+    }
+
+    [Fact]
+    public async Task MapServerSentEvents_NothingRegistered_NamesTheMissingCall()
+    {
+        await using var app = WebApplication.CreateSlimBuilder().Build();
+
+        var plain = () => app.MapServerSentEvents("/events");
+        var typed = () => app.MapServerSentEvents<string>("/events", _ => null);
+        var asynchronous = () => app.MapServerSentEvents<List<int>>(
+            "/events", _ => new ValueTask<SubscribeOptions<List<int>>?>((SubscribeOptions<List<int>>?)null));
+
+        plain.Should().Throw<InvalidOperationException>().WithMessage("*AddServerSentEvents()*");
+        typed.Should().Throw<InvalidOperationException>().WithMessage("*AddServerSentEvents<string>()*");
+        asynchronous.Should().Throw<InvalidOperationException>().WithMessage("*AddServerSentEvents<List<Int32>>()*");
+    }
+
+    [Fact]
+    public async Task MapServerSentEvents_BadArguments_AreRefusedByName()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddServerSentEvents();
+        await using var app = builder.Build();
+
+        var noEndpoints = () => ServerSentEventsEndpointRouteBuilderExtensions.MapServerSentEvents(null!, "/events");
+        var noPattern = () => app.MapServerSentEvents(null!);
+        var noFunction = () => app.MapServerSentEvents(
+            "/events", (Func<Microsoft.AspNetCore.Http.HttpContext, SubscribeOptions<object?>?>)null!);
+        var noSubscription = () => ((Subscription<object?>)null!).ToResult();
+
+        noEndpoints.Should().Throw<ArgumentNullException>().WithParameterName("endpoints");
+        noPattern.Should().Throw<ArgumentNullException>().WithParameterName("pattern");
+        noFunction.Should().Throw<ArgumentNullException>().WithParameterName("subscribe");
+        noSubscription.Should().Throw<ArgumentNullException>().WithParameterName("subscription");
+    }
+
+    /// <summary>How many events wait for one who does not read.</summary>
+    private static int CapacityOf<TProperties>(Publisher<TProperties> publisher)
+    {
+        var subscription = publisher.Subscribe();
+        while (subscription.EndReason is null)
+            publisher.Publish("");
+        return subscription.QueuedEvents;
+    }
+}

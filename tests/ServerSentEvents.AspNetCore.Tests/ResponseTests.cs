@@ -1,0 +1,253 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>What a stream looks like on the wire, from its headers to its end.</summary>
+public sealed class ResponseTests
+{
+    public static TheoryData<string> Versions => new("1.1", "2.0");
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Response_BeforeAnyEvent_HasItsHeadersAndNothingElse(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+
+        using var client = await app.OpenAsync(version: Version.Parse(version));
+
+        var headers = client.Response.Headers.NonValidated.Concat(client.Response.Content.Headers.NonValidated)
+            .Where(header => header.Key is not ("Date" or "Server" or "Transfer-Encoding"))
+            .ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString(), StringComparer.Ordinal);
+        headers.Should().BeEquivalentTo(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["content-type"] = "text/event-stream",
+            ["cache-control"] = "no-cache, no-store, no-transform",
+            ["content-encoding"] = "identity",
+            ["x-accel-buffering"] = "no",
+        });
+        client.Response.StatusCode.Should().Be(HttpStatusCode.OK);
+        client.Response.Content.Headers.ContentLength.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    public async Task Response_StatusAndTypeOfSomebodyBefore_AreOverwritten(string path)
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                context.Response.ContentType = "text/plain";
+                context.Response.Headers.CacheControl = "public";
+                return next(context);
+            });
+            app.UseRouting();
+            app.MapServerSentEvents("/events");
+            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+        });
+
+        using var client = await app.OpenAsync(path);
+
+        client.Response.Headers.CacheControl!.NoStore.Should().BeTrue();
+        client.Response.Headers.CacheControl.Public.Should().BeFalse();
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Response_IdleStream_IsFlushedEventByEvent(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.OpenAsync(version: Version.Parse(version));
+
+        for (var i = 0; i < 100; i++)
+        {
+            app.Publisher.Publish(i.ToString(CultureInfo.InvariantCulture));
+            (await client.NextDataAsync()).Should().Be(i.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Response_MoreThanAnyWindow_ArrivesWholeAndInOrder(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.OpenAsync(version: Version.Parse(version));
+        var text = new string('x', 20_000);
+
+        for (var i = 0; i < 500; i++)
+            app.Publisher.Publish($"{i} {text}");
+        app.Publisher.Close();
+
+        for (var i = 0; i < 500; i++)
+            (await client.NextDataAsync()).Should().Be($"{i} {text}");
+        (await client.RestAsync()).Should().Be("\n");
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Response_EndOfTheStream_IsAnEndAndNoCut(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.OpenAsync(version: Version.Parse(version));
+
+        app.Publisher.Publish("last");
+        app.Publisher.Close();
+
+        (await client.RestAsync()).Should().Be("data: last\n\n");
+        app.Log.AboveDebug.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("1.1", "br")]
+    [InlineData("1.1", "gzip")]
+    [InlineData("2.0", "br, gzip")]
+    public async Task Response_BehindResponseCompression_IsNeitherCompressedNorHeldBack(string version, string accepted)
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents(options => options.HeartbeatInterval = null);
+                builder.Services.AddResponseCompression(compression =>
+                {
+                    compression.MimeTypes = ["text/event-stream"];
+                    compression.EnableForHttps = true;
+                });
+                builder.Services.Configure<BrotliCompressionProviderOptions>(brotli => brotli.Level = CompressionLevel.Fastest);
+            },
+            app =>
+            {
+                app.UseResponseCompression();
+                app.MapServerSentEvents("/events");
+                app.MapGet("/compressed", (HttpResponse response) =>
+                {
+                    response.ContentType = "text/event-stream";
+                    return response.WriteAsync("data: hello\n\n");
+                });
+            });
+        var http = app.NewClient(Version.Parse(version));
+        http.DefaultRequestHeaders.Add("Accept-Encoding", accepted);
+
+        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        app.Publisher.Publish("hello");
+
+        (await client.NextDataAsync()).Should().Be("hello");
+        client.Response.Content.Headers.ContentEncoding.Should().Equal("identity");
+        using var compressed = await http.GetAsync("/compressed").WaitAsync(Streams.Limit);
+        compressed.Content.Headers.ContentEncoding.Should().BeSubsetOf(["br", "gzip"]).And.HaveCount(1, "others are compressed");
+    }
+
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    [InlineData("/late")]
+    public async Task Response_BehindRequestTimeouts_OutlivesThem(string path)
+    {
+        var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddRequestTimeouts(timeouts =>
+                    timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromMilliseconds(200) });
+            },
+            app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapServerSentEvents("/events");
+                app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+                // What says nothing of itself beforehand.
+                app.MapGet("/late", (HttpContext context, Publisher publisher) => publisher.Subscribe().ToResult().ExecuteAsync(context));
+                app.MapGet("/other", async (CancellationToken aborted) =>
+                {
+                    using var registration = aborted.Register(timedOut.SetResult);
+                    await timedOut.Task;
+                    aborted.ThrowIfCancellationRequested();
+                });
+            });
+        using var client = await app.OpenAsync(path);
+
+        // Begun later than the stream, and timed out before the next event.
+        using var other = await app.NewClient().GetAsync("/other").WaitAsync(Streams.Limit);
+        other.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+        app.Publisher.Publish("hello").Should().Be(1);
+
+        (await client.NextDataAsync()).Should().Be("hello");
+    }
+
+    [Fact]
+    public async Task Response_BodyThatBuffers_IsToldNotTo()
+    {
+        using var publisher = new Publisher();
+        publisher.Drain();
+        var body = new UnbufferedBody(new MemoryStream());
+        var context = new DefaultHttpContext();
+        context.Features.Set<IHttpResponseBodyFeature>(body);
+        context.RequestServices = new ServiceCollection().BuildServiceProvider();
+
+        await publisher.Subscribe().ToResult().ExecuteAsync(context).WaitAsync(Streams.Limit);
+
+        body.IsUnbuffered.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Response_Http11_IsChunked()
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.ConnectAsync();
+        await client.GetAsync("/events");
+
+        var headers = await client.ReadToAsync("\r\n\r\n");
+        app.Publisher.Publish("hello");
+        var chunk = await client.ReadToAsync("\n\n\r\n");
+        app.Publisher.Close();
+        var end = await client.ReadToAsync("\r\n\r\n");
+
+        headers.Should().StartWith("HTTP/1.1 200 OK\r\n").And.Contain("Transfer-Encoding: chunked");
+        chunk.Should().Be("d\r\ndata: hello\n\n\r\n");
+        end.Should().Be("0\r\n\r\n");
+    }
+
+    [Fact]
+    public async Task Response_Http10_EndsWithItsConnection()
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.ConnectAsync();
+        await client.GetAsync("/events", version: "1.0");
+
+        var headers = await client.ReadToAsync("\r\n\r\n");
+        app.Publisher.Publish("hello");
+        var first = await client.ReadToAsync("\n\n");
+        app.Publisher.Publish("bye");
+        app.Publisher.Close();
+
+        headers.Should().StartWith("HTTP/1.1 200 OK\r\n").And.Contain("Connection: close").And.NotContain("chunked");
+        first.Should().Be("data: hello\n\n");
+        (await client.ReadToEndAsync()).Should().Be("data: bye\n\n");
+    }
+
+    [Fact]
+    public async Task Response_TwoRequestsOnOneConnection_AreTwoStreams()
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.ConnectAsync();
+        for (var i = 0; i < 2; i++)
+        {
+            await client.GetAsync("/events");
+            await client.ReadToAsync("\r\n\r\n");
+            app.Publisher.Publish("hello").Should().Be(1);
+            app.Publisher.Close();
+            (await client.ReadToAsync("0\r\n\r\n")).Should().Contain("data: hello");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>An application that stops while its streams are open.</summary>
+public sealed class ShutdownTests
+{
+    public static TheoryData<string> Versions => new("1.1", "2.0");
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Stop_OpenStream_EndsBehindWhatIsQueued(string version)
+    {
+        await using var app = await StartAsync();
+        using var client = await app.OpenAsync(version: Version.Parse(version));
+        app.Publisher.Publish("last");
+
+        await app.StopAsync();
+
+        (await client.RestAsync()).Should().Be("data: last\n\n");
+        ShouldHaveStoppedQuietly(app);
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Stop_ReconnectionIntervalWithJitter_TellsEachWhenToComeBack(string version)
+    {
+        await using var app = await StartAsync(options =>
+            (options.ReconnectionInterval, options.ReconnectionJitter) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30)));
+        var http = app.NewClient(Version.Parse(version));
+        var clients = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => EventStreamClient.OpenAsync(http, "/events")));
+
+        await app.StopAsync();
+
+        var last = new List<int>();
+        foreach (var client in clients)
+        {
+            var lines = (await client.RestAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            lines.Should().HaveCount(2, "each is told at the beginning and at the end").And.OnlyContain(line => line.StartsWith("retry: "));
+            last.Add(int.Parse(lines[1]["retry: ".Length..], CultureInfo.InvariantCulture));
+            client.Dispose();
+        }
+
+        last.Should().OnlyContain(milliseconds => milliseconds >= 2_000 && milliseconds <= 32_000);
+        last.Distinct().Should().HaveCountGreaterThan(20);
+    }
+
+    [Fact]
+    public async Task Stop_SeveralPublishers_AllEnd()
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder => builder.Services.AddServerSentEvents().AddServerSentEvents<string>(),
+            app =>
+            {
+                app.MapServerSentEvents("/plain");
+                app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
+            });
+        using var plain = await app.OpenAsync("/plain");
+        using var typed = await app.OpenAsync("/typed");
+
+        await app.StopAsync();
+
+        (await plain.RestAsync()).Should().BeEmpty();
+        (await typed.RestAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Stop_StreamOfAPublisherThatIsNotRegistered_EndsBehindWhatIsQueued()
+    {
+        using var own = new Publisher();
+        await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/events", () => own.Subscribe().ToResult()));
+        using var client = await app.OpenAsync();
+        own.Publish("last");
+
+        await app.StopAsync();
+
+        (await client.RestAsync()).Should().Be("data: last\n\n");
+        own.GetSubscribers().Should().BeEmpty();
+        own.Subscribe().EndReason.Should().BeNull("it is its owner's, and works on");
+    }
+
+    [Fact]
+    public async Task Stop_TwoApplicationsWithOnePublisher_EndsTheStreamsOfTheOneThatStops()
+    {
+        using var shared = new Publisher();
+        void Map(WebApplication app) => app.MapGet("/events", () => shared.Subscribe().ToResult());
+        await using var stopping = await TestApplication.StartAsync(_ => { }, Map);
+        await using var staying = await TestApplication.StartAsync(_ => { }, Map);
+        using var ending = await stopping.OpenAsync();
+        using var lasting = await staying.OpenAsync();
+
+        await stopping.StopAsync();
+
+        (await ending.RestAsync()).Should().BeEmpty();
+        shared.Publish("hello").Should().Be(1);
+        (await lasting.NextDataAsync()).Should().Be("hello");
+    }
+
+    [Fact]
+    public async Task Stop_HandlersOfUnsubscribedThatThrow_AreLoggedAndKeepNobodyFromEnding()
+    {
+        using var own = new Publisher();
+        await using var app = await TestApplication.StartAsync(
+            builder => builder.Services.AddServerSentEvents().AddServerSentEvents<string>(),
+            app =>
+            {
+                app.MapServerSentEvents("/plain");
+                app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
+                app.MapGet("/own", () => own.Subscribe().ToResult());
+            });
+        app.Publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
+        own.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
+        var clients = new List<EventStreamClient>();
+        foreach (var path in new[] { "/plain", "/typed", "/own", "/own", "/plain" })
+            clients.Add(await app.OpenAsync(path));
+
+        await app.StopAsync();
+
+        foreach (var client in clients)
+            (await client.RestAsync()).Should().BeEmpty();
+        app.Log.AboveDebug.Where(entry => entry.Level == LogLevel.Error).Should().HaveCount(3, "of one publisher, and of two streams")
+            .And.OnlyContain(entry => entry.Id == 8 && entry.Exception is AggregateException);
+    }
+
+    [Fact]
+    public async Task Stop_WhileClientsComeAndGo_EndsWithNobodyLeft()
+    {
+        await using var app = await StartAsync();
+        var ready = new CountdownEvent(4);
+        var coming = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            var http = app.NewClient();
+            for (var i = 0; ; i++)
+            {
+                if (i == 5)
+                    ready.Signal();
+                try
+                {
+                    using var client = await EventStreamClient.OpenAsync(http, "/events");
+                    if (i % 2 == 0)
+                        await client.RestAsync();
+                }
+                catch (HttpRequestException)
+                {
+                    return;
+                }
+                catch (IOException)
+                {
+                    // Cut off by the end of grace, under load.
+                }
+            }
+        })).ToList();
+        while (!ready.IsSet)
+        {
+            app.Publisher.Close();
+            await Task.Yield();
+        }
+
+        await app.StopAsync();
+
+        await Task.WhenAll(coming).WaitAsync(Streams.Limit);
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+        app.Log.AboveDebug.Where(entry => entry.Level > LogLevel.Information).Should().BeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Stop_ClientThatDoesNotReadMuch_IsCutOffLongBeforeTheHostsTimeout(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        using var client = await app.ConnectAsync(Version.Parse(version));
+        await (version == "2.0" ? client.GetByHttp2Async("/events") : client.GetAsync("/events"));
+        await client.ReadToAsync("text/event-stream");
+        app.Publisher.Publish(new string('x', 50_000_000));
+
+        (await app.StopAndTimeAsync()).Should().BeLessThan(TestApplication.FarBelowTheHostsTimeout);
+
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+        await Eventually.HoldsAsync(() => app.Log.Ours.Any(entry => entry.Id == 7));
+        app.Log.AboveDebug.Where(entry => entry.Level > LogLevel.Information).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Stop_ClientThatDoesNotReadTheLittleThatIsLeft_IsCutOffLongBeforeTheHostsTimeout()
+    {
+        await using var app = await TestApplication.StartAsync(builder =>
+        {
+            builder.Services.AddServerSentEvents();
+            SmallBuffers.Set(builder.Services);
+        });
+        using var client = await RawClient.ConnectAsync(app.AddressOf(HttpVersion.Version11), SmallBuffers.Size);
+        await client.GetAsync("/events");
+        await client.ReadToAsync("\r\n\r\n");
+        var subscription = app.Publisher.GetSubscribers().Single();
+        // The server takes it in without having to wait, so that the request is over before the client has it.
+        app.Publisher.Publish(new string('x', 60_000));
+        await Eventually.HoldsAsync(() => subscription.QueuedEvents == 0);
+
+        (await app.StopAndTimeAsync()).Should().BeLessThan(TestApplication.FarBelowTheHostsTimeout);
+
+        app.Log.AboveDebug.Where(entry => entry.Level > LogLevel.Information).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Stop_NothingOpen_IsQuiet()
+    {
+        await using var app = await StartAsync();
+
+        await app.StopAsync();
+
+        ShouldHaveStoppedQuietly(app);
+    }
+
+    [Fact]
+    public async Task Stop_HostThatNeverStarted_EndsNothing()
+    {
+        using var log = new CapturedLog();
+        var builder = TestApplication.NewBuilder(log);
+        builder.Services.AddServerSentEvents();
+        await using var app = builder.Build();
+        app.MapServerSentEvents("/events");
+
+        await app.StopAsync();
+
+        log.AboveDebug.Where(entry => entry.Level > LogLevel.Information).Should().BeEmpty();
+    }
+
+    /// <summary>With a clock that stands still, so that nobody is cut off however busy the machine is.</summary>
+    private static Task<TestApplication> StartAsync(Action<PublisherOptions>? configure = null) => TestApplication.StartAsync(builder =>
+        builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(configure));
+
+    private static void ShouldHaveStoppedQuietly(TestApplication app) =>
+        app.Log.AboveDebug.Where(entry => entry.Id != 6).Should().BeEmpty("nobody was cut off, and nothing else went wrong");
+}

@@ -1,0 +1,39 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using Perfolizer.Horology;
+using ServerSentEvents.Benchmarks;
+
+// Without arguments everything; --compare or --memory alone; any other arguments are BenchmarkDotNet's, such as
+// --filter '*Resume*'.
+switch (args)
+{
+    case ["--compare"]:
+        InterleavedComparison.Run();
+        break;
+    case ["--memory"]:
+        IdleMemory.Run();
+        break;
+    case []:
+        RunBenchmarks(["--filter", "*", "--join"]);
+        IdleMemory.Run();
+        InterleavedComparison.Run();
+        break;
+    default:
+        RunBenchmarks(args);
+        break;
+}
+
+static void RunBenchmarks(string[] arguments)
+{
+    // Short, so that all of it takes minutes; the one ratio that matters is measured by InterleavedComparison.
+    var job = Job.Default.WithLaunchCount(1).WithWarmupCount(6).WithIterationCount(9)
+        .WithIterationTime(TimeInterval.FromMilliseconds(100));
+    var config = DefaultConfig.Instance
+        .AddJob(job)
+        .AddDiagnoser(MemoryDiagnoser.Default)
+        .HideColumns(Column.Job, Column.Error, Column.RatioSD, Column.AllocRatio, Column.InvocationCount, Column.UnrollFactor);
+    BenchmarkSwitcher.FromAssembly(typeof(PublishBenchmarks).Assembly).Run(arguments, config);
+}

@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>What the READMEs show of ASP.NET Core and no sample has, word for word, on a real server.</summary>
+public sealed class AspNetCoreSnippets : IAsyncLifetime
+{
+    private readonly WebApplicationBuilder _builder = WebApplication.CreateSlimBuilder();
+    private readonly HttpClient _client = new() { Timeout = Limits.Patience };
+    private WebApplication? _application;
+
+    public Task InitializeAsync()
+    {
+        _builder.Logging.ClearProviders();
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        _client.Dispose();
+        if (_application is not null)
+            await _application.DisposeAsync();
+    }
+
+    private sealed record User(string Name);
+
+    [Fact]
+    public async Task Rooms_Run_PersonaliseByTheRequest()
+    {
+        var builder = _builder;
+        builder.Services.AddServerSentEvents<User>();
+        var app = _application = builder.Build();
+
+        app.MapServerSentEvents("/rooms/{room}/events", context => context.Request.Query["name"] is [{ } name]
+            ? new SubscribeOptions<User> { Channels = (string)context.Request.RouteValues["room"]!, Properties = new User(name) }
+            : null);
+
+        await StartAsync();
+        await using var stream = await EventStream.OpenAsync(_client, "rooms/blue/events?name=Ann");
+        app.Services.GetRequiredService<Publisher<User>>().Publish(user => $"Hello, {user.Name}", "blue");
+        (await stream.NextAsync()).Data.Should().Be("Hello, Ann");
+        using var refused = await _client.GetAsync("rooms/blue/events");
+        ((int)refused.StatusCode).Should().Be(204);
+    }
+
+    [Fact]
+    public async Task Result_Run_IsTheStream()
+    {
+        var builder = _builder;
+        builder.Services.AddServerSentEvents();
+        var app = _application = builder.Build();
+
+        app.MapGet("/news/{topic}", (string topic, Publisher publisher) => publisher.Subscribe(topic).ToResult());
+
+        await StartAsync();
+        await using var stream = await EventStream.OpenAsync(_client, "news/weather");
+        app.Services.GetRequiredService<Publisher>().Publish("rain", "weather");
+        (await stream.NextAsync()).Data.Should().Be("rain");
+    }
+
+    [Fact]
+    public async Task Options_Run_ComeFromTheConfiguration()
+    {
+        var builder = _builder;
+        builder.Configuration["ServerSentEvents:HistoryCapacity"] = "10";
+
+        builder.Services.AddServerSentEvents();
+        builder.Services.Configure<PublisherOptions>(builder.Configuration.GetSection("ServerSentEvents"));
+
+        var app = _application = builder.Build();
+        app.MapServerSentEvents("/events");
+        await StartAsync();
+        await using var stream = await EventStream.OpenAsync(_client, "events");
+        app.Services.GetRequiredService<Publisher>().Publish("x");
+        (await stream.NextAsync()).EventId.Should().NotBeNull("there is a history");
+    }
+
+    private async Task StartAsync()
+    {
+        _application!.Urls.Add("http://127.0.0.1:0");
+        await _application.StartAsync().WaitAsync(Limits.Patience);
+        _client.BaseAddress = new Uri(_application.Urls.Single());
+    }
+}

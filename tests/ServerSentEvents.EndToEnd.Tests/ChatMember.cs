@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>Somebody in the chat who has no browser.</summary>
+internal sealed class ChatMember : IAsyncDisposable
+{
+    private readonly HttpClient _client;
+    private readonly EventStream _events;
+
+    private ChatMember(HttpClient client, EventStream events, string id)
+    {
+        _client = client;
+        _events = events;
+        Id = id;
+    }
+
+    /// <summary>What the server knows this member by.</summary>
+    internal string Id { get; }
+
+    internal static async Task<ChatMember> JoinAsync(SampleServer server, string name)
+    {
+        var client = server.NewClient();
+        var events = await EventStream.OpenAsync(client, $"events?name={Uri.EscapeDataString(name)}");
+        var hello = await events.NextAsync();
+        hello.EventType.Should().Be("hello");
+        return new ChatMember(client, events, JsonDocument.Parse(hello.Data).RootElement.GetProperty("id").GetString()!);
+    }
+
+    internal async Task<HttpStatusCode> SayAsync(string? text, string? id = null, string? member = null)
+    {
+        var message = new { member = member ?? Id, id = id ?? Guid.NewGuid().ToString(), text };
+        using var response = await _client.PostAsJsonAsync("messages", message);
+        return response.StatusCode;
+    }
+
+    internal async Task<HttpStatusCode> RenameAsync(string? name, string? member = null)
+    {
+        using var response = await _client.PostAsJsonAsync("name", new { member = member ?? Id, name });
+        return response.StatusCode;
+    }
+
+    /// <summary>The next event as <c>type: what it says</c>.</summary>
+    internal async Task<string> NextAsync()
+    {
+        var item = await _events.NextAsync();
+        return $"{item.EventType}: {(item.EventType == "message" ? Said(item.Data) : Names(item.Data))}";
+    }
+
+    /// <summary>The next message, as <c>name: text</c>.</summary>
+    internal async Task<string> NextMessageAsync() => Said(await _events.NextAsync("message"));
+
+    /// <summary>Waits until these are here and nobody else, which has to come.</summary>
+    internal async Task HereAsync(params string[] names)
+    {
+        while (Names(await _events.NextAsync("presence")) != string.Join(", ", names))
+        {
+            // It will come, or the limit.
+        }
+    }
+
+    internal Task ShouldEndAsync() => _events.ShouldEndAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _events.DisposeAsync();
+        _client.Dispose();
+    }
+
+    private static string Names(string data) => string.Join(", ", JsonSerializer.Deserialize<string[]>(data)!);
+
+    private static string Said(string data)
+    {
+        var message = JsonDocument.Parse(data).RootElement;
+        message.EnumerateObject().Select(property => property.Name)
+            .Should().BeEquivalentTo(["id", "name", "text", "at"], "nobody learns another's id");
+        return $"{message.GetProperty("name")}: {message.GetProperty("text")}";
+    }
+}

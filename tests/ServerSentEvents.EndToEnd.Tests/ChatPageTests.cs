@@ -1,0 +1,265 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The chat as people use it: in a real browser, in two pages.</summary>
+public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+{
+    private SampleServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await SampleServer.StartAsync("Chat");
+
+    public Task DisposeAsync()
+    {
+        _server.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [SkippableFact]
+    public async Task Message_Sent_IsSeenOnceInEachPage()
+    {
+        var ada = await JoinAsync("Ada");
+        var bob = await JoinAsync("Bob");
+
+        await SendAsync(ada, "from Ada");
+        await Expect(Texts(bob)).ToHaveTextAsync(["from Ada"]);
+        await SendAsync(bob, "from Bob");
+
+        // Events come in order: whatever Ada hears of her own message, she has heard before Bob's.
+        await Expect(Texts(ada)).ToHaveTextAsync(["from Ada", "from Bob"]);
+        await Expect(Texts(bob)).ToHaveTextAsync(["from Ada", "from Bob"]);
+        await Expect(ada.Locator(".message.own .text")).ToHaveTextAsync(["from Ada"]);
+        await Expect(ada.Locator(".message:not(.own) .author")).ToHaveTextAsync(["Bob"]);
+    }
+
+    [SkippableFact]
+    public async Task Message_ServerDoesNotAnswer_IsSeenByItsWriterAtOnce()
+    {
+        var ada = await JoinAsync("Ada");
+        var answer = new TaskCompletionSource();
+        await ada.RouteAsync("**/messages", async route =>
+        {
+            await answer.Task;
+            await route.ContinueAsync();
+        });
+
+        await SendAsync(ada, "hello");
+
+        await Expect(Texts(ada)).ToHaveTextAsync(["hello"]);
+        await Expect(ada.Locator(".message")).ToHaveAttributeAsync("data-state", "sending");
+        answer.SetResult();
+        await Expect(ada.Locator(".message")).ToHaveAttributeAsync("data-state", "sent");
+    }
+
+    [SkippableFact]
+    public async Task Markup_AsTextAndAsName_StaysTextInBothPages()
+    {
+        const string Name = "<img src=x onerror=ran=1>";
+        const string Text = "<img src=x onerror='window.ran = 1'><script>window.ran = 1</script><b>bold</b>";
+        var ada = await JoinAsync("Ada");
+        var bob = await JoinAsync("Bob");
+
+        await RenameAsync(ada, Name);
+        await SendAsync(ada, Text);
+
+        foreach (var page in new[] { ada, bob })
+        {
+            await Expect(Texts(page)).ToHaveTextAsync([Text]);
+            await Expect(People(page)).ToHaveTextAsync([Name, "Bob"]);
+            await Expect(page.Locator("#log :is(img, script, b), #people :is(img, script, b)")).ToHaveCountAsync(0);
+            (await page.EvaluateAsync<bool>("'ran' in window")).Should().BeFalse();
+        }
+
+        await Expect(bob.Locator(".message .author")).ToHaveTextAsync([Name]);
+    }
+
+    [SkippableFact]
+    public async Task Markup_PutIntoThePageByAMistake_DoesNotRun()
+    {
+        var page = await JoinAsync("Ada");
+
+        var inserted = await page.EvaluateAsync<bool>("""
+            () => {
+              try { document.body.insertAdjacentHTML("beforeend", "<img id=mistake src=x onerror='window.ran = 1'>"); } catch { }
+              return document.getElementById("mistake") !== null;
+            }
+            """);
+        var ran = await page.EvaluateAsync<bool>("""
+            () => {
+              const script = document.createElement("script");
+              script.append("window.ran = 1");
+              document.body.append(script);
+              return "ran" in window;
+            }
+            """);
+
+        inserted.Should().BeFalse();
+        ran.Should().BeFalse();
+    }
+
+    [SkippableFact]
+    public async Task Tab_OpenedAndClosed_OthersSeeWhoIsHere()
+    {
+        var ada = await JoinAsync("Ada");
+        await Expect(People(ada)).ToHaveTextAsync(["Ada"]);
+
+        var bob = await JoinAsync("Bob");
+        await Expect(People(ada)).ToHaveTextAsync(["Ada", "Bob"]);
+        await Expect(People(bob)).ToHaveTextAsync(["Ada", "Bob"]);
+        await Expect(Self(bob)).ToHaveTextAsync(["Bob"]);
+
+        await bob.CloseAsync();
+        await Expect(People(ada)).ToHaveTextAsync(["Ada"]);
+        await Expect(ada.Locator("#count")).ToHaveTextAsync("1");
+    }
+
+    [SkippableFact]
+    public async Task Name_Changed_IsSeenByTheOther()
+    {
+        var ada = await JoinAsync("Ada");
+        var bob = await JoinAsync("Bob");
+
+        await RenameAsync(bob, "Robert");
+        await Expect(People(ada)).ToHaveTextAsync(["Ada", "Robert"]);
+
+        await SendAsync(bob, "hello");
+        await Expect(ada.Locator(".message .author")).ToHaveTextAsync(["Robert"]);
+
+        // A blank one is no name.
+        await RenameAsync(bob, "  ");
+        await Expect(bob.Locator("#name")).ToHaveValueAsync("Robert");
+    }
+
+    [SkippableFact]
+    public async Task Server_LostAndBack_PageSaysSoAndKeepsTheName()
+    {
+        var ada = await JoinAsync("Ada");
+        await SendAsync(ada, "before");
+        await Expect(ada.Locator(".message")).ToHaveAttributeAsync("data-state", "sent");
+
+        await _server.KillAsync();
+        await Expect(ada.GetByRole(AriaRole.Status)).ToContainTextAsync("Connection lost");
+        await RestartAsync();
+
+        await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again");
+        await Expect(People(ada)).ToHaveTextAsync(["Ada"]);
+        await SendAsync(ada, "after");
+        await Expect(ada.Locator(".message").Last).ToHaveAttributeAsync("data-state", "sent");
+
+        // The new server does not know of what was said to the old one, and the page shows what newcomers see, too.
+        await Expect(Texts(ada)).ToHaveTextAsync(["after"]);
+        await Expect(Texts(await JoinAsync("Bob"))).ToHaveTextAsync(["after"]);
+    }
+
+    [SkippableFact]
+    public async Task Connection_LostAndBack_MessagesAreShownOnceAndOwnOnesStayOwn()
+    {
+        using var proxy = new CuttableProxy(_server.Address);
+        var ada = await JoinAsync("Ada", proxy.Address);
+        var bob = await JoinAsync("Bob");
+        await SendAsync(ada, "from Ada");
+        await Expect(Texts(bob)).ToHaveTextAsync(["from Ada"]);
+        await SendAsync(bob, "from Bob");
+        await Expect(Texts(ada)).ToHaveTextAsync(["from Ada", "from Bob"]);
+
+        proxy.Cut();
+        await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again");
+        await SendAsync(bob, "again from Bob");
+
+        await Expect(Texts(ada)).ToHaveTextAsync(["from Ada", "from Bob", "again from Bob"]);
+        await Expect(ada.Locator(".message.own .text")).ToHaveTextAsync(["from Ada"]);
+    }
+
+    [SkippableFact]
+    public async Task Message_NotSent_SaysSoAndCanBeSentAgain()
+    {
+        var ada = await JoinAsync("Ada");
+        await _server.KillAsync();
+
+        await SendAsync(ada, "hello");
+        await Expect(ada.Locator(".failure")).ToContainTextAsync("Not sent");
+        await Expect(ada.Locator(".failure")).ToBeVisibleAsync();
+        await RestartAsync();
+        await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again");
+        await Expect(Texts(ada)).ToHaveTextAsync(["hello"]);
+        var bob = await JoinAsync("Bob");
+        await ada.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+
+        await Expect(Texts(bob)).ToHaveTextAsync(["hello"]);
+        await Expect(Texts(ada)).ToHaveTextAsync(["hello"]);
+        await Expect(ada.Locator(".failure")).ToBeHiddenAsync();
+    }
+
+    [SkippableFact]
+    public async Task Keyboard_Alone_IsEnough()
+    {
+        var bob = await JoinAsync("Bob");
+        var ada = await chromium.OpenAsync(_server.Address);
+        await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+
+        // One begins where one writes.
+        await Expect(ada.GetByLabel("Message", new() { Exact = true })).ToBeFocusedAsync();
+        await ada.Keyboard.TypeAsync("first line");
+        await ada.Keyboard.PressAsync("Shift+Enter");
+        await ada.Keyboard.TypeAsync("second line");
+        await ada.Keyboard.PressAsync("Enter");
+        await Expect(Texts(bob)).ToHaveCountAsync(1);
+        (await Texts(bob).InnerTextAsync()).Should().Be("first line\nsecond line");
+
+        // Back over the messages, which can be scrolled from there, to the name.
+        await ada.Keyboard.PressAsync("Shift+Tab");
+        await Expect(ada.GetByRole(AriaRole.Log)).ToBeFocusedAsync();
+        await ada.Keyboard.PressAsync("Shift+Tab");
+        await Expect(ada.GetByLabel("Your name")).ToBeFocusedAsync();
+        await ada.Keyboard.PressAsync("Control+A");
+        await ada.Keyboard.TypeAsync("Ada");
+        await ada.Keyboard.PressAsync("Enter");
+        await Expect(People(bob)).ToHaveTextAsync(["Bob", "Ada"]);
+
+        // And on to writing; nothing blank is sent.
+        await Expect(ada.GetByLabel("Message", new() { Exact = true })).ToBeFocusedAsync();
+        await ada.Keyboard.TypeAsync("  ");
+        await ada.Keyboard.PressAsync("Enter");
+        await ada.Keyboard.TypeAsync("done");
+        await ada.Keyboard.PressAsync("Tab");
+        await Expect(ada.GetByRole(AriaRole.Button, new() { Name = "Send" })).ToBeFocusedAsync();
+        await ada.Keyboard.PressAsync("Space");
+        await Expect(Texts(bob)).ToHaveCountAsync(2);
+        await Expect(Texts(bob).Last).ToHaveTextAsync("done");
+    }
+
+    private async Task<IPage> JoinAsync(string name, Uri? address = null)
+    {
+        var page = await chromium.OpenAsync(address ?? _server.Address);
+        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+        await RenameAsync(page, name);
+        await Expect(Self(page)).ToHaveTextAsync([name]);
+        return page;
+    }
+
+    private async Task RestartAsync()
+    {
+        var port = _server.Address.Port;
+        _server.Dispose();
+        _server = await SampleServer.StartAsync("Chat", port);
+    }
+
+    private static async Task RenameAsync(IPage page, string name)
+    {
+        await page.GetByLabel("Your name").FillAsync(name);
+        await page.GetByLabel("Your name").PressAsync("Enter");
+    }
+
+    private static async Task SendAsync(IPage page, string text)
+    {
+        await page.GetByLabel("Message", new() { Exact = true }).FillAsync(text);
+        await page.GetByLabel("Message", new() { Exact = true }).PressAsync("Enter");
+    }
+
+    private static ILocator Texts(IPage page) => page.Locator("#log .text");
+
+    private static ILocator People(IPage page) => page.Locator("#people .author");
+
+    private static ILocator Self(IPage page) => page.Locator("#people .person:has(.self) .author");
+}

@@ -1,0 +1,193 @@
+using System.Net;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The chat, as a client without a browser sees it.</summary>
+public sealed class ChatTests : IAsyncLifetime
+{
+    private SampleServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await SampleServer.StartAsync("Chat");
+
+    public Task DisposeAsync()
+    {
+        _server.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Events_Newcomer_GetsLastMessagesInOrderThenWhoIsHere()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        for (var i = 0; i < 60; i++)
+            (await ada.SayAsync($"{i}")).Should().Be(HttpStatusCode.NoContent);
+
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+
+        for (var i = 10; i < 60; i++)
+            (await bob.NextAsync()).Should().Be($"message: Ada: {i}");
+        (await bob.NextAsync()).Should().Be("presence: Ada, Bob");
+    }
+
+    [Fact]
+    public async Task Events_JoinWhileOthersWrite_NoGapAndNoDuplicate()
+    {
+        const int HistoryCapacity = 50;
+        await using var witness = await ChatMember.JoinAsync(_server, "Witness");
+        var everything = HearToTheEndAsync(witness);
+
+        var joining = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            var hearing = new List<Task<List<string>>>();
+            for (var i = 0; i < 30; i++)
+                hearing.Add(HearToTheEndAsync(await ChatMember.JoinAsync(_server, "Joiner")));
+            return hearing;
+        })));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(async () =>
+        {
+            await using var writer = await ChatMember.JoinAsync(_server, $"Writer {number}");
+            for (var i = 0; i < HistoryCapacity || !joining.IsCompleted; i++)
+                await writer.SayAsync($"{i}");
+        })));
+        await using var last = await ChatMember.JoinAsync(_server, "Last");
+        await last.SayAsync("end");
+
+        // Nobody misses anything after the history that they began with, or gets anything twice.
+        var all = await everything;
+        foreach (var hearing in (await joining).SelectMany(hearing => hearing))
+        {
+            var heard = await hearing;
+            heard.Should().Equal(all[^Math.Min(heard.Count, all.Count)..]);
+        }
+
+        static async Task<List<string>> HearToTheEndAsync(ChatMember member)
+        {
+            var heard = new List<string>();
+            while (heard.LastOrDefault() != "Last: end")
+                heard.Add(await member.NextMessageAsync());
+            await member.DisposeAsync();
+            return heard;
+        }
+    }
+
+    [Fact]
+    public async Task Messages_Posted_ReachOthersAndNotTheWriter()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+        await using var eve = await ChatMember.JoinAsync(_server, "Eve");
+
+        await ada.SayAsync("from Ada");
+        await bob.SayAsync("from Bob");
+
+        // What Ada hears first is Bob: her own message came before his, and never to her.
+        (await ada.NextMessageAsync()).Should().Be("Bob: from Bob");
+        (await bob.NextMessageAsync()).Should().Be("Ada: from Ada");
+        (await eve.NextMessageAsync()).Should().Be("Ada: from Ada");
+        (await eve.NextMessageAsync()).Should().Be("Bob: from Bob");
+    }
+
+    [Fact]
+    public async Task Messages_SentAgain_AreTakenOnce()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+
+        await ada.SayAsync("once", id: "1");
+        (await ada.SayAsync("once", id: "1")).Should().Be(HttpStatusCode.NoContent);
+        await ada.SayAsync("next", id: "2");
+
+        (await bob.NextMessageAsync()).Should().Be("Ada: once");
+        (await bob.NextMessageAsync()).Should().Be("Ada: next");
+    }
+
+    [Fact]
+    public async Task Presence_JoinAndLeave_OthersHearOfBoth()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        (await ada.NextAsync()).Should().Be("presence: Ada");
+
+        await using (await ChatMember.JoinAsync(_server, "Bob"))
+            (await ada.NextAsync()).Should().Be("presence: Ada, Bob");
+
+        (await ada.NextAsync()).Should().Be("presence: Ada");
+    }
+
+    [Fact]
+    public async Task Name_Changed_OthersHearOfItAndLaterMessagesHaveIt()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+        await ada.HereAsync("Ada", "Bob");
+
+        (await bob.RenameAsync("Robert")).Should().Be(HttpStatusCode.NoContent);
+        await bob.SayAsync("hello");
+
+        (await ada.NextAsync()).Should().Be("presence: Ada, Robert");
+        (await ada.NextAsync()).Should().Be("message: Robert: hello");
+    }
+
+    [Fact]
+    public async Task Messages_NotFitToBeSent_AreRefusedAndReachNobody()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+
+        foreach (var text in new[] { null, "", " ", "\n\t ", new string('x', 2001) })
+            (await ada.SayAsync(text)).Should().Be(HttpStatusCode.BadRequest);
+        (await ada.SayAsync("no id", id: "")).Should().Be(HttpStatusCode.BadRequest);
+        (await ada.SayAsync("nobody", member: "nobody")).Should().Be(HttpStatusCode.NotFound);
+        (await ada.SayAsync(new string('x', 2000))).Should().Be(HttpStatusCode.NoContent);
+
+        (await bob.NextMessageAsync()).Should().Be("Ada: " + new string('x', 2000));
+    }
+
+    [Fact]
+    public async Task Name_NotFitToBeShown_IsRefusedAndChangesNothing()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await ada.HereAsync("Ada");
+        using var client = _server.NewClient();
+
+        foreach (var name in new[] { "", " ", new string('x', 41) })
+        {
+            (await ada.RenameAsync(name)).Should().Be(HttpStatusCode.BadRequest);
+            using var response = await client.GetAsync($"events?name={name}", HttpCompletionOption.ResponseHeadersRead);
+            response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        }
+
+        (await ada.RenameAsync("Eve", member: "nobody")).Should().Be(HttpStatusCode.NotFound);
+
+        await ada.RenameAsync("Ada L.");
+        (await ada.NextAsync()).Should().Be("presence: Ada L.");
+    }
+
+    [Theory]
+    [InlineData("/", "text/html")]
+    [InlineData("/chat.js", "text/javascript")]
+    [InlineData("/chat.css", "text/css")]
+    public async Task Page_FromAnyDirectory_IsThereAndAllowsNoOtherScript(string path, string type)
+    {
+        using var client = _server.NewClient();
+
+        using var response = await client.GetAsync(path);
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        response.Content.Headers.ContentType!.MediaType.Should().Be(type);
+        response.Headers.GetValues("Content-Security-Policy").Single().Split("; ")
+            .Should().Contain(["default-src 'none'", "script-src 'self'"]).And.NotContain(rule => rule.Contains("unsafe"));
+    }
+
+    [UnixFact]
+    public async Task Server_ToldToStopWithOpenStreams_EndsThemAndStopsAtOnce()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+        await ada.HereAsync("Ada", "Bob");
+
+        await _server.StopAsync();
+
+        await ada.ShouldEndAsync();
+        await bob.ShouldEndAsync();
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.Playwright;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>
+/// The browser of the tests, one for each class of them; where there is none, <see cref="Tool"/> decides what becomes of them.
+/// </summary>
+public sealed class Chromium : IAsyncLifetime
+{
+    private static readonly string[] Names = OperatingSystem.IsWindows()
+        ? ["chrome.exe", "msedge.exe"]
+        : ["chromium", "chromium-browser", "google-chrome"];
+
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async Task InitializeAsync()
+    {
+        if (Find(Environment.GetEnvironmentVariable("PATH")) is not { } path)
+            return;
+
+        Assertions.SetDefaultExpectTimeout((float)Limits.Patience.TotalMilliseconds);
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = path,
+            Args = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _playwright?.Dispose();
+    }
+
+    /// <summary>A page in a window of its own, which shares nothing with others.</summary>
+    internal async Task<IPage> OpenAsync(Uri address)
+    {
+        Require(_browser is not null, Environment.GetEnvironmentVariable("CI"));
+        var page = await _browser!.NewPageAsync();
+        page.SetDefaultTimeout((float)Limits.Patience.TotalMilliseconds);
+        await page.GotoAsync(address.ToString());
+        return page;
+    }
+
+    internal static void Require(bool found, string? ci) =>
+        Tool.Require(found, "No Chromium on the PATH. On Debian and Ubuntu: apt-get install chromium", ci);
+
+    internal static string? Find(string? path) => Tool.Find(path, Names);
+}

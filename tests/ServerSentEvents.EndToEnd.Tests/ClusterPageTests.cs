@@ -1,0 +1,87 @@
+using Microsoft.Playwright;
+using ServerSentEvents.RabbitMQ.Tests.Brokers;
+using static Microsoft.Playwright.Assertions;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The cluster's page in a real browser, whose own EventSource goes from node to node.</summary>
+[Collection(nameof(OneBroker))]
+public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium) : IClassFixture<Chromium>
+{
+    [SkippableFact]
+    public async Task Pages_OnTwoNodes_TalkToEachOther()
+    {
+        const string Markup = "<img src=x onerror='window.ran = 1'><b>bold</b>";
+        using var cluster = await ClusterServer.StartAsync(broker);
+        var ada = await OpenAtAsync(cluster, "A");
+        var bob = await OpenAtAsync(cluster, "B");
+
+        await SendAsync(ada, "Ada", "hello");
+        await Expect(Texts(bob)).ToHaveTextAsync(["hello"]);
+        await SendAsync(bob, "Bob", Markup);
+
+        await Expect(Texts(ada)).ToHaveTextAsync(["hello", Markup]);
+        await Expect(Texts(bob)).ToHaveTextAsync(["hello", Markup]);
+        await Expect(ada.Locator(".message .author")).ToHaveTextAsync(["You", "Bob"]);
+        await Expect(bob.Locator(".message .author")).ToHaveTextAsync(["Ada", "You"]);
+        await Expect(ada.Locator(".message .badge")).ToHaveTextAsync([NodeName(), NodeName()]);
+        (await ada.EvaluateAsync<bool>("() => 'ran' in window")).Should().BeFalse();
+    }
+
+    [SkippableFact]
+    public async Task StopButton_WhileOthersWrite_PageGoesOnAtTheOtherNode()
+    {
+        using var cluster = await ClusterServer.StartAsync(broker);
+        var page = await OpenAtAsync(cluster, "A");
+        string[] texts = [.. Enumerable.Range(0, 100).Select(i => $"message {i}")];
+
+        var writing = WriteAsync();
+        await Expect(Texts(page).First).ToBeAttachedAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop this node" }).ClickAsync();
+        await Expect(Status(page)).ToHaveTextAsync("Connected to node B");
+        await writing;
+
+        await Expect(Texts(page)).ToHaveTextAsync(texts);
+        await Expect(Log(page)).ToContainTextAsync("Node B: resumed, nothing is missing.");
+        await Expect(Log(page)).ToContainTextAsync("Node A is told to stop");
+        await Expect(Log(page)).Not.ToContainTextAsync("gap");
+
+        await cluster.UntilReadyAsync("A", times: 2);
+        await Expect(Log(page)).ToContainTextAsync("Node A has started.");
+
+        async Task WriteAsync()
+        {
+            foreach (var text in texts)
+                await cluster.SayAsync(text);
+        }
+    }
+
+    private async Task<IPage> OpenAtAsync(ClusterServer cluster, string node)
+    {
+        var page = await chromium.OpenAsync(cluster.Address);
+        using var limit = new CancellationTokenSource(Limits.Patience);
+        while (true)
+        {
+            await Expect(Status(page)).ToContainTextAsync("Connected to node");
+            if (await page.Locator("#node").InnerTextAsync() == node)
+                return page;
+            limit.Token.ThrowIfCancellationRequested();
+            await page.ReloadAsync();
+        }
+    }
+
+    private static async Task SendAsync(IPage page, string name, string text)
+    {
+        await page.GetByLabel("Your name").FillAsync(name);
+        await page.GetByLabel("Message", new() { Exact = true }).FillAsync(text);
+        await page.Keyboard.PressAsync("Enter");
+    }
+
+    private static System.Text.RegularExpressions.Regex NodeName() => new("^[AB]$", default, TimeSpan.FromSeconds(1));
+
+    private static ILocator Status(IPage page) => page.GetByRole(AriaRole.Status);
+
+    private static ILocator Log(IPage page) => page.Locator("#log");
+
+    private static ILocator Texts(IPage page) => page.Locator(".message .text");
+}

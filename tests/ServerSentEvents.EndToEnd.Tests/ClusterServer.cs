@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+using ServerSentEvents.RabbitMQ.Tests.Brokers;
+using Polling = ServerSentEvents.RabbitMQ.Tests.Limits;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The cluster's entrance, which has started the nodes.</summary>
+internal sealed partial class ClusterServer : IDisposable
+{
+    private readonly SampleServer _entrance;
+    private readonly HttpClient _client;
+
+    private ClusterServer(SampleServer entrance) => (_entrance, _client) = (entrance, entrance.NewClient());
+
+    internal Uri Address => _entrance.Address;
+
+    internal string Output => _entrance.Output;
+
+    /// <summary>Returns when both nodes are ready.</summary>
+    internal static async Task<ClusterServer> StartAsync(SingleBroker broker)
+    {
+        RabbitMQPrograms.Require();
+        var cluster = await StartAsync(broker.Nodes[0].Port);
+        try
+        {
+            await cluster.UntilReadyAsync("A", times: 1);
+            await cluster.UntilReadyAsync("B", times: 1);
+            return cluster;
+        }
+        catch
+        {
+            cluster.Dispose();
+            throw;
+        }
+    }
+
+    internal static async Task<ClusterServer> StartAsync(int brokerPort) =>
+        new(await SampleServer.StartAsync("Cluster", port: 0, "--broker", $"amqp://guest:guest@127.0.0.1:{brokerPort}"));
+
+    internal Task UntilReadyAsync(string node, int times) =>
+        Polling.UntilAsync(() => NodeReady().Matches(Output).Count(match => match.Groups["node"].Value == node) >= times);
+
+    internal Task UntilNodesHaveEndedAsync() => Polling.UntilAsync(() => !NodeReady().Matches(Output)
+        .Any(match => IsRunning(int.Parse(match.Groups["process"].Value, CultureInfo.InvariantCulture))));
+
+    internal HttpClient NewClient() => _entrance.NewClient();
+
+    /// <summary>Writes a message, and again by the same id until a node has taken it, as the page does.</summary>
+    internal async Task SayAsync(string text, string member = "writer", string? id = null)
+    {
+        id ??= Guid.NewGuid().ToString("N");
+        using var limit = new CancellationTokenSource(Limits.Patience);
+        while (!await TryPostAsync("messages", new { member, id, name = "Ann", text }))
+            limit.Token.ThrowIfCancellationRequested();
+    }
+
+    internal async Task StopNodeAsync(ClusterReader reader)
+    {
+        using var limit = new CancellationTokenSource(Limits.Patience);
+        while (!await TryPostAsync($"nodes/{reader.Node}/stop/{reader.Run}", new { }))
+            limit.Token.ThrowIfCancellationRequested();
+    }
+
+    internal Task StopAsync() => _entrance.StopAsync();
+
+    internal Task KillAsync() => _entrance.KillAsync();
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _entrance.Dispose();
+    }
+
+    private async Task<bool> TryPostAsync(string path, object body)
+    {
+        try
+        {
+            using var response = await _client.PostAsJsonAsync(path, body);
+            if ((int)response.StatusCode < 500)
+                response.EnsureSuccessStatusCode();
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException exception) when (exception.StatusCode is null)
+        {
+            // A node that has just stopped gives no answer.
+            return false;
+        }
+    }
+
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"Node (?<node>\w) is ready, process (?<process>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NodeReady();
+}

@@ -1,0 +1,156 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The dashboard in a real browser. What a page knows it shows in its table, too, where it can be read.</summary>
+public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    /// <summary>One for each chart.</summary>
+    private const int Charts = 4;
+
+    [SkippableFact]
+    public async Task Samples_Come_ChartsGrow()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.1, history: 5);
+        await using var witness = await DashboardStream.OpenAsync(server);
+        await witness.NextStateAsync();
+        var page = await OpenAsync(server);
+
+        await Expect(Rows(page).Nth(15)).ToBeAttachedAsync();
+
+        await witness.ShouldHaveInOneRunAsync(await IdsAsync(page));
+        await Expect(page.GetByRole(AriaRole.Img)).ToHaveCountAsync(Charts);
+        await Expect(page.Locator(".chart path.line0.area")).ToHaveCountAsync(Charts);
+        await Expect(page.Locator(".chart path.line1.area")).ToHaveCountAsync(1);
+        (await page.Locator(".number").Nth(1).InnerTextAsync()).Should().MatchRegex("^[1-9]");
+        await Expect(Gaps(page)).ToHaveCountAsync(0);
+    }
+
+    [SkippableFact]
+    public async Task Pointer_OverAChart_ShowsTheFiguresOfThatTime()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.5, history: 5);
+        var page = await OpenAsync(server);
+        await Expect(Rows(page).Nth(2)).ToBeAttachedAsync();
+
+        await page.Locator(".chart").First.HoverAsync(new() { Position = new() { X = 200, Y = 80 } });
+        await Expect(page.Locator("#time")).ToContainTextAsync("At ");
+        await Expect(page.Locator(".pointer")).ToHaveCountAsync(Charts);
+
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Dashboard" }).HoverAsync();
+        await Expect(page.Locator("#time")).ToContainTextAsync("Latest sample");
+    }
+
+    [SkippableFact]
+    public async Task Connection_LostForAShortTime_ResumesWithNothingMissingAndNothingTwice()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.5, history: 200);
+        await using var witness = await DashboardStream.OpenAsync(server);
+        await witness.NextStateAsync();
+        var page = await OpenAsync(server);
+        await Expect(Rows(page).First).ToBeAttachedAsync();
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "For 5 s" }).ClickAsync();
+        await Expect(Status(page)).ToContainTextAsync("Connection lost");
+        var before = (await IdsAsync(page))[^1];
+        await Expect(Log(page)).ToContainTextAsync("Resumed: nothing is missing");
+
+        await Expect(Newest(page, before)).ToHaveCountAsync(0);
+        var ids = await IdsAsync(page);
+        ids.Should().Contain(before);
+        await witness.ShouldHaveInOneRunAsync(ids);
+        await Expect(Gaps(page)).ToHaveCountAsync(0);
+    }
+
+    [SkippableFact]
+    public async Task Connection_LostForLongerThanTheHistory_GapIsDrawnInEachChart()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.3, history: 5);
+        await using var witness = await DashboardStream.OpenAsync(server);
+        await witness.NextStateAsync();
+        var page = await OpenAsync(server);
+        await Expect(Rows(page).First).ToBeAttachedAsync();
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "the server remembers 1.5 s" }).ClickAsync();
+        await Expect(Status(page)).ToContainTextAsync("Connection lost");
+        await Expect(Log(page)).ToContainTextAsync("A gap of ");
+
+        await Expect(Gaps(page)).ToHaveCountAsync(Charts);
+        await Expect(page.Locator(".gap-label").First).ToContainTextAsync("gap ");
+        await Expect(page.Locator(".after-gap")).ToHaveCountAsync(1);
+        await Expect(Log(page)).Not.ToContainTextAsync("Resumed");
+        var ids = await IdsAsync(page);
+        await witness.ReadToAsync(ids[^1]);
+        ids.Should().BeSubsetOf(witness.Ids).And.OnlyHaveUniqueItems();
+    }
+
+    [SkippableFact]
+    public async Task Server_StoppedAndStartedAgain_PageGoesOnWithNothingMissing()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no signals to send.");
+        using var server = await DashboardServer.StartAsync(interval: 0.5, history: 200);
+        var page = await OpenAsync(server);
+        await Expect(Rows(page).First).ToBeAttachedAsync();
+
+        await server.StopAsync();
+        await Expect(Status(page)).ToContainTextAsync("Connection lost");
+        var before = (await IdsAsync(page))[^1];
+        await server.StartAgainAsync();
+        await Expect(Log(page)).ToContainTextAsync("Resumed: nothing is missing");
+
+        await Expect(Newest(page, before)).ToHaveCountAsync(0);
+        var ids = await IdsAsync(page);
+        ids.Should().Contain(before);
+        await using var anew = await DashboardStream.OpenAsync(server);
+        await anew.NextStateAsync();
+        await anew.ShouldHaveInOneRunAsync(ids);
+        await Expect(Gaps(page)).ToHaveCountAsync(0);
+    }
+
+    [SkippableFact]
+    public async Task Server_KilledAndStartedAgain_PageGoesOnAndShowsAGap()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.3, history: 200);
+        var page = await OpenAsync(server);
+        await Expect(Rows(page).First).ToBeAttachedAsync();
+
+        await server.KillAsync();
+        await Expect(Status(page)).ToContainTextAsync("Connection lost");
+        await server.StartAgainAsync();
+        await Expect(Log(page)).ToContainTextAsync("A gap of ");
+
+        await Expect(Gaps(page)).ToHaveCountAsync(Charts);
+        await Expect(Status(page)).ToHaveTextAsync("Connected");
+        await using var anew = await DashboardStream.OpenAsync(server);
+        await anew.NextStateAsync();
+        await anew.NextSampleAsync();
+        await Expect(page.Locator($"tr[data-at='{anew.Ids[^1]}']")).ToBeAttachedAsync();
+    }
+
+    private async Task<IPage> OpenAsync(DashboardServer server)
+    {
+        var page = await chromium.OpenAsync(server.Address);
+        await Expect(Status(page)).ToHaveTextAsync("Connected");
+        await page.GetByText("The same in figures").ClickAsync();
+        return page;
+    }
+
+    private static ILocator Status(IPage page) => page.GetByRole(AriaRole.Status);
+
+    private static ILocator Log(IPage page) => page.GetByRole(AriaRole.Log);
+
+    private static ILocator Gaps(IPage page) => page.Locator(".chart rect.gap");
+
+    private static ILocator Rows(IPage page) => page.Locator("tbody tr");
+
+    /// <summary>The newest sample's row, as long as it is that one.</summary>
+    private static ILocator Newest(IPage page, string id) => page.Locator($"tbody tr:first-child[data-at='{id}']");
+
+    /// <summary>Of all samples that the page knows, in their order.</summary>
+    private static async Task<string[]> IdsAsync(IPage page)
+    {
+        var newestFirst = await Rows(page).EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.at)");
+        return [.. newestFirst.Reverse()];
+    }
+}

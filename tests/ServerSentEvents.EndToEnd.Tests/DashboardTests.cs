@@ -1,0 +1,219 @@
+using System.Net;
+using System.Net.Http.Json;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The dashboard, as a client without a browser sees it.</summary>
+public sealed class DashboardTests
+{
+    private const int More = 10;
+
+    [Fact]
+    public async Task Events_NewClient_GetsWhatIsKeptAndThenEachSample()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
+        await using var first = await DashboardStream.OpenAsync(server);
+        await first.NextStateAsync();
+        await first.SkipAsync(More);
+
+        await using var second = await DashboardStream.OpenAsync(server);
+        var state = await second.NextStateAsync();
+        await second.SkipAsync(More);
+
+        state.GetProperty("interval").GetDouble().Should().Be(50);
+        state.GetProperty("history").GetInt32().Should().Be(5);
+        second.Ids.Should().HaveCount(5 + More);
+        await first.ShouldHaveInOneRunAsync(second.Ids);
+    }
+
+    [Fact]
+    public async Task Events_JoinWhileSamplesCome_NoGapAndNoDuplicate()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.001, history: 100);
+        await using var witness = await DashboardStream.OpenAsync(server);
+        await witness.NextStateAsync();
+        await witness.SkipAsync(More);
+
+        var joining = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            var joined = new List<IReadOnlyList<string>>();
+            for (var i = 0; i < 100; i++)
+            {
+                await using var joiner = await DashboardStream.OpenAsync(server);
+                await joiner.NextStateAsync();
+                await joiner.SkipAsync(3);
+                joined.Add(joiner.Ids);
+            }
+
+            return joined;
+        })));
+        while (!joining.IsCompleted)
+            await witness.NextSampleAsync();
+
+        foreach (var ids in (await joining).SelectMany(joined => joined))
+            await witness.ShouldHaveInOneRunAsync(ids);
+    }
+
+    [Fact]
+    public async Task Sample_StreamsAreOpen_HasTheirFigures()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
+        await using var first = await DashboardStream.OpenAsync(server);
+        await using var second = await DashboardStream.OpenAsync(server);
+        await second.NextStateAsync();
+
+        // What is told of a sample's time may have been measured before the second one came, and delivered after.
+        await second.SkipAsync(More);
+        var sample = await second.NextSampleAsync();
+
+        sample.GetProperty("subscribers").GetInt64().Should().Be(2);
+        sample.GetProperty("cpu").GetDouble().Should().BeGreaterThanOrEqualTo(0);
+        sample.GetProperty("heap").GetInt64().Should().BePositive();
+        sample.GetProperty("workingSet").GetInt64().Should().BeGreaterThan(sample.GetProperty("heap").GetInt64());
+        var figures = new List<double>();
+        while (figures.Count < More)
+            figures.Add((await second.NextSampleAsync()).GetProperty("eventsPerSecond").GetDouble());
+        figures.Should().Contain(figure => figure > 0).And.NotContain(figure => figure < 0);
+    }
+
+    [Fact]
+    public async Task Events_ComeBackInTime_ResumeWithExactlyWhatWasMissed()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 2_000);
+        await using var witness = await DashboardStream.OpenAsync(server);
+        await witness.NextStateAsync();
+        await witness.NextSampleAsync();
+        var last = witness.Ids[^1];
+        await witness.SkipAsync(More);
+
+        await using var back = await DashboardStream.OpenAsync(server, last);
+        await back.SkipAsync(2 * More);
+
+        await witness.ShouldHaveInOneRunAsync([last, .. back.Ids]);
+    }
+
+    [Fact]
+    public async Task Events_ComeBackTooLate_BeginAnewWithoutTheLastSample()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 3);
+        await using var witness = await DashboardStream.OpenAsync(server);
+        await witness.NextStateAsync();
+        await witness.NextSampleAsync();
+        var last = witness.Ids[^1];
+        await witness.SkipAsync(More);
+
+        await using var back = await DashboardStream.OpenAsync(server, last);
+        await back.NextStateAsync();
+        await back.SkipAsync(More);
+
+        back.Ids.Should().NotContain(last);
+        await witness.ShouldHaveInOneRunAsync(back.Ids);
+    }
+
+    [UnixFact]
+    public async Task Events_ServerStoppedAndStartedAgain_ResumeAcrossTheRestart()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 2_000);
+        await using var before = await DashboardStream.OpenAsync(server);
+        await before.NextStateAsync();
+        await before.SkipAsync(More);
+
+        await server.StopAsync();
+        await server.StartAgainAsync();
+        await using var after = await DashboardStream.OpenAsync(server, before.Ids[^More]);
+        await using var anew = await DashboardStream.OpenAsync(server);
+        await after.SkipAsync(2 * More);
+        await anew.NextStateAsync();
+
+        after.Ids.Take(More - 1).Should().Equal(before.Ids[^(More - 1)..]);
+        await anew.ShouldHaveInOneRunAsync([.. before.Ids, .. after.Ids.Skip(More - 1)]);
+    }
+
+    [Fact]
+    public async Task Events_ServerKilledAndStartedAgain_BeginAnew()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 2_000);
+        await using var before = await DashboardStream.OpenAsync(server);
+        await before.NextStateAsync();
+        await before.SkipAsync(More);
+
+        await server.KillAsync();
+        await server.StartAgainAsync();
+        await using var after = await DashboardStream.OpenAsync(server, before.Ids[^1]);
+        await after.NextStateAsync();
+        await after.SkipAsync(More);
+
+        after.Ids.Should().NotIntersectWith(before.Ids);
+    }
+
+    [Fact]
+    public async Task Outage_OfAPage_EndsItsStreamAndSendsItAwayWithATime()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
+        using var client = server.NewClient();
+        await using var losing = await DashboardStream.OpenAsync(server, page: "losing");
+        await using var other = await DashboardStream.OpenAsync(server, page: "other");
+
+        using var response = await client.PostAsJsonAsync("outages", new { page = "losing", seconds = 3_600 });
+
+        response.StatusCode.Should().Be(HttpStatusCode.NoContent);
+        await losing.ShouldEndAsync();
+        (await client.GetStringAsync("events?page=losing")).Should().MatchRegex("^retry: 3[0-9]{6}\n$");
+        await other.NextStateAsync();
+        await other.SkipAsync(More);
+    }
+
+    [Theory]
+    [InlineData("here", 0, HttpStatusCode.BadRequest)]
+    [InlineData("here", -1, HttpStatusCode.BadRequest)]
+    [InlineData("here", 3_601, HttpStatusCode.BadRequest)]
+    [InlineData("elsewhere", 1, HttpStatusCode.NotFound)]
+    [InlineData("", 1, HttpStatusCode.NotFound)]
+    [InlineData(null, 1, HttpStatusCode.NotFound)]
+    public async Task Outage_NotFitToBegin_IsRefused(string? page, double seconds, HttpStatusCode status)
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
+        using var client = server.NewClient();
+        await using var here = await DashboardStream.OpenAsync(server, page: "here");
+        await using var nameless = await DashboardStream.OpenAsync(server);
+
+        using var response = await client.PostAsJsonAsync("outages", new { page, seconds });
+
+        response.StatusCode.Should().Be(status);
+        await here.NextStateAsync();
+        await here.SkipAsync(More);
+        await nameless.NextStateAsync();
+        await nameless.SkipAsync(More);
+    }
+
+    [Fact]
+    public async Task Page_FromAnyDirectory_IsThereAndAllowsNoOtherScript()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 1, history: 5);
+        using var client = server.NewClient();
+
+        foreach (var (path, type) in new[] { ("/", "text/html"), ("/chart.js", "text/javascript"), ("/dashboard.css", "text/css") })
+        {
+            using var response = await client.GetAsync(path);
+
+            response.StatusCode.Should().Be(HttpStatusCode.OK);
+            response.Content.Headers.ContentType!.MediaType.Should().Be(type);
+            response.Headers.GetValues("Content-Security-Policy").Single().Split("; ")
+                .Should().Contain(["default-src 'none'", "script-src 'self'"]).And.NotContain(rule => rule.Contains("unsafe"));
+        }
+    }
+
+    [UnixFact]
+    public async Task Server_ToldToStopWithOpenStreams_EndsThemAndStopsAtOnce()
+    {
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
+        await using var first = await DashboardStream.OpenAsync(server);
+        await using var second = await DashboardStream.OpenAsync(server);
+        await second.NextStateAsync();
+
+        await server.StopAsync();
+
+        await first.ShouldEndAsync();
+        await second.ShouldEndAsync();
+    }
+}

@@ -1,0 +1,178 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Playwright;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The endpoints of the ASP.NET Core package, and a browser's own <c>EventSource</c>.</summary>
+public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    [SkippableFact]
+    public async Task Server_RestartsInTheMidstOfAStream_PageResumesWithNothingLostAndNothingTwice()
+    {
+        const int restarts = 3;
+        using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, ReconnectionInterval = TimeSpan.FromMilliseconds(50) });
+        var published = new List<string>();
+        var server = await StartAsync(publisher);
+        var address = new Uri(server.Urls.Single());
+        await using var page = await OpenAsync(address);
+        await page.WaitForAsync("log.includes('open')");
+
+        for (var restart = 0; restart < restarts; restart++)
+        {
+            PublishTen();
+            await page.WaitForAsync($"log.includes('{published[^1]}')");
+            PublishTen();
+            await server.DisposeAsync();
+            PublishTen();
+            server = await StartAsync(publisher, address.Port);
+            PublishTen();
+        }
+
+        await page.WaitForAsync($"log.includes('{published[^1]}')");
+        (await page.LogAsync()).Where(line => line is not ("open" or "error")).Should().Equal(published);
+        await server.DisposeAsync();
+
+        void PublishTen()
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                published.Add(published.Count.ToString(CultureInfo.InvariantCulture));
+                publisher.Publish(published[^1]);
+            }
+        }
+    }
+
+    [SkippableFact]
+    public async Task NoContent_ToOneThatComesAgain_StopsItForGood()
+    {
+        using var publisher = NewPublisher();
+        var requests = 0;
+        await using var server = await StartAsync(publisher, map: app => app.MapServerSentEvents(
+            "/events", _ => Interlocked.Increment(ref requests) == 1 ? new SubscribeOptions<object?>() : null));
+        await using var page = await OpenAsync(new Uri(server.Urls.Single()));
+        await page.WaitForAsync("log.includes('open')");
+
+        publisher.Close();
+
+        await page.WaitForAsync("source.readyState === EventSource.CLOSED");
+        requests.Should().Be(2);
+    }
+
+    [SkippableFact]
+    public async Task ReconnectionInterval_Short_IsHonoured()
+    {
+        const int times = 15;
+        using var publisher = NewPublisher();
+        await using var server = await StartAsync(publisher);
+        await using var page = await OpenAsync(new Uri(server.Urls.Single()));
+        var start = TimeProvider.System.GetTimestamp();
+
+        for (var i = 1; i <= times; i++)
+        {
+            await page.WaitForAsync($"log.filter(line => line === 'open').length === {i}");
+            publisher.Close();
+        }
+
+        TimeProvider.System.GetElapsedTime(start).Should().BeLessThan(
+            times * TimeSpan.FromSeconds(1.5), "by itself, Chromium waits 3 seconds each time");
+    }
+
+    [SkippableFact]
+    public async Task ReconnectionInterval_Long_IsHonoured()
+    {
+        using var publisher = NewPublisher(TimeSpan.FromSeconds(5));
+        await using var server = await StartAsync(publisher);
+        await using var page = await OpenAsync(new Uri(server.Urls.Single()));
+        await page.WaitForAsync("log.includes('open')");
+        var start = TimeProvider.System.GetTimestamp();
+
+        publisher.Close();
+        await page.WaitForAsync("log.filter(line => line === 'open').length === 2");
+
+        TimeProvider.System.GetElapsedTime(start).Should().BeGreaterThan(TimeSpan.FromSeconds(4.9), "by itself, Chromium waits 3 seconds");
+    }
+
+    [SkippableFact]
+    public async Task RequireCors_PageOfAnotherOrigin_ReadsTheStreamWithItsCookie()
+    {
+        using var publisher = NewPublisher();
+        await using var pages = await StartAsync(publisher);
+        var origin = pages.Urls.Single();
+        await using var server = await StartAsync(publisher, map: app =>
+        {
+            app.UseCors();
+            app.MapServerSentEvents(
+                    "/events", context => new SubscribeOptions<object?> { Properties = context.Request.Cookies["name"] })
+                .RequireCors(policy => policy.WithOrigins(origin).AllowCredentials());
+            app.MapServerSentEvents("/closed");
+        });
+        var events = server.Urls.Single();
+
+        await using var page = await OpenAsync(new Uri(origin), $"{events}/events");
+        await page.WaitForAsync("log.includes('open')");
+        publisher.Publish(name => $"Hello, {name}");
+        await page.WaitForAsync("log.includes('Hello, Ann')");
+
+        await using var refused = await OpenAsync(new Uri(origin), $"{events}/closed");
+        await refused.WaitForAsync("source.readyState === EventSource.CLOSED");
+        (await refused.LogAsync()).Should().Equal("error");
+    }
+
+    private static Publisher NewPublisher(TimeSpan? reconnectionInterval = null) =>
+        new(new PublisherOptions { ReconnectionInterval = reconnectionInterval ?? TimeSpan.FromMilliseconds(10) });
+
+    /// <summary>A server of a publisher that outlives it, with an empty page.</summary>
+    private static async Task<WebApplication> StartAsync(Publisher publisher, int port = 0, Action<WebApplication>? map = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddCors();
+        builder.Services.AddSingleton(publisher);
+        builder.Services.AddSingleton<Publisher<object?>>(publisher);
+        var app = builder.Build();
+        app.Urls.Add(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+        app.MapGet("/", (HttpContext context) =>
+        {
+            context.Response.Cookies.Append("name", "Ann");
+            return Results.Content("<!DOCTYPE html><title>Events</title>", "text/html");
+        });
+        if (map is null)
+            app.MapServerSentEvents("/events");
+        else
+            map(app);
+        await app.StartAsync().WaitAsync(Limits.Patience);
+        return app;
+    }
+
+    /// <summary>A page of that server that has an <c>EventSource</c>, and a log of what comes of it.</summary>
+    private async Task<ScriptedPage> OpenAsync(Uri server, string events = "/events")
+    {
+        var page = await chromium.OpenAsync(server);
+        await page.EvaluateAsync(
+            """
+            events => {
+              window.log = [];
+              window.source = new EventSource(events, { withCredentials: true });
+              source.onopen = () => log.push("open");
+              source.onerror = () => log.push("error");
+              source.onmessage = event => log.push(event.data);
+            }
+            """,
+            events);
+        return new ScriptedPage(page);
+    }
+
+    /// <summary>A page that is closed at the end: a server that stops need not wait for it.</summary>
+    private sealed class ScriptedPage(IPage page) : IAsyncDisposable
+    {
+        internal async Task WaitForAsync(string condition) => await page.WaitForFunctionAsync($"() => {condition}");
+
+        internal async Task<string[]> LogAsync() => await page.EvaluateAsync<string[]>("() => log");
+
+        public async ValueTask DisposeAsync() => await page.CloseAsync();
+    }
+}

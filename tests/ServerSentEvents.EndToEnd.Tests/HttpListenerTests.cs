@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The library without a web framework.</summary>
+public sealed class HttpListenerTests : IAsyncLifetime
+{
+    private SampleServer _server = null!;
+    private HttpClient _client = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await SampleServer.StartHttpListenerAsync();
+        _client = _server.NewClient();
+    }
+
+    public Task DisposeAsync()
+    {
+        _client.Dispose();
+        _server.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Page_Opened_ListensToTheStream() =>
+        (await _client.GetStringAsync("/")).Should().Contain("EventSource(\"/events\")").And.NotContain("innerHTML");
+
+    [Fact]
+    public async Task Events_Opened_HeadersComeBeforeTheFirstEvent()
+    {
+        using var response = await _client.GetAsync("events", HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await response.Content.ReadAsStreamAsync();
+
+        var first = new byte[2];
+        await body.ReadExactlyAsync(first).AsTask().WaitAsync(Limits.Patience);
+
+        Encoding.ASCII.GetString(first).Should().Be(":\n", "a comment brings the headers, before there is an event");
+    }
+
+    [Fact]
+    public async Task Events_Opened_TellTheTime()
+    {
+        await using var stream = await EventStream.OpenAsync(_client, "events");
+
+        for (var i = 0; i < 2; i++)
+            DateTime.TryParse(await stream.NextAsync("time"), CultureInfo.CurrentCulture, out _).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Publish_SeveralStreamsAreOpen_EachGetsIt()
+    {
+        await using var first = await EventStream.OpenAsync(_client, "events");
+        await using var second = await EventStream.OpenAsync(_client, "events");
+
+        (await PublishAsync("one\ntwo")).Should().Be(HttpStatusCode.NoContent);
+
+        (await first.NextAsync("message")).Should().Be("one\ntwo");
+        (await second.NextAsync("message")).Should().Be("one\ntwo");
+    }
+
+    [Fact]
+    public async Task Publish_BodyIsTooLong_IsRefused() =>
+        (await PublishAsync(new string('x', 64 * 1024 + 1))).Should().Be(HttpStatusCode.RequestEntityTooLarge);
+
+    [Fact]
+    public async Task Events_AClientVanishes_OthersGetOnAndNewOnesAreLetIn()
+    {
+        await using var staying = await EventStream.OpenAsync(_client, "events");
+        for (var i = 0; i < 3; i++)
+            await VanishAsync();
+
+        // By then the server has written to those who had gone, and more than once.
+        for (var i = 0; i < 3; i++)
+            await staying.NextAsync("time");
+        await using var late = await EventStream.OpenAsync(_client, "events");
+        (await PublishAsync("still here")).Should().Be(HttpStatusCode.NoContent);
+
+        (await staying.NextAsync("message")).Should().Be("still here");
+        (await late.NextAsync("message")).Should().Be("still here");
+        _server.Output.Should().NotContain("xception");
+    }
+
+    [UnixFact]
+    public async Task Server_ToldToStopWithOpenStreams_EndsThemAndStopsAtOnce()
+    {
+        await using var first = await EventStream.OpenAsync(_client, "events");
+        await using var second = await EventStream.OpenAsync(_client, "events");
+
+        await _server.StopAsync();
+
+        await first.ShouldEndAsync();
+        await second.ShouldEndAsync();
+    }
+
+    private async Task<HttpStatusCode> PublishAsync(string text)
+    {
+        using var content = new StringContent(text);
+        using var response = await _client.PostAsync("publish", content);
+        return response.StatusCode;
+    }
+
+    /// <summary>Opens a stream, and resets the connection in the midst of it.</summary>
+    private async Task VanishAsync()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_server.Address.Host, _server.Address.Port).WaitAsync(Limits.Patience);
+        var request = $"GET /events HTTP/1.1\r\nHost: {_server.Address.Authority}\r\n\r\n";
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+        await client.GetStream().ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(Limits.Patience);
+        client.LingerState = new LingerOption(enable: true, seconds: 0);
+    }
+}

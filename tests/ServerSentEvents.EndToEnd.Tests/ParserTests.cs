@@ -1,0 +1,85 @@
+using System.Text;
+using System.Text.Json;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>Statement 15, against the parsers that clients have: they get what was published, however the stream is cut.</summary>
+public sealed class ParserTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+{
+    private static readonly JsonSerializerOptions CamelCase = new(JsonSerializerDefaults.Web);
+
+    private ParserStream _stream = null!;
+
+    public async Task InitializeAsync() => _stream = await ParserStream.MakeAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    [Fact]
+    public void Stream_ToBeCut_HasBareFieldsAndCommentsBetweenItsEvents()
+    {
+        var text = Encoding.UTF8.GetString(_stream.Bytes);
+
+        text.Should().StartWith($"retry: 1234\nid: {_stream.Position}\n\nevent: t\u00FDpe\ndata: \ndata: a\n");
+        text.Should().Contain("\n\n:\ndata:", "that is the heartbeat").And.Contain("\n\n: c\n: data: no\n: \n");
+    }
+
+    [SkippableFact]
+    public async Task Statement15_EventSource_SameEventsForEveryCut()
+    {
+        await using var server = await CutStreamServer.StartAsync(_stream.Bytes);
+        var page = await chromium.OpenAsync(server.Address);
+        await server.WatchAsync(page);
+
+        // No more at once than a browser has connections for one host. At a stream's end it says "error", and would connect anew.
+        var json = await page.EvaluateAsync<string>(
+            """
+            async ([length, types]) => {
+              const results = [];
+              let next = 1;
+              const read = cut => new Promise(resolve => {
+                const events = [];
+                const source = new EventSource("/stream?cut=" + cut);
+                for (const type of types)
+                  source.addEventListener(type, event => events.push([event.type, event.data, event.lastEventId]));
+                source.addEventListener("error", () => {
+                  source.close();
+                  resolve(events);
+                });
+              });
+              const work = async () => {
+                while (next < length) {
+                  const cut = next++;
+                  results[cut - 1] = await read(cut);
+                }
+              };
+              await Promise.all(Array.from({ length: 6 }, work));
+              return JSON.stringify(results);
+            }
+            """,
+            new object[] { _stream.Bytes.Length, _stream.Events.Select(each => each.Type).Distinct().ToArray() }).WaitAsync(Limits.Patience);
+
+        AssertEachIsWhole(JsonSerializer.Deserialize<string[][][]>(json)!);
+        server.CutStreams.Should().Be(_stream.Bytes.Length - 1, "each has come in two parts");
+    }
+
+    [SkippableFact]
+    public async Task Statement15_EventSourceParser_SameEventsForEveryCut()
+    {
+        using var parser = await EventSourceParser.InstallAsync();
+
+        var results = JsonSerializer.Deserialize<Parsed[]>(await parser.ParseAsync(_stream.Bytes), CamelCase)!;
+
+        AssertEachIsWhole([.. results.Select(result => result.Events)]);
+        results.Should().OnlyContain(result => result.Retries.SequenceEqual(
+            new[] { ParserStream.ReconnectionMilliseconds, ParserStream.ReconnectionMilliseconds }));
+    }
+
+    private void AssertEachIsWhole(string[][][] results)
+    {
+        results.Should().HaveCount(_stream.Bytes.Length - 1);
+        for (var i = 0; i < results.Length; i++)
+            results[i].Select(ParsedEvent.Of).Should().Equal(_stream.Events, "the cut is at {0}", i + 1);
+    }
+
+    private sealed record Parsed(int[] Retries, string[][] Events);
+}

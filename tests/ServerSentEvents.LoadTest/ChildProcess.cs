@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace ServerSentEvents.LoadTest;
+
+/// <summary>A process that answers lines by lines, and ends with this one.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+
+    internal ChildProcess(int processor, string path, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(path, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        _process = Affinity.Start(processor, () => Process.Start(start)!);
+    }
+
+    internal int Id => _process.Id;
+
+    internal bool HasExited => _process.HasExited;
+
+    /// <summary>This program, with a verb.</summary>
+    internal static ChildProcess OfThisProgram(int processor, params string[] arguments)
+    {
+        var path = Environment.ProcessPath!;
+        var isHost = Path.GetFileNameWithoutExtension(path) == "dotnet";
+        return isHost
+            ? new ChildProcess(processor, path, [typeof(ChildProcess).Assembly.Location, .. arguments])
+            : new ChildProcess(processor, path, arguments);
+    }
+
+    /// <exception cref="ChildProcessException">It has ended.</exception>
+    internal string Ask(string command)
+    {
+        Tell(command);
+        return ReadLine();
+    }
+
+    internal void Tell(string command) => _process.StandardInput.WriteLine(command);
+
+    /// <exception cref="ChildProcessException">It has ended.</exception>
+    internal string ReadLine() =>
+        _process.StandardOutput.ReadLine() ?? throw new ChildProcessException("A process of the load test has ended early; see above.");
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

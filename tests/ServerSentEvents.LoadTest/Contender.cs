@@ -1,0 +1,41 @@
+using System.Globalization;
+using ServerSentEvents.LoadTest.Clients;
+using ServerSentEvents.LoadTest.Servers;
+
+namespace ServerSentEvents.LoadTest;
+
+/// <summary>A server and its clients, each a process, to be measured again and again.</summary>
+internal sealed class Contender : IDisposable
+{
+    private readonly ServerProcess _server;
+    private readonly ChildProcess _clients;
+
+    internal Contender(ServerKind kind, Options options)
+    {
+        Kind = kind;
+        _server = ServerProcess.Start(kind, options.Inline);
+        _clients = ChildProcess.OfThisProgram(
+            Affinity.ForClients, "client", Text(_server.Port), Text(_server.ProcessId),
+            Text(options.Bytes - EventData.EnvelopeBytes - kind.ExtraBytes));
+    }
+
+    internal ServerKind Kind { get; }
+
+    /// <summary>The bytes of the server that are in memory now.</summary>
+    internal long ResidentBytes => ProcFile.ResidentBytes(_server.ProcessId);
+
+    /// <summary>Opens so many connections more.</summary>
+    internal void Connect(int clients) => _clients.Ask(string.Create(CultureInfo.InvariantCulture, $"connect {clients}"));
+
+    /// <summary>Publishes, until there were so many events or, with 0 of them, so many seconds have passed.</summary>
+    internal RunResult Run(Scenario scenario, int events, double seconds) =>
+        RunResult.FromLine(_clients.Ask(string.Create(CultureInfo.InvariantCulture, $"run {scenario} {events} {seconds}")));
+
+    public void Dispose()
+    {
+        _clients.Dispose();
+        _server.Dispose();
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

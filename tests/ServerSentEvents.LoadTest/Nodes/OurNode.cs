@@ -1,0 +1,61 @@
+using RabbitMQ.Client;
+using ServerSentEvents.RabbitMQ;
+
+namespace ServerSentEvents.LoadTest.Nodes;
+
+/// <summary>A node with the backplane, whose clients are subscriptions that are copied to streams in the same process.</summary>
+internal sealed class OurNode : INode
+{
+    private const int HistoryCapacity = 1000;
+
+    /// <summary>What is in flight, at the place of its number.</summary>
+    private readonly Task[] _sent = [.. Enumerable.Repeat(Task.CompletedTask, Scenario.MostInFlight)];
+    private readonly Publisher _publisher;
+    private readonly RabbitMQBackplane<object?> _backplane;
+    private int _place;
+
+    private OurNode(RabbitMQBackplane<object?> backplane, Publisher publisher, IReadOnlyList<Inbox> inboxes)
+    {
+        (_backplane, _publisher, Inboxes) = (backplane, publisher, inboxes);
+        foreach (var inbox in inboxes)
+            _ = CopyAsync(publisher.Subscribe(), inbox);
+    }
+
+    public IReadOnlyList<Inbox> Inboxes { get; }
+
+    internal static async Task<INode> ConnectAsync(ConnectionFactory factory, string stream, IReadOnlyList<Inbox> inboxes)
+    {
+        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = HistoryCapacity, QueueCapacity = int.MaxValue });
+        var options = new RabbitMQBackplaneOptions<object?> { ConnectionFactory = factory, StreamName = stream };
+        return new OurNode(await RabbitMQBackplane<object?>.ConnectAsync(publisher, options), publisher, inboxes);
+    }
+
+    public async ValueTask PublishAsync(string data, int inFlight)
+    {
+        _place = (_place + 1) % inFlight;
+        await _sent[_place];
+        _sent[_place] = _backplane.PublishAsync(data);
+    }
+
+    public Task FlushAsync() => Task.WhenAll(_sent);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _backplane.DisposeAsync();
+        _publisher.Dispose();
+    }
+
+    private static async Task CopyAsync(Subscription<object?> subscription, Inbox inbox)
+    {
+        try
+        {
+            var stream = new ClientStream(inbox);
+            await using (stream)
+                await subscription.CopyToAsync(stream);
+        }
+        catch (Exception exception)
+        {
+            inbox.Fail(exception);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using ServerSentEvents.LoadTest;
+using ServerSentEvents.LoadTest.Clients;
+using ServerSentEvents.LoadTest.Nodes;
+using ServerSentEvents.LoadTest.Servers;
+
+// Without a verb the whole comparison, which starts this same program for each server and for its clients.
+switch (args)
+{
+    case ["server", var kind, var inline]:
+        await WebServer.RunAsync(ServerKind.Named(kind), bool.Parse(inline));
+        return 0;
+    case ["client", var port, var processId, var length]:
+        Client.Run(Parse.Number(port), Parse.Number(processId), Parse.Number(length));
+        return 0;
+    case ["node", var ours, var port, var stream, var index, var length, var clients]:
+        await NodeProgram.RunAsync(
+            bool.Parse(ours), Parse.Number(port), stream, Parse.Number(index), Parse.Number(length), Parse.Number(clients));
+        return 0;
+    case ["--help" or "-h" or "help"]:
+        Console.WriteLine(Options.Usage);
+        return 0;
+}
+
+try
+{
+    var options = Options.From(args);
+    return options.Nodes.Count > 0 ? await NodesComparison.RunAsync(options) : Comparison.Run(options);
+}
+catch (ChildProcessException exception)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 1;
+}
+catch (ArgumentException exception)
+{
+    await Console.Error.WriteLineAsync($"{exception.Message}\n\n{Options.Usage}");
+    return 2;
+}

@@ -1,0 +1,13 @@
+namespace ServerSentEvents.LoadTest.Servers;
+
+/// <summary>The headers that every server sends, so that none has less to do.</summary>
+internal static class EventStreamHeaders
+{
+    internal static void Set(HttpResponse response)
+    {
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache, no-store, no-transform";
+        response.Headers.ContentEncoding = "identity";
+        response.Headers["X-Accel-Buffering"] = "no";
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ServerSentEvents.LoadTest.Servers;
+
+/// <summary>An nginx with nchan of its own: its configuration, its port and its files are nobody else's.</summary>
+internal sealed class Nchan : ServerProcess
+{
+    internal const string Advice = "No nginx with nchan. On Debian and Ubuntu: apt-get install nginx libnginx-mod-nchan";
+
+    private const int Attempts = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly string _folder;
+    private readonly ChildProcess _process;
+
+    private Nchan(int port)
+    {
+        Port = port;
+        _folder = Directory.CreateTempSubdirectory("nchan-").FullName;
+        var file = Path.Combine(_folder, "nginx.conf");
+        File.WriteAllText(file, Configuration(port, _folder));
+        _process = new ChildProcess(Affinity.ForServers, Nginx!, "-p", _folder, "-e", "stderr", "-c", file);
+    }
+
+    /// <summary>Whether there is one to start.</summary>
+    internal static bool IsInstalled => Module is not null;
+
+    internal override int Port { get; }
+
+    /// <summary>The worker: the process that was started only looks after it.</summary>
+    internal override int ProcessId => ProcFile.Children(_process.Id).First();
+
+    /// <summary>Debian keeps it where not every user's path leads.</summary>
+    private static string? Nginx { get; } = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/sbin".Split(':')
+        .Select(folder => Path.Combine(folder, "nginx")).FirstOrDefault(File.Exists);
+
+    private static string? Module { get; } = FindModule();
+
+    internal static Nchan Start()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var nchan = new Nchan(FreePort());
+            if (nchan.WaitUntilItListens())
+                return nchan;
+            nchan.Dispose();
+            // The port may have been taken in between.
+            if (attempt == Attempts)
+                throw new ChildProcessException("nginx does not start; see above.");
+        }
+    }
+
+    public override void Dispose()
+    {
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private bool WaitUntilItListens()
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (!_process.HasExited && Stopwatch.GetElapsedTime(start) < Patience)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Connect(IPAddress.Loopback, Port);
+                if (ProcFile.Children(_process.Id).Any())
+                    return true;
+            }
+            catch (SocketException)
+            {
+                // It does not listen yet.
+            }
+
+            Thread.Yield();
+        }
+
+        return false;
+    }
+
+    private static string? FindModule()
+    {
+        if (Nginx is null)
+            return null;
+        using var process = Process.Start(new ProcessStartInfo(Nginx, ["-V"]) { UseShellExecute = false, RedirectStandardError = true })!;
+        var folder = process.StandardError.ReadToEnd().Split(' ')
+            .Where(word => word.StartsWith("--modules-path=", StringComparison.Ordinal)).Select(word => word[15..].Trim()).FirstOrDefault();
+        process.WaitForExit();
+        var file = folder is null ? null : Path.Combine(folder, "ngx_nchan_module.so");
+        return File.Exists(file) ? file : null;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>One worker, as the others have one processor; no log, no message kept, and no end to the publisher's connection.</summary>
+    private static string Configuration(int port, string folder) => string.Create(
+        CultureInfo.InvariantCulture,
+        $$"""
+        load_module {{Module}};
+        daemon off;
+        worker_processes 1;
+        error_log stderr error;
+        pid {{folder}}/nginx.pid;
+        events { worker_connections 32768; }
+        http {
+          access_log off;
+          client_body_temp_path {{folder}}/body;
+          proxy_temp_path {{folder}}/proxy;
+          fastcgi_temp_path {{folder}}/fastcgi;
+          uwsgi_temp_path {{folder}}/uwsgi;
+          scgi_temp_path {{folder}}/scgi;
+          keepalive_requests 1000000000;
+          keepalive_timeout 1h;
+          server {
+            listen 127.0.0.1:{{port}} backlog=4096;
+            location = {{WebServer.Path}} {
+              nchan_subscriber eventsource;
+              nchan_channel_id all;
+              nchan_subscriber_first_message newest;
+              add_header Cache-Control "no-cache, no-store, no-transform";
+              add_header Content-Encoding identity;
+              add_header X-Accel-Buffering no;
+            }
+            location = /publish {
+              nchan_publisher;
+              nchan_channel_id all;
+              nchan_message_buffer_length 0;
+            }
+          }
+        }
+        """);
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace ServerSentEvents.LoadTest;
+
+/// <summary>The results in Markdown.</summary>
+internal static class Table
+{
+    internal static void Write(TextWriter output, Options options, IReadOnlyList<KindResult> results)
+    {
+        foreach (var scenario in options.Scenarios)
+        {
+            Line(output, $"");
+            Line(output, $"{options.Clients:N0} clients, events of {options.Bytes:N0} bytes, {scenario.Description}; medians of {options.Rounds} rounds, ratios to the first within each round:");
+            Line(output, $"");
+            Line(output, $"| server | deliveries/s | ratio | CPU for a delivery, µs | ratio | latency: median, ms | 99 % | maximum |");
+            Line(output, $"|---|---:|---:|---:|---:|---:|---:|---:|");
+            foreach (var result in results)
+                WriteRow(output, result, results[0], scenario);
+        }
+
+        if (options.Idle == 0)
+            return;
+        Line(output, $"");
+        Line(output, $"| server | memory for each of {options.Idle:N0} idle connections, KB |");
+        Line(output, $"|---|---:|");
+        foreach (var result in results)
+            Line(output, $"| {result.Kind.Title} | {result.IdleBytes / 1024:F1} |");
+    }
+
+    private static void WriteRow(TextWriter output, KindResult result, KindResult first, Scenario scenario)
+    {
+        var rate = result.Median(scenario, run => run.DeliveriesPerSecond);
+        var cost = result.Median(scenario, run => run.ProcessorMicroseconds);
+        var rateRatio = RatioToFirst(result, first, scenario, run => run.DeliveriesPerSecond);
+        var costRatio = RatioToFirst(result, first, scenario, run => run.ProcessorMicroseconds);
+        var median = result.Median(scenario, run => run.Median.TotalMilliseconds);
+        var percentile = result.Median(scenario, run => run.Percentile99.TotalMilliseconds);
+        var max = result.Median(scenario, run => run.Max.TotalMilliseconds);
+        Line(output, $"| {result.Kind.Title} | {rate:N0} | {rateRatio:F2} | {cost:F2} | {costRatio:F2} | {median:F1} | {percentile:F1} | {max:F1} |");
+    }
+
+    /// <summary>The median of each round's ratio: what disturbed both of them in a round leaves it as it is.</summary>
+    private static double RatioToFirst(KindResult result, KindResult first, Scenario scenario, Func<Clients.RunResult, double> figure) =>
+        Statistics.Median(result.Runs[scenario].Zip(first.Runs[scenario], (one, other) => figure(one) / figure(other)));
+
+    private static void Line(TextWriter output, FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Reflection;
+using ServerSentEvents.RabbitMQ.Tests.Scenarios;
+using Xunit.Abstractions;
+
+namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
+
+/// <summary>What happens to a broker of one node, and to nodes of the application beside it.</summary>
+[Collection(nameof(BrokersInTurn))]
+public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) : IClassFixture<SingleBroker>
+{
+    private const int SigStop = 19;
+    private const int SigCont = 18;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    private readonly string _stream = $"stream-{Guid.NewGuid():N}";
+
+    [SkippableFact]
+    public async Task Hopping_BrokerRuns_EveryEventOnceInOrder()
+    {
+        await using var one = await StartNodeAsync();
+        await using var other = await StartNodeAsync();
+
+        await new HoppingClients([one, other], clients: 100, events: 20_000, output).RunAsync("running");
+    }
+
+    [SkippableFact]
+    public async Task Hopping_BrokerStopsAndStarts_EveryEventOnceInOrder()
+    {
+        await using var one = await StartNodeAsync();
+        await using var other = await StartNodeAsync();
+
+        await new HoppingClients([one, other], clients: 100, events: 20_000, output).RunAsync("stopped and started", async () =>
+        {
+            await broker.StopAsync();
+            await broker.StartAsync();
+        });
+    }
+
+    [SkippableFact]
+    public async Task Alarm_DiskFull_PublishersAreToldAndGoOnAfterwards()
+    {
+        await using var one = await StartNodeAsync(options => options.PublishTimeout = TimeSpan.FromSeconds(10));
+        await using var other = await StartNodeAsync();
+        await using var client = other.Connect();
+        await other.Backplane.PublishAsync("before").WithinPatience();
+        await broker.Nodes[0].CtlAsync("set_disk_free_limit", "9000000000000000");
+        try
+        {
+            // The broker says that it blocks when it is sent something.
+            var publish = () => one.Backplane.PublishAsync("sent").WithinPatience();
+            await publish.Should().ThrowAsync<TimeoutException>().WithMessage("*may be published all the same*");
+            await Limits.UntilAsync(() => one.Log.Warnings.Any(text => text.Contains("blocks publishers", StringComparison.Ordinal)));
+            publish = () => one.Backplane.PublishAsync("waits").WithinPatience();
+            await publish.Should().ThrowAsync<TimeoutException>().WithMessage("*not published*the broker blocks publishers (low on disk)*");
+        }
+        finally
+        {
+            await broker.Nodes[0].CtlAsync("set_disk_free_limit", "1MB");
+        }
+
+        await other.Backplane.PublishAsync("after").WithinPatience();
+        await one.Backplane.PublishAsync("last").WithinPatience();
+        (await client.NextAsync(4)).Should().BeEquivalentTo("before", "sent", "after", "last");
+    }
+
+    [SkippableFact]
+    public async Task Node_PausedForTenSeconds_CatchesUp()
+    {
+        await using var node = await StartNodeAsync();
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var last = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var path = typeof(OutageTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "Node").Value!;
+        await using var process = new ChildProcess(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            [path, $"amqp://guest:guest@127.0.0.1:{broker.Nodes[0].Port}", _stream],
+            new Dictionary<string, string>(StringComparer.Ordinal),
+            line => (line == "ready" ? ready : line.EndsWith(" last", StringComparison.Ordinal) ? last : null)?.TrySetResult());
+        await ready.Task.WithinPatience();
+        await using var client = node.Connect();
+
+        process.Signal(SigStop);
+        var count = 0;
+        for (var stopwatch = Stopwatch.StartNew(); stopwatch.Elapsed < Pause; count++)
+            await node.Backplane.PublishAsync($"{count}").WithinPatience();
+        process.Signal(SigCont);
+        var catchingUp = Stopwatch.StartNew();
+        await node.Backplane.PublishAsync("last").WithinPatience();
+        await last.Task.WithinPatience();
+
+        output.WriteLine($"paused: {count} events in {Pause.TotalSeconds} s, caught up in {catchingUp.Elapsed.TotalMilliseconds:F0} ms");
+        var expected = new List<string>();
+        for (var i = 0; i <= count; i++)
+            expected.Add(await client.NextAsync() is var item ? $"{item.EventId} {item.Data}" : "");
+        process.Output.Split('\n').Skip(1).Should().Equal(expected);
+    }
+
+    private async Task<TestNode> StartNodeAsync(Action<RabbitMQBackplaneOptions<string>>? configure = null) =>
+        await TestNode.StartAsync(broker.Open(_stream), configure);
+}

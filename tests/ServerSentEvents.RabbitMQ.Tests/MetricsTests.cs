@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using ServerSentEvents.RabbitMQ.Tests.InMemory;
+
+namespace ServerSentEvents.RabbitMQ.Tests;
+
+/// <summary>What a listener to the meter hears. The meter is the process's, so that nothing else may run meanwhile.</summary>
+[Collection(nameof(RunAlone))]
+public sealed class MetricsTests : IDisposable
+{
+    private readonly ConcurrentDictionary<string, double> _heard = new(StringComparer.Ordinal);
+    private readonly MeterListener _listener = new();
+
+    public MetricsTests()
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "ServerSentEvents.RabbitMQ")
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Hear(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Hear(instrument, 1, tags));
+        _listener.Start();
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    [Fact]
+    public async Task Instruments_EachThingThatHappens_IsCounted()
+    {
+        var stream = new InMemoryStream();
+        await using (var node = await TestNode.StartAsync(stream))
+        {
+            await node.Backplane.PublishAsync("a").WithinPatience();
+            var again = stream.Messages[^1];
+            stream.Append(again);
+            stream.Append([2]);
+            stream.Append([1]);
+            await node.Backplane.PublishAsync("b").WithinPatience();
+            stream.Cut();
+            await Limits.UntilAsync(() => Heard("reconnects direction=reading") == 1 && Heard("reconnects direction=publishing") == 1);
+            stream.Replace();
+            await Limits.UntilAsync(() => Heard("gaps") == 1 && node.Backplane.IsCaughtUp);
+        }
+
+        new[] { "events.published", "events.confirmed", "events.delivered", "delivery.duration" }
+            .Select(Heard).Should().AllBeEquivalentTo(2);
+        new[] { "messages.redelivered", "messages.skipped", "messages.damaged" }.Select(Heard).Should().AllBeEquivalentTo(1);
+        Heard("lag").Should().BePositive();
+    }
+
+    private double Heard(string name) => _heard.GetValueOrDefault(name);
+
+    private void Hear(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var name = instrument.Name["server_sent_events.rabbitmq.".Length..];
+        foreach (var tag in tags)
+            name += $" {tag.Key}={tag.Value}";
+        _heard.AddOrUpdate(name, value, (_, before) => before + value);
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using RabbitMQ.Client;
+using ServerSentEvents.RabbitMQ.Internal;
+using ServerSentEvents.RabbitMQ.Tests.InMemory;
+
+namespace ServerSentEvents.RabbitMQ.Tests;
+
+public sealed class RegistrationTests
+{
+    private readonly ServiceCollection _services = new();
+
+    public RegistrationTests() => _services.AddLogging();
+
+    [Fact]
+    public void AddServerSentEventsRabbitMQ_NoPublisher_NamesTheMissingCall()
+    {
+        _services.AddServerSentEventsRabbitMQ<string>(options => options.ConnectionFactory = new ConnectionFactory());
+        using var provider = _services.BuildServiceProvider();
+
+        var resolve = () => provider.GetRequiredService<IEventPublisher>();
+
+        resolve.Should().Throw<InvalidOperationException>().WithMessage("*call services.AddServerSentEvents<String>() too*");
+    }
+
+    [Fact]
+    public async Task AddServerSentEventsRabbitMQ_Twice_IsOneBackplaneThatPublishes()
+    {
+        _services.AddSingleton(new Publisher<string>());
+        _services.AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<Publisher<string>>());
+        _services.AddServerSentEventsRabbitMQ<string>(options => options.ConnectionFactory = new ConnectionFactory());
+        _services.AddServerSentEventsRabbitMQ<string>(options => options.ConnectionFactory = new ConnectionFactory());
+        await using var provider = _services.BuildServiceProvider();
+
+        provider.GetServices<IEventPublisher>().Should().ContainSingle()
+            .Which.Should().BeSameAs(provider.GetRequiredService<RabbitMQBackplane<string>>());
+        provider.GetServices<IHostedService>().OfType<BackplaneService<string>>().Should().ContainSingle();
+        provider.GetRequiredService<HealthCheckService>().Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task HealthCheck_FromStartThroughAnOutage_IsUnhealthyHealthyAndDegraded()
+    {
+        var stream = new InMemoryStream();
+        stream.Stop();
+        var options = new RabbitMQBackplaneOptions<string>
+        {
+            ConnectionFactory = new ConnectionFactory(),
+            PublishTimeout = TimeSpan.FromMilliseconds(100),
+        };
+        await using var backplane = new RabbitMQBackplane<string>(new Publisher<string>(), new Settings<string>(options), stream);
+        var check = new BackplaneHealthCheck<string>(backplane);
+        var context = new HealthCheckContext
+        {
+            Registration = new HealthCheckRegistration("x", check, HealthStatus.Unhealthy, tags: null),
+        };
+
+        await new BackplaneService<string>(backplane).StartAsync(CancellationToken.None).WithinPatience();
+        (await check.CheckHealthAsync(context)).Status.Should().Be(HealthStatus.Unhealthy, "the application starts without a broker");
+        stream.Start();
+        await backplane.CaughtUp.WithinPatience();
+        await Limits.UntilAsync(() => backplane.IsCaughtUp);
+        (await check.CheckHealthAsync(context)).Status.Should().Be(HealthStatus.Healthy);
+        stream.Stop();
+        await Limits.UntilAsync(() => !backplane.IsCaughtUp);
+        (await check.CheckHealthAsync(context)).Status.Should().Be(HealthStatus.Degraded);
+    }
+}

@@ -1,0 +1,294 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>What is special about copying to a pipe or a stream: flushes, and clients that do not take them.</summary>
+public sealed class CopyTests
+{
+    private readonly Publisher _publisher = new();
+
+    [Fact]
+    public async Task CopyTo_ManyQueued_GoByOneFlush()
+    {
+        var subscription = _publisher.Subscribe();
+        for (var i = 0; i < 100; i++)
+            _publisher.Publish($"{i}");
+        _publisher.Close();
+        var stream = new RecordingStream();
+
+        await subscription.CopyToAsync(stream).WaitAsync(Streams.Limit);
+
+        stream.Flushes.Should().Be(1);
+        stream.Length.Should().Be(Enumerable.Range(0, 100).Sum(i => $"data: {i}\n\n".Length));
+    }
+
+    [Fact]
+    public async Task CopyTo_LargeQueue_IsFlushedInParts()
+    {
+        var subscription = _publisher.Subscribe();
+        for (var i = 0; i < 40; i++)
+            _publisher.Publish(new string('x', 10_000));
+        _publisher.Close();
+        var stream = new RecordingStream();
+
+        await subscription.CopyToAsync(stream).WaitAsync(Streams.Limit);
+
+        stream.Flushes.Should().Be(6, "a flush takes 64 KB and what it takes to fill it");
+        stream.Length.Should().Be(40 * 10_008);
+    }
+
+    [Fact]
+    public async Task CopyTo_OfSeveralChannelsAndOneOfThemLeft_IsToldOfEach()
+    {
+        var subscription = _publisher.Subscribe(["a", "b", "c"]);
+        var pipe = new Pipe();
+        var copying = subscription.CopyToAsync(pipe.Writer);
+        _publisher.Unsubscribe("a");
+
+        foreach (var channel in (string[])["b", "c"])
+        {
+            _publisher.Publish(channel, channel);
+            var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+            Encoding.UTF8.GetString(read.Buffer.ToArray()).Should().Be($"data: {channel}\n\n");
+            pipe.Reader.AdvanceTo(read.Buffer.End);
+        }
+
+        _publisher.Close();
+        await copying.WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
+    public async Task CopyTo_OfOneThatHasEnded_LeavesWhoHasItsPlaceAlone()
+    {
+        var ended = _publisher.Subscribe();
+        var other = _publisher.Subscribe();
+        ended.Close();
+
+        await ended.CopyToAsync(new MemoryStream()).WaitAsync(Streams.Limit);
+
+        _publisher.Publish("x").Should().Be(1);
+        other.QueuedEvents.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task CopyTo_ReaderOfThePipeLeaves_EndsAndHasUnsubscribed()
+    {
+        var pipe = new Pipe();
+        var subscription = _publisher.Subscribe();
+        var copy = subscription.CopyToAsync(pipe.Writer);
+        await pipe.Reader.CompleteAsync();
+
+        _publisher.Publish("x");
+
+        await copy.WaitAsync(Streams.Limit);
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+    }
+
+    [Fact]
+    public async Task CopyTo_WriterThrows_EndsItsOwnSubscriptionAlone()
+    {
+        var failing = _publisher.Subscribe();
+        var failed = failing.CopyToAsync(new FailingStream(at: 0));
+        var other = new RecordingStream();
+        var copied = _publisher.Subscribe().CopyToAsync(other);
+
+        _publisher.Publish("x");
+
+        await failed.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<IOException>();
+        failing.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+        _publisher.GetSubscribers().Should().ContainSingle();
+        _publisher.Close();
+        await copied.WaitAsync(Streams.Limit);
+        other.Length.Should().Be("data: x\n\n".Length);
+    }
+
+    [Theory]
+    [InlineData("cancel")]
+    [InlineData("dispose")]
+    public async Task CopyTo_StuckInAFlush_EndsAtOnceAllTheSame(string way)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var subscription = _publisher.Subscribe();
+        var stuck = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        var copy = subscription.CopyToAsync(stuck.Writer, cancellation.Token);
+        _publisher.Publish("nobody reads this");
+        // It has been written, and not been taken: the flush waits.
+        await stuck.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+
+        if (way == "cancel")
+            await cancellation.CancelAsync();
+        else
+            subscription.Dispose();
+
+        var ended = await Record.ExceptionAsync(() => copy.WaitAsync(Streams.Limit));
+        (ended is OperationCanceledException).Should().Be(way == "cancel");
+        (ended is TimeoutException).Should().BeFalse();
+        _publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task CopyTo_ManyThatNeverRead_HarmNobodyElse()
+    {
+        const int clients = 1_000;
+        const int events = 200;
+        var publisher = new Publisher(new PublisherOptions { QueueCapacity = 2 * events });
+        var stuck = Enumerable.Range(0, clients).Select(_ => publisher.Subscribe(new SubscribeOptions<object?> { QueueCapacity = 10 })).ToList();
+        var pipes = stuck.ConvertAll(_ => new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)));
+        using var cancellation = new CancellationTokenSource();
+        var stuckCopies = stuck.Zip(pipes, (subscription, pipe) => subscription.CopyToAsync(pipe.Writer, cancellation.Token)).ToList();
+        var streams = Enumerable.Range(0, clients).Select(_ => new RecordingStream()).ToList();
+        var copies = streams.ConvertAll(stream => publisher.Subscribe().CopyToAsync(stream));
+
+        for (var i = 0; i < events; i++)
+            publisher.Publish("x");
+        stuck.Should().OnlyContain(subscription => subscription.QueuedEvents <= 10);
+        publisher.Close();
+
+        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+        streams.Should().OnlyContain(stream => stream.Length == events * "data: x\n\n".Length);
+        stuck.Should().OnlyContain(subscription => subscription.EndReason == SubscriptionEndReason.Overflowed);
+        await cancellation.CancelAsync();
+        foreach (var copy in stuckCopies)
+            await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
+    public async Task CopyTo_StreamStuckInAWriteAndDisposedOf_EndsAndWritesNothingTwice()
+    {
+        var subscription = _publisher.Subscribe(initialData: ["hello"]);
+        var stream = new StuckStream(after: 8);
+        var copy = subscription.CopyToAsync(stream);
+        await stream.Stuck.WaitAsync(Streams.Limit);
+
+        subscription.Dispose();
+
+        await copy.WaitAsync(Streams.Limit);
+        System.Text.Encoding.UTF8.GetString(stream.ToArray()).Should().Be("data: he");
+    }
+
+    [Fact]
+    public async Task CopyTo_CanceledAndAHandlerThrows_EndsWithWhatItThrew()
+    {
+        using var publisher = new Publisher();
+        using var cancellation = new CancellationTokenSource();
+        var copying = Task.CompletedTask;
+        publisher.Unsubscribed += (_, _) =>
+        {
+            // The copying ends at the same time, and has time enough here to be done before.
+            SpinWait.SpinUntil(() => copying.IsCompleted, TimeSpan.FromMilliseconds(200));
+            throw new InvalidOperationException("Sorry.");
+        };
+        copying = publisher.Subscribe().CopyToAsync(new NullPipeWriter(), cancellation.Token);
+
+        // By a thread of its own, so that the pool has one for the copying.
+        await Task.Factory.StartNew(cancellation.Cancel, TaskCreationOptions.LongRunning);
+
+        await copying.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<AggregateException>();
+    }
+
+    [Fact]
+    public async Task CopyTo_CanceledDuringAFlushThatGoesOnInline_HasTheRightReason()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            var pipe = new Pipe(new PipeOptions(
+                pauseWriterThreshold: 1, resumeWriterThreshold: 1, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+            var subscription = _publisher.Subscribe(initialData: ["x"]);
+            var copy = subscription.CopyToAsync(pipe.Writer, cancellation.Token);
+            await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+
+            await cancellation.CancelAsync();
+
+            await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+            subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task CopyTo_WriterThatThrowsWhereverItCan_EndsAllTheSame(bool cancel)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var subscription = _publisher.Subscribe(initialData: ["x"]);
+        var writer = new ThrowingWriter();
+        var copy = subscription.CopyToAsync(writer, cancellation.Token);
+        await writer.Flushing.WaitAsync(Streams.Limit);
+
+        if (cancel)
+            await cancellation.CancelAsync();
+        writer.Fail();
+
+        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<Exception>().Where(exception => !(exception is TimeoutException));
+        _publisher.GetSubscribers().Should().BeEmpty();
+        writer.CancelsOfNoFlush.Should().Be(0);
+    }
+
+    private sealed class ThrowingWriter : PipeWriter
+    {
+        private readonly TaskCompletionSource _flushing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<FlushResult> _flushed = new();
+
+        public Task Flushing => _flushing.Task;
+
+        public int CancelsOfNoFlush { get; private set; }
+
+        public void Fail() => _flushed.SetException(new IOException());
+
+        public override void CancelPendingFlush()
+        {
+            if (_flushed.Task.IsCompleted)
+                CancelsOfNoFlush++;
+            throw new NotSupportedException();
+        }
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+        {
+            _flushing.TrySetResult();
+            return new(_flushed.Task);
+        }
+
+        public override void Advance(int bytes)
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => new byte[Math.Max(sizeHint, 256)];
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    }
+
+    /// <summary>Takes a number of bytes, and then nothing until it is canceled.</summary>
+    private sealed class StuckStream(int after) : MemoryStream
+    {
+        private readonly TaskCompletionSource _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Stuck => _stuck.Task;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Write(buffer.Span[..Math.Min(after, buffer.Length)]);
+            var canceled = new TaskCompletionSource();
+            await using var registration = cancellationToken.Register(() => canceled.TrySetCanceled(cancellationToken));
+            _stuck.TrySetResult();
+            await canceled.Task;
+        }
+    }
+
+    private sealed class RecordingStream : MemoryStream
+    {
+        public int Flushes { get; private set; }
+
+        public override Task FlushAsync(CancellationToken cancellationToken)
+        {
+            Flushes++;
+            return Task.CompletedTask;
+        }
+    }
+}

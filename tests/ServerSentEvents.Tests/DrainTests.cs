@@ -1,0 +1,122 @@
+namespace ServerSentEvents.Tests;
+
+/// <summary>A server that is about to stop, while its clients may still come.</summary>
+public sealed class DrainTests
+{
+    private readonly Publisher _publisher = new(new PublisherOptions { HistoryCapacity = 10 });
+
+    [Fact]
+    public async Task Drain_OpenStreams_EndBehindWhatIsQueued()
+    {
+        var subscription = _publisher.Subscribe();
+        _publisher.PublishComment("queued");
+
+        _publisher.Drain();
+        _publisher.Drain();
+
+        (await subscription.ToListAsync()).Should().Equal(": queued\n");
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
+    }
+
+    [Fact]
+    public async Task Drain_WithReconnectionInterval_TellsEachOnceMoreAtItsEndAtATimeOfItsOwn()
+    {
+        using var publisher = new Publisher(new PublisherOptions
+        {
+            ReconnectionInterval = TimeSpan.FromSeconds(1),
+            ReconnectionJitter = TimeSpan.FromSeconds(10),
+        });
+        var subscriptions = Enumerable.Range(0, 50).Select(_ => publisher.Subscribe()).ToList();
+        publisher.PublishComment("queued");
+
+        publisher.Drain();
+
+        var last = new List<int>();
+        foreach (var subscription in subscriptions)
+        {
+            var frames = await subscription.ToListAsync();
+            frames.Should().HaveCount(3);
+            last.Add(int.Parse(frames[2]["retry: ".Length..], System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        last.Should().OnlyContain(milliseconds => milliseconds >= 1_000 && milliseconds <= 11_000);
+        last.Distinct().Should().HaveCountGreaterThan(25);
+    }
+
+    [Theory]
+    [InlineData(QueueOverflow.Disconnect)]
+    [InlineData(QueueOverflow.DropOldest)]
+    [InlineData(QueueOverflow.DropNewest)]
+    public async Task Drain_FullQueue_IsDeliveredWithoutIt(QueueOverflow overflow)
+    {
+        using var publisher = new Publisher(new PublisherOptions
+        {
+            QueueCapacity = 1,
+            QueueOverflow = overflow,
+            ReconnectionInterval = TimeSpan.FromSeconds(2),
+        });
+        var subscription = publisher.Subscribe();
+        publisher.Publish("1");
+
+        publisher.Drain();
+
+        (await subscription.ToListAsync()).Should().Equal("retry: 2000\n", "data: 1\n\n");
+        subscription.DroppedEvents.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(null, "retry: 3000\n")]
+    [InlineData(5, "retry: 5000\n")]
+    public async Task Subscribe_AfterDrain_IsToldWhenToComeBackAndHasEnded(int? seconds, string expected)
+    {
+        var publisher = new Publisher(new PublisherOptions
+        {
+            HistoryCapacity = 10,
+            ReconnectionInterval = seconds is { } value ? TimeSpan.FromSeconds(value) : null,
+        });
+        publisher.Drain();
+
+        var late = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = "1", InitialData = [new("state")] });
+        publisher.Publish("x").Should().Be(0);
+
+        late.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        late.Resume.Should().Be(ResumeResult.NotRequested);
+        late.Channels.Should().BeEmpty();
+        publisher.GetSubscribers().Should().BeEmpty();
+        (await late.ToListAsync()).Should().Equal(expected);
+    }
+
+    [Fact]
+    public async Task Subscribe_AfterDrain_CanBeCopied()
+    {
+        _publisher.Drain();
+        using var stream = new MemoryStream();
+
+        await _publisher.Subscribe().CopyToAsync(stream).WaitAsync(Streams.Limit);
+
+        stream.ToArray().Should().Equal("retry: 3000\n"u8.ToArray());
+    }
+
+    [Fact]
+    public void Subscribe_AfterDrain_IsNotAnnounced()
+    {
+        var announced = 0;
+        _publisher.Subscribed += (_, _) => announced++;
+        _publisher.Unsubscribed += (_, _) => announced++;
+        _publisher.Drain();
+
+        _publisher.Subscribe().Dispose();
+
+        announced.Should().Be(0);
+    }
+
+    [Fact]
+    public void Dispose_AfterDrain_RefusesAsEver()
+    {
+        _publisher.Drain();
+        _publisher.Dispose();
+        _publisher.Drain();
+
+        _publisher.Invoking(it => it.Subscribe()).Should().Throw<ObjectDisposedException>();
+    }
+}

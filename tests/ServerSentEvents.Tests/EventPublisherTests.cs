@@ -1,0 +1,72 @@
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+public sealed class EventPublisherTests
+{
+    private readonly Publisher _publisher = new();
+
+    [Fact]
+    public async Task PublishAsync_Item_ReachesTheChannelsBeforeItReturns()
+    {
+        IEventPublisher events = _publisher;
+        var subscription = _publisher.Subscribe("news");
+
+        var published = events.PublishAsync(new SseItem<string>("hello", "greeting") { EventId = "7" }, ["news", "sport"]);
+
+        published.IsCompletedSuccessfully.Should().BeTrue();
+        subscription.QueuedEvents.Should().Be(1);
+        await published;
+        _publisher.Close();
+        (await subscription.ToListAsync()).Should().Equal("event: greeting\ndata: hello\nid: 7\n\n");
+    }
+
+    [Fact]
+    public async Task PublishAsync_Text_GoesToTheDefaultChannelUnlessToldOtherwise()
+    {
+        IEventPublisher events = _publisher;
+        var subscription = _publisher.Subscribe();
+
+        await events.PublishAsync("here");
+        await events.PublishAsync("elsewhere", "news");
+
+        _publisher.Close();
+        (await subscription.ToListAsync()).Should().Equal("data: here\n\n");
+    }
+
+    [Fact]
+    public async Task PublishAsync_Canceled_PublishesNothing()
+    {
+        IEventPublisher events = _publisher;
+        var subscription = _publisher.Subscribe();
+
+        var publish = async () => await events.PublishAsync("hello", cancellationToken: new CancellationToken(canceled: true));
+
+        await publish.Should().ThrowAsync<OperationCanceledException>();
+        subscription.QueuedEvents.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAsync_BadInput_IsRefusedByName()
+    {
+        IEventPublisher events = _publisher;
+
+        var noData = async () => await events.PublishAsync((string)null!);
+        var noPublisher = async () => await ((IEventPublisher)null!).PublishAsync("hello");
+        var forged = async () => await events.PublishAsync(new SseItem<string>("hello") { EventId = "a\0b" });
+
+        (await noData.Should().ThrowAsync<ArgumentNullException>()).WithParameterName("data");
+        (await noPublisher.Should().ThrowAsync<ArgumentNullException>()).WithParameterName("publisher");
+        (await forged.Should().ThrowAsync<ArgumentException>()).WithParameterName("item");
+    }
+
+    [Fact]
+    public async Task PublishAsync_Disposed_Throws()
+    {
+        _publisher.Dispose();
+
+        var publish = async () => await ((IEventPublisher)_publisher).PublishAsync("hello");
+
+        await publish.Should().ThrowAsync<ObjectDisposedException>();
+    }
+}

@@ -1,0 +1,159 @@
+namespace ServerSentEvents.Tests;
+
+/// <summary>A comment now and then for those to whom nothing else is sent.</summary>
+public sealed class HeartbeatTests
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(16);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly Publisher _publisher;
+
+    public HeartbeatTests() => _publisher = new(new PublisherOptions { HeartbeatInterval = Interval, TimeProvider = _time, QueueCapacity = 1 });
+
+    [Fact]
+    public async Task Statement13_IdleForTheInterval_GetsOneCommentLineWithoutABlankOne()
+    {
+        await using var reader = _publisher.Subscribe("a").GetAsyncEnumerator();
+        var next = reader.NextAsync();
+
+        _time.Advance(Interval - TimeSpan.FromTicks(1));
+        next.IsCompleted.Should().BeFalse();
+        _time.Advance(TimeSpan.FromTicks(1));
+
+        (await next).Should().Be(":\n");
+    }
+
+    [Fact]
+    public async Task Idle_ForThreeIntervals_GetsThree()
+    {
+        await using var reader = _publisher.Subscribe(["a", "b"]).GetAsyncEnumerator();
+
+        for (var i = 0; i < 3; i++)
+        {
+            _time.Advance(Interval);
+            (await reader.NextAsync()).Should().Be(":\n");
+        }
+
+        reader.MoveNextAsync().AsTask().IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Active_WithinTheInterval_GetsNone()
+    {
+        var active = _publisher.Subscribe(new SubscribeOptions<object?> { Channels = "active", QueueCapacity = 100 });
+        var idle = _publisher.Subscribe("idle");
+
+        for (var i = 0; i < 10; i++)
+        {
+            _time.Advance(Interval / 2);
+            _publisher.Publish("x", "active");
+        }
+
+        active.QueuedEvents.Should().Be(10);
+        idle.QueuedEvents.Should().Be(1);
+    }
+
+    [Fact]
+    public void Idle_WithSomethingUnread_GetsNoneAndDoesNotOverflow()
+    {
+        var stuck = _publisher.Subscribe("a");
+
+        _time.Advance(10 * Interval);
+
+        stuck.QueuedEvents.Should().Be(1, "the first heartbeat has not been read");
+        stuck.EndReason.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Idle_OneWhoseConnectionIsBroken_OthersGetTheirs()
+    {
+        var broken = _publisher.Subscribe().CopyToAsync(new FailingStream(at: 1));
+        await using var reader = _publisher.Subscribe().GetAsyncEnumerator();
+
+        _time.Advance(Interval);
+
+        await broken.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<IOException>();
+        for (var i = 0; i < 3; i++)
+        {
+            (await reader.NextAsync()).Should().Be(":\n");
+            _time.Advance(Interval);
+        }
+
+        _publisher.GetSubscribers().Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Timer_WholePublisher_IsOneAndEndsWithIt()
+    {
+        for (var i = 0; i < 100; i++)
+            _publisher.Subscribe($"own {i}");
+        _time.Timers.Should().Be(1);
+        _publisher.Close();
+        _time.Timers.Should().Be(1);
+
+        _publisher.Dispose();
+
+        _time.Timers.Should().Be(0);
+        using var without = new Publisher(new PublisherOptions { TimeProvider = _time });
+        _time.Timers.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task HeartbeatInterval_PublisherMadeInARequest_DoesNotKeepItsContext()
+    {
+        var publishers = new List<Publisher>();
+
+        await new[] { InARequest() }.ShouldBecomeGarbageAsync();
+
+        publishers.ForEach(publisher => publisher.Dispose());
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference InARequest()
+        {
+            var request = new AsyncLocal<object?> { Value = new object() };
+            publishers.Add(new Publisher(new PublisherOptions { HeartbeatInterval = TimeSpan.FromDays(1) }));
+            var reference = new WeakReference(request.Value);
+            request.Value = null;
+            return reference;
+        }
+    }
+
+    [Fact]
+    public async Task ReconnectionInterval_StartOfEachStream_IsSaidOnceAheadOfAll()
+    {
+        var publisher = new Publisher(new PublisherOptions { ReconnectionInterval = TimeSpan.FromSeconds(3) });
+        var subscription = publisher.Subscribe(initialData: ["initial"]);
+        publisher.Publish("1");
+        publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("retry: 3000\n", "data: initial\n\n", "data: 1\n\n");
+    }
+
+    [Fact]
+    public async Task ReconnectionJitter_ManyStreams_SpreadsThemWithinIt()
+    {
+        var publisher = new Publisher(new PublisherOptions
+        {
+            ReconnectionInterval = TimeSpan.FromSeconds(1),
+            ReconnectionJitter = TimeSpan.FromSeconds(10),
+        });
+        var waits = new List<int>();
+        for (var i = 0; i < 1_000; i++)
+        {
+            await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+            waits.Add(int.Parse((await reader.NextAsync())["retry: ".Length..], System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        waits.Should().OnlyContain(wait => wait >= 1_000 && wait <= 11_000);
+        waits.GroupBy(wait => (wait - 1_000) / 1_000).Where(group => group.Key < 10).Should().HaveCount(10)
+            .And.OnlyContain(group => group.Count() > 40, "each second of the spread gets its share");
+    }
+
+    [Fact]
+    public async Task ReconnectionJitter_LongestInterval_StaysWithinWhatClientsRead()
+    {
+        var publisher = new Publisher(new PublisherOptions { ReconnectionInterval = TimeSpan.MaxValue, ReconnectionJitter = TimeSpan.MaxValue });
+
+        (await publisher.Subscribe().GetAsyncEnumerator().NextAsync()).Should().Be("retry: 2147483647\n");
+    }
+}

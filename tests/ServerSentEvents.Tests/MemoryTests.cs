@@ -1,0 +1,159 @@
+using Xunit.Abstractions;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>What things take of memory, to the byte where it can be told.</summary>
+[Collection(nameof(RunAlone))]
+public sealed class MemoryTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(QueueOverflow.Disconnect)]
+    [InlineData(QueueOverflow.DropOldest)]
+    [InlineData(QueueOverflow.DropNewest)]
+    public void Publish_SharedEvent_AllocatesNothingForEachSubscriber(QueueOverflow overflow)
+    {
+        var few = Allocated(subscribers: 1, overflow);
+        var many = Allocated(subscribers: 1_000, overflow);
+        output.WriteLine($"{overflow}: {few} bytes a publish to 1 subscriber, {many} to 1,000");
+
+        many.Should().Be(few);
+    }
+
+    [Fact]
+    public async Task Subscribe_TwoHundredThousandMadeAndEnded_LeaveNoMemoryBehind()
+    {
+        var publisher = new Publisher();
+        await MakeAndEndAsync(publisher, 2_000);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await MakeAndEndAsync(publisher, 200_000);
+
+        var left = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine($"{left:N0} bytes left of 200,000 subscriptions, {(double)left / 200_000:F3} each");
+        left.Should().BeLessThan(400_000, "one that is held takes 900 bytes: that is 2 for each");
+        GC.KeepAlive(publisher);
+    }
+
+    [Fact]
+    public void Subscribe_TwoHundredThousandAtOnceThenDisposed_LeaveNoMemoryBehind()
+    {
+        var publisher = new Publisher();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        var held = MakeAndDispose(publisher);
+
+        var left = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine($"{held:N0} bytes held by 200,000 subscriptions ({(double)held / 200_000:F0} each), {left:N0} left");
+        left.Should().BeLessThan(400_000, "one that is held takes 900 bytes: that is 2 for each");
+        GC.KeepAlive(publisher);
+
+        static long MakeAndDispose(Publisher publisher)
+        {
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            var subscriptions = new List<Subscription<object?>>();
+            for (var i = 0; i < 200_000; i++)
+                subscriptions.Add(publisher.Subscribe(i % 2 == 0 ? "one for all" : $"own {i}"));
+            var held = GC.GetTotalMemory(forceFullCollection: true) - before;
+            subscriptions.ForEach(subscription => subscription.Dispose());
+            return held;
+        }
+    }
+
+    [Fact]
+    public async Task CopyTo_SharedEvent_IsEncodedOnceForAll()
+    {
+        const int size = 500_000;
+        var publisher = new Publisher();
+        var copies = Enumerable.Range(0, 50).Select(_ => publisher.Subscribe().CopyToAsync(new NullPipeWriter())).ToList();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+
+        publisher.Publish(new string('x', size));
+        publisher.Close();
+        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+
+        (GC.GetTotalAllocatedBytes(precise: true) - before).Should().BeLessThan(15L * size, "each of 50 would take its own");
+    }
+
+    [Fact]
+    public void Dispose_AllButOneOfALargeChannel_GivesBackItsPlaces()
+    {
+        var publisher = new Publisher();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        MakeAndDispose(publisher);
+
+        var left = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine($"{left:N0} bytes left with 1 of 200,000 subscriptions");
+        left.Should().BeLessThan(400_000, "that is 2 bytes for each");
+        publisher.GetSubscribers().Should().ContainSingle();
+
+        static void MakeAndDispose(Publisher publisher)
+        {
+            publisher.Subscribe();
+            var subscriptions = Enumerable.Range(0, 199_999).Select(_ => publisher.Subscribe()).ToList();
+            subscriptions.ForEach(subscription => subscription.Dispose());
+        }
+    }
+
+    [Fact]
+    public void Subscribe_IdleOnes_TakeAtMostAKilobyteEach()
+    {
+        const int count = 100_000;
+        var publisher = new Publisher();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        for (var i = 0; i < count; i++)
+            publisher.Subscribe();
+
+        var each = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / count;
+        output.WriteLine($"{each:F0} bytes for each idle subscription");
+        each.Should().BeLessThan(1024);
+        GC.KeepAlive(publisher);
+    }
+
+    private static async Task MakeAndEndAsync(Publisher publisher, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            ChannelNames channels = (i % 3) switch
+            {
+                0 => "one for all",
+                1 => $"own {i}",
+                _ => new[] { "one for all", $"own {i}" },
+            };
+            var subscription = publisher.Subscribe(channels, initialData: ["start"]);
+            publisher.Publish("x", channels);
+            if (i % 2 == 0)
+            {
+                subscription.Dispose();
+                continue;
+            }
+
+            await foreach (var _ in subscription)
+                break;
+        }
+    }
+
+    private static double Allocated(int subscribers, QueueOverflow overflow)
+    {
+        const int warmUp = 200;
+        const int publishes = 100;
+        var publisher = new Publisher(new PublisherOptions { QueueOverflow = overflow });
+        var readers = Enumerable.Range(0, subscribers).Select(_ => publisher.Subscribe().GetAsyncEnumerator()).ToList();
+        for (var i = 0; i < warmUp; i++)
+            publisher.Publish("x");
+        foreach (var reader in readers)
+        {
+            for (var i = 0; i < warmUp; i++)
+                reader.MoveNextAsync().AsTask().Wait(Streams.Limit).Should().BeTrue();
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < publishes; i++)
+            publisher.Publish("x");
+        var after = GC.GetAllocatedBytesForCurrentThread();
+
+        GC.KeepAlive(readers);
+        return (double)(after - before) / publishes;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+public sealed class OptionsTests
+{
+    private readonly Publisher<string> _publisher = new();
+
+    [Fact]
+    public void PublisherOptions_Untouched_HaveTheirDefaults() =>
+        ValuesOf(new PublisherOptions()).Should().Equal(new Dictionary<string, object?>
+        {
+            ["QueueCapacity"] = 1024,
+            ["QueueOverflow"] = QueueOverflow.Disconnect,
+            ["HistoryCapacity"] = 0,
+            ["HistoryMaxAge"] = TimeSpan.FromHours(1),
+            ["HeartbeatInterval"] = null,
+            ["ReconnectionInterval"] = null,
+            ["ReconnectionJitter"] = TimeSpan.Zero,
+            ["TimeProvider"] = TimeProvider.System,
+        });
+
+    [Fact]
+    public void SubscribeOptions_Untouched_HaveTheirDefaults() =>
+        ValuesOf(new SubscribeOptions<string>()).Should().Equal(new Dictionary<string, object?>
+        {
+            ["Channels"] = default(ChannelNames),
+            ["Properties"] = null,
+            ["InitialData"] = null,
+            ["LastEventId"] = null,
+            ["QueueCapacity"] = null,
+            ["QueueOverflow"] = null,
+        });
+
+    public static TheoryData<string, PublisherOptions?> UnfitPublisherOptions => new()
+    {
+        { "null", null },
+        { "no capacity", new() { QueueCapacity = 0 } },
+        { "negative capacity", new() { QueueCapacity = -1 } },
+        { "undefined overflow", new() { QueueOverflow = (QueueOverflow)3 } },
+        { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
+        { "no clock", new() { TimeProvider = null! } },
+        { "negative history", new() { HistoryCapacity = -1 } },
+        { "history of no age", new() { HistoryMaxAge = TimeSpan.Zero } },
+        { "no heartbeat interval", new() { HeartbeatInterval = TimeSpan.Zero } },
+        { "longer than a timer", new() { HeartbeatInterval = TimeSpan.FromDays(50) } },
+        { "negative reconnection interval", new() { ReconnectionInterval = TimeSpan.FromTicks(-1) } },
+        { "negative jitter", new() { ReconnectionJitter = TimeSpan.FromTicks(-1) } },
+    };
+
+    [Theory]
+    [MemberData(nameof(UnfitPublisherOptions))]
+    public void Publisher_UnfitOptions_AreRefused(string why, PublisherOptions? unfit)
+    {
+        FluentActions.Invoking(() => new Publisher(unfit!))
+            .Should().Throw<ArgumentException>(why).WithParameterName("options");
+        FluentActions.Invoking(() => new Publisher<string>(unfit!))
+            .Should().Throw<ArgumentException>(why).WithParameterName("options");
+    }
+
+    public static TheoryData<string, SubscribeOptions<string>?> UnfitSubscribeOptions => new()
+    {
+        { "null", null },
+        { "no capacity", new() { QueueCapacity = 0 } },
+        { "negative capacity", new() { QueueCapacity = -1 } },
+        { "undefined overflow", new() { QueueOverflow = (QueueOverflow)3 } },
+        { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
+        { "no channel", new() { Channels = [] } },
+        { "no data in initial data", new() { InitialData = [default] } },
+    };
+
+    [Theory]
+    [MemberData(nameof(UnfitSubscribeOptions))]
+    public void Subscribe_UnfitOptions_AreRefusedAndNobodyIsAdded(string why, SubscribeOptions<string>? unfit)
+    {
+        FluentActions.Invoking(() => _publisher.Subscribe(unfit!))
+            .Should().Throw<ArgumentException>(why).WithParameterName("options");
+
+        _publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1, QueueOverflow.DropNewest, "1")]
+    [InlineData(1, QueueOverflow.DropOldest, "3")]
+    [InlineData(1, QueueOverflow.Disconnect, "1")]
+    [InlineData(2, QueueOverflow.DropOldest, "23")]
+    [InlineData(int.MaxValue, QueueOverflow.DropOldest, "123")]
+    public async Task Publisher_QueueOptions_AreThoseOfItsSubscriptions(int capacity, QueueOverflow overflow, string received)
+    {
+        var publisher = new Publisher<string>(new PublisherOptions { QueueCapacity = capacity, QueueOverflow = overflow });
+
+        (await ReceivedOfThree(publisher, publisher.Subscribe())).Should().Be(received);
+        (await ReceivedOfThree(publisher, publisher.Subscribe(new SubscribeOptions<string>()))).Should().Be(received);
+    }
+
+    [Fact]
+    public async Task Publisher_OptionsChangedLater_KeepsWhatTheyWere()
+    {
+        var clock = new FakeTimeProvider();
+        var options = new PublisherOptions { QueueCapacity = 2, QueueOverflow = QueueOverflow.DropOldest, TimeProvider = clock };
+        var publisher = new Publisher<string>(options);
+
+        options.QueueCapacity = 1;
+        options.QueueOverflow = QueueOverflow.DropNewest;
+        options.TimeProvider = TimeProvider.System;
+        var subscription = publisher.Subscribe();
+
+        subscription.SubscribedAt.Should().Be(clock.UtcNow);
+        (await ReceivedOfThree(publisher, subscription)).Should().Be("23");
+    }
+
+    [Fact]
+    public async Task Subscribe_OptionsChangedLater_KeepsWhatTheyWere()
+    {
+        List<SseItem<string>> initialData = [new("0")];
+        var options = new SubscribeOptions<string>
+        {
+            Channels = "chat",
+            Properties = "mine",
+            InitialData = initialData,
+            QueueCapacity = 2,
+            QueueOverflow = QueueOverflow.DropOldest,
+        };
+        var subscription = _publisher.Subscribe(options);
+
+        options.Channels = "other";
+        options.Properties = "another's";
+        initialData[0] = new("changed");
+        options.QueueCapacity = 1;
+        options.QueueOverflow = QueueOverflow.DropNewest;
+
+        subscription.Channels.Should().Equal("chat");
+        subscription.Properties.Should().Be("mine");
+        (await ReceivedOfThree(_publisher, subscription)).Should().Be("023");
+    }
+
+    [Theory]
+    [InlineData(2, null, "12")]
+    [InlineData(null, QueueOverflow.DropOldest, "3")]
+    [InlineData(2, QueueOverflow.DropOldest, "23")]
+    public async Task Subscribe_OwnQueueOptions_ReplaceThePublishers(int? capacity, QueueOverflow? overflow, string received)
+    {
+        var common = new PublisherOptions { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropNewest };
+        var own = new SubscribeOptions<string> { QueueCapacity = capacity, QueueOverflow = overflow };
+        var publisher = new Publisher<string>(common);
+        var subscription = publisher.Subscribe(own);
+
+        (await ReceivedOfThree(publisher, subscription)).Should().Be(received);
+    }
+
+    [Fact]
+    public void SubscribedAt_TimeGoesOn_IsTheTimeOfEachSubscribe()
+    {
+        var clock = new FakeTimeProvider();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = clock });
+        var start = clock.UtcNow;
+
+        var first = publisher.Subscribe();
+        clock.UtcNow += TimeSpan.FromMinutes(1);
+        var second = publisher.Subscribe(new SubscribeOptions<object?>());
+
+        first.SubscribedAt.Should().Be(start);
+        second.SubscribedAt.Should().Be(start + TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>By reflection, so that an option without an asserted default is noticed.</summary>
+    private static Dictionary<string, object?> ValuesOf(object options) =>
+        options.GetType().GetProperties().ToDictionary(property => property.Name, property => property.GetValue(options));
+
+    /// <summary>The data of what the subscription gets when 1, 2 and 3 are published before it reads.</summary>
+    private static async Task<string> ReceivedOfThree(Publisher<string> publisher, Subscription<string> subscription)
+    {
+        foreach (var data in (string[])["1", "2", "3"])
+            publisher.Publish(data, [.. subscription.Channels]);
+        subscription.Close();
+        return string.Concat((await subscription.AsItems().ToListAsync()).Select(item => item.Data));
+    }
+}

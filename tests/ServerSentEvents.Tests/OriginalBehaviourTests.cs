@@ -1,0 +1,108 @@
+namespace ServerSentEvents.Tests;
+
+/// <summary>What the test cases of the original, and its README, hold it to.</summary>
+public sealed class OriginalBehaviourTests
+{
+    private readonly Publisher _publisher = new();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Publish_Subscribers_EachGetsIt(int count)
+    {
+        var subscriptions = Enumerable.Range(0, count).Select(_ => _publisher.Subscribe()).ToArray();
+
+        _publisher.Publish("test").Should().Be(count);
+        _publisher.Close();
+
+        foreach (var subscription in subscriptions)
+            (await subscription.ToListAsync()).Should().Equal("data: test\n\n");
+    }
+
+    [Fact]
+    public async Task Publish_NamedChannels_ReachesTheirSubscribersOnly()
+    {
+        var first = _publisher.Subscribe("channel 1");
+        var second = _publisher.Subscribe("channel 2");
+        var both = _publisher.Subscribe(["channel 1", "channel 2"]);
+
+        _publisher.Publish("test1", "channel 1");
+        _publisher.Publish("test2", "channel 2");
+        _publisher.Close();
+
+        (await first.ToListAsync()).Should().Equal("data: test1\n\n");
+        (await second.ToListAsync()).Should().Equal("data: test2\n\n");
+        (await both.ToListAsync()).Should().Equal("data: test1\n\n", "data: test2\n\n");
+    }
+
+    [Fact]
+    public async Task Publish_FunctionOfProperties_EachGetsItsOwn()
+    {
+        var one = _publisher.Subscribe(properties: 1);
+        var two = _publisher.Subscribe(properties: 2);
+
+        _publisher.Publish(properties => properties?.ToString());
+        _publisher.Close();
+
+        (await one.ToListAsync()).Should().Equal("data: 1\n\n");
+        (await two.ToListAsync()).Should().Equal("data: 2\n\n");
+    }
+
+    [Fact]
+    public void Unsubscribe_Matching_LeavesTheOthers()
+    {
+        _publisher.Subscribe(properties: 1);
+        _publisher.Subscribe(properties: 2);
+
+        _publisher.Unsubscribe(match: properties => properties is 2);
+
+        _publisher.GetSubscribers().Should().ContainSingle().Which.Properties.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Subscribe_InitialData_ComesFirst()
+    {
+        var subscription = _publisher.Subscribe(initialData: ["start 1", "start 2"]);
+
+        _publisher.Publish("test");
+        _publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("data: start 1\n\n", "data: start 2\n\n", "data: test\n\n");
+    }
+
+    [Fact]
+    public async Task Publish_TwoLines_IsOneEventOfTwoDataLines()
+    {
+        var subscription = _publisher.Subscribe();
+
+        _publisher.Publish("line 1\nline 2");
+        _publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("data: line 1\ndata: line 2\n\n");
+    }
+
+    [Fact]
+    public async Task Close_QueuedEvents_EndsEveryStreamBehindThem()
+    {
+        var first = _publisher.Subscribe();
+        var second = _publisher.Subscribe("other");
+        _publisher.Publish("last", ["other", Publisher.DefaultChannel]);
+
+        _publisher.Close();
+
+        (await first.ToListAsync()).Should().Equal("data: last\n\n");
+        (await second.ToListAsync()).Should().Equal("data: last\n\n");
+        first.EndReason.Should().Be(SubscriptionEndReason.Closed);
+    }
+
+    [Fact]
+    public void GetSubscribers_NameOrList_FindsThem()
+    {
+        var chat = _publisher.Subscribe("chat");
+        var byDefault = _publisher.Subscribe();
+
+        _publisher.GetSubscribers("chat").Should().Equal(chat);
+        _publisher.GetSubscribers(["chat", "default channel"]).Should().Equal(chat, byDefault);
+        _publisher.GetSubscribers().Should().Equal(byDefault);
+    }
+}

@@ -1,0 +1,135 @@
+namespace ServerSentEvents.Tests;
+
+/// <summary>A full queue hurts its own subscriber alone, in the way that was chosen.</summary>
+public sealed class OverflowTests
+{
+    [Fact]
+    public async Task Disconnect_FullQueue_DeliversWhatIsQueuedAndEnds()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect);
+        var slow = publisher.Subscribe();
+        var quick = publisher.Subscribe(new SubscribeOptions<object?> { QueueCapacity = 10 });
+
+        Publish(publisher, 4).Should().Equal(2, 2, 1, 1);
+        publisher.Close();
+
+        slow.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
+        slow.DroppedEvents.Should().Be(0);
+        (await slow.ToListAsync()).Should().Equal(Text(1, 2));
+        (await quick.ToListAsync()).Should().Equal(Text(1, 2, 3, 4));
+    }
+
+    [Fact]
+    public void Disconnect_ManyOverflowAtOnce_AllLeaveAndNobodyIsMissed()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect);
+        var subscriptions = Enumerable.Range(0, 100)
+            .Select(i => publisher.Subscribe(new SubscribeOptions<object?> { Channels = ["a", "b"], QueueCapacity = i % 2 == 0 ? 1 : 9 }))
+            .ToList();
+
+        publisher.Publish("1", "a").Should().Be(100);
+        publisher.Publish("2", ["b", "a"]).Should().Be(50);
+
+        publisher.GetSubscribers("a").Should().BeEquivalentTo(subscriptions.Where((_, i) => i % 2 == 1));
+        publisher.GetSubscribers("b").Should().BeEquivalentTo(publisher.GetSubscribers("a"));
+    }
+
+    [Fact]
+    public async Task DropOldest_FullQueue_KeepsTheNewestAndCounts()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropOldest);
+        var slow = publisher.Subscribe();
+
+        Publish(publisher, 5).Should().Equal(1, 1, 1, 1, 1);
+        publisher.Close();
+
+        slow.DroppedEvents.Should().Be(3);
+        (await slow.ToListAsync()).Should().Equal(Text(4, 5));
+        slow.EndReason.Should().Be(SubscriptionEndReason.Closed);
+    }
+
+    [Fact]
+    public async Task DropNewest_FullQueue_KeepsTheOldestAndCounts()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropNewest);
+        var slow = publisher.Subscribe();
+
+        Publish(publisher, 5).Should().Equal(1, 1, 0, 0, 0);
+        publisher.Close();
+
+        slow.DroppedEvents.Should().Be(3);
+        (await slow.ToListAsync()).Should().Equal(Text(1, 2));
+    }
+
+    [Theory]
+    [InlineData(QueueOverflow.Disconnect)]
+    [InlineData(QueueOverflow.DropOldest)]
+    [InlineData(QueueOverflow.DropNewest)]
+    public async Task InitialData_MoreThanTheCapacity_NeitherCountsNorIsDropped(QueueOverflow overflow)
+    {
+        var publisher = NewPublisher(overflow);
+        var subscription = publisher.Subscribe(initialData: ["a", "b", "c", "d", "e"]);
+
+        Publish(publisher, 2).Should().Equal(1, 1);
+        subscription.QueuedEvents.Should().Be(7);
+        Publish(publisher, 1);
+        publisher.Close();
+
+        string[] initial = [.. "abcde".Select(letter => $"data: {letter}\n\n")];
+        var read = await subscription.ToListAsync();
+        read.Take(5).Should().Equal(initial);
+        read.Should().HaveCount(7);
+    }
+
+    [Fact]
+    public async Task InitialData_PartlyRead_CapacityIsTheSame()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropNewest);
+        var subscription = publisher.Subscribe(initialData: ["a", "b", "c"]);
+        await using var reader = subscription.GetAsyncEnumerator();
+        await reader.NextAsync();
+
+        Publish(publisher, 3).Should().Equal(1, 1, 0);
+
+        subscription.QueuedEvents.Should().Be(4);
+        subscription.DroppedEvents.Should().Be(1);
+    }
+
+    [Fact]
+    public void QueueCapacity_MaxValue_MeansWithoutBound()
+    {
+        var publisher = new Publisher(new PublisherOptions { QueueCapacity = int.MaxValue });
+        var subscription = publisher.Subscribe();
+
+        for (var i = 0; i < 100_000; i++)
+            publisher.Publish("x");
+
+        subscription.QueuedEvents.Should().Be(100_000);
+        subscription.EndReason.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Subscribe_NeverRead_EndsByOverflowAndIsNoLeak()
+    {
+        using var publisher = new Publisher();
+        var forgotten = Forget(publisher);
+
+        for (var i = 0; i <= 1024; i++)
+            publisher.Publish("x");
+
+        publisher.GetSubscribers().Should().BeEmpty();
+        await new[] { forgotten }.ShouldBecomeGarbageAsync();
+        GC.KeepAlive(publisher);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static WeakReference Forget(Publisher publisher) => new(publisher.Subscribe());
+    }
+
+    private static Publisher NewPublisher(QueueOverflow overflow) =>
+        new(new PublisherOptions { QueueCapacity = 2, QueueOverflow = overflow });
+
+    private static List<int> Publish(Publisher publisher, int count) =>
+        [.. Enumerable.Range(1, count).Select(i => publisher.Publish($"{i}"))];
+
+    private static IEnumerable<string> Text(params int[] numbers) => numbers.Select(number => $"data: {number}\n\n");
+}

@@ -1,0 +1,238 @@
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>Whom an event reaches, and what a publish tells.</summary>
+public sealed class PublishTests
+{
+    private readonly Publisher<string> _publisher = new();
+
+    [Fact]
+    public async Task Publish_SeveralChannels_ReachesEachSubscriberOnce()
+    {
+        var both = _publisher.Subscribe(["a", "b"]);
+        var one = _publisher.Subscribe("b");
+
+        _publisher.Publish("x", ["a", "b", "b", "nobody"]).Should().Be(2);
+        _publisher.Close();
+
+        (await both.ToListAsync()).Should().Equal("data: x\n\n");
+        (await one.ToListAsync()).Should().Equal("data: x\n\n");
+    }
+
+    [Fact]
+    public async Task Subscribe_NameGivenTwice_CountsOnce()
+    {
+        var subscription = _publisher.Subscribe(["a", "a", "b", "a"]);
+
+        subscription.Channels.Should().Equal("a", "b");
+        _publisher.GetSubscribers("a").Should().Equal(subscription);
+        _publisher.Publish("x", "a").Should().Be(1);
+        _publisher.Close();
+        (await subscription.ToListAsync()).Should().Equal("data: x\n\n");
+    }
+
+    [Fact]
+    public void PublishAndAskAndLeave_ChannelOfNobody_CreatesNothing()
+    {
+        _publisher.Publish("x", "nobody").Should().Be(0);
+        _publisher.Publish(_ => "x", "nobody").Should().Be(0);
+        _publisher.PublishComment("x", "nobody").Should().Be(0);
+        _publisher.GetSubscribers("nobody").Should().BeEmpty();
+        _publisher.Unsubscribe("nobody").Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Publish_FunctionReturnsNull_SendsThatSubscriberNothing()
+    {
+        var ann = _publisher.Subscribe(properties: "ann");
+        var bob = _publisher.Subscribe(properties: "bob");
+
+        _publisher.Publish(name => name == "ann" ? null : $"not ann: {name}").Should().Be(1);
+        _publisher.Publish(name => name == "ann" ? new SseItem<string>("hi ann", "greeting") : (SseItem<string>?)null).Should().Be(1);
+        _publisher.Close();
+
+        (await ann.ToListAsync()).Should().Equal("event: greeting\ndata: hi ann\n\n");
+        (await bob.ToListAsync()).Should().Equal("data: not ann: bob\n\n");
+    }
+
+    [Fact]
+    public void Publish_FunctionAndSubscriberOfSeveralChannels_IsCalledOnce()
+    {
+        _publisher.Subscribe(["a", "b"], "ann");
+        var calls = new List<string>();
+
+        _publisher.Publish(name => { calls.Add(name); return name; }, ["a", "b"]);
+
+        calls.Should().Equal("ann");
+    }
+
+    [Fact]
+    public async Task Publish_FunctionThrowsForSome_OthersGetTheirsAndFailuresComeTogether()
+    {
+        var subscriptions = new[] { "1", "x", "3", "y" }.Select(name => _publisher.Subscribe(properties: name)).ToArray();
+
+        var publish = () => _publisher.Publish(name => int.Parse(name, System.Globalization.CultureInfo.InvariantCulture).ToString("00", System.Globalization.CultureInfo.InvariantCulture));
+
+        publish.Should().Throw<AggregateException>().Which.InnerExceptions.Should().HaveCount(2).And.AllBeOfType<FormatException>();
+        _publisher.Close();
+        (await subscriptions[0].ToListAsync()).Should().Equal("data: 01\n\n");
+        (await subscriptions[1].ToListAsync()).Should().BeEmpty();
+        (await subscriptions[2].ToListAsync()).Should().Equal("data: 03\n\n");
+        (await subscriptions[3].ToListAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Publish_FunctionPublishesAndSubscribesAndUnsubscribes_AllOfItHolds()
+    {
+        var ann = _publisher.Subscribe(properties: "ann");
+        var bob = _publisher.Subscribe(properties: "bob");
+        Subscription<string>? late = null;
+
+        _publisher.Publish(name =>
+        {
+            if (name != "ann")
+                return "outer";
+            _publisher.Publish("inner");
+            late = _publisher.Subscribe(properties: "late");
+            _publisher.Unsubscribe(match: other => other == "bob");
+            return "outer";
+        }).Should().Be(2, "bob has left, and late came before the event had its place");
+        _publisher.Close();
+
+        (await ann.ToListAsync()).Should().Equal("data: inner\n\n", "data: outer\n\n");
+        (await bob.ToListAsync()).Should().Equal("data: inner\n\n");
+        (await late!.ToListAsync()).Should().Equal("data: outer\n\n");
+    }
+
+    [Fact]
+    public async Task Publish_FunctionTakesSubscriberOutOfTheNamedChannel_KeepsItsEventBack()
+    {
+        var subscription = _publisher.Subscribe(["a", "b"], "ann");
+
+        _publisher.Publish(name => { _publisher.Unsubscribe("a"); return name; }, "a").Should().Be(0);
+        _publisher.Publish("still in b", "b").Should().Be(1);
+        _publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("data: still in b\n\n");
+    }
+
+    [Fact]
+    public async Task PublishComment_Text_IsACommentAndNoItem()
+    {
+        var text = _publisher.Subscribe();
+        var items = _publisher.Subscribe();
+
+        _publisher.PublishComment("still here").Should().Be(2);
+        _publisher.Publish("x");
+        _publisher.Close();
+
+        (await text.ToListAsync()).Should().Equal(": still here\n", "data: x\n\n");
+        (await items.AsItems().ToListAsync()).Select(item => item.Data).Should().Equal("x");
+    }
+
+    [Fact]
+    public async Task AsItems_AllFields_ComeAsTheyWereGiven()
+    {
+        var subscription = _publisher.Subscribe(initialData: ["start"]);
+        var item = new SseItem<string>("a\nb", "kind") { EventId = "7", ReconnectionInterval = TimeSpan.FromSeconds(3) };
+
+        _publisher.Publish(item);
+        _publisher.Close();
+
+        (await subscription.AsItems().ToListAsync()).Should().Equal(new SseItem<string>("start"), item);
+    }
+
+    [Fact]
+    public void Dispose_Afterwards_PublishAndSubscribeThrowAndTheRestDoesNothing()
+    {
+        var subscription = _publisher.Subscribe();
+        _publisher.Dispose();
+        _publisher.Dispose();
+
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        var called = false;
+        foreach (var publish in new Action[]
+        {
+            () => _publisher.Publish("x"),
+            () => _publisher.Publish(new SseItem<string>("x")),
+            () => _publisher.Publish(_ => { called = true; return "x"; }),
+            () => _publisher.PublishComment("x"),
+            () => _publisher.Subscribe(),
+            () => _publisher.Subscribe(new SubscribeOptions<string>()),
+        })
+        {
+            publish.Should().Throw<ObjectDisposedException>();
+        }
+
+        called.Should().BeFalse();
+        _publisher.GetSubscribers().Should().BeEmpty();
+        _publisher.Unsubscribe().Should().Be(0);
+        _publisher.Close();
+    }
+
+    [Fact]
+    public async Task Close_Afterwards_PublisherStaysUsable()
+    {
+        _publisher.Close();
+        var subscription = _publisher.Subscribe();
+        _publisher.Publish("x");
+        _publisher.Close();
+        _publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("data: x\n\n");
+    }
+
+    [Fact]
+    public void Unsubscribe_MatchThrows_NobodyLeaves()
+    {
+        _publisher.Subscribe(properties: "ann");
+        _publisher.Subscribe(properties: "bob");
+
+        var unsubscribe = () => _publisher.Unsubscribe(match: name => name == "ann" ? true : throw new FormatException());
+
+        unsubscribe.Should().Throw<FormatException>();
+        _publisher.GetSubscribers().Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Unsubscribe_OneOfTwoChannels_StaysInTheOther()
+    {
+        var subscription = _publisher.Subscribe(["a", "b", "c"]);
+
+        _publisher.Unsubscribe(["b", "elsewhere"]).Should().Be(1);
+
+        subscription.Channels.Should().Equal("a", "c");
+        subscription.EndReason.Should().BeNull();
+        _publisher.GetSubscribers("b").Should().BeEmpty();
+        _publisher.Publish("x", ["a", "b", "c"]).Should().Be(1);
+        _publisher.Unsubscribe(["a", "b", "c"]).Should().Be(1);
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+        subscription.Channels.Should().Equal("a", "c");
+        (await subscription.ToListAsync()).Should().Equal("data: x\n\n");
+    }
+
+    [Fact]
+    public void Unsubscribe_AnyOrder_KeepsEveryoneElseInPlace()
+    {
+        var rooms = new[] { "a", "b", "c" };
+        var random = new Random(7);
+        var expected = new List<Subscription<string>>();
+        for (var i = 0; i < 2_000; i++)
+        {
+            if (random.Next(5) < 3)
+                expected.Add(_publisher.Subscribe(rooms[random.Next(3)..], i.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            if (expected.Count > 0 && random.Next(5) < 2)
+            {
+                var leaving = expected[random.Next(expected.Count)];
+                expected.Remove(leaving);
+                leaving.Dispose();
+            }
+
+            if (i % 100 != 0)
+                continue;
+            foreach (var room in rooms)
+                expected.Where(one => one.Channels.Contains(room)).ToHashSet().SetEquals(_publisher.GetSubscribers(room)).Should().BeTrue();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>The READMEs' snippets that stand in no sample, word for word, so that they compile and do what is said of them.</summary>
+public sealed class ReadmeSnippets
+{
+    [Fact]
+    public async Task FiveLines_Run_PrintTheEvent()
+    {
+        using var console = new StringWriter();
+        await Snippet();
+        console.ToString().Should().Be("data: hello\n\n");
+
+        async Task Snippet()
+        {
+            var Console = console;
+
+            var publisher = new Publisher();
+            var subscription = publisher.Subscribe("news");
+            publisher.Publish("hello", "news");
+            publisher.Close();
+            await foreach (var text in subscription)
+                Console.Write(text);
+        }
+    }
+
+    private sealed record User(string Name, bool IsAdmin);
+
+    [Fact]
+    public async Task Personalised_Run_ReachesTheAdminAlone()
+    {
+        var publisher = new Publisher<User>();
+        var ann = publisher.Subscribe("inbox", new User("Ann", IsAdmin: true));
+        var bob = publisher.Subscribe("inbox", new User("Bob", IsAdmin: false));
+
+        publisher.Publish(user => user.IsAdmin ? $"{user.Name}, the disk is nearly full" : null, "inbox");
+
+        publisher.Close();
+        (await ann.ToListAsync()).Should().Equal("data: Ann, the disk is nearly full\n\n");
+        (await bob.ToListAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Items_Run_HaveTheirFields()
+    {
+        var publisher = new Publisher();
+        var subscription = publisher.Subscribe("prices");
+
+        publisher.Publish(new SseItem<string>("101.5", "price") { EventId = "42" }, ["prices", "everything"]);
+
+        publisher.Close();
+        (await subscription.ToListAsync()).Should().Equal("event: price\ndata: 101.5\nid: 42\n\n");
+    }
+
+    [Fact]
+    public void SlowSubscribers_Run_CountWhatIsDropped()
+    {
+        var user = new object();
+
+        var publisher = new Publisher(new PublisherOptions { QueueCapacity = 100 });
+        var prices = publisher.Subscribe(new SubscribeOptions<object?>
+        {
+            Channels = "prices",
+            Properties = user,
+            QueueOverflow = QueueOverflow.DropOldest,
+        });
+
+        for (var i = 0; i < 103; i++)
+            publisher.Publish("101.5", "prices");
+        prices.DroppedEvents.Should().Be(3);
+    }
+
+    private sealed record Request(Dictionary<string, string> Headers);
+
+    [Fact]
+    public void Resume_Run_TellsOfAGap()
+    {
+        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, HistoryMaxAge = TimeSpan.FromMinutes(5) });
+        var request = new Request(new() { ["Last-Event-ID"] = "from before a restart" });
+        var state = "all there is";
+        using var log = new StringWriter();
+
+        var subscription = publisher.Subscribe(new SubscribeOptions<object?>
+        {
+            Channels = "news",
+            LastEventId = request.Headers["Last-Event-ID"],
+            InitialData = [new SseItem<string>(state)],
+        });
+        if (subscription.Resume == ResumeResult.Gap)
+            log.WriteLine("A client missed more than is remembered, and gets the state anew.");
+
+        log.ToString().Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Reconnection_Run_IsSaidFirst()
+    {
+        var publisher = new Publisher(new PublisherOptions
+        {
+            HeartbeatInterval = TimeSpan.FromSeconds(15),
+            ReconnectionInterval = TimeSpan.FromSeconds(2),
+            ReconnectionJitter = TimeSpan.FromSeconds(10),
+        });
+
+        (await publisher.Subscribe().GetAsyncEnumerator().NextAsync()).Should().StartWith("retry: ");
+        publisher.Dispose();
+    }
+
+    private sealed record Response(System.IO.Pipelines.PipeWriter BodyWriter);
+
+    [Fact]
+    public async Task ManyClients_Run_WritesTheResponse()
+    {
+        var publisher = new Publisher();
+        var subscription = publisher.Subscribe(initialData: ["hello"]);
+        publisher.Close();
+        var requestAborted = CancellationToken.None;
+        using var body = new MemoryStream();
+        var response = new Response(System.IO.Pipelines.PipeWriter.Create(body));
+
+        await subscription.CopyToAsync(response.BodyWriter, requestAborted);
+
+        body.ToArray().Should().Equal("data: hello\n\n"u8.ToArray());
+    }
+}

@@ -1,0 +1,38 @@
+namespace ServerSentEvents.Tests;
+
+/// <summary>
+/// The files of the checkout that this test was built in. Found from where the test runs: the paths that the compiler
+/// knows are mapped away in a deterministic build.
+/// </summary>
+internal static class RepositoryFiles
+{
+    private const string Solution = "ServerSentEvents.sln";
+
+    private static readonly string Root = FindRoot();
+
+    internal static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
+
+    /// <summary>The C# files of the solution's projects below a folder; a project compiles all that stand below it.</summary>
+    internal static IEnumerable<string> CompiledFiles(string folder) =>
+        from line in File.ReadLines(PathOf(Solution))
+        from path in line.Split('"')
+        where path.StartsWith($@"{folder}\", StringComparison.Ordinal) && path.EndsWith(".csproj", StringComparison.Ordinal)
+        let project = Path.GetDirectoryName(PathOf(path.Replace('\\', Path.DirectorySeparatorChar)))!
+        from file in Directory.EnumerateFiles(project, "*.cs", SearchOption.AllDirectories)
+        where !IsOutput(Path.GetRelativePath(project, file))
+        select file;
+
+    private static bool IsOutput(string path) => path.Split(Path.DirectorySeparatorChar)[0] is "bin" or "obj";
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, Solution)))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException(
+            $"No folder above {AppContext.BaseDirectory} has {Solution}: run the tests within the checkout.");
+    }
+}

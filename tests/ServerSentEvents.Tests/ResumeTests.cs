@@ -1,0 +1,352 @@
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>A client that comes back gets what it missed, or is known to have missed something that nobody can give it.</summary>
+public sealed class ResumeTests
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly Publisher<string> _publisher;
+
+    public ResumeTests() => _publisher = NewPublisher(capacity: 3);
+
+    [Fact]
+    public async Task Resume_KnownId_GetsItsPositionThenExactlyWhatItMissedThenWhatComes()
+    {
+        var seen = await SeeAsync("1");
+        Publish("2", "3");
+
+        var resumed = Resume(seen);
+        Publish("4");
+
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        var read = await ReadAsync(resumed);
+        read[0].Should().Be($"id: {seen}\n\n");
+        Data(read.Skip(1)).Should().Equal("2", "3", "4");
+    }
+
+    [Fact]
+    public async Task Resume_NothingMissed_GetsItsPositionAlone()
+    {
+        var resumed = Resume(await SeeAsync("1"));
+
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        (await ReadAsync(resumed)).Should().HaveCount(1);
+    }
+
+    [Theory]
+    [InlineData(3, ResumeResult.Resumed)]
+    [InlineData(4, ResumeResult.Gap)]
+    public async Task Resume_AsMuchAsTheCapacityOrMore_IsAGapOnlyBeyondIt(int missed, ResumeResult expected)
+    {
+        var seen = await SeeAsync("0");
+        var own = "own 0";
+        _publisher.Publish(new SseItem<string>("0") { EventId = own }, "owns");
+        for (var i = 1; i <= missed; i++)
+        {
+            Publish($"{i}");
+            _publisher.Publish(new SseItem<string>($"{i}") { EventId = $"own {i}" }, "owns");
+        }
+
+        Resume(seen).Resume.Should().Be(expected);
+        Resume(own, "owns").Resume.Should().Be(expected);
+    }
+
+    [Fact]
+    public async Task Resume_BusyChannelBeside_EvictsNothingOfAQuietOne()
+    {
+        var seen = await SeeAsync("1");
+        Publish("2");
+        for (var i = 0; i < 100; i++)
+            _publisher.Publish("noise", "busy");
+
+        Data((await ReadAsync(Resume(seen))).Skip(1)).Should().Equal("2");
+        Resume(seen, ["room", "busy"]).Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_SeveralChannels_GetsTheEventsOfAllInOrderAndEachOnce()
+    {
+        var seen = await SeeAsync("1");
+        _publisher.Publish("2", "b");
+        _publisher.Publish("3", ["room", "b", "room"]);
+        _publisher.Publish("not for this one", "c");
+        Publish("4");
+
+        Data((await ReadAsync(Resume(seen, ["b", "room", "b"]))).Skip(1)).Should().Equal("2", "3", "4");
+    }
+
+    [Fact]
+    public async Task Resume_NobodyWasThereMeanwhile_EventsAreRemembered()
+    {
+        var seen = await SeeAsync("1");
+        _publisher.GetSubscribers("room").Should().BeEmpty();
+        Publish("2");
+
+        Data((await ReadAsync(Resume(seen))).Skip(1)).Should().Equal("2");
+    }
+
+    [Fact]
+    public async Task Resume_OfARestartedServer_IsAGap()
+    {
+        var seen = await SeeAsync("1");
+        var restarted = NewPublisher(capacity: 3);
+        restarted.Publish("1", "room");
+        restarted.Publish("2", "room");
+
+        Resume(seen, publisher: restarted).Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_TooOld_IsAGap()
+    {
+        var seen = await SeeAsync("1");
+        Publish("2");
+        _time.Advance(Hour);
+        Resume(seen).Resume.Should().Be(ResumeResult.Resumed);
+
+        _time.Advance(TimeSpan.FromTicks(1));
+
+        Resume(seen).Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_ChannelForgottenAsAWhole_IsAGap()
+    {
+        var seen = await SeeAsync("1");
+        Publish("2");
+        _time.Advance(2 * Hour);
+        _publisher.Publish("later", "elsewhere");
+
+        Resume(seen).Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_QuietForLongerThanTheAgeButThere_IsNoGap()
+    {
+        using var listener = _publisher.Subscribe("room");
+        Publish("1");
+        var seen = IdOf(await listener.GetAsyncEnumerator().NextAsync());
+        for (var i = 0; i < 5; i++)
+        {
+            _time.Advance(Hour);
+            _publisher.Publish("noise", "elsewhere");
+        }
+
+        Resume(seen).Resume.Should().Be(ResumeResult.Resumed, "nothing came in its channel that it did not have");
+    }
+
+    [Fact]
+    public async Task Resume_ChannelInWhichNothingEverCame_IsNoGapWhateverElseWasForgotten()
+    {
+        using var there = _publisher.Subscribe(["room", "own"]);
+        Publish("1");
+        var seen = IdOf(await there.GetAsyncEnumerator().NextAsync());
+        _publisher.Publish("noise", "elsewhere");
+        _time.Advance(2 * Hour);
+        _publisher.Publish("noise", "somewhere");
+
+        Resume(seen, ["room", "own"]).Resume.Should().Be(ResumeResult.Resumed);
+    }
+
+    [Fact]
+    public async Task HistoryMaxAge_ChannelInUse_BoundsMemory()
+    {
+        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = int.MaxValue, HistoryMaxAge = TimeSpan.FromSeconds(1), TimeProvider = _time });
+        var events = new List<WeakReference>();
+
+        for (var i = 0; i < 100; i++)
+        {
+            events.Add(Published(publisher, i));
+            _time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        await events.ShouldBecomeGarbageAsync(mostAlive: 4);
+        GC.KeepAlive(publisher);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static WeakReference Published(Publisher publisher, int number)
+        {
+            var data = new string('x', number + 1);
+            publisher.Publish(data);
+            return new WeakReference(data);
+        }
+    }
+
+    [Fact]
+    public async Task Resume_OwnIds_AreKeptAndResumedFrom()
+    {
+        var subscription = _publisher.Subscribe("room");
+        foreach (var number in new[] { "41", "42", "43" })
+            _publisher.Publish(new SseItem<string>(number) { EventId = number }, "room");
+
+        (await ReadAsync(subscription)).Should().Equal("data: 41\nid: 41\n\n", "data: 42\nid: 42\n\n", "data: 43\nid: 43\n\n");
+        Data((await ReadAsync(Resume("42"))).Skip(1)).Should().Equal("43");
+        Resume("42", "another").Resume.Should().Be(ResumeResult.Gap, "an id is looked for in the subscriber's channels alone");
+    }
+
+    [Fact]
+    public void Resume_OwnIdThatTwoEventsHave_IsAGapUntilOneIsForgotten()
+    {
+        _publisher.Publish(new SseItem<string>("a") { EventId = "7" }, "room");
+        _publisher.Publish(new SseItem<string>("b") { EventId = "7" }, "room");
+        Resume("7").Resume.Should().Be(ResumeResult.Gap);
+
+        _publisher.Publish(new SseItem<string>("a") { EventId = "8" }, "room");
+        _publisher.Publish(new SseItem<string>("b") { EventId = "8" }, "other");
+        Resume("8").Resume.Should().Be(ResumeResult.Resumed);
+        Resume("8", ["room", "other"]).Resume.Should().Be(ResumeResult.Gap);
+
+        Publish("c", "d", "e");
+        Resume("7").Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_PersonalisedEvents_AreMadeForWhoeverResumes()
+    {
+        var ann = _publisher.Subscribe("room", "ann");
+        Publish("1");
+        var seen = IdOf((await ReadAsync(ann))[0]);
+        _publisher.Publish(name => $"for {name}", "room");
+        _publisher.Publish(name => name == "eve" ? null : "not for eve", "room");
+
+        Data((await ReadAsync(Resume(seen, properties: "ann"))).Skip(1)).Should().Equal("for ann", "not for eve");
+        Data((await ReadAsync(Resume(seen, properties: "eve"))).Skip(1)).Should().Equal("for eve");
+    }
+
+    [Fact]
+    public async Task Resume_FunctionThrowsInTheReplay_IsAGap()
+    {
+        var seen = await SeeAsync("1");
+        _publisher.Publish(name => name == "ann" ? throw new FormatException() : "x", "room");
+
+        var resumed = Resume(seen, properties: "ann");
+
+        resumed.Resume.Should().Be(ResumeResult.Gap);
+        Data(await ReadAsync(resumed)).Should().Equal("initial");
+    }
+
+    [Fact]
+    public async Task InitialData_GoesToTheNewAndTheGappedAndNotToTheResumed()
+    {
+        var seen = await SeeAsync("1");
+
+        Data(await ReadAsync(Resume(null))).Should().Equal("initial");
+        Data(await ReadAsync(Resume(""))).Should().Equal("initial");
+        Data(await ReadAsync(Resume("unknown"))).Should().Equal("initial");
+        (await ReadAsync(Resume(seen))).Should().Equal($"id: {seen}\n\n");
+        Resume(null).Resume.Should().Be(ResumeResult.NotRequested);
+        Resume("").Resume.Should().Be(ResumeResult.NotRequested);
+        Resume("unknown").Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_HostileIds_AreGaps()
+    {
+        var seen = await SeeAsync("1");
+        var prefix = seen[..(seen.IndexOf('-', StringComparison.Ordinal) + 1)];
+        string[] hostile =
+        [
+            prefix, prefix + "-1", prefix + "+1", prefix + " 1", prefix + "1 ", prefix + "01", prefix + "1.0", prefix + "0x1",
+            prefix + "2", prefix + "999999999999999999", prefix + "9999999999999999999999", prefix + new string('1', 1_000_000),
+            prefix + "\u0661", prefix.ToUpperInvariant() + "1", seen + "\0", seen + "\n", "\ud800", "\0", "-1", "1", "*", new string('x', 10_000_000),
+        ];
+
+        foreach (var id in hostile)
+            Resume(id).Resume.Should().Be(ResumeResult.Gap, "{0} is none of ours", id.Length > 50 ? "a long one" : id);
+        Resume(prefix + "0").Resume.Should().Be(ResumeResult.Resumed, "nothing before the first event has been forgotten");
+    }
+
+    [Fact]
+    public async Task Resume_LargerThanTheQueue_IsNoOverflow()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 1_000, QueueCapacity = 2 });
+        var first = publisher.Subscribe("room");
+        publisher.Publish("0", "room");
+        var seen = IdOf(await first.GetAsyncEnumerator().NextAsync());
+        for (var i = 1; i <= 1_000; i++)
+            publisher.Publish($"{i}", "room");
+
+        var resumed = Resume(seen, publisher: publisher);
+        publisher.Publish("1001", "room");
+        publisher.Publish("1002", "room");
+
+        resumed.EndReason.Should().BeNull();
+        Data((await ReadAsync(resumed)).Skip(1)).Should().Equal(Enumerable.Range(1, 1_002).Select(i => $"{i}"));
+    }
+
+    [Fact]
+    public async Task AsItems_WithHistory_HaveTheirIds()
+    {
+        var subscription = _publisher.Subscribe("room");
+        Publish("1");
+        _publisher.Publish(new SseItem<string>("2", "kind") { EventId = "own" }, "room");
+        _publisher.Close();
+
+        var items = await subscription.AsItems().ToListAsync();
+
+        items.Select(item => item.Data).Should().Equal("1", "2");
+        Resume(items[0].EventId).Resume.Should().Be(ResumeResult.Resumed);
+        items[1].EventId.Should().Be("own");
+        items[1].EventType.Should().Be("kind");
+    }
+
+    [Fact]
+    public async Task NoHistory_NothingOfItShows()
+    {
+        var publisher = new Publisher<string>();
+        var subscription = publisher.Subscribe("room");
+        publisher.Publish("1", "room");
+
+        Resume("anything", publisher: publisher).Resume.Should().Be(ResumeResult.Gap);
+        (await subscription.GetAsyncEnumerator().NextAsync()).Should().Be("data: 1\n\n");
+    }
+
+    [Fact]
+    public async Task Comments_AreNotRemembered()
+    {
+        var seen = await SeeAsync("1");
+        _publisher.PublishComment("here", "room");
+
+        (await ReadAsync(Resume(seen))).Should().HaveCount(1);
+    }
+
+    private Publisher<string> NewPublisher(int capacity) =>
+        new(new PublisherOptions { HistoryCapacity = capacity, HistoryMaxAge = Hour, TimeProvider = _time });
+
+    private void Publish(params string[] data)
+    {
+        foreach (var one in data)
+            _publisher.Publish(one, "room");
+    }
+
+    /// <summary>Publishes an event, and returns the id that somebody who then left has had.</summary>
+    private async Task<string> SeeAsync(string data)
+    {
+        using var subscription = _publisher.Subscribe("room");
+        Publish(data);
+        return IdOf(await subscription.GetAsyncEnumerator().NextAsync());
+    }
+
+    private Subscription<string> Resume(
+        string? lastEventId, ChannelNames? channels = null, string properties = "somebody", Publisher<string>? publisher = null) =>
+        (publisher ?? _publisher).Subscribe(new SubscribeOptions<string>
+        {
+            Channels = channels ?? "room",
+            Properties = properties,
+            InitialData = [new SseItem<string>("initial")],
+            LastEventId = lastEventId,
+        });
+
+    private static async Task<List<string>> ReadAsync(Subscription<string> subscription)
+    {
+        subscription.Close();
+        return await subscription.ToListAsync();
+    }
+
+    private static string IdOf(string text) => text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
+
+    private static IEnumerable<string> Data(IEnumerable<string> texts) => texts.Select(text => text.Split('\n')[0]["data: ".Length..]);
+}

@@ -1,0 +1,152 @@
+namespace ServerSentEvents.Tests;
+
+/// <summary>
+/// No code of the application runs under a lock: from within each kind of callback, another thread can use every member
+/// of the publisher, and is waited for.
+/// </summary>
+public sealed class UnlockedTests
+{
+    private readonly Publisher<string> _publisher = new();
+    private int _calls;
+    private bool _refused;
+
+    [Fact]
+    public void Publish_Function_RunsUnlocked()
+    {
+        _publisher.Subscribe();
+        _publisher.Publish(_ => { UseFromAnotherThread(); return "x"; });
+        _calls.Should().Be(1);
+    }
+
+    [Fact]
+    public void Unsubscribe_Match_RunsUnlocked()
+    {
+        _publisher.Subscribe();
+        _publisher.Unsubscribe(match: _ => { UseFromAnotherThread(); return true; });
+        _calls.Should().Be(1);
+    }
+
+    [Fact]
+    public void Subscribe_InitialData_IsEnumeratedUnlocked()
+    {
+        _publisher.Subscribe(initialData: Lazily());
+        _calls.Should().Be(1);
+
+        IEnumerable<string> Lazily()
+        {
+            UseFromAnotherThread();
+            yield return "x";
+        }
+    }
+
+    [Fact]
+    public void Subscribe_TimeProvider_IsAskedUnlocked()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = new CallbackTime(UseFromAnotherThread) });
+        publisher.Subscribe();
+        _calls.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData(nameof(IDisposable.Dispose))]
+    [InlineData(nameof(Publisher.Close))]
+    [InlineData(nameof(Publisher.Unsubscribe))]
+    [InlineData("Publisher.Dispose")]
+    [InlineData("Subscription.Close")]
+    [InlineData(nameof(IAsyncDisposable.DisposeAsync))]
+    [InlineData(nameof(SubscriptionEndReason.Overflowed))]
+    [InlineData("Overflowed by a personalised event")]
+    [InlineData(nameof(SubscriptionEndReason.Canceled))]
+    public async Task Handlers_EveryWayToEnd_RunUnlocked(string way)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string> { Channels = "own", QueueCapacity = 1 });
+        var reader = subscription.GetAsyncEnumerator(cancellation.Token);
+        _publisher.Unsubscribed += Once;
+
+        switch (way)
+        {
+            case nameof(IDisposable.Dispose):
+                subscription.Dispose();
+                break;
+            case nameof(Publisher.Close):
+                _publisher.Close();
+                break;
+            case nameof(Publisher.Unsubscribe):
+                _publisher.Unsubscribe("own");
+                break;
+            case nameof(SubscriptionEndReason.Overflowed):
+                _publisher.Publish("1", "own");
+                _publisher.Publish("2", "own");
+                break;
+            case "Overflowed by a personalised event":
+                _publisher.Publish("1", "own");
+                _publisher.Publish(_ => "2", "own");
+                break;
+            case "Publisher.Dispose":
+                // What another thread does with a publisher that is going is to be refused, and not to wait.
+                _refused = true;
+                _publisher.Dispose();
+                break;
+            case "Subscription.Close":
+                subscription.Close();
+                break;
+            case nameof(IAsyncDisposable.DisposeAsync):
+                await reader.DisposeAsync().AsTask().WaitAsync(Streams.Limit);
+                break;
+            default:
+                await cancellation.CancelAsync();
+                break;
+        }
+
+        _calls.Should().Be(1);
+    }
+
+    [Fact]
+    public void Subscribed_Handler_RunsUnlocked()
+    {
+        _publisher.Subscribed += Once;
+        _publisher.Subscribe();
+        _calls.Should().Be(1);
+    }
+
+    private void Once(object? sender, SubscriptionEventArgs<string> arguments)
+    {
+        _publisher.Subscribed -= Once;
+        _publisher.Unsubscribed -= Once;
+        UseFromAnotherThread();
+    }
+
+    private void UseFromAnotherThread()
+    {
+        _calls++;
+        var use = new Thread(() =>
+        {
+            if (_refused)
+            {
+                _publisher.Invoking(it => it.Subscribe("elsewhere")).Should().Throw<ObjectDisposedException>();
+                return;
+            }
+
+            using var subscription = _publisher.Subscribe("elsewhere");
+            _publisher.Publish("x", "elsewhere");
+            _publisher.Publish(name => name, "elsewhere");
+            _publisher.GetSubscribers("elsewhere");
+            _publisher.Unsubscribe("elsewhere");
+            _ = subscription.Channels;
+            subscription.Close();
+        })
+        { IsBackground = true };
+        use.Start();
+        use.Join(Streams.Limit).Should().BeTrue("the publisher's lock is free");
+    }
+
+    private sealed class CallbackTime(Action callback) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            callback();
+            return base.GetUtcNow();
+        }
+    }
+}

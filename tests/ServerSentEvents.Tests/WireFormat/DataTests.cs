@@ -1,0 +1,102 @@
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests.WireFormat;
+
+/// <summary>Statements 2 to 6.</summary>
+public sealed class DataTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("\r")]
+    [InlineData("\n\n\n")]
+    [InlineData("a\r\rb\r\n\r\nc\n\n")]
+    public async Task Statement02_AnyData_IsOneBlockOfLinesThatEndWithLineFeed(string data)
+    {
+        var text = await Wire.TextOf(new SseItem<string>(data, "type") { EventId = "id", ReconnectionInterval = TimeSpan.Zero });
+
+        text.Should().NotContain("\r").And.EndWith("\n\n");
+        text[..^2].Should().NotContain("\n\n").And.NotStartWith("\n");
+    }
+
+    [Fact]
+    public async Task Statement02_SeveralEvents_EachStringIsOneWhole()
+    {
+        var publisher = new Publisher();
+        var subscription = publisher.Subscribe(initialData: ["a\nb"]);
+        publisher.Publish("c\n\nd");
+        publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("data: a\ndata: b\n\n", "data: c\ndata: \ndata: d\n\n");
+    }
+
+    [Theory]
+    [InlineData("a\nb")]
+    [InlineData("a\r\nb")]
+    public async Task Statement03_LineFeedWithOrWithoutCarriageReturn_SplitsDataOnce(string data) =>
+        (await Wire.TextOf(data)).Should().Be("data: a\ndata: b\n\n");
+
+    [Theory]
+    [InlineData("a\rb", "data: a\ndata: b\n\n")]
+    [InlineData("x\revent: admin", "data: x\ndata: event: admin\n\n")]
+    [InlineData("x\rid: 1\rretry: 0", "data: x\ndata: id: 1\ndata: retry: 0\n\n")]
+    public async Task Statement03_LoneCarriageReturn_SplitsData(string data, string text) =>
+        (await Wire.TextOf(data)).Should().Be(text);
+
+    [Theory]
+    [InlineData("a\r\rdata: b")]
+    [InlineData("a\n\ndata: b")]
+    [InlineData("a\n\rdata: b")]
+    [InlineData("a\r\n\r\ndata: b")]
+    [InlineData("a\r\n\ndata: b")]
+    [InlineData("a\r\r\ndata: b")]
+    [InlineData("a\n\r\ndata: b")]
+    public async Task Statement03_TwoLineEnds_MakeAnEmptyLineAndNoSecondEvent(string data) =>
+        (await Wire.TextOf(data)).Should().Be("data: a\ndata: \ndata: data: b\n\n");
+
+    [Theory]
+    [InlineData("a\u2028b")]
+    [InlineData("a\u2029b")]
+    [InlineData("a\u0085b")]
+    [InlineData("a\vb\fc")]
+    public async Task Statement03_OtherLineSeparators_DoNotSplit(string data) =>
+        (await Wire.TextOf(data)).Should().Be($"data: {data}\n\n");
+
+    [Theory]
+    [InlineData("a\n", "data: a\ndata: \n\n")]
+    [InlineData("a\r", "data: a\ndata: \n\n")]
+    [InlineData("a\r\n", "data: a\ndata: \n\n")]
+    [InlineData("a\n\n", "data: a\ndata: \ndata: \n\n")]
+    [InlineData("\na", "data: \ndata: a\n\n")]
+    [InlineData("\r\na", "data: \ndata: a\n\n")]
+    [InlineData("a\n\n\nb", "data: a\ndata: \ndata: \ndata: b\n\n")]
+    [InlineData("\n", "data: \ndata: \n\n")]
+    [InlineData("\r\n\r", "data: \ndata: \ndata: \n\n")]
+    public async Task Statement04_EmptyLines_Survive(string data, string text) =>
+        (await Wire.TextOf(data)).Should().Be(text);
+
+    [Fact]
+    public async Task Statement05_LeadingSpace_IsKeptBehindTheOneAfterTheColon()
+    {
+        var item = new SseItem<string>(" a\n  b", " type") { EventId = " id" };
+
+        (await Wire.TextOf(item)).Should().Be("event:  type\ndata:  a\ndata:   b\nid:  id\n\n");
+        (await Wire.TextOfComment(" a")).Should().Be(":  a\n");
+    }
+
+    [Fact]
+    public async Task Statement05_LeadingSpace_ReachesTheClient()
+    {
+        var item = new SseItem<string>(" a\n  b", " type") { EventId = " id" };
+
+        Parsing.Whole(await Wire.StreamOf([item])).Should().Equal(ReceivedEvent.Of(item));
+    }
+
+    [Fact]
+    public async Task Statement06_EmptyData_IsOneEmptyLine() =>
+        (await Wire.TextOf("")).Should().Be("data: \n\n");
+
+    [Fact]
+    public async Task Statement06_EmptyData_ReachesTheClient() =>
+        Parsing.Whole(await Wire.StreamOf([new SseItem<string>("")])).Should().ContainSingle().Which.Data.Should().BeEmpty();
+}
