@@ -46,12 +46,19 @@ internal abstract class OpenStream
     /// Gives the client so long to take what is left; then its request is aborted, and after as long again, if even that is
     /// not over, the connection: where the reset of one stream is not taken, it can serve no other either.
     /// </summary>
-    internal void LeaveWithin(TimeSpan grace, TimeProvider time, ILogger logger)
+    /// <param name="grace">For each of these steps.</param>
+    /// <param name="graceForOthers">
+    /// How long the other requests of a connection can take that is to close, counted from the end of this one where that was
+    /// aborted: what was sent before may still be stuck in it, and nothing tells. Null for one that is not to close.
+    /// </param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For what is cut off.</param>
+    internal void LeaveWithin(TimeSpan grace, TimeSpan? graceForOthers, TimeProvider time, ILogger logger)
     {
         if (Interlocked.Exchange(ref _isLeaving, 1) != 0)
             return;
         _ownConnection?.RequestClose();
-        _grace = After(grace, () => Leave(grace, time, logger), time, logger);
+        _grace = After(grace, () => Leave(grace, graceForOthers, time, logger), time, logger);
     }
 
     internal void SetOver()
@@ -60,17 +67,24 @@ internal abstract class OpenStream
             _isOver = true;
     }
 
-    private void Leave(TimeSpan grace, TimeProvider time, ILogger logger)
+    private void Leave(TimeSpan grace, TimeSpan? graceForOthers, TimeProvider time, ILogger logger)
     {
-        if (TryAbortRequest())
-        {
+        var isAborted = TryAbortRequest();
+        if (isAborted)
             Log.CutOff(logger);
-            _grace = After(grace, AbortIfNotOver, time, logger);
-        }
-
         // When the request is over, the server may still have something that the client does not take, and wait for it.
         if (_ownConnection is not null)
             AbortConnection();
+        else if (isAborted)
+            _grace = After(grace, () => LeaveShared(graceForOthers, time, logger), time, logger);
+    }
+
+    private void LeaveShared(TimeSpan? graceForOthers, TimeProvider time, ILogger logger)
+    {
+        if (!IsOver())
+            AbortConnection();
+        else if (graceForOthers is { } left)
+            _grace = After(left, AbortConnection, time, logger);
     }
 
     private bool TryAbortRequest()
@@ -84,15 +98,10 @@ internal abstract class OpenStream
         }
     }
 
-    private void AbortIfNotOver()
+    private bool IsOver()
     {
         lock (this)
-        {
-            if (_isOver)
-                return;
-        }
-
-        AbortConnection();
+            return _isOver;
     }
 
     private void AbortConnection()

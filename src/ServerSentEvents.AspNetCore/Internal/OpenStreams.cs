@@ -21,6 +21,12 @@ internal sealed class OpenStreams
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
+    /// How long the ordinary requests of a client that was cut off can still take, where they share a connection: far below
+    /// a host's timeout, which waits for that connection.
+    /// </summary>
+    private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// How long a client can take nothing of a stream that has ended, mostly because it did not keep up. Servers have limits
     /// of their own, but those allow for all the time that was not needed for what came before: days, after megabytes.
     /// </summary>
@@ -90,7 +96,7 @@ internal sealed class OpenStreams
                 return;
         }
 
-        stream.LeaveWithin(Grace, _time, Logger);
+        stream.LeaveWithin(Grace, GraceForOthers, _time, Logger);
         Try(stream.Close);
     }
 
@@ -125,7 +131,7 @@ internal sealed class OpenStreams
             Log.Stopping(Logger, open.Length);
         // The time runs from here on: a handler of Unsubscribed may take its own.
         foreach (var stream in open)
-            stream.LeaveWithin(Grace, _time, Logger);
+            stream.LeaveWithin(Grace, GraceForOthers, _time, Logger);
         foreach (var drain in drains)
             Try(drain);
         foreach (var stream in open)
@@ -147,7 +153,7 @@ internal sealed class OpenStreams
         foreach (var stream in open)
         {
             if (stream.IsStuck())
-                stream.LeaveWithin(Grace, _time, Logger);
+                stream.LeaveWithin(Grace, graceForOthers: null, _time, Logger);
         }
     }
 
