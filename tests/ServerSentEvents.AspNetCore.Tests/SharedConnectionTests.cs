@@ -1,0 +1,149 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>
+/// What becomes of an HTTP/2 connection, on which a stream is one of several requests, when its client does not take that
+/// stream. By a clock that is set, and a connection that tells whether it was aborted.
+/// </summary>
+public sealed class SharedConnectionTests
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Moment = TimeSpan.FromTicks(1);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeConnection _connection = new();
+
+    [Fact]
+    public async Task Stop_StreamIsNotTaken_LeavesTheConnectionToOtherRequestsForFiveSeconds()
+    {
+        await using var app = await StartAsync();
+        var response = Respond(app);
+        app.Publisher.Publish("not taken");
+
+        app.Lifetime.StopApplication();
+        _time.Advance(Grace);
+        await response.WaitAsync(Streams.Limit);
+        _time.Advance(Grace + GraceForOthers - Moment);
+        var before = _connection.IsAborted;
+        _time.Advance(Moment);
+
+        before.Should().BeFalse();
+        _connection.IsAborted.Should().BeTrue("a host waits for it, and nothing tells whether it is stuck");
+    }
+
+    [Fact]
+    public async Task Stop_ConnectionThatHasClosed_IsLeftAlone()
+    {
+        await using var app = await StartAsync();
+        var response = Respond(app);
+        app.Publisher.Publish("not taken");
+
+        app.Lifetime.StopApplication();
+        _time.Advance(Grace);
+        await response.WaitAsync(Streams.Limit);
+        _connection.Close();
+        _time.Advance(2 * GraceForOthers);
+
+        _connection.IsAborted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Stop_StreamThatDoesNotEndByItsReset_TakesTheConnectionWithIt()
+    {
+        await using var app = await StartAsync();
+        _connection.TakesResets = false;
+        var response = Respond(app);
+        app.Publisher.Publish("not taken");
+
+        app.Lifetime.StopApplication();
+        _time.Advance(2 * Grace - Moment);
+        var before = _connection.IsAborted;
+        _time.Advance(Moment);
+
+        before.Should().BeFalse();
+        _connection.IsAborted.Should().BeTrue();
+        _connection.TakeReset();
+        await response.WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
+    public async Task Stop_StreamIsTaken_LeavesTheConnection()
+    {
+        await using var app = await StartAsync();
+        var response = Respond(app);
+
+        app.Lifetime.StopApplication();
+        await response.WaitAsync(Streams.Limit);
+        _time.Advance(2 * GraceForOthers);
+
+        _connection.IsAborted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task EndedStream_IsNotTaken_LeavesTheConnection()
+    {
+        await using var app = await StartAsync();
+        var response = Respond(app);
+        app.Publisher.Publish("not taken");
+        app.Publisher.Close();
+
+        _time.Advance(TimeSpan.FromMinutes(1) + Grace);
+        await response.WaitAsync(Streams.Limit);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        _connection.IsAborted.Should().BeFalse("it is not to close, and may serve others well");
+    }
+
+    private Task<TestApplication> StartAsync() => TestApplication.StartAsync(builder =>
+        builder.Services.AddSingleton<TimeProvider>(_time).AddServerSentEvents(options => options.HeartbeatInterval = null));
+
+    /// <summary>A response whose client takes the headers, and not one event.</summary>
+    private Task Respond(TestApplication app)
+    {
+        var context = new DefaultHttpContext { RequestServices = app.Services };
+        context.Request.Protocol = HttpProtocol.Http2;
+        context.Features.Set<IConnectionLifetimeFeature>(_connection);
+        context.Features.Set<IHttpRequestLifetimeFeature>(_connection);
+        context.Response.Body = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)).Writer.AsStream();
+        return app.Publisher.Subscribe().ToResult().ExecuteAsync(context);
+    }
+
+    private sealed class FakeConnection : IConnectionLifetimeFeature, IHttpRequestLifetimeFeature
+    {
+        private readonly CancellationTokenSource _closed = new();
+        private readonly CancellationTokenSource _requestAborted = new();
+
+        public FakeConnection()
+        {
+            ConnectionClosed = _closed.Token;
+            RequestAborted = _requestAborted.Token;
+        }
+
+        public CancellationToken ConnectionClosed { get; set; }
+
+        public CancellationToken RequestAborted { get; set; }
+
+        internal bool TakesResets { get; set; } = true;
+
+        internal bool IsAborted { get; private set; }
+
+        internal void Close() => _closed.Cancel();
+
+        internal void TakeReset() => _requestAborted.Cancel();
+
+        void IConnectionLifetimeFeature.Abort() => IsAborted = true;
+
+        void IHttpRequestLifetimeFeature.Abort()
+        {
+            if (TakesResets)
+                TakeReset();
+        }
+    }
+}
