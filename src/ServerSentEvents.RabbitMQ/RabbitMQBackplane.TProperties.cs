@@ -50,8 +50,8 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
         _settings = settings;
         var (logger, time, stream) = (settings.Logger, settings.TimeProvider, settings.StreamName);
         _outbox = new Outbox(time, settings.PublishTimeout);
-        _writing = new ConnectionLoop("publishing", stream, time, logger);
-        _reading = new ConnectionLoop("reading", stream, time, logger);
+        _writing = new ConnectionLoop("publishing", Metrics.ReconnectsToPublish, stream, time, logger);
+        _reading = new ConnectionLoop("reading", Metrics.ReconnectsToRead, stream, time, logger);
         _writer = new EventWriter(transport, _outbox, _writing, logger, stream);
         var delivery = new LocalDelivery<TProperties>(publisher, settings.Personalise, logger, stream);
         var follower = new StreamFollower<TProperties>(delivery, _outbox, settings);

@@ -28,7 +28,7 @@ namespace ServerSentEvents;
 /// publisher.Publish(user => user.IsAdmin ? "for admins" : null, "inbox");
 /// </code>
 /// </example>
-public class Publisher<TProperties> : IEventPublisher, IDisposable
+public partial class Publisher<TProperties> : IEventPublisher, IDisposable
 {
     /// <summary>The channel of every call that names none.</summary>
     public const string DefaultChannel = "default channel";
@@ -254,30 +254,6 @@ public class Publisher<TProperties> : IEventPublisher, IDisposable
         _core.Dispose();
         GC.SuppressFinalize(this);
     }
-
-    /// <summary>
-    /// Begins to take events from a backplane, whose positions are the same on every node: with a history, they make up the
-    /// ids. Everything before is forgotten, and every subscription is ended, since its client may have missed something.
-    /// </summary>
-    /// <param name="epoch">The name of the positions, sixteen hexadecimal digits.</param>
-    /// <param name="before">The position before the first that is known; -1 where all are.</param>
-    internal void Follow(string epoch, long before) => _core.Follow(new Epoch(epoch), before);
-
-    /// <summary>Publishes an event of a backplane's, to all but those who have had it elsewhere. Positions only rise.</summary>
-    internal int PublishAt(long position, in SseItem<string> item, in ChannelNames channels) =>
-        _core.Send(Frame.ForItem(item, nameof(item)), channels, position);
-
-    /// <inheritdoc cref="PublishAt(long, in SseItem{string}, in ChannelNames)"/>
-    internal int PublishAt(long position, Func<TProperties, SseItem<string>?> item, in ChannelNames channels) =>
-        _core.SendEachItsOwn(FrameMaker(item), channels, position);
-
-    /// <summary>Takes an event of a backplane's into the history, and sends it to nobody.</summary>
-    internal void RememberAt(long position, in SseItem<string> item, in ChannelNames channels) =>
-        _core.Remember(new HistoryEntry<TProperties>(Frame.ForItem(item, nameof(item))), channels, position);
-
-    /// <inheritdoc cref="RememberAt(long, in SseItem{string}, in ChannelNames)"/>
-    internal void RememberAt(long position, Func<TProperties, SseItem<string>?> item, in ChannelNames channels) =>
-        _core.Remember(new HistoryEntry<TProperties>(FrameMaker(item), ownId: null), channels, position);
 
     private static Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item) =>
         properties => item(properties) is { } own ? Frame.ForItem(own, nameof(item)) : null;

@@ -9,6 +9,7 @@ namespace ServerSentEvents.RabbitMQ.Tests;
 public sealed class MetricsTests : IDisposable
 {
     private readonly ConcurrentDictionary<string, double> _heard = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, double> _before;
     private readonly MeterListener _listener = new();
 
     public MetricsTests()
@@ -18,9 +19,12 @@ public sealed class MetricsTests : IDisposable
             if (instrument.Meter.Name == "ServerSentEvents.RabbitMQ")
                 listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Hear(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Hear(instrument, 1, tags));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => _heard[Name(instrument, tags)] = value);
+        _listener.SetMeasurementEventCallback<double>(
+            (instrument, _, tags, _) => _heard.AddOrUpdate(Name(instrument, tags), 1, (_, before) => before + 1));
         _listener.Start();
+        _listener.RecordObservableInstruments();
+        _before = _heard.ToDictionary(StringComparer.Ordinal);
     }
 
     public void Dispose() => _listener.Dispose();
@@ -49,13 +53,40 @@ public sealed class MetricsTests : IDisposable
         Heard("lag").Should().BePositive();
     }
 
-    private double Heard(string name) => _heard.GetValueOrDefault(name);
+    [Fact]
+    public async Task Listener_Throws_BackplaneGoesOn()
+    {
+        using var bad = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "ServerSentEvents.RabbitMQ")
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        bad.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("of a listener"));
+        bad.SetMeasurementEventCallback<double>((_, _, _, _) => throw new InvalidOperationException("of a listener"));
+        bad.Start();
 
-    private void Hear(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        await using var node = await TestNode.StartAsync(new InMemoryStream());
+        await using var client = node.Connect();
+        await node.Backplane.PublishAsync("a").WithinPatience();
+
+        (await client.NextAsync()).Data.Should().Be("a");
+        node.Log.Warnings.Should().BeEmpty();
+    }
+
+    private double Heard(string name)
+    {
+        _listener.RecordObservableInstruments();
+        return _heard.GetValueOrDefault(name) - _before.GetValueOrDefault(name);
+    }
+
+    private static string Name(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var name = instrument.Name["server_sent_events.rabbitmq.".Length..];
         foreach (var tag in tags)
             name += $" {tag.Key}={tag.Value}";
-        _heard.AddOrUpdate(name, value, (_, before) => before + value);
+        return name;
     }
 }

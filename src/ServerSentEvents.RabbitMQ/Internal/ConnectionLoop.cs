@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>Keeps one direction's connection: makes it, uses it until it is lost, waits a little, and begins again.</summary>
-internal sealed class ConnectionLoop(string direction, string stream, TimeProvider time, ILogger logger)
+internal sealed class ConnectionLoop(string direction, Count reconnects, string stream, TimeProvider time, ILogger logger)
 {
     /// <summary>A stream that is just being made, by whichever node, refuses connections for a moment.</summary>
     private const int FailuresInARow = 5;
@@ -57,7 +57,7 @@ internal sealed class ConnectionLoop(string direction, string stream, TimeProvid
             if (failures == 0)
                 return;
             failures = 0;
-            Metrics.Reconnects.Add(1, new KeyValuePair<string, object?>("direction", direction));
+            reconnects.Add(1);
             Log.Reconnected(logger, stream, direction);
         }
     }

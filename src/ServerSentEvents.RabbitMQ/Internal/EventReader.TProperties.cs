@@ -20,11 +20,12 @@ internal sealed class EventReader<TProperties>(
 
     private async Task ReadAsync(IStreamReader reader, Action isWell, CancellationToken cancellationToken)
     {
-        await follower.AttachAsync(reader, cancellationToken).ConfigureAwait(false);
+        var watched = new WatchedReader(reader, outbox.BeginReading());
+        await follower.AttachAsync(watched, cancellationToken).ConfigureAwait(false);
         isWell();
         _isCaughtUp = true;
         _caughtUp.TrySetResult();
-        throw await reader.Lost.WaitAsync(cancellationToken).ConfigureAwait(false);
+        throw await watched.Lost.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Events wait meanwhile: what is sent to a stream that this node does not read may go to another one.</summary>

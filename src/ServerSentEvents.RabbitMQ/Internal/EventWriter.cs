@@ -8,7 +8,12 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 internal sealed class EventWriter(IStreamTransport transport, Outbox outbox, ConnectionLoop loop, ILogger logger, string stream)
     : IWriterObserver
 {
-    /// <summary>Whether the log says that the broker blocks. The loop's alone.</summary>
+    private readonly Lock _gate = new();
+
+    /// <summary>What there is a connection by; null for none. Guarded by <see cref="_gate"/>.</summary>
+    private IStreamWriter? _writer;
+
+    /// <summary>Whether the log says that the broker blocks. Guarded by <see cref="_gate"/>.</summary>
     private bool _isBlocked;
 
     /// <summary>Whether this connection has confirmed anything.</summary>
@@ -18,7 +23,7 @@ internal sealed class EventWriter(IStreamTransport transport, Outbox outbox, Con
     internal Task RunAsync(CancellationToken cancellationToken) => loop.RunAsync(
         cancellation => transport.OpenWriterAsync(this, cancellation),
         WriteAsync,
-        reason => outbox.SetObstacle($"the broker cannot be reached ({reason.Message})"),
+        Disconnected,
         cancellationToken);
 
     void IWriterObserver.Confirmed(ulong number, bool all)
@@ -30,10 +35,18 @@ internal sealed class EventWriter(IStreamTransport transport, Outbox outbox, Con
         outbox.MayTake.Set();
     }
 
-    void IWriterObserver.Changed() => outbox.MayTake.Set();
+    /// <summary>The loop would not come to say it while it waits for the broker to take what it sends.</summary>
+    void IWriterObserver.Changed()
+    {
+        SayWhetherBlocked();
+        outbox.MayTake.Set();
+    }
 
     private async Task WriteAsync(IStreamWriter writer, Action isWell, CancellationToken cancellationToken)
     {
+        lock (_gate)
+            _writer = writer;
+        SayWhetherBlocked();
         outbox.BeginConnection();
         _isTried = false;
         var isKnownWell = false;
@@ -45,7 +58,6 @@ internal sealed class EventWriter(IStreamTransport transport, Outbox outbox, Con
                 isWell();
             }
 
-            SayWhetherBlocked(writer.Blocked);
             if (writer.Blocked is null && outbox.IsStuck)
                 throw new TimeoutException("The broker has not confirmed an event for as long as PublishTimeout allows.");
             while (writer.Blocked is null && !writer.Lost.IsCompleted && outbox.TryTake(out var body))
@@ -56,13 +68,32 @@ internal sealed class EventWriter(IStreamTransport transport, Outbox outbox, Con
         throw await writer.Lost.ConfigureAwait(false);
     }
 
-    private void SayWhetherBlocked(string? reason)
+    private void SayWhetherBlocked()
     {
-        outbox.SetObstacle(reason is null ? null : $"the broker blocks publishers ({reason})");
-        if (reason is not null && !_isBlocked)
+        string? reason;
+        lock (_gate)
+        {
+            if (_writer is null)
+                return;
+            reason = _writer.Blocked;
+            outbox.SetObstacle(reason is null ? null : $"the broker blocks publishers ({reason})");
+            if (reason is not null == _isBlocked)
+                return;
+            _isBlocked = !_isBlocked;
+        }
+
+        if (reason is not null)
             Log.Blocked(logger, stream, reason);
-        if (reason is null && _isBlocked)
+        else
             Log.Unblocked(logger, stream);
-        _isBlocked = reason is not null;
+    }
+
+    private void Disconnected(Exception reason)
+    {
+        lock (_gate)
+        {
+            _writer = null;
+            outbox.SetObstacle($"the broker cannot be reached ({reason.Message})");
+        }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class LocalDelivery<TProperties>(
         static (self, message) =>
         {
             if (self.FunctionFor(message.Item) is { } function)
-                self.Publisher.PublishAt(message.Offset, function, message.Channels);
+                self.Publisher.PublishAt(message.Offset, function, message.Item.EventId, message.Channels);
             else
                 self.Publisher.PublishAt(message.Offset, message.Item, message.Channels);
         },
@@ -35,7 +35,7 @@ internal sealed class LocalDelivery<TProperties>(
         static (self, message) =>
         {
             if (self.FunctionFor(message.Item) is { } function)
-                self.Publisher.RememberAt(message.Offset, function, message.Channels);
+                self.Publisher.RememberAt(message.Offset, function, message.Item.EventId, message.Channels);
             else
                 self.Publisher.RememberAt(message.Offset, message.Item, message.Channels);
         },

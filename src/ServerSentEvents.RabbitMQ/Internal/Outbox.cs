@@ -12,6 +12,10 @@ internal sealed class Outbox : IDisposable
 {
     private const int ChecksInTimeout = 10;
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>A reader is not made anew more often than that, however short the timeout.</summary>
+    private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(5);
+
     private const string Waiting = "the broker has too much to confirm, or this node has yet to read what was confirmed";
 
     private readonly Lock _gate = new();
@@ -28,17 +32,14 @@ internal sealed class Outbox : IDisposable
     /// <summary>What is to be sent again, before all else. Guarded by <see cref="_gate"/>.</summary>
     private readonly Queue<OutgoingMessage> _again = new();
 
-    /// <summary>What this connection was given and has not confirmed, by its number there. Guarded by <see cref="_gate"/>.</summary>
-    private readonly Dictionary<ulong, OutgoingMessage> _unconfirmed = [];
+    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    private readonly InFlight _inFlight = new();
+
+    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    private readonly ReadingWatch _reading;
 
     /// <summary>What has been sent and has not come back, by its sequence. Guarded by <see cref="_gate"/>.</summary>
     private readonly Dictionary<ulong, OutgoingMessage> _unread = [];
-
-    /// <summary>The number of the last message that this connection was given. Guarded by <see cref="_gate"/>.</summary>
-    private ulong _number;
-
-    /// <summary>No message before this number is unconfirmed. Guarded by <see cref="_gate"/>.</summary>
-    private ulong _confirmedBefore = 1;
 
     /// <summary>Whether something waits for confirmations, rather than for a caller. Guarded by <see cref="_gate"/>.</summary>
     private bool _isFull;
@@ -70,6 +71,7 @@ internal sealed class Outbox : IDisposable
     {
         _time = time;
         _timeout = timeout;
+        _reading = new ReadingWatch(time, timeout > ShortestPatience ? timeout : ShortestPatience);
         // A period below a millisecond would be none at all.
         var interval = timeout / ChecksInTimeout is var part && part > Shortest ? part : Shortest;
         _timer = time.CreateTimer(static outbox => ((Outbox)outbox!).GiveUpLate(), this, interval, interval);
@@ -148,10 +150,9 @@ internal sealed class Outbox : IDisposable
         lock (_gate)
         {
             // What was about to be sent again by the last connection has an order too, and comes after what it did send.
-            var again = _unconfirmed.OrderBy(sent => sent.Key).Select(sent => sent.Value).Concat(_again).ToList();
+            var again = _inFlight.BeginAnew().Concat(_again).ToList();
             _again.Clear();
-            _unconfirmed.Clear();
-            (_number, _confirmedBefore, _isStuck) = (0, 1, false);
+            _isStuck = false;
             foreach (var message in again)
             {
                 // The stream has what has been read from it: that is as good as a confirmation.
@@ -165,6 +166,16 @@ internal sealed class Outbox : IDisposable
             }
         }
     }
+
+    /// <summary>A connection begins to read. The task completes with the reason if it gets stuck.</summary>
+    internal Task<Exception> BeginReading()
+    {
+        lock (_gate)
+            return _reading.Begin();
+    }
+
+    /// <summary>Any message of the stream has been read. To be called by one thread at a time.</summary>
+    internal void HasRead() => _reading.HasRead();
 
     /// <summary>The next message to send, stamped, if there is one and not too many are on their way.</summary>
     internal bool TryTake(out ReadOnlyMemory<byte> body)
@@ -181,7 +192,7 @@ internal sealed class Outbox : IDisposable
             }
 
             (message.SentAt, message.IsToBeSentAgain) = (_time.GetTimestamp(), false);
-            _unconfirmed.Add(++_number, message);
+            _inFlight.Add(message);
             MessageFormat.Stamp(message.Body, new MessageId(Node, message.Sequence), message.MarkerEpoch ?? _epoch, isSentAgain);
             body = message.Body;
             return true;
@@ -191,20 +202,11 @@ internal sealed class Outbox : IDisposable
     /// <summary>The broker has confirmed the message of that number, with <paramref name="all"/> those before it too.</summary>
     internal int Confirm(ulong number, bool all)
     {
-        var events = 0;
+        int events;
         bool wasFull;
         lock (_gate)
         {
-            for (var each = all ? _confirmedBefore : number; each <= number; each++)
-            {
-                if (!_unconfirmed.Remove(each, out var message))
-                    continue;
-                message.SetConfirmed();
-                events += message.MarkerEpoch is null ? 1 : 0;
-            }
-
-            while (_confirmedBefore <= _number && !_unconfirmed.ContainsKey(_confirmedBefore))
-                _confirmedBefore++;
+            events = _inFlight.Confirm(number, all);
             wasFull = _isFull;
             _isFull = false;
         }
@@ -242,7 +244,7 @@ internal sealed class Outbox : IDisposable
         lock (_gate)
         {
             _disposed = true;
-            foreach (var message in _markers.Concat(_events).Concat(_unread.Values).Concat(_unconfirmed.Values).ToList())
+            foreach (var message in _markers.Concat(_events).Concat(_unread.Values).Concat(_inFlight.Messages).ToList())
                 Fail_NeedsLock(message, new ObjectDisposedException(typeof(RabbitMQBackplane<>).FullName));
         }
     }
@@ -254,7 +256,7 @@ internal sealed class Outbox : IDisposable
             return true;
 
         isSentAgain = false;
-        var oldest = _unconfirmed.TryGetValue(_confirmedBefore, out var unconfirmed) ? unconfirmed.Sequence : _sequence + 1;
+        var oldest = _inFlight.Oldest?.Sequence ?? (_sequence + 1);
         _isFull = _sequence + 1 - oldest >= SeenMessages.Window;
         if (_isFull)
             return false;
@@ -280,9 +282,10 @@ internal sealed class Outbox : IDisposable
             var since = _time.GetTimestamp() - (long)(_timeout.TotalSeconds * _time.TimestampFrequency);
             while (_events.TryPeek(out var message) && (message.IsSettled || message.AddedAt <= since))
                 Fail_NeedsLock(_events.Dequeue(), NotSent_NeedsLock());
-            _isStuck |= _obstacle is null && _unconfirmed.Values.Any(message => Math.Max(message.SentAt, _unhinderedSince) <= since);
-            foreach (var message in _unread.Values.Concat(_unconfirmed.Values).Where(message => IsLate(message, since)).ToList())
-                Fail_NeedsLock(message, NotConfirmed_NeedsLock());
+            _reading.Look(_unread.Values.Any(message => message.IsConfirmed));
+            _isStuck |= _obstacle is null && _inFlight.Messages.Any(message => Math.Max(message.SentAt, _unhinderedSince) <= since);
+            foreach (var message in _unread.Values.Concat(_inFlight.Messages).Where(message => IsLate(message, since)).ToList())
+                Fail_NeedsLock(message, message.IsConfirmed ? NotReadBack_NeedsLock() : NotConfirmed_NeedsLock());
         }
 
         MayTake.Set();
@@ -299,6 +302,10 @@ internal sealed class Outbox : IDisposable
 
     private TimeoutException NotSent_NeedsLock() => new(
         $"The event was not published: {_obstacle ?? _heldBecause ?? Waiting}, for the {_timeout} that PublishTimeout allows.");
+
+    private TimeoutException NotReadBack_NeedsLock() => new(
+        $"The event was published, but this node has not read it back within the {_timeout} that PublishTimeout allows "
+        + $"({_heldBecause ?? "nothing comes from the stream, or what came before takes too long"}).");
 
     private TimeoutException NotConfirmed_NeedsLock() => new(
         $"The event was sent, but not confirmed within the {_timeout} that PublishTimeout allows "

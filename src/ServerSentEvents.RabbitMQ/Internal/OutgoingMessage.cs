@@ -11,7 +11,6 @@ internal sealed class OutgoingMessage(byte[] body, ulong? markerEpoch, long adde
     private readonly TaskCompletionSource<string> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private string? _position;
-    private bool _isConfirmed;
 
     internal byte[] Body { get; } = body;
 
@@ -31,6 +30,8 @@ internal sealed class OutgoingMessage(byte[] body, ulong? markerEpoch, long adde
     /// <summary>Whether it waits to be sent again.</summary>
     internal bool IsToBeSentAgain { get; set; }
 
+    internal bool IsConfirmed { get; private set; }
+
     internal bool IsRead => _position is not null;
 
     /// <summary>Completes with the position when it is confirmed and has been read back.</summary>
@@ -38,7 +39,7 @@ internal sealed class OutgoingMessage(byte[] body, ulong? markerEpoch, long adde
 
     internal void SetConfirmed()
     {
-        _isConfirmed = true;
+        IsConfirmed = true;
         Settle();
     }
 
@@ -57,7 +58,7 @@ internal sealed class OutgoingMessage(byte[] body, ulong? markerEpoch, long adde
 
     private void Settle()
     {
-        if (_isConfirmed && _position is not null)
+        if (IsConfirmed && _position is not null)
             _done.TrySetResult(_position);
     }
 }

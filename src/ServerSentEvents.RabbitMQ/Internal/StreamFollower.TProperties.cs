@@ -102,6 +102,7 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
     /// <summary>Takes the next message of the stream.</summary>
     private void Read(long offset, ReadOnlySpan<byte> body)
     {
+        outbox.HasRead();
         if (_isGoingOn && !IsNew(offset, body))
             return;
         _last.Set(offset, body);
@@ -154,12 +155,13 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
             delivery.BeginAfter(_name, offset); // Its first time may have been before this node began to read.
 
         var mine = message.Id.Node == outbox.Node;
+        var isDelivered = false;
         if (!_seen.Add(message.Id))
             Metrics.Redelivered.Add(1);
         else if (message.Item is not null)
-            Deliver(offset, message, mine);
-        if (Metrics.Lag.Enabled)
-            Metrics.Lag.Record(AgeInSeconds(message));
+            isDelivered = Deliver(offset, message);
+        if (Metrics.MeasuresAge)
+            Metrics.HasRead(AgeInSeconds(message), isDelivered && mine);
         if (!mine)
             return;
         if (_isCatchingUp && _epoch != 0 && outbox.IdOf(_marker!) == message.Id)
@@ -167,20 +169,20 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
         outbox.SetRead(message.Id.Sequence, string.Create(CultureInfo.InvariantCulture, $"{_name}-{offset}"));
     }
 
-    private void Deliver(long offset, in StreamMessage message, bool mine)
+    /// <summary>Returns whether it was sent to those who are here, rather than remembered for those who come.</summary>
+    private bool Deliver(long offset, in StreamMessage message)
     {
         if (_isCatchingUp)
         {
             // Without an epoch it is from a writer that has yet to notice a new stream: who comes later has a gap anyway.
             if (_epoch != 0)
                 delivery.Remember(offset, message.Item!.Value, message.Channels);
-            return;
+            return false;
         }
 
         delivery.Deliver(offset, message.Item!.Value, message.Channels);
         Metrics.Delivered.Add(1);
-        if (mine && Metrics.DeliveryDuration.Enabled)
-            Metrics.DeliveryDuration.Record(AgeInSeconds(message));
+        return true;
     }
 
     private void Enter(ulong epoch, long offset)

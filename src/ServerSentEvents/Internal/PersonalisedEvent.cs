@@ -36,10 +36,11 @@ internal sealed class PersonalisedEvent<TProperties>(
     }
 
     /// <summary>Finds out what a history has to know of it, outside every lock too: it looks at all that was made.</summary>
-    internal void FindCommonId()
+    /// <param name="otherwise">The id that it has where none was given to all, as where nobody is there.</param>
+    internal void FindCommonId(string? otherwise)
     {
         var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal);
-        _commonId = ids.Take(2).ToList() is [var only] ? only : null;
+        _commonId = ids.Take(2).ToList() is [{ } only] ? only : otherwise;
     }
 
     internal HistoryEntry<TProperties> ToHistoryEntry() => new(make, _commonId);

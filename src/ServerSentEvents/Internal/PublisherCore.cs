@@ -60,13 +60,18 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         return outcome.Sent;
     }
 
-    internal int SendEachItsOwn(Func<TProperties, Frame?> make, in ChannelNames channels, long? position = null)
+    /// <param name="make">Makes a subscriber's frame from its properties.</param>
+    /// <param name="channels">Whom it is sent to.</param>
+    /// <param name="position">The place that a backplane gives it; null for none.</param>
+    /// <param name="ownId">The id that it has where none was given to all who are here.</param>
+    internal int SendEachItsOwn(
+        Func<TProperties, Frame?> make, in ChannelNames channels, long? position = null, string? ownId = null)
     {
         Failures failures = default;
         var personalised = Registry.Personalise(make, channels);
         personalised.MakeAll(ref failures);
         if (_history is not null)
-            personalised.FindCommonId();
+            personalised.FindCommonId(ownId);
 
         SendOutcome<TProperties> outcome = default;
         Registry.Send(personalised, channels, Settings.Now(), position, ref outcome);

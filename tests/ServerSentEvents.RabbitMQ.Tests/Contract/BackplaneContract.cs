@@ -174,6 +174,27 @@ public abstract class BackplaneContract
     }
 
     [SkippableFact]
+    public async Task Personalise_OwnIdThatReachedNobodyOnANode_IsResumedFromThere()
+    {
+        void Configure(RabbitMQBackplaneOptions<string> options) => options.Personalise = (item, name) =>
+            new SseItem<string>($"{item.Data} for {name}") { EventId = item.EventId };
+        await using var one = await StartNodeAsync(Configure);
+        await using var empty = await StartNodeAsync(Configure);
+        await using var ann = one.Connect(name: "Ann");
+        await one.Backplane.PublishAsync(new SseItem<string>("a") { EventId = "own-1" }).WithinPatience();
+        await ann.NextAsync();
+        await empty.Backplane.PublishAsync(new SseItem<string>("b") { EventId = "own-2" }).WithinPatience();
+        await using var late = await StartNodeAsync(Configure);
+
+        await using var delivered = empty.Connect(ann.LastEventId, "Ann");
+        await using var remembered = late.Connect(ann.LastEventId, "Ann");
+
+        ann.LastEventId.Should().Be("own-1");
+        (await delivered.NextAsync()).Data.Should().Be("b for Ann");
+        (await remembered.NextAsync()).Data.Should().Be("b for Ann");
+    }
+
+    [SkippableFact]
     public async Task Personalise_ThrowsForOne_TheOthersGetTheirsAndItIsLogged()
     {
         await using var node = await StartNodeAsync(options => options.Personalise = (item, name) =>

@@ -8,7 +8,7 @@ internal sealed class InMemoryStream : IStreamTransport
     /// <summary>Guarded by the lock on this list, as is all else.</summary>
     private readonly List<(DateTimeOffset At, byte[] Body)> _messages = [];
     private readonly List<InMemoryConnection> _connections = [];
-    private string? _blocked;
+    private volatile string? _blocked;
     private bool _isStopped;
     private bool _losesConfirmations;
     private bool _holdsReaders;
@@ -60,14 +60,7 @@ internal sealed class InMemoryStream : IStreamTransport
         }
     }
 
-    internal string? Blocked
-    {
-        get
-        {
-            lock (_messages)
-                return _blocked;
-        }
-    }
+    internal string? Blocked => _blocked;
 
     internal void Stop() => Change(() => _isStopped = true, "The broker is away.");
 

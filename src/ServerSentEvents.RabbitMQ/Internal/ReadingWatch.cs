@@ -1,0 +1,47 @@
+namespace ServerSentEvents.RabbitMQ.Internal;
+
+/// <summary>
+/// Tells a reader that is stuck from a stream that is quiet: the broker has confirmed a message of this node's, which is to
+/// come back, and for a long time nothing comes at all. Guarded by the lock of the <see cref="Outbox"/>, but for
+/// <see cref="HasRead"/>.
+/// </summary>
+internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
+{
+    private TaskCompletionSource<Exception> _stuck = NewEnd();
+
+    /// <summary>How many messages were read, at the last look.</summary>
+    private long _readBefore;
+
+    /// <summary>How many messages were read.</summary>
+    private long _read;
+
+    /// <summary>Since when a message has been waited for, as a timestamp; null while none is.</summary>
+    private long? _waitingSince;
+
+    /// <summary>A connection begins to read. The task completes if it gets stuck.</summary>
+    internal Task<Exception> Begin()
+    {
+        _waitingSince = null;
+        _stuck = NewEnd();
+        return _stuck.Task;
+    }
+
+    /// <summary>Any message of the stream has been read. To be called by one thread at a time.</summary>
+    internal void HasRead() => Volatile.Write(ref _read, _read + 1);
+
+    /// <summary>To be called from time to time.</summary>
+    /// <param name="isOwed">Whether a message has been confirmed, and not read.</param>
+    internal void Look(bool isOwed)
+    {
+        var read = Volatile.Read(ref _read);
+        if (read != _readBefore)
+            (_readBefore, _waitingSince) = (read, null);
+        // Once it is owed it stays so, though nobody may wait for that message any more.
+        else if (_waitingSince is { } since && time.GetElapsedTime(since) >= patience)
+            _stuck.TrySetResult(new TimeoutException($"Nothing has been read for {patience}, though the stream has more."));
+        else if (isOwed)
+            _waitingSince ??= time.GetTimestamp();
+    }
+
+    private static TaskCompletionSource<Exception> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
