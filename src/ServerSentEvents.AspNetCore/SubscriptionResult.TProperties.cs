@@ -36,7 +36,7 @@ public sealed class SubscriptionResult<TProperties> : IResult, IEndpointMetadata
     public Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
-        return EventStreamResponse.WriteAsync(httpContext, Subscription);
+        return EventStreamResponse.WriteAsync(httpContext, Subscription, OpenStreams.Of(httpContext.RequestServices));
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,12 @@ namespace ServerSentEvents.RabbitMQ;
 /// <para><b>Outages.</b> While the broker is away clients see a pause, and then what they missed; an event whose confirmation
 /// was lost is sent again, and delivered once. Where a node cannot know what was missed, since the stream was deleted or no
 /// longer keeps it, it ends its subscriptions, and ids from before are a <see cref="ResumeResult.Gap"/>.</para>
-/// <para><b>Threads.</b> Every member can be called from any thread.</para>
+/// <para><b>Threads.</b> Every member can be called from any thread. Do not wait for a task of this type within
+/// <see cref="RabbitMQBackplaneOptions{TProperties}.Personalise"/> or a handler of
+/// <see cref="Publisher{TProperties}.Unsubscribed"/>: it would wait for the delivery in which that code runs.</para>
+/// <para><b>Memory.</b> What waits to be published, as in an outage, is kept until it is confirmed or its time is over: as much
+/// as callers hand in within <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/>. Callers that await each call
+/// before the next are their own limit.</para>
 /// <para><b>Lifetime.</b> One for each publisher, for as long as the application runs; it holds two connections. Dispose of
 /// it before the publisher, which stays the caller's.</para>
 /// </remarks>
@@ -60,9 +65,12 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
 
     /// <summary>
     /// Whether this node reads the end of the stream now: false before it has read back as far as it was told to, and during
-    /// an outage.
+    /// an outage or after it was disposed of.
     /// </summary>
     public bool IsCaughtUp => _reader.IsCaughtUp;
+
+    /// <summary>Why nothing can be published now; null while it can.</summary>
+    internal string? Obstacle => _outbox.Obstacle;
 
     /// <summary>Completes when it has caught up for the first time.</summary>
     internal Task CaughtUp => _reader.CaughtUp;

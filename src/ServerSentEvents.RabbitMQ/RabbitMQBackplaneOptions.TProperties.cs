@@ -19,7 +19,7 @@ namespace ServerSentEvents.RabbitMQ;
 public sealed class RabbitMQBackplaneOptions<TProperties>
 {
     /// <summary>
-    /// How to reach the broker; to be given. The backplane recovers by itself, and from the position after the last event
+    /// How to reach the broker; to be given, and kept, not copied. The backplane recovers by itself, and from the position after the last event
     /// that it delivered, which the library's own recovery cannot: it switches off <c>AutomaticRecoveryEnabled</c> and
     /// <c>TopologyRecoveryEnabled</c> of this factory, so give it one of its own.
     /// </summary>
@@ -33,7 +33,8 @@ public sealed class RabbitMQBackplaneOptions<TProperties>
 
     /// <summary>
     /// The stream that all nodes share, which is made if there is none; up to 255 bytes of UTF-8. The default is
-    /// <c>server-sent-events</c>.
+    /// <c>server-sent-events</c>, which is for one application: others at the same broker (or virtual host) that have it too
+    /// get each other's events.
     /// </summary>
     public string StreamName { get; set; } = "server-sent-events";
 

@@ -24,8 +24,10 @@ public static class RabbitMQServiceCollectionExtensions
     /// <remarks>
     /// The application starts when this node has caught up with the stream, or when
     /// <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/> has passed: then it goes on trying. A health check
-    /// named <c>server-sent-events-rabbitmq-</c> and the name of the type, with the tag <c>ready</c>, is healthy when the node
-    /// has caught up, and degraded while the broker is away after that. A second call for the same type has no effect.
+    /// named <c>server-sent-events-rabbitmq-</c> and the full name of the type, with the tag <c>ready</c>, is healthy when the
+    /// node has caught up, and degraded while the broker is away after that, or blocks publishers. A second call for the same
+    /// type has no effect. Give each type, as each application, a
+    /// <see cref="RabbitMQBackplaneOptions{TProperties}.StreamName"/> of its own: who shares a stream shares its events.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRabbitMQ<TProperties>(
@@ -46,7 +48,7 @@ public static class RabbitMQServiceCollectionExtensions
             provider => provider.GetRequiredService<RabbitMQBackplane<TProperties>>()));
         services.AddHostedService<BackplaneService<TProperties>>();
         services.AddHealthChecks().Add(new HealthCheckRegistration(
-            $"{HealthCheckPrefix}-{typeof(TProperties).Name}",
+            $"{HealthCheckPrefix}-{typeof(TProperties).FullName}",
             provider => new BackplaneHealthCheck<TProperties>(provider.GetRequiredService<RabbitMQBackplane<TProperties>>()),
             failureStatus: HealthStatus.Unhealthy,
             tags: ["ready"]));

@@ -62,8 +62,46 @@ public sealed class RegistrationTests
         await backplane.CaughtUp.WithinPatience();
         await Limits.UntilAsync(() => backplane.IsCaughtUp);
         (await check.CheckHealthAsync(context)).Status.Should().Be(HealthStatus.Healthy);
+        stream.Block("low on disk");
+        var blocked = await check.CheckHealthAsync(context);
+        (blocked.Status, blocked.Description).Should().Be(
+            (HealthStatus.Degraded, "Nothing can be published: the broker blocks publishers (low on disk)."));
+        stream.Block(null);
+        (await check.CheckHealthAsync(context)).Status.Should().Be(HealthStatus.Healthy);
         stream.Stop();
         await Limits.UntilAsync(() => !backplane.IsCaughtUp);
         (await check.CheckHealthAsync(context)).Status.Should().Be(HealthStatus.Degraded);
+    }
+
+    [Fact]
+    public async Task IsCaughtUp_Disposed_IsFalse()
+    {
+        var node = await TestNode.StartAsync(new InMemoryStream());
+        await Limits.UntilAsync(() => node.Backplane.IsCaughtUp);
+
+        await node.DisposeAsync();
+
+        node.Backplane.IsCaughtUp.Should().BeFalse();
+    }
+
+    [Fact]
+    public void AddServerSentEventsRabbitMQ_TwoTypesOfOneName_HaveAHealthCheckEach()
+    {
+        using var provider = new ServiceCollection().AddLogging()
+            .AddServerSentEventsRabbitMQ<First.User>(_ => { })
+            .AddServerSentEventsRabbitMQ<Second.User>(_ => { })
+            .BuildServiceProvider();
+
+        provider.GetRequiredService<HealthCheckService>().Should().NotBeNull("it refuses two of the same name");
+    }
+
+    private static class First
+    {
+        internal sealed class User;
+    }
+
+    private static class Second
+    {
+        internal sealed class User;
     }
 }

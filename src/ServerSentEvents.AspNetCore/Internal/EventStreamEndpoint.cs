@@ -6,7 +6,7 @@ namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>What answers a request: asks the application whom it comes from, subscribes, and writes the stream.</summary>
 internal sealed class EventStreamEndpoint<TProperties>(
-    Publisher<TProperties> publisher, Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe)
+    Publisher<TProperties> publisher, Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe, OpenStreams? streams)
 {
     internal static IEndpointConventionBuilder Map(
         IEndpointRouteBuilder endpoints,
@@ -15,7 +15,8 @@ internal sealed class EventStreamEndpoint<TProperties>(
         Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe);
+        // A request's own services would be kept, with their scope, for as long as its stream.
+        var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, OpenStreams.Of(endpoints.ServiceProvider));
         // A method of the application's own, not of a type with a name that nobody has written, is what OpenAPI groups by.
         RequestDelegate handle = context => answers.HandleAsync(context);
         var endpoint = endpoints.MapGet(pattern, handle);
@@ -40,7 +41,7 @@ internal sealed class EventStreamEndpoint<TProperties>(
     private Task AnswerAsync(HttpContext context, SubscribeOptions<TProperties>? options)
     {
         if (options is not null)
-            return EventStreamResponse.WriteAsync(context, Subscribe(context, options));
+            return EventStreamResponse.WriteAsync(context, Subscribe(context, options), streams);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }

@@ -12,12 +12,15 @@ internal static class EventStreamResponse
     internal const string ContentType = "text/event-stream";
 
     /// <summary>Ends with the stream, or with the client. It throws what a broken response throws, and nothing of either.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="subscription">What is written.</param>
+    /// <param name="streams">Among which it is to end with the application; null where nothing tells when that stops.</param>
     /// <exception cref="InvalidOperationException">The subscription has, or had, another reader, who is left alone; nothing was sent.</exception>
-    internal static async Task WriteAsync<TProperties>(HttpContext context, Subscription<TProperties> subscription)
+    internal static async Task WriteAsync<TProperties>(
+        HttpContext context, Subscription<TProperties> subscription, OpenStreams? streams)
     {
         subscription.TakeReader();
         var aborted = context.RequestAborted;
-        var streams = OpenStreams.Of(context.RequestServices);
         var logger = streams?.Logger ?? NullLogger.Instance;
         var stream = new OpenStream<TProperties>(context, subscription);
         streams?.Add(stream);

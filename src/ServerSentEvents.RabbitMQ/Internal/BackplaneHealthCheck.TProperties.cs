@@ -11,6 +11,7 @@ internal sealed class BackplaneHealthCheck<TProperties>(RabbitMQBackplane<TPrope
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult((backplane.IsCaughtUp, backplane.CaughtUp.IsCompleted) switch
         {
+            (true, _) when backplane.Obstacle is { } obstacle => HealthCheckResult.Degraded($"Nothing can be published: {obstacle}."),
             (true, _) => HealthCheckResult.Healthy("This node reads the end of the stream."),
             (_, true) => HealthCheckResult.Degraded("The broker is away; this node goes on where it was when it is back."),
             _ => new HealthCheckResult(context.Registration.FailureStatus, "This node has not caught up with the stream yet."),

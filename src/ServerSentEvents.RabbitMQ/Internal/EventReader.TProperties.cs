@@ -15,8 +15,11 @@ internal sealed class EventReader<TProperties>(
     internal bool IsCaughtUp => _isCaughtUp;
 
     /// <summary>Runs until it is canceled.</summary>
-    internal Task RunAsync(CancellationToken cancellationToken) =>
-        loop.RunAsync(transport.OpenReaderAsync, ReadAsync, Disconnected, cancellationToken);
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await loop.RunAsync(transport.OpenReaderAsync, ReadAsync, Disconnected, cancellationToken).ConfigureAwait(false);
+        _isCaughtUp = false;
+    }
 
     private async Task ReadAsync(IStreamReader reader, Action isWell, CancellationToken cancellationToken)
     {

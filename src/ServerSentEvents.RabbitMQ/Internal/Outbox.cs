@@ -90,6 +90,16 @@ internal sealed class Outbox : IDisposable
         }
     }
 
+    /// <summary>Why nothing can be sent; null while it can.</summary>
+    internal string? Obstacle
+    {
+        get
+        {
+            lock (_gate)
+                return _obstacle;
+        }
+    }
+
     /// <summary>Is set when there may be something to take, or <see cref="IsStuck"/> has changed.</summary>
     internal Signal MayTake { get; } = new();
 

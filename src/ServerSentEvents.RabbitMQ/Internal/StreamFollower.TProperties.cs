@@ -211,7 +211,9 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
         _lostEpoch = Math.Max(_epoch, _lostEpoch);
         _epoch = 0;
         _isCatchingUp = true;
-        delivery.BeginAfter(Name(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)))), before: -1);
+        // Nobody's: what is read before the epoch is known has no position that anybody could go on from.
+        _name = Name(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        delivery.BeginAfter(_name, before: -1);
     }
 
     /// <summary>By the clocks of two machines, which need not agree.</summary>

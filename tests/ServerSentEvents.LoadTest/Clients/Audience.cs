@@ -9,7 +9,7 @@ internal sealed class Audience : IDisposable
     private const int ConnectAtOnce = 100;
 
     /// <summary>Generous: only a server that has failed lets everybody wait for so long.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Epoll _epoll = new();
     private readonly byte[] _buffer = new byte[1 << 18];

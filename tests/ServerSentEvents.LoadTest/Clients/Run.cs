@@ -23,9 +23,13 @@ internal sealed class Run(Audience audience, int serverId)
         var start = Stopwatch.GetTimestamp();
         var published = events == 0 ? inFlight : Math.Min(inFlight, events);
         audience.Source.Publish(published, scenario);
-        while (_complete < published)
+        for (var (before, since) = (0, start); _complete < published;)
         {
             audience.Receive(Count);
+            if (_complete > before)
+                (before, since) = (_complete, Stopwatch.GetTimestamp());
+            else if (Stopwatch.GetElapsedTime(since) > Audience.Patience)
+                throw new TimeoutException($"Of {published} events {_complete} have come to everybody, and {_receipts.Count} to anybody.");
             var more = _complete + inFlight - published;
             if (events > 0)
                 more = Math.Min(more, events - published);

@@ -52,8 +52,10 @@ internal sealed class SharedStream
         {
             var block = _bytes.AsSpan(_scanned, size);
             _scanned += size + 2;
-            // nchan's stream begins with a comment.
-            if (block[0] != ':')
+            // Comments stand alone, as at the beginning of nchan's stream, or right before an event, as heartbeats do.
+            while (block is [(byte)':', ..])
+                block = block.IndexOf((byte)'\n') is >= 0 and var end ? block[(end + 1)..] : default;
+            if (!block.IsEmpty)
                 AddEvent(block[(block.IndexOf("data: "u8) + 6)..]);
         }
     }

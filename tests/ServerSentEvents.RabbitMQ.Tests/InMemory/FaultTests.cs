@@ -54,6 +54,28 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task ConfirmationLost_ReadBackBeforeItCouldBeSentAgain_IsNotSentAgain()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+
+        _stream.HoldReaders(true);
+        _stream.LoseConfirmations(true);
+        var publishing = node.Backplane.PublishAsync("once");
+        await Limits.UntilAsync(() => Events("once").Count == 1);
+        _stream.Block("low on disk");
+        _stream.LoseConfirmations(false);
+        await Limits.UntilAsync(() => _stream.Connections == 2);
+        _stream.HoldReaders(false);
+        await publishing.WithinPatience();
+        _stream.Block(null);
+        await node.Backplane.PublishAsync("after").WithinPatience();
+
+        Events("once").Should().ContainSingle();
+        (await client.NextAsync(2)).Should().Equal("once", "after");
+    }
+
+    [Fact]
     public async Task Resume_AtANodeThatIsBehind_IsSentOnlyWhatTheClientHasNotHad()
     {
         await using var ahead = await TestNode.StartAsync(_stream);
@@ -146,6 +168,41 @@ public sealed class FaultTests
         _stream.Block(null);
         await node.Backplane.PublishAsync("again").WithinPatience();
         (await client.NextAsync()).Data.Should().Be("again");
+    }
+
+    [Fact]
+    public async Task Blocked_WhileTheBrokerTakesNothing_ThrowsWithThatReason()
+    {
+        var transport = new OddTransport(_stream);
+        await using var node = await TestNode.StartAsync(transport, options => options.PublishTimeout = TimeSpan.FromSeconds(2));
+        await using var client = node.Connect();
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        transport.TakeAfter(taken.Task);
+        var publishing = node.Backplane.PublishAsync("late");
+        await Limits.UntilAsync(() => transport.IsWaiting);
+
+        _stream.Block("low on disk");
+
+        (await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
+            .WithMessage("*the broker blocks publishers (low on disk)*may be published all the same*");
+        _stream.Block(null);
+        taken.SetResult();
+        (await client.NextAsync()).Data.Should().Be("late");
+    }
+
+    [Fact]
+    public async Task Reader_GetsNothingOfWhatIsConfirmed_IsMadeAnew()
+    {
+        var transport = new OddTransport(_stream);
+        await using var node = await TestNode.StartAsync(transport, options => options.PublishTimeout = TimeSpan.FromSeconds(3));
+        await using var client = node.Connect();
+        transport.GetStuck(transport.ReadersOpened);
+
+        var publish = () => node.Backplane.PublishAsync("a").WithinPatience();
+
+        (await publish.Should().ThrowAsync<TimeoutException>()).WithMessage("The event was published, but this node has not read it back*");
+        (await client.NextAsync()).Data.Should().Be("a");
+        node.Log.Warnings.Should().Contain(text => text.Contains("Nothing has been read for", StringComparison.Ordinal));
     }
 
     [Fact]
