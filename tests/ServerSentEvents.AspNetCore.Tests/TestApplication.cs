@@ -14,7 +14,7 @@ namespace ServerSentEvents.AspNetCore.Tests;
 internal sealed class TestApplication : IAsyncDisposable
 {
     /// <summary>A host that is not told of the end of a stream waits for 30 seconds, its default.</summary>
-    internal static readonly TimeSpan FarBelowTheHostsTimeout = TimeSpan.FromSeconds(15);
+    internal static readonly TimeSpan FarBelowTheHostsTimeout = TimeSpan.FromSeconds(20);
 
     private readonly WebApplication _app;
     private readonly List<HttpClient> _clients = [];
