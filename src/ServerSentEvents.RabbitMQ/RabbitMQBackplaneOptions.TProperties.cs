@@ -6,7 +6,8 @@ namespace ServerSentEvents.RabbitMQ;
 
 /// <summary>
 /// The settings of a <see cref="RabbitMQBackplane{TProperties}"/>, which checks and copies them when it connects: later
-/// changes have no effect on it. Not safe to change from several threads.
+/// changes have no effect on it, but for those of <see cref="ConnectionFactory"/> itself. Not safe to change from several
+/// threads.
 /// </summary>
 /// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
 /// <example>
@@ -19,9 +20,9 @@ namespace ServerSentEvents.RabbitMQ;
 public sealed class RabbitMQBackplaneOptions<TProperties>
 {
     /// <summary>
-    /// How to reach the broker; to be given, and kept, not copied. The backplane recovers by itself, and from the position after the last event
-    /// that it delivered, which the library's own recovery cannot: it switches off <c>AutomaticRecoveryEnabled</c> and
-    /// <c>TopologyRecoveryEnabled</c> of this factory, so give it one of its own.
+    /// How to reach the broker; to be given, and kept, not copied. The backplane recovers by itself, and from the position
+    /// after the last event that it delivered, which the library's own recovery cannot: it switches off
+    /// <c>AutomaticRecoveryEnabled</c> and <c>TopologyRecoveryEnabled</c> of this factory, so give it one of its own.
     /// </summary>
     public ConnectionFactory? ConnectionFactory { get; set; }
 

@@ -57,11 +57,27 @@ public sealed class ReadingWatchTests
         for (var i = 0; i < 10; i++)
         {
             Look(after: Patience - Moment, isOwed: true);
-            _watch.HasRead();
+            _watch.BeginMessage();
+            _watch.EndMessage();
         }
 
         Look(after: Patience, isOwed: true);
         stuck.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Look_MessageAtWork_IsNeitherStuckNorLater()
+    {
+        var stuck = _watch.Begin();
+
+        _watch.BeginMessage();
+        Look(after: TimeSpan.Zero, isOwed: true);
+        Look(after: 10 * Patience, isOwed: true);
+        _watch.EndMessage();
+        Look(after: Moment, isOwed: false);
+        Look(after: 10 * Patience, isOwed: false);
+
+        stuck.IsCompleted.Should().BeFalse("that one has come, and nothing else is owed");
     }
 
     [Fact]

@@ -184,8 +184,11 @@ internal sealed class Outbox : IDisposable
             return _reading.Begin();
     }
 
-    /// <summary>Any message of the stream has been read. To be called by one thread at a time.</summary>
-    internal void HasRead() => _reading.HasRead();
+    /// <inheritdoc cref="ReadingWatch.BeginMessage"/>
+    internal void BeginMessage() => _reading.BeginMessage();
+
+    /// <inheritdoc cref="ReadingWatch.EndMessage"/>
+    internal void EndMessage() => _reading.EndMessage();
 
     /// <summary>The next message to send, stamped, if there is one and not too many are on their way.</summary>
     internal bool TryTake(out ReadOnlyMemory<byte> body)

@@ -2,8 +2,9 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
 /// Tells a reader that is stuck from a stream that is quiet: the broker has confirmed a message of this node's, which is to
-/// come back, and for a long time nothing comes at all. Guarded by the lock of the <see cref="Outbox"/>, but for
-/// <see cref="HasRead"/>.
+/// come back, and for a long time nothing comes at all. Whatever the application's code does with a message that has come
+/// takes its time, and does not count. Guarded by the lock of the <see cref="Outbox"/>, but for <see cref="BeginMessage"/>
+/// and <see cref="EndMessage"/>.
 /// </summary>
 internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
 {
@@ -14,6 +15,9 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
 
     /// <summary>How many messages were read.</summary>
     private long _read;
+
+    /// <summary>Whether one of them is being delivered.</summary>
+    private volatile bool _isAtWork;
 
     /// <summary>Since when a message has been waited for, as a timestamp; null while none is.</summary>
     private long? _waitingSince;
@@ -26,15 +30,22 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         return _stuck.Task;
     }
 
-    /// <summary>Any message of the stream has been read. To be called by one thread at a time.</summary>
-    internal void HasRead() => Volatile.Write(ref _read, _read + 1);
+    /// <summary>Any message of the stream has come. To be called by one thread at a time.</summary>
+    internal void BeginMessage()
+    {
+        _isAtWork = true;
+        Volatile.Write(ref _read, _read + 1);
+    }
+
+    /// <summary>It is delivered, and no longer owed.</summary>
+    internal void EndMessage() => _isAtWork = false;
 
     /// <summary>To be called from time to time.</summary>
     /// <param name="isOwed">Whether a message has been confirmed, and not read.</param>
     internal void Look(bool isOwed)
     {
         var read = Volatile.Read(ref _read);
-        if (read != _readBefore)
+        if (read != _readBefore || _isAtWork)
             (_readBefore, _waitingSince) = (read, null);
         // Once it is owed it stays so, though nobody may wait for that message any more.
         else if (_waitingSince is { } since && time.GetElapsedTime(since) >= patience)

@@ -53,9 +53,15 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
         if (_last.Offset is { } last)
         {
             var marker = NewMarker(epoch: 0);
-            if (!await StreamProbe.ReachesAsync(reader, last, marker, outbox, cancellationToken).ConfigureAwait(false))
-                Lose(last);
-            outbox.Withdraw(marker, new OperationCanceledException("Nobody waits for it to come back."));
+            try
+            {
+                if (!await StreamProbe.ReachesAsync(reader, last, marker, outbox, cancellationToken).ConfigureAwait(false))
+                    Lose(last);
+            }
+            finally
+            {
+                Withdraw(marker);
+            }
         }
 
         _isGoingOn = _last.Offset is not null;
@@ -76,8 +82,19 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
     private async Task ComeBackAsync(OutgoingMessage marker, IStreamReader reader, CancellationToken cancellationToken)
     {
         outbox.Add(marker);
-        await marker.Done.OrLost(reader, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await marker.Done.OrLost(reader, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Withdraw(marker);
+        }
     }
+
+    /// <summary>The next attempt may begin to read behind it: it is no longer owed. Without effect on one that has come back.</summary>
+    private void Withdraw(OutgoingMessage marker) =>
+        outbox.Withdraw(marker, new OperationCanceledException("Nobody waits for it to come back."));
 
     private StreamStart Start()
     {
@@ -102,7 +119,19 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
     /// <summary>Takes the next message of the stream.</summary>
     private void Read(long offset, ReadOnlySpan<byte> body)
     {
-        outbox.HasRead();
+        outbox.BeginMessage();
+        try
+        {
+            ReadWatched(offset, body);
+        }
+        finally
+        {
+            outbox.EndMessage();
+        }
+    }
+
+    private void ReadWatched(long offset, ReadOnlySpan<byte> body)
+    {
         if (_isGoingOn && !IsNew(offset, body))
             return;
         _last.Set(offset, body);
