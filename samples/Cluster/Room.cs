@@ -74,7 +74,8 @@ internal sealed class Room : BackgroundService, IHealthCheck
     /// <summary>Reads along as a member does, to know where newcomers begin.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        // The streams of a node that is about to stop have ended already, this one too.
+        while (!_lifetime.ApplicationStopping.IsCancellationRequested)
         {
             var begin = _begin ?? await AskPeerAsync(stoppingToken);
             using var subscription = Subscribe(Nobody, begin);

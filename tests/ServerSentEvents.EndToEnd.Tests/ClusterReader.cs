@@ -23,11 +23,14 @@ internal sealed class ClusterReader : IAsyncDisposable
     /// <summary>How each of its streams began.</summary>
     internal List<string> Welcomes { get; } = [];
 
-    /// <summary>The ids of all events that it has had, in their order.</summary>
+    /// <summary>The ids of all events of the stream that it has had, in their order.</summary>
     internal List<string> EventIds { get; } = [];
 
     /// <summary>The messages as the page shows them: one that was posted twice stands there once.</summary>
     internal List<JsonElement> Messages { get; } = [];
+
+    /// <summary>What the nodes have told of themselves.</summary>
+    internal List<(string Node, string What)> Notices { get; } = [];
 
     internal IEnumerable<string> Texts => Messages.Select(message => message.GetProperty("text").GetString()!);
 
@@ -99,21 +102,28 @@ internal sealed class ClusterReader : IAsyncDisposable
     private void Take(SseItem<string> item)
     {
         if (item.EventId is { Length: > 0 } id)
-        {
             _lastEventId = id;
-            EventIds.Add(id);
-        }
-
         var data = JsonDocument.Parse(item.Data).RootElement;
-        if (item.EventType == "welcome")
+        switch (item.EventType)
         {
-            Node = data.GetProperty("node").GetString()!;
-            Run = data.GetProperty("run").GetString()!;
-            Welcomes.Add(data.GetProperty("how").GetString()!);
-        }
-        else if (item.EventType == "message" && _ids.Add(data.GetProperty("id").GetString()!))
-        {
-            Messages.Add(data);
+            case "welcome":
+                Node = data.GetProperty("node").GetString()!;
+                Run = data.GetProperty("run").GetString()!;
+                Welcomes.Add(data.GetProperty("how").GetString()!);
+                break;
+            case "notice":
+                EventIds.Add(item.EventId!);
+                Notices.Add((data.GetProperty("node").GetString()!, data.GetProperty("what").GetString()!));
+                break;
+            case "message":
+                EventIds.Add(item.EventId!);
+                if (_ids.Add(data.GetProperty("id").GetString()!))
+                    Messages.Add(data);
+                break;
+            default:
+                // What a node says by itself has no id. The parser may give it one, that of the block with which a stream
+                // begins that resumes: it is the client's position, and no event's.
+                break;
         }
     }
 }

@@ -77,6 +77,10 @@ public sealed class ClusterTests(SingleBroker broker)
         {
             await reader.ReadToAsync("three");
             reader.Texts.Should().Equal("one", "two", "three");
+            reader.EventIds.Should().OnlyHaveUniqueItems();
+            reader.Notices.Where(notice => notice.Node == "A").Select(notice => notice.What).Should().SatisfyRespectively(
+                told => told.Should().StartWith("is told to stop"),
+                started => started.Should().Be("has started"));
         }
 
         atA.Run.Should().NotBe(before.Run);
