@@ -120,19 +120,20 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
         SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
         EventFields.ThrowIfUnfit(item, nameof(item));
-        var body = MessageFormat.EncodeEvent(item, channels, _settings.TimeProvider.GetMicroseconds());
-        if (body.Length > _settings.MaxEventBytes)
+        var encoded = EventFormat.Encode(item, channels, _settings.TimeProvider.GetMicroseconds());
+        var length = MessageFormat.HeaderLength + MessageFormat.LengthOf(encoded);
+        if (length > _settings.MaxEventBytes)
         {
             throw new ArgumentException(
-                $"The event takes {body.Length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", nameof(item));
+                $"The event takes {length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", nameof(item));
         }
 
         if (cancellationToken.IsCancellationRequested)
             return Task.FromCanceled<string>(cancellationToken);
-        var message = new OutgoingMessage(body, markerEpoch: null, _settings.TimeProvider.GetTimestamp());
-        _outbox.Add(message);
+        var outgoing = new OutgoingItem(encoded, markerEpoch: null, _settings.TimeProvider.GetTimestamp());
+        _outbox.Add(outgoing);
         Metrics.Published.Add(1);
-        return cancellationToken.CanBeCanceled ? WaitAsync(message, cancellationToken) : message.Done;
+        return cancellationToken.CanBeCanceled ? WaitAsync(outgoing, cancellationToken) : outgoing.Done;
     }
 
     /// <summary>Publishes an event that has only data to the subscribers of every node.</summary>
@@ -205,15 +206,15 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
         }
     }
 
-    private async Task<string> WaitAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    private async Task<string> WaitAsync(OutgoingItem outgoing, CancellationToken cancellationToken)
     {
         try
         {
-            return await message.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await outgoing.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException canceled)
         {
-            _outbox.Withdraw(message, canceled);
+            _outbox.Withdraw(outgoing, canceled);
             throw;
         }
     }

@@ -6,16 +6,21 @@ namespace ServerSentEvents.RabbitMQ.Tests;
 /// <summary>The messages of each version, byte for byte, as nodes of every later release have to read them.</summary>
 public sealed class MessageFormatTests
 {
-    private const long SentAt = 1_767_225_600_000_000;
+    private const long AddedAt = 1_767_225_600_000_000;
+    private const long SentAt = AddedAt + 250;
 
     private static readonly MessageId Id = new(0x0102030405060708, 42);
-    private static readonly SseItem<string> Item = new("a – b\nc", "price")
-    {
-        EventId = "own",
-        ReconnectionInterval = TimeSpan.FromSeconds(3),
-    };
 
-    public static TheoryData<string> Golden => new("version-1-event", "version-1-marker");
+    private static readonly StreamEvent[] Events =
+    [
+        new(
+            new SseItem<string>("a – b\nc", "price") { EventId = "own", ReconnectionInterval = TimeSpan.FromSeconds(3) },
+            ["news", "sport"],
+            AddedAt),
+        new(new SseItem<string>(""), "news", AddedAt + 7),
+    ];
+
+    public static TheoryData<string> Golden => new("version-1-events", "version-1-marker");
 
     [Theory]
     [MemberData(nameof(Golden))]
@@ -31,16 +36,20 @@ public sealed class MessageFormatTests
         message.Id.Should().Be(Id);
         message.Epoch.Should().Be(7);
         message.SentAt.Should().Be(SentAt);
-        message.IsSentAgain.Should().Be(name == "version-1-event");
-        message.Item.Should().Be(name == "version-1-event" ? Item : null);
-        if (message.Item is not null)
-            message.Channels.Should().Equal("news", "sport");
+        message.IsSentAgain.Should().Be(name == "version-1-events");
+        message.Events.Should().HaveCount(name == "version-1-events" ? Events.Length : 0);
+        foreach (var (read, written) in message.Events.Zip(Events))
+        {
+            read.Item.Should().Be(written.Item);
+            read.Channels.Should().Equal(written.Channels);
+            read.AddedAt.Should().Be(written.AddedAt);
+        }
     }
 
     [Fact]
     public void TryDecode_AnyBitFlippedOrCutOff_IsNotDecoded()
     {
-        var body = Convert.FromHexString(ReadGolden("version-1-event"));
+        var body = Convert.FromHexString(ReadGolden("version-1-events"));
         for (var bit = 0; bit < body.Length * 8; bit++)
         {
             body[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -55,12 +64,11 @@ public sealed class MessageFormatTests
     [Fact]
     public void TryDecode_FieldOfALaterRelease_IsPassedOver()
     {
-        byte[] body = [.. MessageFormat.EncodeEvent(Item, "news", SentAt), 200, 0, 0, 0, 3, 1, 2, 3];
-        MessageFormat.Stamp(body, Id, epoch: 7, isSentAgain: false);
+        byte[] later = [.. Encode(Events[0]), 200, 0, 0, 0, 3, 1, 2, 3];
 
-        MessageFormat.TryDecode(body, out var message).Should().Be(DecodeResult.Decoded);
+        TryDecode(MessageFormat.Encode(later, Encode(Events[1])), out var message).Should().Be(DecodeResult.Decoded);
 
-        message.Item.Should().Be(Item);
+        message.Events.Select(each => each.Item).Should().Equal(Events.Select(each => each.Item));
     }
 
     [Fact]
@@ -72,33 +80,58 @@ public sealed class MessageFormatTests
     }
 
     [Fact]
-    public void TryDecode_FieldsThatNobodyWrites_AreDamaged()
+    public void TryDecode_EventsThatNobodyWrites_AreDamaged()
     {
-        byte[][] fields =
+        byte[] time = [0, 0, 0, 0, 0, 0, 0, 0];
+        byte[][] events =
         [
-            [], // no data
-            [2, 0, 0, 0, 1, 0xff], // not UTF-8
-            [2, 0xff, 0xff, 0xff, 0xff], // longer than there is
-            [2, 0, 0, 0, 0, 1, 0, 0, 0, 0], // a channel without a name
-            [2, 0, 0, 0, 0, 4, 0, 0, 0, 1, (byte)'\n'], // an id that would forge a field
+            [], // no time
+            time, // no data
+            [.. time, 2, 0, 0, 0, 1, 0xff], // not UTF-8
+            [.. time, 2, 0xff, 0xff, 0xff, 0xff], // longer than there is
+            [.. time, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0], // a channel without a name
+            [.. time, 2, 0, 0, 0, 0, 4, 0, 0, 0, 1, (byte)'\n'], // an id that would forge a field
         ];
-        foreach (var field in fields)
-        {
-            byte[] body = [.. MessageFormat.EncodeMarker(SentAt), .. field];
-            body[1] = 0;
-            MessageFormat.Stamp(body, Id, epoch: 7, isSentAgain: false);
+        foreach (var each in events)
+            TryDecode(MessageFormat.Encode(Encode(Events[0]), each), out _).Should().Be(DecodeResult.Damaged);
+    }
 
-            MessageFormat.TryDecode(body, out _).Should().Be(DecodeResult.Damaged);
-        }
+    [Theory]
+    [InlineData(new byte[] { 0, 0, 0 })] // no length
+    [InlineData(new byte[] { 0, 0, 0, 20, 1 })] // longer than there is
+    [InlineData(new byte[] { 0xff, 0xff, 0xff, 0xff, 1 })]
+    public void TryDecode_LengthsThatNobodyWrites_AreDamaged(byte[] rest)
+    {
+        byte[] body = [.. MessageFormat.Encode(Encode(Events[0])), .. rest];
+
+        TryDecode(body, out _).Should().Be(DecodeResult.Damaged);
+    }
+
+    [Theory]
+    [InlineData(1000, true)]
+    [InlineData(1001, false)]
+    public void TryDecode_AsManyEventsAsPositionsCanTellApartOrMore_IsDamagedBeyond(int count, bool isDecoded)
+    {
+        var body = MessageFormat.Encode([.. Enumerable.Repeat(Encode(Events[0]), count)]);
+
+        (TryDecode(body, out _) == DecodeResult.Decoded).Should().Be(isDecoded);
+    }
+
+    private static DecodeResult TryDecode(byte[] body, out StreamMessage message)
+    {
+        MessageFormat.Stamp(body, Id, epoch: 7, SentAt, isSentAgain: false);
+        return MessageFormat.TryDecode(body, out message);
     }
 
     private static byte[] Encode(string name)
     {
-        var isEvent = name == "version-1-event";
-        var body = isEvent ? MessageFormat.EncodeEvent(Item, ["news", "sport"], SentAt) : MessageFormat.EncodeMarker(SentAt);
-        MessageFormat.Stamp(body, Id, epoch: 7, isSentAgain: isEvent);
+        var isMarker = name == "version-1-marker";
+        var body = isMarker ? MessageFormat.Encode() : MessageFormat.Encode(Array.ConvertAll(Events, Encode));
+        MessageFormat.Stamp(body, Id, epoch: 7, SentAt, isSentAgain: !isMarker);
         return body;
     }
+
+    private static byte[] Encode(StreamEvent each) => EventFormat.Encode(each.Item, each.Channels, each.AddedAt);
 
     private static string ReadGolden(string name) =>
         File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", name + ".hex")).ReplaceLineEndings("");

@@ -31,7 +31,7 @@ internal sealed class InFlight
             if (!_messages.Remove(each, out var message))
                 continue;
             message.SetConfirmed();
-            events += message.MarkerEpoch is null ? 1 : 0;
+            events += message.IsMarker ? 0 : message.Items.Length;
         }
 
         while (_confirmedBefore <= _number && !_messages.ContainsKey(_confirmedBefore))

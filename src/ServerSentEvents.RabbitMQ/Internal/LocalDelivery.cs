@@ -18,36 +18,38 @@ internal sealed class LocalDelivery<TProperties>(
         Try(static (self, at) => self.Publisher.Follow(at.Epoch, at.Before), (Epoch: epoch, Before: before), before);
 
     /// <summary>Ends those who came while events were remembered, but not sent.</summary>
-    internal void EndAll(long offset) => Try(static (self, _) => self.Publisher.Close(), state: 0, offset);
+    internal void EndAll(long position) => Try(static (self, _) => self.Publisher.Close(), state: 0, position);
 
-    internal void Deliver(long offset, in SseItem<string> item, in ChannelNames channels) => Try(
+    internal void Deliver(long position, in StreamEvent read) => Try(
         static (self, message) =>
         {
-            if (self.FunctionFor(message.Item) is { } function)
-                self.Publisher.PublishAt(message.Offset, function, message.Item.EventId, message.Channels);
+            var (item, channels, _) = message.Read;
+            if (self.FunctionFor(item) is { } function)
+                self.Publisher.PublishAt(message.Position, function, item.EventId, channels);
             else
-                self.Publisher.PublishAt(message.Offset, message.Item, message.Channels);
+                self.Publisher.PublishAt(message.Position, item, channels);
         },
-        (Offset: offset, Item: item, Channels: channels),
-        offset);
+        (Position: position, Read: read),
+        position);
 
-    internal void Remember(long offset, in SseItem<string> item, in ChannelNames channels) => Try(
+    internal void Remember(long position, in StreamEvent read) => Try(
         static (self, message) =>
         {
-            if (self.FunctionFor(message.Item) is { } function)
-                self.Publisher.RememberAt(message.Offset, function, message.Item.EventId, message.Channels);
+            var (item, channels, _) = message.Read;
+            if (self.FunctionFor(item) is { } function)
+                self.Publisher.RememberAt(message.Position, function, item.EventId, channels);
             else
-                self.Publisher.RememberAt(message.Offset, message.Item, message.Channels);
+                self.Publisher.RememberAt(message.Position, item, channels);
         },
-        (Offset: offset, Item: item, Channels: channels),
-        offset);
+        (Position: position, Read: read),
+        position);
 
     private Publisher<TProperties> Publisher => publisher;
 
     private Func<TProperties, SseItem<string>?>? FunctionFor(SseItem<string> item) =>
         personalise is null ? null : properties => personalise(item, properties);
 
-    private void Try<TState>(Action<LocalDelivery<TProperties>, TState> action, TState state, long offset)
+    private void Try<TState>(Action<LocalDelivery<TProperties>, TState> action, TState state, long position)
     {
         try
         {
@@ -59,7 +61,7 @@ internal sealed class LocalDelivery<TProperties>(
         }
         catch (Exception exception)
         {
-            Log.DeliveryFailed(logger, exception, stream, offset);
+            Log.DeliveryFailed(logger, exception, stream, position);
         }
     }
 }

@@ -5,8 +5,8 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <summary>All that the backplane logs.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Stream {Stream}: this node has caught up at position {Position}, in epoch {Epoch}.")]
-    internal static partial void CaughtUp(ILogger logger, string stream, long position, string epoch);
+    [LoggerMessage(1, LogLevel.Information, "Stream {Stream}: this node has caught up at offset {Offset}, in epoch {Epoch}.")]
+    internal static partial void CaughtUp(ILogger logger, string stream, long offset, string epoch);
 
     [LoggerMessage(
         2, LogLevel.Warning,
@@ -32,18 +32,18 @@ internal static partial class Log
 
     [LoggerMessage(
         8, LogLevel.Error,
-        "Stream {Stream}: the event at {Offset} failed for some subscribers of this node; the others have it.")]
-    internal static partial void DeliveryFailed(ILogger logger, Exception reason, string stream, long offset);
+        "Stream {Stream}: the event at position {Position} failed for some subscribers of this node; the others have it.")]
+    internal static partial void DeliveryFailed(ILogger logger, Exception reason, string stream, long position);
 
     [LoggerMessage(
         9, LogLevel.Warning,
-        "Stream {Stream}: this is not the stream that this node was reading at position {Position}; its clients begin anew.")]
-    internal static partial void AnotherStream(ILogger logger, string stream, long position);
+        "Stream {Stream}: this is not the stream that this node was reading at offset {Offset}; its clients begin anew.")]
+    internal static partial void AnotherStream(ILogger logger, string stream, long offset);
 
     [LoggerMessage(
         10, LogLevel.Warning,
-        "Stream {Stream}: what came between {Position} and {Offset} is no longer kept; this node's clients begin anew.")]
-    internal static partial void Truncated(ILogger logger, string stream, long position, long offset);
+        "Stream {Stream}: what came between the offsets {Last} and {Offset} is no longer kept; this node's clients begin anew.")]
+    internal static partial void Truncated(ILogger logger, string stream, long last, long offset);
 
     [LoggerMessage(
         11, LogLevel.Warning,

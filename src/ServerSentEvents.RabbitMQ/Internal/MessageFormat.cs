@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.ServerSentEvents;
-using System.Runtime.InteropServices;
-using System.Text;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
@@ -10,28 +7,27 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <code>
 /// offset  bytes
 ///      0      1  version, 1
-///      1      1  flags: 1 a marker, which has no fields; 2 sent again, so that the stream may have it already
+///      1      1  flags: 1 sent again, so that the stream may have it already
 ///      2      8  epoch
 ///     10      8  node     } together the message's id, the same when it is sent again
 ///     18      8  sequence }
-///     26      8  when it was handed to the backplane, in microseconds since 1970 (UTC)
+///     26      8  when it was sent, in microseconds since 1970 (UTC)
 ///     34      4  CRC-32C of all other bytes
-///     38         fields, each: its tag (1 byte), its length (4 bytes), and so many bytes
-///                  1  the name of a channel, UTF-8; any number of these
-///                  2  data, UTF-8
-///                  3  type, UTF-8; absent for "message"
-///                  4  the application's id, UTF-8; absent for none
-///                  5  reconnection interval, 8 bytes, in ticks of 100 ns; absent for none
+///     38         up to 1,000 events, each: its length (4 bytes), and so many bytes, as <see cref="EventFormat"/> has them;
+///                a message without any is a marker
 /// </code>
-/// How it may change, while nodes of two releases run side by side: what an older node can do without becomes a field with a
-/// new tag, and older nodes pass over tags that they do not know. Anything else takes a new version: one release learns to
-/// read it and goes on writing the old one, and the next writes it. A node that meets a version unknown to it skips the message.
+/// How it may change, while nodes of two releases run side by side: what an older node can do without becomes a field of an
+/// event with a new tag, and older nodes pass over tags that they do not know. Anything else takes a new version: one release
+/// learns to read it and goes on writing the old one, and the next writes it. A node that meets a version unknown to it skips
+/// the message.
 /// </summary>
 internal static class MessageFormat
 {
     internal const byte Version = 1;
     internal const int HeaderLength = 38;
-    private const int FieldHeaderLength = 5;
+
+    /// <summary>Few enough for their places to fit the last three digits of a position.</summary>
+    internal const int MaxEvents = EventPosition.EventsInMessage;
 
     private const int FlagsAt = 1;
     private const int EpochAt = 2;
@@ -40,49 +36,38 @@ internal static class MessageFormat
     private const int SentAtAt = 26;
     private const int ChecksumAt = 34;
 
-    private const byte MarkerFlag = 1;
-    private const byte SentAgainFlag = 2;
+    private const byte SentAgainFlag = 1;
 
-    private const byte ChannelTag = 1;
-    private const byte DataTag = 2;
-    private const byte TypeTag = 3;
-    private const byte IdTag = 4;
-    private const byte ReconnectionTag = 5;
+    /// <summary>How many bytes of a message an event takes.</summary>
+    internal static int LengthOf(ReadOnlySpan<byte> encodedEvent) => sizeof(uint) + encodedEvent.Length;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    /// <summary>An event without what <see cref="Stamp"/> adds.</summary>
-    internal static byte[] EncodeEvent(in SseItem<string> item, in ChannelNames channels, long sentAt)
+    /// <summary>A message of encoded events without what <see cref="Stamp"/> adds.</summary>
+    internal static byte[] Encode(params ReadOnlySpan<byte[]> events)
     {
-        var type = string.Equals(item.EventType, SseParser.EventTypeDefault, StringComparison.Ordinal) ? null : item.EventType;
-        var length = HeaderLength + Length(item.Data) + Length(type) + Length(item.EventId)
-            + (item.ReconnectionInterval is null ? 0 : FieldHeaderLength + sizeof(long));
-        for (var i = 0; i < channels.Count; i++)
-            length += Length(channels[i]);
-
-        var body = NewBody(length, flags: 0, sentAt);
+        var length = HeaderLength;
+        foreach (var each in events)
+            length += LengthOf(each);
+        var body = new byte[length];
+        body[0] = Version;
         var rest = body.AsSpan(HeaderLength);
-        for (var i = 0; i < channels.Count; i++)
-            Write(ref rest, ChannelTag, channels[i]);
-        Write(ref rest, DataTag, item.Data);
-        Write(ref rest, TypeTag, type);
-        Write(ref rest, IdTag, item.EventId);
-        if (item.ReconnectionInterval is { } interval)
-            BinaryPrimitives.WriteInt64BigEndian(Begin(ref rest, ReconnectionTag, sizeof(long)), interval.Ticks);
+        foreach (var each in events)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(rest, each.Length);
+            each.CopyTo(rest[sizeof(uint)..]);
+            rest = rest[LengthOf(each)..];
+        }
+
         return body;
     }
 
-    /// <summary>A marker without what <see cref="Stamp"/> adds.</summary>
-    internal static byte[] EncodeMarker(long sentAt) => NewBody(HeaderLength, MarkerFlag, sentAt);
-
     /// <summary>Adds what is known only when a message is sent, and the checksum: without it nobody can read the message.</summary>
-    internal static void Stamp(Span<byte> body, MessageId id, ulong epoch, bool isSentAgain)
+    internal static void Stamp(Span<byte> body, MessageId id, ulong epoch, long sentAt, bool isSentAgain)
     {
-        if (isSentAgain)
-            body[FlagsAt] |= SentAgainFlag;
+        body[FlagsAt] = isSentAgain ? SentAgainFlag : (byte)0;
         BinaryPrimitives.WriteUInt64BigEndian(body[EpochAt..], epoch);
         BinaryPrimitives.WriteUInt64BigEndian(body[NodeAt..], id.Node);
         BinaryPrimitives.WriteUInt64BigEndian(body[SequenceAt..], id.Sequence);
+        BinaryPrimitives.WriteInt64BigEndian(body[SentAtAt..], sentAt);
         BinaryPrimitives.WriteUInt32BigEndian(body[ChecksumAt..], Checksum(body));
     }
 
@@ -92,7 +77,8 @@ internal static class MessageFormat
         if (body.Length > 0 && body[0] > Version)
             return DecodeResult.UnknownVersion;
         if (body.Length < HeaderLength || body[0] != Version
-            || BinaryPrimitives.ReadUInt32BigEndian(body[ChecksumAt..]) != Checksum(body))
+            || BinaryPrimitives.ReadUInt32BigEndian(body[ChecksumAt..]) != Checksum(body)
+            || DecodeEvents(body[HeaderLength..]) is not { } events)
         {
             return DecodeResult.Damaged;
         }
@@ -103,81 +89,26 @@ internal static class MessageFormat
             BinaryPrimitives.ReadUInt64BigEndian(body[EpochAt..]),
             BinaryPrimitives.ReadInt64BigEndian(body[SentAtAt..]),
             (body[FlagsAt] & SentAgainFlag) != 0,
-            Item: null,
-            Channels: default);
-        if ((body[FlagsAt] & MarkerFlag) != 0)
-            return DecodeResult.Decoded;
-
-        try
-        {
-            return TryDecodeFields(body[HeaderLength..], ref message) ? DecodeResult.Decoded : DecodeResult.Damaged;
-        }
-        catch (ArgumentException)
-        {
-            // Bytes that are not UTF-8, an empty channel name, or what an item does not take: no node has written that.
-            return DecodeResult.Damaged;
-        }
+            events);
+        return DecodeResult.Decoded;
     }
 
-    private static bool TryDecodeFields(ReadOnlySpan<byte> rest, ref StreamMessage message)
+    /// <summary>All events, or null where no node has written that.</summary>
+    private static List<StreamEvent>? DecodeEvents(ReadOnlySpan<byte> rest)
     {
-        var channels = new List<string>(1);
-        string? data = null, type = null, id = null;
-        TimeSpan? interval = null;
+        var events = new List<StreamEvent>();
         while (rest.Length > 0)
         {
-            if (rest.Length < FieldHeaderLength)
-                return false;
-            var length = BinaryPrimitives.ReadUInt32BigEndian(rest[1..]);
-            if (length > rest.Length - FieldHeaderLength)
-                return false;
-            var value = rest.Slice(FieldHeaderLength, (int)length);
-            switch (rest[0])
-            {
-                case ChannelTag: channels.Add(StrictUtf8.GetString(value)); break;
-                case DataTag: data = StrictUtf8.GetString(value); break;
-                case TypeTag: type = StrictUtf8.GetString(value); break;
-                case IdTag: id = StrictUtf8.GetString(value); break;
-                case ReconnectionTag when length == sizeof(long):
-                    interval = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(value));
-                    break;
-                default: break; // Of a later release, and nothing that this one needs.
-            }
-
-            rest = rest[(FieldHeaderLength + (int)length)..];
+            if (rest.Length < sizeof(uint) || events.Count == MaxEvents)
+                return null;
+            var length = BinaryPrimitives.ReadUInt32BigEndian(rest);
+            if (length > rest.Length - sizeof(uint) || !EventFormat.TryDecode(rest.Slice(sizeof(uint), (int)length), out var decoded))
+                return null;
+            events.Add(decoded);
+            rest = rest[(sizeof(uint) + (int)length)..];
         }
 
-        if (data is null)
-            return false;
-        var item = new SseItem<string>(data, type) { EventId = id, ReconnectionInterval = interval };
-        message = message with { Item = item, Channels = channels is [var only] ? only : ChannelNames.Create(CollectionsMarshal.AsSpan(channels)) };
-        return true;
-    }
-
-    private static byte[] NewBody(int length, byte flags, long sentAt)
-    {
-        var body = new byte[length];
-        body[0] = Version;
-        body[FlagsAt] = flags;
-        BinaryPrimitives.WriteInt64BigEndian(body.AsSpan(SentAtAt), sentAt);
-        return body;
-    }
-
-    private static int Length(string? text) => text is null ? 0 : FieldHeaderLength + Encoding.UTF8.GetByteCount(text);
-
-    private static void Write(ref Span<byte> rest, byte tag, string? text)
-    {
-        if (text is not null)
-            Encoding.UTF8.GetBytes(text, Begin(ref rest, tag, Encoding.UTF8.GetByteCount(text)));
-    }
-
-    private static Span<byte> Begin(ref Span<byte> rest, byte tag, int length)
-    {
-        rest[0] = tag;
-        BinaryPrimitives.WriteInt32BigEndian(rest[1..], length);
-        var value = rest.Slice(FieldHeaderLength, length);
-        rest = rest[(FieldHeaderLength + length)..];
-        return value;
+        return events;
     }
 
     private static uint Checksum(ReadOnlySpan<byte> body) =>

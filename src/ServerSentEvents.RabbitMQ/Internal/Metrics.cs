@@ -54,23 +54,35 @@ internal static class Metrics
         "{connection}",
         "Connections that were made after one was lost, by direction.");
 
-    /// <summary>Whether anybody wants to know how old messages are, which takes a look at the clock for each.</summary>
-    internal static bool MeasuresAge => Lag.Enabled || DeliveryDuration.Enabled;
+    /// <summary>Whether anybody wants to know: it takes a look at the clock for each message.</summary>
+    internal static bool MeasuresLag => Lag.Enabled;
 
-    /// <summary>A message has been read.</summary>
-    /// <param name="seconds">How old it was.</param>
-    /// <param name="isDelivered">Whether it was an event of this node's, and has been handed to its publisher.</param>
-    internal static void HasRead(double seconds, bool isDelivered)
+    /// <summary>The same, for each event.</summary>
+    internal static bool MeasuresDelivery => DeliveryDuration.Enabled;
+
+    /// <summary>A message has been read, so many seconds after it was sent.</summary>
+    internal static void HasRead(double seconds)
     {
         try
         {
             Lag.Record(seconds);
-            if (isDelivered)
-                DeliveryDuration.Record(seconds);
         }
         catch (Exception)
         {
             // A listener's failure must not end the reading.
+        }
+    }
+
+    /// <summary>An event of this node's has been handed to its publisher, so many seconds after it was handed in.</summary>
+    internal static void HasDelivered(double seconds)
+    {
+        try
+        {
+            DeliveryDuration.Record(seconds);
+        }
+        catch (Exception)
+        {
+            // As above.
         }
     }
 

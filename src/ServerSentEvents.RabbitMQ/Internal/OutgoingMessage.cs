@@ -1,28 +1,34 @@
+using System.Globalization;
+
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
-/// A message on its way to the stream and back. All but its task is guarded by the lock of the <see cref="Outbox"/>.
+/// A message on its way to the stream and back: a marker, or some events in their order. Guarded by the lock of the
+/// <see cref="Outbox"/>.
 /// </summary>
-/// <param name="body">The message, to be stamped when it is sent.</param>
-/// <param name="markerEpoch">The epoch that a marker names, 0 for none; null for an event, which names that of its time.</param>
-/// <param name="addedAt">When it was made, as a timestamp.</param>
-internal sealed class OutgoingMessage(byte[] body, ulong? markerEpoch, long addedAt)
+internal sealed class OutgoingMessage
 {
-    private readonly TaskCompletionSource<string> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _epoch;
+    private long _offset;
 
-    private string? _position;
+    /// <param name="sequence">Its number among those of this node.</param>
+    /// <param name="items">What it brings.</param>
+    internal OutgoingMessage(ulong sequence, OutgoingItem[] items)
+    {
+        (Sequence, Items) = (sequence, items);
+        foreach (var item in items)
+            item.Message = this;
+        Body = IsMarker ? MessageFormat.Encode() : MessageFormat.Encode(Array.ConvertAll(items, static item => item.Encoded));
+    }
 
-    internal byte[] Body { get; } = body;
+    internal ulong Sequence { get; }
 
-    internal ulong? MarkerEpoch { get; } = markerEpoch;
+    internal OutgoingItem[] Items { get; }
 
-    internal long AddedAt { get; } = addedAt;
+    /// <summary>To be stamped when it is sent.</summary>
+    internal byte[] Body { get; }
 
-    /// <summary>Its number, given when it is first sent; 0 before.</summary>
-    internal ulong Sequence { get; set; }
-
-    /// <summary>Whether the stream needs nothing more of it: it has arrived, or nobody waits any more.</summary>
-    internal bool IsSettled => _done.Task.IsCompleted;
+    internal bool IsMarker => Items is [{ MarkerEpoch: not null }];
 
     /// <summary>When this connection was given it, as a timestamp.</summary>
     internal long SentAt { get; set; }
@@ -32,10 +38,10 @@ internal sealed class OutgoingMessage(byte[] body, ulong? markerEpoch, long adde
 
     internal bool IsConfirmed { get; private set; }
 
-    internal bool IsRead => _position is not null;
+    internal bool IsRead => _epoch is not null;
 
-    /// <summary>Completes with the position when it is confirmed and has been read back.</summary>
-    internal Task<string> Done => _done.Task;
+    /// <summary>Whether the stream needs nothing more of it.</summary>
+    internal bool IsSettled => Array.TrueForAll(Items, static item => item.IsSettled);
 
     internal void SetConfirmed()
     {
@@ -43,22 +49,19 @@ internal sealed class OutgoingMessage(byte[] body, ulong? markerEpoch, long adde
         Settle();
     }
 
-    internal void SetRead(string position)
+    /// <param name="epoch">The name of the epoch that it was read in.</param>
+    /// <param name="offset">Where it stands in the stream.</param>
+    internal void SetRead(string epoch, long offset)
     {
-        _position = position;
+        (_epoch, _offset) = (epoch, offset);
         Settle();
-    }
-
-    /// <summary>Ends the waiting, unless it is over.</summary>
-    internal void Fail(Exception exception)
-    {
-        if (_done.TrySetException(exception))
-            _ = _done.Task.Exception; // Whether or not anybody is left to see it.
     }
 
     private void Settle()
     {
-        if (IsConfirmed && _position is not null)
-            _done.TrySetResult(_position);
+        if (!IsConfirmed || _epoch is null)
+            return;
+        for (var place = 0; place < Items.Length; place++)
+            Items[place].Arrive(string.Create(CultureInfo.InvariantCulture, $"{_epoch}-{EventPosition.Of(_offset, place)}"));
     }
 }

@@ -9,7 +9,7 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 internal sealed class SeenMessages(int capacity)
 {
     /// <summary>How far apart the oldest unconfirmed message of a node and its newest can be.</summary>
-    internal const int Window = 4096;
+    internal const int Window = 64;
 
     /// <summary>Nodes by their number. A node that starts again is another one.</summary>
     private readonly Dictionary<ulong, NodeWindow> _nodes = [];
@@ -38,8 +38,10 @@ internal sealed class SeenMessages(int capacity)
     /// </summary>
     private sealed class NodeWindow(ulong first)
     {
-        private readonly ulong[] _bits = new ulong[Window / 64];
         private ulong _highest = first - 1;
+
+        /// <summary>The lowest bit stands for the highest message.</summary>
+        private ulong _bits;
 
         internal long UsedAt { get; set; }
 
@@ -49,29 +51,16 @@ internal sealed class SeenMessages(int capacity)
                 return false;
             if (sequence > _highest)
             {
-                Forget(sequence);
+                var step = sequence - _highest;
+                _bits = step < Window ? _bits << (int)step : 0;
                 _highest = sequence;
             }
 
-            ref var bits = ref _bits[sequence / 64 % (Window / 64)];
-            var bit = 1UL << (int)(sequence % 64);
-            if ((bits & bit) != 0)
+            var bit = 1UL << (int)(_highest - sequence);
+            if ((_bits & bit) != 0)
                 return false;
-            bits |= bit;
+            _bits |= bit;
             return true;
-        }
-
-        /// <summary>Makes room for those up to a new highest.</summary>
-        private void Forget(ulong sequence)
-        {
-            if (sequence - _highest >= Window)
-            {
-                Array.Clear(_bits);
-                return;
-            }
-
-            for (var next = _highest + 1; next <= sequence; next++)
-                _bits[next / 64 % (Window / 64)] &= ~(1UL << (int)(next % 64));
         }
     }
 }

@@ -45,7 +45,7 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
     private bool _isGoingOn;
 
     /// <summary>What is to come back before this node has caught up.</summary>
-    private volatile OutgoingMessage? _marker;
+    private volatile OutgoingItem? _marker;
 
     /// <summary>Begins to read, or goes on, and returns when it has caught up.</summary>
     internal async Task AttachAsync(IStreamReader reader, CancellationToken cancellationToken)
@@ -79,7 +79,7 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
         outbox.SendEventsIn(Volatile.Read(ref _epoch));
     }
 
-    private async Task ComeBackAsync(OutgoingMessage marker, IStreamReader reader, CancellationToken cancellationToken)
+    private async Task ComeBackAsync(OutgoingItem marker, IStreamReader reader, CancellationToken cancellationToken)
     {
         outbox.Add(marker);
         try
@@ -93,7 +93,7 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
     }
 
     /// <summary>The next attempt may begin to read behind it: it is no longer owed. Without effect on one that has come back.</summary>
-    private void Withdraw(OutgoingMessage marker) =>
+    private void Withdraw(OutgoingItem marker) =>
         outbox.Withdraw(marker, new OperationCanceledException("Nobody waits for it to come back."));
 
     private StreamStart Start()
@@ -106,8 +106,7 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
             : StreamStart.First;
     }
 
-    private OutgoingMessage NewMarker(ulong epoch) => new(
-        MessageFormat.EncodeMarker(settings.TimeProvider.GetMicroseconds()), epoch, settings.TimeProvider.GetTimestamp());
+    private OutgoingItem NewMarker(ulong epoch) => new([], epoch, settings.TimeProvider.GetTimestamp());
 
     /// <summary>Forty-eight bits of milliseconds, and sixteen at random for those who choose in the same one.</summary>
     private ulong NewEpoch()
@@ -172,46 +171,54 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
 
         Log.Truncated(settings.Logger, settings.StreamName, last, offset);
         Metrics.Gaps.Add(1);
-        delivery.BeginAfter(_name, offset - 1);
+        delivery.BeginAfter(_name, EventPosition.Before(offset));
         return true;
     }
 
     private void Take(long offset, in StreamMessage message)
     {
+        if (Metrics.MeasuresLag)
+            Metrics.HasRead(Age(message.SentAt));
         if (message.Epoch > Math.Max(_epoch, _lostEpoch))
             Enter(message.Epoch, offset);
-        else if (_epoch != 0 && message.IsSentAgain && message.Item is not null && !_seen.Knows(message.Id.Node))
-            delivery.BeginAfter(_name, offset); // Its first time may have been before this node began to read.
 
-        var mine = message.Id.Node == outbox.Node;
-        var isDelivered = false;
+        // Its first time may have been before this node began to read.
+        var mayBeOld = _epoch != 0 && message.IsSentAgain && !_seen.Knows(message.Id.Node);
         if (!_seen.Add(message.Id))
             Metrics.Redelivered.Add(1);
-        else if (message.Item is not null)
-            isDelivered = Deliver(offset, message);
-        if (Metrics.MeasuresAge)
-            Metrics.HasRead(AgeInSeconds(message), isDelivered && mine);
-        if (!mine)
+        else if (mayBeOld && message.Events.Count > 0)
+            delivery.BeginAfter(_name, EventPosition.Of(offset, message.Events.Count - 1));
+        else if (_isCatchingUp)
+            Remember(offset, message);
+        else
+            Deliver(offset, message);
+
+        if (message.Id.Node != outbox.Node)
             return;
         if (_isCatchingUp && _epoch != 0 && outbox.IdOf(_marker!) == message.Id)
             EndCatchingUp(offset);
-        outbox.SetRead(message.Id.Sequence, string.Create(CultureInfo.InvariantCulture, $"{_name}-{offset}"));
+        outbox.SetRead(message.Id.Sequence, _name, offset);
     }
 
-    /// <summary>Returns whether it was sent to those who are here, rather than remembered for those who come.</summary>
-    private bool Deliver(long offset, in StreamMessage message)
+    private void Remember(long offset, in StreamMessage message)
     {
-        if (_isCatchingUp)
-        {
-            // Without an epoch it is from a writer that has yet to notice a new stream: who comes later has a gap anyway.
-            if (_epoch != 0)
-                delivery.Remember(offset, message.Item!.Value, message.Channels);
-            return false;
-        }
+        // Without an epoch it is from a writer that has yet to notice a new stream: who comes later has a gap anyway.
+        if (_epoch == 0)
+            return;
+        for (var place = 0; place < message.Events.Count; place++)
+            delivery.Remember(EventPosition.Of(offset, place), message.Events[place]);
+    }
 
-        delivery.Deliver(offset, message.Item!.Value, message.Channels);
-        Metrics.Delivered.Add(1);
-        return true;
+    private void Deliver(long offset, in StreamMessage message)
+    {
+        for (var place = 0; place < message.Events.Count; place++)
+        {
+            var each = message.Events[place];
+            delivery.Deliver(EventPosition.Of(offset, place), each);
+            Metrics.Delivered.Add(1);
+            if (message.Id.Node == outbox.Node && Metrics.MeasuresDelivery)
+                Metrics.HasDelivered(Age(each.AddedAt));
+        }
     }
 
     private void Enter(ulong epoch, long offset)
@@ -220,7 +227,7 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
             Metrics.Gaps.Add(1);
         Volatile.Write(ref _epoch, epoch);
         _name = Name(epoch);
-        delivery.BeginAfter(_name, offset - 1);
+        delivery.BeginAfter(_name, EventPosition.Before(offset));
         if (!_isCatchingUp)
             outbox.SendEventsIn(epoch);
     }
@@ -228,7 +235,7 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
     private void EndCatchingUp(long offset)
     {
         _isCatchingUp = false;
-        delivery.EndAll(offset);
+        delivery.EndAll(EventPosition.Before(offset));
         Log.CaughtUp(settings.Logger, settings.StreamName, offset, _name);
     }
 
@@ -245,9 +252,8 @@ internal sealed class StreamFollower<TProperties>(LocalDelivery<TProperties> del
         delivery.BeginAfter(_name, before: -1);
     }
 
-    /// <summary>By the clocks of two machines, which need not agree.</summary>
-    private double AgeInSeconds(in StreamMessage message) =>
-        Math.Max(0, (settings.TimeProvider.GetMicroseconds() - message.SentAt) / 1e6);
+    /// <summary>In seconds, by the clocks of two machines, which need not agree.</summary>
+    private double Age(long since) => Math.Max(0, (settings.TimeProvider.GetMicroseconds() - since) / 1e6);
 
     private static string Name(ulong epoch) => epoch.ToString("x16", CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,7 @@ internal static class StreamProbe
     /// know why: this one begins with the last messages, and a marker is written behind them.
     /// </summary>
     internal static async Task<bool> ReachesAsync(
-        IStreamReader reader, long offset, OutgoingMessage marker, Outbox outbox, CancellationToken cancellationToken)
+        IStreamReader reader, long offset, OutgoingItem marker, Outbox outbox, CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var reading = await reader.ReadAsync(StreamStart.Last, LookAt, cancellationToken).ConfigureAwait(false);

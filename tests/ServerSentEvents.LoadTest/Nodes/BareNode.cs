@@ -9,8 +9,8 @@ namespace ServerSentEvents.LoadTest.Nodes;
 /// </summary>
 internal sealed class BareNode : INode
 {
-    /// <summary>As many bytes as the backplane adds to the data of an event.</summary>
-    private const int EnvelopeBytes = 43;
+    /// <summary>As many bytes as the backplane adds to the data of an event that shares its message with many.</summary>
+    private const int EnvelopeBytes = 37;
 
     private static readonly CachedString DefaultExchange = new("");
     private static readonly BasicProperties NoProperties = new();

@@ -230,6 +230,28 @@ public abstract class BackplaneContract
     }
 
     [SkippableFact]
+    public async Task Resume_WithinAMessageOfMany_GetsExactlyTheRestAtEveryNode()
+    {
+        await using var one = await StartNodeAsync();
+        await using var other = await StartNodeAsync();
+        await using var before = other.Connect();
+        await Broker.StopAsync();
+        await Limits.UntilAsync(() => !one.Backplane.IsCaughtUp && !other.Backplane.IsCaughtUp);
+        var waiting = PublishAsync(one, "a", 1500);
+        await Broker.StartAsync();
+        await waiting.WithinPatience();
+        await before.NextAsync(700);
+        await using var late = await StartNodeAsync();
+
+        foreach (var node in new[] { one, other, late })
+        {
+            await using var resumed = node.Connect(before.LastEventId);
+            resumed.Resume.Should().Be(ResumeResult.Resumed);
+            (await resumed.NextAsync(800)).Should().Equal(Numbered("a", 1500).Skip(700));
+        }
+    }
+
+    [SkippableFact]
     public async Task PublishAsync_OutageLongerThanTheTimeout_ThrowsAndIsNotPublishedLater()
     {
         await using var node = await StartNodeAsync(options => options.PublishTimeout = TimeSpan.FromMilliseconds(500));
@@ -280,10 +302,9 @@ public abstract class BackplaneContract
     {
         await using var node = await StartNodeAsync();
         await using var client = node.Connect();
-        var future = MessageFormat.EncodeEvent(new SseItem<string>("from the future"), default, sentAt: 0);
+        var future = RawMessage.Of(new MessageId(1, 1), data: ["from the future"]);
         future[0] = 2;
-        var damaged = MessageFormat.EncodeEvent(new SseItem<string>("damaged"), default, sentAt: 0);
-        MessageFormat.Stamp(damaged, new MessageId(1, 1), epoch: 1, isSentAgain: false);
+        var damaged = RawMessage.Of(new MessageId(1, 2), data: ["damaged"]);
         damaged[^1] ^= 1;
 
         await AppendAsync(future, damaged, []);

@@ -1,4 +1,3 @@
-using System.Net.ServerSentEvents;
 using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests.InMemory;
@@ -143,11 +142,9 @@ public sealed class FaultTests
         await using var node = await TestNode.StartAsync(_stream);
         await using var client = node.Connect();
         var position = await node.Backplane.PublishAsync("a").WithinPatience();
-        var late = MessageFormat.EncodeEvent(new SseItem<string>("late"), default, sentAt: 0);
         var epoch = ulong.Parse(EpochOf(position), System.Globalization.NumberStyles.HexNumber, provider: null);
-        MessageFormat.Stamp(late, new MessageId(99, 1), epoch, isSentAgain: false);
 
-        _stream.Replace(late);
+        _stream.Replace(RawMessage.Of(new MessageId(99, 1), epoch, data: ["late"]));
 
         await client.NextAsync();
         (await client.TryNextAsync()).Should().BeNull();
@@ -290,7 +287,7 @@ public sealed class FaultTests
     private static string EpochOf(string position) => position.Split('-')[0];
 
     private List<StreamMessage> Events(string data) =>
-        [.. _stream.Messages.Select(Decode).Where(message => message.Item?.Data == data)];
+        [.. _stream.Messages.Select(Decode).Where(message => message.Events.Any(each => each.Item.Data == data))];
 
     private static StreamMessage Decode(byte[] body)
     {

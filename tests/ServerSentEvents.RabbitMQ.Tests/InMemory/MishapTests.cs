@@ -36,11 +36,7 @@ public sealed class MishapTests
     public async Task Start_TwoEpochsInAQuietStream_AllNodesAreInTheHigher()
     {
         foreach (var (node, epoch) in new[] { (1UL, 0x1000UL << 32), (2UL, 0x2000UL << 32) })
-        {
-            var marker = MessageFormat.EncodeMarker(0);
-            MessageFormat.Stamp(marker, new MessageId(node, 1), epoch, isSentAgain: false);
-            _stream.Append(marker);
-        }
+            _stream.Append(RawMessage.Of(new MessageId(node, 1), epoch));
 
         await using var full = await TestNode.StartAsync(_stream);
         await using var quiet = await TestNode.StartAsync(_stream, options => options.ReadBack = TimeSpan.Zero);
@@ -57,17 +53,14 @@ public sealed class MishapTests
     {
         await using var one = await TestNode.StartAsync(_stream);
         await using var client = one.Connect();
-        var message = MessageFormat.EncodeEvent(new SseItem<string>("m"), default, 0);
-        MessageFormat.Stamp(message, new MessageId(77, 5), 0, isSentAgain: false);
-        _stream.Append(message);
+        _stream.Append(RawMessage.Of(new MessageId(77, 5), data: ["m"]));
         await client.NextAsync();
         await using var late = await TestNode.StartAsync(_stream, options => options.ReadBack = TimeSpan.Zero);
         await one.Backplane.PublishAsync("n").WithinPatience();
         await client.NextAsync();
         await using var hopped = late.Connect(client.LastEventId);
 
-        MessageFormat.Stamp(message, new MessageId(77, 5), 0, isSentAgain: true);
-        _stream.Append(message);
+        _stream.Append(RawMessage.Of(new MessageId(77, 5), isSentAgain: true, data: ["m"]));
         await one.Backplane.PublishAsync("o").WithinPatience();
 
         // It is sent away, to find out elsewhere, or goes on; but it is not told "m" again.
@@ -107,14 +100,13 @@ public sealed class MishapTests
     {
         const int channels = 5_000;
         var names = Enumerable.Range(0, channels).Select(number => $"u{number}").ToArray();
-        var body = MessageFormat.EncodeEvent(new SseItem<string>("m"), names, 0);
-        MessageFormat.Stamp(body, new MessageId(1, 1), 1, isSentAgain: false);
-        MessageFormat.TryDecode(body, out _);
+        var encoded = EventFormat.Encode(new SseItem<string>("m"), names, addedAt: 0);
+        EventFormat.TryDecode(encoded, out _);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        MessageFormat.TryDecode(body, out var message).Should().Be(DecodeResult.Decoded);
+        EventFormat.TryDecode(encoded, out var decoded).Should().BeTrue();
 
-        message.Channels.Count.Should().Be(channels);
+        decoded.Channels.Count.Should().Be(channels);
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(400 * channels, "a copy for each would take 200 MB");
     }
 
