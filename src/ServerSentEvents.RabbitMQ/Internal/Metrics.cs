@@ -39,7 +39,7 @@ internal static class Metrics
 
     /// <summary>The broker does not say where the stream ends: what is behind is told by its age.</summary>
     private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
-        Prefix + "lag", "s", "How old the newest message was that this node has read, when it read it.");
+        Prefix + "lag", "s", "How long ago the newest message that this node has read had been sent, when it read it.");
 
     private static readonly Histogram<double> DeliveryDuration = Meter.CreateHistogram<double>(
         Prefix + "delivery.duration", "s", "From the call of PublishAsync to this node's publisher, for events of its own.");
