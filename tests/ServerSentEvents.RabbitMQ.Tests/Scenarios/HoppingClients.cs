@@ -12,10 +12,15 @@ internal sealed class HoppingClients(TestNode[] nodes, int clients, int events, 
     private readonly CountdownEvent _connected = new(clients);
     private readonly TaskCompletionSource _allConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _partPublished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _isOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _published;
     private int _hops;
 
-    /// <summary>Sees that every client had every event once and in order, whatever was done when a quarter was published.</summary>
+    /// <summary>
+    /// Sees that every client had every event once and in order, whatever was done when a quarter was published. As long as
+    /// that takes, each node publishes its events one by one, so that it meets both of them at work, and the last quarter
+    /// comes after it.
+    /// </summary>
     internal async Task RunAsync(string name, Func<Task>? meanwhile = null)
     {
         var reading = Enumerable.Range(0, clients).Select(seed => Task.Run(() => ReadAsync(new Random(seed)))).ToList();
@@ -25,13 +30,17 @@ internal sealed class HoppingClients(TestNode[] nodes, int clients, int events, 
         await _partPublished.Task.WithinPatience();
         if (meanwhile is not null)
             await meanwhile();
+        var publishedMeanwhile = Volatile.Read(ref _published);
+        _isOver.SetResult();
         await Task.WhenAll(publishing).WithinPatience();
         var published = stopwatch.Elapsed;
         var seen = await Task.WhenAll(reading).WithinPatience();
 
         output.WriteLine(
             $"{name}: {events} events to {clients} clients on {nodes.Length} nodes, published in {published.TotalSeconds:F1} s, "
-            + $"read in {stopwatch.Elapsed.TotalSeconds:F1} s, {_hops} hops");
+            + $"read in {stopwatch.Elapsed.TotalSeconds:F1} s, {_hops} hops, "
+            + $"{publishedMeanwhile} published when it was over");
+        publishedMeanwhile.Should().BeLessThan(Last(events), "both nodes were publishing all the while");
         for (var index = 0; index < nodes.Length; index++)
             seen[0].Where(data => data.Node == index).Select(data => data.Number).Should().Equal(Enumerable.Range(0, events / nodes.Length));
         foreach (var each in seen)
@@ -67,8 +76,10 @@ internal sealed class HoppingClients(TestNode[] nodes, int clients, int events, 
         var pending = new Queue<Task>();
         for (var number = 0; number < events / nodes.Length; number++)
         {
+            if (number == Last(events / nodes.Length))
+                await _isOver.Task;
             pending.Enqueue(node.Backplane.PublishAsync($"{index}:{number}"));
-            if (pending.Count >= InFlight)
+            while (pending.Count >= (_partPublished.Task.IsCompleted && !_isOver.Task.IsCompleted ? 1 : InFlight))
                 await pending.Dequeue();
             if (Interlocked.Increment(ref _published) == events / 4)
                 _partPublished.TrySetResult();
@@ -76,4 +87,7 @@ internal sealed class HoppingClients(TestNode[] nodes, int clients, int events, 
 
         await Task.WhenAll(pending);
     }
+
+    /// <summary>Where the last quarter of so many begins.</summary>
+    private static int Last(int count) => count * 3 / 4;
 }
