@@ -108,7 +108,8 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
     /// and this node's subscribers too.
     /// </returns>
     /// <exception cref="ArgumentException">
-    /// The event is not fit to be sent, or too large, or a channel's name is null or empty. Nothing was published.
+    /// The event is not fit to be sent, or too large, or a channel's name is null, empty or not well-formed UTF-16. Nothing was
+    /// published.
     /// </exception>
     /// <exception cref="TimeoutException">
     /// The broker did not confirm within <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/>. The message says

@@ -112,11 +112,11 @@ internal sealed class ClusterReader : IAsyncDisposable
                 Welcomes.Add(data.GetProperty("how").GetString()!);
                 break;
             case "notice":
-                EventIds.Add(item.EventId!);
+                EventIds.Add(IdOf(item));
                 Notices.Add((data.GetProperty("node").GetString()!, data.GetProperty("what").GetString()!));
                 break;
             case "message":
-                EventIds.Add(item.EventId!);
+                EventIds.Add(IdOf(item));
                 if (_ids.Add(data.GetProperty("id").GetString()!))
                     Messages.Add(data);
                 break;
@@ -126,4 +126,7 @@ internal sealed class ClusterReader : IAsyncDisposable
                 break;
         }
     }
+
+    private static string IdOf(SseItem<string> item) =>
+        item.EventId ?? throw new InvalidOperationException($"What comes from the stream has an id, and this has none: {item.Data}");
 }

@@ -117,6 +117,14 @@ public sealed class MessageFormatTests
         (TryDecode(body, out _) == DecodeResult.Decoded).Should().Be(isDecoded);
     }
 
+    [Fact]
+    public void Encode_ChannelThatWouldBeAnotherOneElsewhere_IsRefused()
+    {
+        var encode = () => EventFormat.Encode(new SseItem<string>("a"), "a\ud800", AddedAt);
+
+        encode.Should().Throw<ArgumentException>().WithParameterName("channels");
+    }
+
     private static DecodeResult TryDecode(byte[] body, out StreamMessage message)
     {
         MessageFormat.Stamp(body, Id, epoch: 7, SentAt, isSentAgain: false);

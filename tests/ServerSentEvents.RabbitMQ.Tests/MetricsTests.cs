@@ -33,14 +33,21 @@ public sealed class MetricsTests : IDisposable
     public async Task Instruments_EachThingThatHappens_IsCounted()
     {
         var stream = new InMemoryStream();
-        await using (var node = await TestNode.StartAsync(stream))
+        var transport = new OddTransport(stream);
+        await using (var node = await TestNode.StartAsync(transport))
         {
-            await node.Backplane.PublishAsync("a").WithinPatience();
+            var taken = new TaskCompletionSource();
+            transport.TakeAfter(taken.Task);
+            var ahead = node.Backplane.PublishAsync("a");
+            await Limits.UntilAsync(() => transport.IsWaiting);
+            Task[] together = [ahead, node.Backplane.PublishAsync("b"), node.Backplane.PublishAsync("c")];
+            taken.SetResult();
+            await Task.WhenAll(together).WithinPatience();
             var again = stream.Messages[^1];
             stream.Append(again);
             stream.Append([2]);
             stream.Append([1]);
-            await node.Backplane.PublishAsync("b").WithinPatience();
+            await node.Backplane.PublishAsync("d").WithinPatience();
             stream.Cut();
             await Limits.UntilAsync(() => Heard("reconnects direction=reading") == 1 && Heard("reconnects direction=publishing") == 1);
             stream.Replace();
@@ -48,7 +55,7 @@ public sealed class MetricsTests : IDisposable
         }
 
         new[] { "events.published", "events.confirmed", "events.delivered", "delivery.duration" }
-            .Select(Heard).Should().AllBeEquivalentTo(2);
+            .Select(Heard).Should().AllBeEquivalentTo(4);
         new[] { "messages.redelivered", "messages.skipped", "messages.damaged" }.Select(Heard).Should().AllBeEquivalentTo(1);
         Heard("lag").Should().BePositive();
     }

@@ -39,12 +39,14 @@ public sealed class ReadingWatchTests
     }
 
     [Fact]
-    public void Look_NothingIsOwed_IsQuiet()
+    public void Look_NothingIsOwed_IsQuietOncePatienceIsOver()
     {
         var stuck = _watch.Begin();
 
-        Look(after: TimeSpan.Zero, isOwed: false);
-        Look(after: 10 * Patience, isOwed: false);
+        Look(after: Patience - Moment, isOwed: false).Should().BeFalse();
+        Look(after: Moment, isOwed: false).Should().BeTrue();
+        Look(after: Patience - Moment, isOwed: false).Should().BeFalse("it has just been said");
+        Look(after: Moment, isOwed: false).Should().BeTrue();
 
         stuck.IsCompleted.Should().BeFalse();
     }
@@ -94,9 +96,9 @@ public sealed class ReadingWatchTests
         stuck.IsCompleted.Should().BeFalse();
     }
 
-    private void Look(TimeSpan after, bool isOwed)
+    private bool Look(TimeSpan after, bool isOwed)
     {
         _time.Advance(after);
-        _watch.Look(isOwed);
+        return _watch.Look(isOwed);
     }
 }

@@ -4,48 +4,85 @@ namespace ServerSentEvents.RabbitMQ.Tests;
 
 public sealed class SeenMessagesTests
 {
+    private readonly SeenMessages _seen = new(capacity: 2);
+
     [Fact]
     public void Add_SentAgain_IsKnown()
     {
-        var seen = new SeenMessages(capacity: 10);
         for (var sequence = 1UL; sequence < 20_000; sequence++)
         {
-            seen.Add(new MessageId(1, sequence)).Should().BeTrue();
+            Add(1, sequence).Should().Be(Sighting.New);
             var again = sequence > SeenMessages.Window ? sequence - SeenMessages.Window + 1 : 1;
-            seen.Add(new MessageId(1, again)).Should().BeFalse();
+            AddAgain(1, again).Should().Be(Sighting.Seen);
         }
     }
 
-    [Fact]
-    public void Add_LeftOutBefore_IsNew()
+    [Theory]
+    [InlineData(10, 5)]
+    [InlineData(65, 2)]
+    [InlineData(640, 577)]
+    public void Add_LeftOutBefore_IsNewAsFarAsTheWindowGoes(ulong highest, ulong leftOut)
     {
-        var seen = new SeenMessages(capacity: 10);
-        seen.Add(new MessageId(1, 1));
-        seen.Add(new MessageId(1, 10));
+        Add(1, 1);
+        Add(1, highest);
 
-        seen.Add(new MessageId(1, 5)).Should().BeTrue();
-        seen.Add(new MessageId(1, 5)).Should().BeFalse();
+        AddAgain(1, leftOut).Should().Be(Sighting.New);
+        AddAgain(1, leftOut).Should().Be(Sighting.Seen);
+        AddAgain(1, highest).Should().Be(Sighting.Seen);
     }
 
     [Fact]
     public void Add_BeforeTheFirstThatWasMet_CountsAsSeen()
     {
-        var seen = new SeenMessages(capacity: 10);
-        seen.Add(new MessageId(1, 8));
+        Add(1, 8);
 
-        seen.Add(new MessageId(1, 7)).Should().BeFalse();
+        AddAgain(1, 7).Should().Be(Sighting.Seen);
+    }
+
+    [Fact]
+    public void Add_SentAgainBeforeAnythingIsCertain_CannotBeTold()
+    {
+        AddAgain(1, 5).Should().Be(Sighting.CannotBeTold);
+        AddAgain(1, 5).Should().Be(Sighting.Seen);
+        AddAgain(1, 6).Should().Be(Sighting.CannotBeTold);
+        Add(1, 7).Should().Be(Sighting.New);
+        AddAgain(1, 8).Should().Be(Sighting.New, "its first time would have been met");
+    }
+
+    [Fact]
+    public void BeginAnew_WithAllThatThereIs_IsCertainFromTheFirst()
+    {
+        Add(1, 5);
+
+        _seen.BeginAnew(isWhole: true);
+
+        AddAgain(1, 5).Should().Be(Sighting.New);
+        AddAgain(1, 5).Should().Be(Sighting.Seen);
+    }
+
+    [Fact]
+    public void BeginAnew_WithSomethingMissed_CannotBeTold()
+    {
+        Add(1, 5);
+
+        _seen.BeginAnew(isWhole: false);
+
+        AddAgain(1, 5).Should().Be(Sighting.CannotBeTold);
     }
 
     [Fact]
     public void Add_MoreNodesThanItRemembers_ForgetsTheOneUnusedLongest()
     {
-        var seen = new SeenMessages(capacity: 2);
-        seen.Add(new MessageId(1, 1));
-        seen.Add(new MessageId(2, 1));
-        seen.Add(new MessageId(1, 2));
-        seen.Add(new MessageId(3, 1));
+        Add(1, 1);
+        Add(2, 1);
+        Add(1, 2);
+        Add(3, 1);
 
-        seen.Knows(1).Should().BeTrue();
-        seen.Knows(2).Should().BeFalse();
+        AddAgain(1, 2).Should().Be(Sighting.Seen);
+        AddAgain(2, 1).Should().Be(Sighting.CannotBeTold);
     }
+
+    private Sighting Add(ulong node, ulong sequence) => _seen.Add(new MessageId(node, sequence), isSentAgain: false);
+
+    private Sighting AddAgain(ulong node, ulong sequence) => _seen.Add(new MessageId(node, sequence), isSentAgain: true);
 }

@@ -31,13 +31,21 @@ internal static class EventFormat
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <exception cref="ArgumentException">The name of a channel is not well-formed: it would be another one elsewhere.</exception>
     internal static byte[] Encode(in SseItem<string> item, in ChannelNames channels, long addedAt)
     {
         var type = string.Equals(item.EventType, SseParser.EventTypeDefault, StringComparison.Ordinal) ? null : item.EventType;
         var length = FieldsAt + Length(item.Data) + Length(type) + Length(item.EventId)
             + (item.ReconnectionInterval is null ? 0 : FieldHeaderLength + sizeof(long));
-        for (var i = 0; i < channels.Count; i++)
-            length += Length(channels[i]);
+        try
+        {
+            for (var i = 0; i < channels.Count; i++)
+                length += FieldHeaderLength + StrictUtf8.GetByteCount(channels[i]);
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new ArgumentException("A channel's name cannot have half of a surrogate pair.", nameof(channels), exception);
+        }
 
         var bytes = new byte[length];
         BinaryPrimitives.WriteInt64BigEndian(bytes, addedAt);

@@ -10,6 +10,9 @@ internal static class EventPosition
 
     internal static long Of(long offset, int place) => (offset * EventsInMessage) + place;
 
-    /// <summary>The last position before a message.</summary>
+    /// <summary>
+    /// The last position that there can be before a message. How many events the one before it had is not known: whoever has
+    /// had the last of them, and nothing since, is below this all the same, and has a gap where this is where a node begins.
+    /// </summary>
     internal static long Before(long offset) => Of(offset, 0) - 1;
 }

@@ -15,10 +15,10 @@ internal sealed class LocalDelivery<TProperties>(
 {
     /// <summary>Forgets what was before, and ends all subscriptions: their clients begin anew.</summary>
     internal void BeginAfter(string epoch, long before) =>
-        Try(static (self, at) => self.Publisher.Follow(at.Epoch, at.Before), (Epoch: epoch, Before: before), before);
+        Try(static (self, at) => self.Publisher.Follow(at.Epoch, at.Before), (Epoch: epoch, Before: before));
 
     /// <summary>Ends those who came while events were remembered, but not sent.</summary>
-    internal void EndAll(long position) => Try(static (self, _) => self.Publisher.Close(), state: 0, position);
+    internal void EndAll() => Try(static (self, _) => self.Publisher.Close(), state: 0);
 
     internal void Deliver(long position, in StreamEvent read) => Try(
         static (self, message) =>
@@ -49,7 +49,10 @@ internal sealed class LocalDelivery<TProperties>(
     private Func<TProperties, SseItem<string>?>? FunctionFor(SseItem<string> item) =>
         personalise is null ? null : properties => personalise(item, properties);
 
-    private void Try<TState>(Action<LocalDelivery<TProperties>, TState> action, TState state, long position)
+    /// <param name="action">Calls the publisher.</param>
+    /// <param name="state">What it needs.</param>
+    /// <param name="position">The event that it delivers; null where it ends subscriptions.</param>
+    private void Try<TState>(Action<LocalDelivery<TProperties>, TState> action, TState state, long? position = null)
     {
         try
         {
@@ -59,9 +62,13 @@ internal sealed class LocalDelivery<TProperties>(
         {
             // Nobody is there.
         }
+        catch (Exception exception) when (position is { } at)
+        {
+            Log.DeliveryFailed(logger, exception, stream, at);
+        }
         catch (Exception exception)
         {
-            Log.DeliveryFailed(logger, exception, stream, position);
+            Log.EndingFailed(logger, exception, stream);
         }
     }
 }

@@ -49,4 +49,9 @@ internal static partial class Log
         11, LogLevel.Warning,
         "Stream {Stream}: not caught up after {Timeout}; the application starts all the same, and goes on trying.")]
     internal static partial void StartsWithout(ILogger logger, string stream, TimeSpan timeout);
+
+    [LoggerMessage(
+        12, LogLevel.Error,
+        "Stream {Stream}: this node's subscriptions were ended, so that their clients begin anew, and a handler of that failed.")]
+    internal static partial void EndingFailed(ILogger logger, Exception reason, string stream);
 }

@@ -6,13 +6,16 @@ internal sealed partial class Outbox
     private const int ChecksInTimeout = 10;
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>A reader is not made anew more often than that, however short the timeout.</summary>
+    /// <summary>A connection is not made anew more often than that, however short the timeout: the broker may just be slow.</summary>
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(5);
 
-    private const string Waiting = "the broker has too much to confirm, or this node has yet to read what was confirmed";
+    private const string Waiting = "the broker has yet to confirm what was sent before";
 
-    private readonly TimeSpan _timeout;
-    private readonly ITimer _timer;
+    /// <summary>How long either connection may give no sign of life.</summary>
+    private readonly TimeSpan _patience;
+
+    /// <summary>What is to come back where nothing else does; null for none. Guarded by <see cref="_gate"/>.</summary>
+    private OutgoingItem? _sign;
 
     /// <summary>Whether this connection has left an event unconfirmed for too long. Guarded by <see cref="_gate"/>.</summary>
     private bool _isStuck;
@@ -25,16 +28,6 @@ internal sealed partial class Outbox
 
     /// <summary>Why events are not sent, though they could be; null where they are. Guarded by <see cref="_gate"/>.</summary>
     private string? _heldBecause;
-
-    internal Outbox(TimeProvider time, TimeSpan timeout)
-    {
-        _time = time;
-        _timeout = timeout;
-        _reading = new ReadingWatch(time, timeout > ShortestPatience ? timeout : ShortestPatience);
-        // A period below a millisecond would be none at all.
-        var interval = timeout / ChecksInTimeout is var part && part > Shortest ? part : Shortest;
-        _timer = time.CreateTimer(static outbox => ((Outbox)outbox!).GiveUpLate(), this, interval, interval);
-    }
 
     /// <summary>Whether another connection, to another of the broker's nodes perhaps, might fare better.</summary>
     internal bool IsStuck
@@ -71,7 +64,13 @@ internal sealed partial class Outbox
     internal Task<Exception> BeginReading()
     {
         lock (_gate)
+        {
+            // It may begin behind that one, or in another stream.
+            if (_sign is not null)
+                Withdraw_NeedsLock(_sign, new OperationCanceledException("Another connection reads."));
+            _sign = null;
             return _reading.Begin();
+        }
     }
 
     /// <inheritdoc cref="ReadingWatch.BeginMessage"/>
@@ -80,61 +79,85 @@ internal sealed partial class Outbox
     /// <inheritdoc cref="ReadingWatch.EndMessage"/>
     internal void EndMessage() => _reading.EndMessage();
 
-    /// <summary>Nobody waits for an item any more: it is not sent, unless it has been, or another of its message is to be sent again.</summary>
+    /// <summary>
+    /// Nobody waits for an item any more: it is not sent, unless it has been. In a message that has been, it may be sent again
+    /// with the others.
+    /// </summary>
     internal void Withdraw(OutgoingItem item, Exception reason)
     {
         lock (_gate)
-            Fail_NeedsLock(item, reason);
+            Withdraw_NeedsLock(item, reason);
     }
 
-    /// <summary>Fails everything that waits, and everything to come.</summary>
-    public void Dispose()
+    private void Withdraw_NeedsLock(OutgoingItem item, Exception reason)
     {
-        _timer.Dispose();
-        lock (_gate)
-        {
-            _disposed = true;
-            foreach (var item in _queue.Unsent.Concat(Sent_NeedsLock()).ToList())
-                Fail_NeedsLock(item, new ObjectDisposedException(typeof(RabbitMQBackplane<>).FullName));
-        }
+        item.Fail(reason);
+        if (item.Message is { } message)
+            ForgetIfSettled_NeedsLock(message);
+        else
+            _queue.Withdraw();
     }
 
     private void GiveUpLate()
     {
         lock (_gate)
         {
-            var since = _time.GetTimestamp() - (long)(_timeout.TotalSeconds * _time.TimestampFrequency);
+            var since = Before(_timeout);
             while (_queue.TryTakeLate(since, out var item))
-                Fail_NeedsLock(item, NotSent_NeedsLock());
-            _reading.Look(_unread.Values.Any(message => message.IsConfirmed));
-            _isStuck |= _obstacle is null && _inFlight.Messages.Any(message => Math.Max(message.SentAt, _unhinderedSince) <= since);
-            foreach (var item in Sent_NeedsLock().Where(item => IsLate(item, since)).ToList())
-                Fail_NeedsLock(item, item.Message!.IsConfirmed ? NotReadBack_NeedsLock() : NotConfirmed_NeedsLock());
+                item.Fail(NotSent_NeedsLock());
+            LookAfterReading_NeedsLock();
+            LookAfterWriting_NeedsLock();
+            foreach (var message in _unread.Values.Union(_inFlight.Messages).ToList())
+                GiveUpLate_NeedsLock(message, since);
         }
 
         MayTake.Set();
     }
 
-    private static bool IsLate(OutgoingItem item, long since) =>
-        item.MarkerEpoch is null && !item.IsSettled && item.AddedAt <= since;
+    private long Before(TimeSpan duration) => _time.GetTimestamp() - (long)(duration.TotalSeconds * _time.TimestampFrequency);
 
-    /// <summary>What has been sent, and has not been both confirmed and read; some of it twice.</summary>
-    private IEnumerable<OutgoingItem> Sent_NeedsLock() =>
-        _unread.Values.Concat(_inFlight.Messages).SelectMany(message => message.Items);
-
-    private void Fail_NeedsLock(OutgoingItem item, Exception reason)
+    private void LookAfterWriting_NeedsLock()
     {
-        item.Fail(reason);
-        if (item.Message is { IsSettled: true } message)
+        var since = Before(_patience);
+        _isStuck |= _obstacle is null && _inFlight.Messages.Any(message => Math.Max(message.SentAt, _unhinderedSince) <= since);
+    }
+
+    /// <summary>A reader that gets nothing is either stuck or in a quiet stream: a marker tells the two apart.</summary>
+    private void LookAfterReading_NeedsLock()
+    {
+        if (!_reading.Look(_unread.Values.Any(message => message.IsConfirmed)) || _epoch == 0)
+            return;
+        _sign = new OutgoingItem(encoded: null, _epoch, _time.GetTimestamp());
+        _queue.Add(_sign);
+    }
+
+    private void GiveUpLate_NeedsLock(OutgoingMessage message, long since)
+    {
+        var hasFailed = false;
+        foreach (var item in message.Items)
+        {
+            if (item.MarkerEpoch is not null || item.IsSettled || item.AddedAt > since)
+                continue;
+            item.Fail(message.IsConfirmed ? NotDelivered_NeedsLock(message) : NotConfirmed_NeedsLock());
+            hasFailed = true;
+        }
+
+        if (hasFailed)
+            ForgetIfSettled_NeedsLock(message);
+    }
+
+    private void ForgetIfSettled_NeedsLock(OutgoingMessage message)
+    {
+        if (message.IsSettled)
             _unread.Remove(message.Sequence);
     }
 
     private TimeoutException NotSent_NeedsLock() => new(
         $"The event was not published: {_obstacle ?? _heldBecause ?? Waiting}, for the {_timeout} that PublishTimeout allows.");
 
-    private TimeoutException NotReadBack_NeedsLock() => new(
-        $"The event was published, but this node has not read it back within the {_timeout} that PublishTimeout allows "
-        + $"({_heldBecause ?? "nothing comes from the stream, or what came before takes too long"}).");
+    private TimeoutException NotDelivered_NeedsLock(OutgoingMessage message) => new(
+        $"The event was published, but this node has not {(message.IsRead ? "delivered it" : "read it back")} within the {_timeout} "
+        + $"that PublishTimeout allows ({_heldBecause ?? "nothing comes from the stream, or what came before takes too long"}).");
 
     private TimeoutException NotConfirmed_NeedsLock() => new(
         $"The event was sent, but not confirmed within the {_timeout} that PublishTimeout allows "

@@ -7,15 +7,17 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// the reading loop says what has come back.
 /// </summary>
 /// <remarks>
-/// <para>So many messages, and no more, are on their way unconfirmed; while they are, what is handed in gathers for the next
-/// one. So on a quiet node each event goes out at once, and on a busy one the broker confirms many with one message: what an
-/// event costs goes down as their number goes up, and nothing ever waits for a timer.</para>
+/// <para><see cref="SeenMessages.Window"/> messages, and no more, are on their way unconfirmed; while they are, what is handed in
+/// gathers for the next one. So on a quiet node each event goes out at once, and on a busy one many share what a message
+/// costs: that goes down for each as their number goes up, and nothing ever waits for a timer.</para>
 /// <para>Safe for use by several threads. No task's continuation runs under the lock.</para>
 /// </remarks>
 internal sealed partial class Outbox : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly TimeSpan _timeout;
+    private readonly ITimer _timer;
 
     /// <summary>Guarded by <see cref="_gate"/>.</summary>
     private readonly OutgoingQueue _queue = new();
@@ -40,11 +42,24 @@ internal sealed partial class Outbox : IDisposable
     /// </summary>
     private ulong _epoch;
 
-    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
-    private bool _disposed;
+    /// <summary>Set under <see cref="_gate"/>, and never unset.</summary>
+    private volatile bool _isDisposed;
+
+    internal Outbox(TimeProvider time, TimeSpan timeout)
+    {
+        _time = time;
+        _timeout = timeout;
+        _patience = timeout > ShortestPatience ? timeout : ShortestPatience;
+        _reading = new ReadingWatch(time, _patience);
+        // A period below a millisecond would be none at all.
+        var interval = timeout / ChecksInTimeout is var part && part > Shortest ? part : Shortest;
+        _timer = time.CreateTimer(static outbox => ((Outbox)outbox!).GiveUpLate(), this, interval, interval);
+    }
 
     /// <summary>The number of this node in its messages.</summary>
     internal ulong Node { get; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    internal bool IsDisposed => _isDisposed;
 
     /// <summary>Is set when there may be something to take, or <see cref="IsStuck"/> has changed.</summary>
     internal Signal MayTake { get; } = new();
@@ -58,7 +73,7 @@ internal sealed partial class Outbox : IDisposable
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(RabbitMQBackplane<>));
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(RabbitMQBackplane<>));
             _queue.Add(item);
         }
 
@@ -93,7 +108,10 @@ internal sealed partial class Outbox : IDisposable
         lock (_gate)
         {
             _isStuck = false;
-            _queue.SendAgain(_inFlight.BeginAnew());
+            var unconfirmed = _inFlight.BeginAnew();
+            foreach (var marker in unconfirmed.Where(message => message.IsMarker))
+                _unread.Remove(marker.Sequence);
+            _queue.SendAgain(unconfirmed);
         }
     }
 
@@ -103,7 +121,7 @@ internal sealed partial class Outbox : IDisposable
         lock (_gate)
         {
             body = default;
-            if ((_queue.TakeAgain() ?? NewMessage_NeedsLock()) is not { } message)
+            if (NextMessage_NeedsLock() is not { } message)
                 return false;
             var epoch = message.Items[0].MarkerEpoch ?? _epoch;
             MessageFormat.Stamp(
@@ -135,27 +153,83 @@ internal sealed partial class Outbox : IDisposable
         return events;
     }
 
-    /// <summary>A message of this node's has come back, in the epoch of that name.</summary>
-    internal void SetRead(ulong sequence, string epoch, long offset)
+    /// <summary>
+    /// A message of this node's has come back, in the epoch of that name, and is now delivered. Returns it, for the calls
+    /// below; null where nobody waits for it.
+    /// </summary>
+    internal OutgoingMessage? BeginDelivery(ulong sequence, string epoch, long offset)
     {
         lock (_gate)
         {
-            if (!_unread.Remove(sequence, out var message))
-                return;
+            if (!_unread.TryGetValue(sequence, out var message))
+                return null;
             message.SetRead(epoch, offset);
             // Nobody else would look at it any more, should the connection never come to send it.
             if (message.IsToBeSentAgain)
                 message.SetConfirmed();
+            return message;
         }
     }
 
-    private OutgoingMessage? NewMessage_NeedsLock()
+    /// <summary>The next of its events is delivered.</summary>
+    internal void SetDelivered(OutgoingMessage message)
     {
-        // What a reader can tell from a message that it has had, also when one is sent again.
+        lock (_gate)
+            message.SetDelivered();
+    }
+
+    /// <summary>All of it is, or need not be.</summary>
+    internal void EndDelivery(OutgoingMessage message)
+    {
+        lock (_gate)
+        {
+            while (!message.IsDelivered)
+                message.SetDelivered();
+            _unread.Remove(message.Sequence);
+        }
+    }
+
+    /// <summary>
+    /// A message of this node's has come back in a stream whose epoch is not known yet, where no node delivers it: its events
+    /// are to be sent anew.
+    /// </summary>
+    internal void SendAnew(ulong sequence)
+    {
+        lock (_gate)
+        {
+            if (_unread.Remove(sequence, out var message))
+                _queue.SendAnew(message.TakeItems());
+        }
+    }
+
+    /// <summary>Fails everything that waits, and everything to come.</summary>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_gate)
+        {
+            _isDisposed = true;
+            foreach (var item in _queue.Unsent.Concat(_unread.Values.Concat(_inFlight.Messages).SelectMany(message => message.Items)))
+                item.Fail(new ObjectDisposedException(typeof(RabbitMQBackplane<>).FullName));
+        }
+    }
+
+    private OutgoingMessage? NextMessage_NeedsLock()
+    {
+        if (_queue.TakeAgain() is { } again)
+            return again;
+        // A reader could not tell more of them from those that it has had, should they be sent again.
         var oldest = _inFlight.Oldest?.Sequence ?? (_sequence + 1);
         _isFull = _sequence + 1 - oldest >= SeenMessages.Window;
-        if (_isFull || _queue.TakeNew(eventsToo: _epoch != 0) is not { Length: > 0 } items)
+        if (_isFull)
             return null;
+        if (_queue.TakeMarker() is { } marker)
+            return New_NeedsLock([marker]);
+        return _epoch != 0 && _queue.TakeEvents() is { Length: > 0 } events ? New_NeedsLock(events) : null;
+    }
+
+    private OutgoingMessage New_NeedsLock(OutgoingItem[] items)
+    {
         var message = new OutgoingMessage(++_sequence, items);
         _unread.Add(message.Sequence, message);
         return message;

@@ -8,22 +8,28 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// </summary>
 internal sealed class OutgoingMessage
 {
-    private string? _epoch;
+    private string _epoch = "";
     private long _offset;
+
+    /// <summary>How many of its items have been delivered on this node.</summary>
+    private int _delivered;
+
+    /// <summary>How many of its items, from the first, have arrived.</summary>
+    private int _arrived;
 
     /// <param name="sequence">Its number among those of this node.</param>
     /// <param name="items">What it brings.</param>
     internal OutgoingMessage(ulong sequence, OutgoingItem[] items)
     {
         (Sequence, Items) = (sequence, items);
+        Body = MessageFormat.Encode([.. items.Select(static item => item.Encoded).OfType<byte[]>()]);
         foreach (var item in items)
             item.Message = this;
-        Body = IsMarker ? MessageFormat.Encode() : MessageFormat.Encode(Array.ConvertAll(items, static item => item.Encoded));
     }
 
     internal ulong Sequence { get; }
 
-    internal OutgoingItem[] Items { get; }
+    internal OutgoingItem[] Items { get; private set; }
 
     /// <summary>To be stamped when it is sent.</summary>
     internal byte[] Body { get; }
@@ -38,30 +44,42 @@ internal sealed class OutgoingMessage
 
     internal bool IsConfirmed { get; private set; }
 
-    internal bool IsRead => _epoch is not null;
+    /// <summary>Whether it has come back: the stream has it.</summary>
+    internal bool IsRead { get; private set; }
+
+    internal bool IsDelivered => _delivered >= Items.Length;
 
     /// <summary>Whether the stream needs nothing more of it.</summary>
     internal bool IsSettled => Array.TrueForAll(Items, static item => item.IsSettled);
 
+    /// <summary>Another message is to bring what this one should have: from here on nobody waits for it.</summary>
+    internal OutgoingItem[] TakeItems()
+    {
+        var items = Items;
+        Items = [];
+        return items;
+    }
+
     internal void SetConfirmed()
     {
         IsConfirmed = true;
-        Settle();
+        Arrive();
     }
 
     /// <param name="epoch">The name of the epoch that it was read in.</param>
     /// <param name="offset">Where it stands in the stream.</param>
-    internal void SetRead(string epoch, long offset)
+    internal void SetRead(string epoch, long offset) => (IsRead, _epoch, _offset) = (true, epoch, offset);
+
+    /// <summary>The next of its items is delivered.</summary>
+    internal void SetDelivered()
     {
-        (_epoch, _offset) = (epoch, offset);
-        Settle();
+        _delivered++;
+        Arrive();
     }
 
-    private void Settle()
+    private void Arrive()
     {
-        if (!IsConfirmed || _epoch is null)
-            return;
-        for (var place = 0; place < Items.Length; place++)
-            Items[place].Arrive(string.Create(CultureInfo.InvariantCulture, $"{_epoch}-{EventPosition.Of(_offset, place)}"));
+        for (; IsConfirmed && _arrived < _delivered; _arrived++)
+            Items[_arrived].Arrive(string.Create(CultureInfo.InvariantCulture, $"{_epoch}-{EventPosition.Of(_offset, _arrived)}"));
     }
 }

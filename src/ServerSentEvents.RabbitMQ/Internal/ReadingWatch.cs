@@ -22,10 +22,14 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
     /// <summary>Since when a message has been waited for, as a timestamp; null while none is.</summary>
     private long? _waitingSince;
 
+    /// <summary>Since when nothing has come, as a timestamp.</summary>
+    private long _quietSince = time.GetTimestamp();
+
     /// <summary>A connection begins to read. The task completes if it gets stuck.</summary>
     internal Task<Exception> Begin()
     {
         _waitingSince = null;
+        _quietSince = time.GetTimestamp();
         _stuck = NewEnd();
         return _stuck.Task;
     }
@@ -40,18 +44,30 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
     /// <summary>It is delivered, and no longer owed.</summary>
     internal void EndMessage() => _isAtWork = false;
 
-    /// <summary>To be called from time to time.</summary>
+    /// <summary>
+    /// To be called from time to time. Returns whether the stream has been quiet for so long that something should be put into
+    /// it, which is then owed.
+    /// </summary>
     /// <param name="isOwed">Whether a message has been confirmed, and not read.</param>
-    internal void Look(bool isOwed)
+    internal bool Look(bool isOwed)
     {
         var read = Volatile.Read(ref _read);
         if (read != _readBefore || _isAtWork)
-            (_readBefore, _waitingSince) = (read, null);
+        {
+            (_readBefore, _waitingSince, _quietSince) = (read, null, time.GetTimestamp());
+            return false;
+        }
+
         // Once it is owed it stays so, though nobody may wait for that message any more.
-        else if (_waitingSince is { } since && time.GetElapsedTime(since) >= patience)
+        if (_waitingSince is { } since && time.GetElapsedTime(since) >= patience)
             _stuck.TrySetResult(new TimeoutException($"Nothing has been read for {patience}, though the stream has more."));
         else if (isOwed)
             _waitingSince ??= time.GetTimestamp();
+
+        if (_waitingSince is not null || time.GetElapsedTime(_quietSince) < patience)
+            return false;
+        _quietSince = time.GetTimestamp();
+        return true;
     }
 
     private static TaskCompletionSource<Exception> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);

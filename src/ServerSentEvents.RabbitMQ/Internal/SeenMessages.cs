@@ -6,9 +6,13 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// be known.
 /// </summary>
 /// <remarks>Not safe for use by several threads: it is the reader's alone.</remarks>
+/// <param name="capacity">How many nodes are remembered.</param>
 internal sealed class SeenMessages(int capacity)
 {
-    /// <summary>How far apart the oldest unconfirmed message of a node and its newest can be.</summary>
+    /// <summary>
+    /// How far apart the oldest unconfirmed message of a node and its newest can be: with a word for each node a reader can
+    /// tell them all apart. So it also bounds what is on its way.
+    /// </summary>
     internal const int Window = 64;
 
     /// <summary>Nodes by their number. A node that starts again is another one.</summary>
@@ -16,39 +20,59 @@ internal sealed class SeenMessages(int capacity)
 
     private long _clock;
 
-    internal bool Knows(ulong node) => _nodes.ContainsKey(node);
+    /// <summary>Whether nothing can have come before what has been met.</summary>
+    private bool _isWhole;
 
-    /// <summary>Takes note of a message, and returns false if it has been read before.</summary>
-    internal bool Add(MessageId id)
+    /// <summary>
+    /// Forgets all: something may have come that was not met, or it was in another stream.
+    /// </summary>
+    /// <param name="isWhole">Whether what is met from here on is all that there is.</param>
+    internal void BeginAnew(bool isWhole)
+    {
+        _nodes.Clear();
+        _isWhole = isWhole;
+    }
+
+    /// <summary>Takes note of a message, and returns what was known of it.</summary>
+    internal Sighting Add(MessageId id, bool isSentAgain)
     {
         if (!_nodes.TryGetValue(id.Node, out var window))
         {
             if (_nodes.Count >= capacity)
+            {
                 _nodes.Remove(_nodes.MinBy(node => node.Value.UsedAt).Key);
-            _nodes.Add(id.Node, window = new NodeWindow(id.Sequence));
+                _isWhole = false;
+            }
+
+            _nodes.Add(id.Node, window = new NodeWindow(id.Sequence, isCertain: _isWhole));
         }
 
         window.UsedAt = ++_clock;
-        return window.Add(id.Sequence);
+        return window.Add(id.Sequence, isSentAgain);
     }
 
     /// <summary>
-    /// A bit for each of a node's last messages. What came before the first that was met counts as seen: it stands further
-    /// back in the stream than this reader began, and what is met of it now is that message sent again.
+    /// A bit for each of a node's last messages. A node sends in the order of its numbers. So what is below the first message
+    /// that was met counts as seen: it stands further back in the stream, and what is met of it now is that message sent
+    /// again. And of what was sent again, it is certain that its first time would have been met only above a message that
+    /// was met when it was sent for the first time.
     /// </summary>
-    private sealed class NodeWindow(ulong first)
+    private sealed class NodeWindow(ulong first, bool isCertain)
     {
         private ulong _highest = first - 1;
 
         /// <summary>The lowest bit stands for the highest message.</summary>
         private ulong _bits;
 
+        /// <summary>The first message that was met when it was sent for the first time.</summary>
+        private ulong _certainAfter = isCertain ? first : ulong.MaxValue;
+
         internal long UsedAt { get; set; }
 
-        internal bool Add(ulong sequence)
+        internal Sighting Add(ulong sequence, bool isSentAgain)
         {
             if (sequence < first || sequence + Window <= _highest)
-                return false;
+                return Sighting.Seen;
             if (sequence > _highest)
             {
                 var step = sequence - _highest;
@@ -58,9 +82,11 @@ internal sealed class SeenMessages(int capacity)
 
             var bit = 1UL << (int)(_highest - sequence);
             if ((_bits & bit) != 0)
-                return false;
+                return Sighting.Seen;
             _bits |= bit;
-            return true;
+            if (!isSentAgain)
+                _certainAfter = Math.Min(_certainAfter, sequence);
+            return sequence >= _certainAfter ? Sighting.New : Sighting.CannotBeTold;
         }
     }
 }

@@ -9,8 +9,11 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 internal sealed class StreamConsumer(IChannel channel, MessageSink sink, TaskCompletionSource<Exception> lost)
     : AsyncDefaultBasicConsumer(channel), IAsyncDisposable
 {
-    /// <summary>How many messages are on their way at the most.</summary>
-    internal const ushort Prefetch = 2000;
+    /// <summary>
+    /// How many messages are on their way at the most, or wait for this node: 16 MiB of such as many events share, and enough
+    /// for a broker that is some milliseconds away.
+    /// </summary>
+    internal const ushort Prefetch = 256;
 
     private const int AcknowledgedAtOnce = Prefetch / 8;
 

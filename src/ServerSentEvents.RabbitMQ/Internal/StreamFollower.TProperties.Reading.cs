@@ -19,7 +19,9 @@ internal sealed partial class StreamFollower<TProperties>
 
     private void ReadWatched(long offset, ReadOnlySpan<byte> body)
     {
-        if (_isGoingOn && !IsNew(offset, body))
+        if (!_isGoingOn)
+            Follow(offset);
+        else if (!IsNew(offset, body))
             return;
         _last.Set(offset, body);
         switch (MessageFormat.TryDecode(body, out var message))
@@ -57,66 +59,93 @@ internal sealed partial class StreamFollower<TProperties>
             throw new InvalidOperationException("The stream is another one than before.");
         }
 
+        SkipTo(offset, last);
+        return true;
+    }
+
+    /// <summary>
+    /// Looks at the offset of a message that is not the first of its connection: where the broker forgets faster than this
+    /// node reads, it goes on with what it still has, and does not say so.
+    /// </summary>
+    /// <remarks>
+    /// One offset is left out where the broker begins a file of its log. That is no message, and a file has at least one of
+    /// those.
+    /// </remarks>
+    private void Follow(long offset)
+    {
+        if (_last.Offset is not { } last)
+            _seen.BeginAnew(isWhole: offset == 0);
+        else if (offset > last + 2)
+            SkipTo(offset, last);
+    }
+
+    private void SkipTo(long offset, long last)
+    {
         Log.Truncated(settings.Logger, settings.StreamName, last, offset);
         Metrics.Gaps.Add(1);
+        _seen.BeginAnew(isWhole: false);
         delivery.BeginAfter(_name, EventPosition.Before(offset));
-        return true;
     }
 
     private void Take(long offset, in StreamMessage message)
     {
         if (Metrics.MeasuresLag)
             Metrics.HasRead(Age(message.SentAt));
-        if (message.Epoch > Math.Max(_epoch, _lostEpoch))
-            Enter(message.Epoch, offset);
-
-        // Its first time may have been before this node began to read.
-        var mayBeOld = _epoch != 0 && message.IsSentAgain && !_seen.Knows(message.Id.Node);
-        if (!_seen.Add(message.Id))
+        var sighting = _seen.Add(message.Id, message.IsSentAgain);
+        if (sighting == Sighting.Seen)
             Metrics.Redelivered.Add(1);
-        else if (mayBeOld && message.Events.Count > 0)
-            LeaveOut(offset, message);
-        else if (_isCatchingUp)
-            Remember(offset, message);
-        else
-            Deliver(offset, message);
 
-        if (message.Id.Node != outbox.Node)
+        // Whether those who come here have had it nobody can say: they begin anew behind it, and so does whoever is here.
+        var isLeftOut = sighting == Sighting.CannotBeTold && message.Events.Count > 0;
+        var before = isLeftOut ? EventPosition.Of(offset, message.Events.Count - 1) : EventPosition.Before(offset);
+        if (message.Epoch > Math.Max(_epoch, _lostEpoch))
+            Enter(message.Epoch, before);
+        else if (isLeftOut && _epoch != 0)
+            BeginAnew(before);
+
+        var isMine = message.Id.Node == outbox.Node;
+        if (isMine && _epoch == 0 && message.Events.Count > 0)
+        {
+            outbox.SendAnew(message.Id.Sequence);
             return;
-        if (_isCatchingUp && _epoch != 0 && outbox.IdOf(_marker!) == message.Id)
+        }
+
+        var awaited = isMine ? outbox.BeginDelivery(message.Id.Sequence, _name, offset) : null;
+        if (sighting == Sighting.New)
+            Deliver(offset, message, awaited);
+        if (isMine && _isCatchingUp && _epoch != 0 && outbox.IdOf(_marker!) == message.Id)
             EndCatchingUp(offset);
-        outbox.SetRead(message.Id.Sequence, _name, offset);
+        if (awaited is not null)
+            outbox.EndDelivery(awaited);
     }
 
     /// <summary>
-    /// Whether those who come here have had it nobody can say: they begin anew behind it, and so does whoever is here.
+    /// One event after the other; whoever waits for one hears of it as soon as it is delivered, and not of those behind it.
     /// </summary>
-    private void LeaveOut(long offset, in StreamMessage message)
+    private void Deliver(long offset, in StreamMessage message, OutgoingMessage? awaited)
     {
-        if (!_isCatchingUp)
-            Metrics.Gaps.Add(1);
-        delivery.BeginAfter(_name, EventPosition.Of(offset, message.Events.Count - 1));
-    }
-
-    private void Remember(long offset, in StreamMessage message)
-    {
-        // Without an epoch it is from a writer that has yet to notice a new stream: who comes later has a gap anyway.
-        if (_epoch == 0)
-            return;
-        for (var place = 0; place < message.Events.Count; place++)
-            delivery.Remember(EventPosition.Of(offset, place), message.Events[place]);
-    }
-
-    private void Deliver(long offset, in StreamMessage message)
-    {
-        for (var place = 0; place < message.Events.Count; place++)
+        for (var place = 0; place < message.Events.Count && !outbox.IsDisposed; place++)
         {
-            var each = message.Events[place];
-            delivery.Deliver(EventPosition.Of(offset, place), each);
-            Metrics.Delivered.Add(1);
-            if (message.Id.Node == outbox.Node && Metrics.MeasuresDelivery)
-                Metrics.HasDelivered(Age(each.AddedAt));
+            Deliver(EventPosition.Of(offset, place), message.Events[place], isMine: message.Id.Node == outbox.Node);
+            if (awaited is not null)
+                outbox.SetDelivered(awaited);
         }
+    }
+
+    private void Deliver(long position, in StreamEvent read, bool isMine)
+    {
+        if (_isCatchingUp)
+        {
+            // Without an epoch it is from a writer that has yet to notice a new stream: who comes later has a gap anyway.
+            if (_epoch != 0)
+                delivery.Remember(position, read);
+            return;
+        }
+
+        delivery.Deliver(position, read);
+        Metrics.Delivered.Add(1);
+        if (isMine && Metrics.MeasuresDelivery)
+            Metrics.HasDelivered(Age(read.AddedAt));
     }
 
     /// <summary>In seconds, by the clocks of two machines, which need not agree.</summary>

@@ -9,7 +9,7 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <remarks>
 /// <para><b>Epochs.</b> A stream that was deleted and made anew counts from 0 again, and the protocol has no name by which to
 /// tell it from the old one. So each message names the epoch that its writer takes the stream to be in, and a node is in the
-/// highest that it has read. A position is an epoch and an offset: those of another epoch are gaps. An epoch begins with the
+/// highest that it has read. An event's id is its epoch and its position: those of another epoch are gaps. An epoch begins with the
 /// time at which somebody chose it, and whoever knows one chooses a higher one, so that a message from a writer that has
 /// yet to notice a new stream changes nothing. Two nodes that choose at once agree as soon as both have read both choices.
 /// What a client may have missed at a change of epoch nobody knows: all subscriptions end, and old ids are gaps.</para>
@@ -106,7 +106,7 @@ internal sealed partial class StreamFollower<TProperties>(LocalDelivery<TPropert
             : StreamStart.First;
     }
 
-    private OutgoingItem NewMarker(ulong epoch) => new([], epoch, settings.TimeProvider.GetTimestamp());
+    private OutgoingItem NewMarker(ulong epoch) => new(encoded: null, epoch, settings.TimeProvider.GetTimestamp());
 
     /// <summary>Forty-eight bits of milliseconds, and sixteen at random for those who choose in the same one.</summary>
     private ulong NewEpoch()
@@ -115,21 +115,26 @@ internal sealed partial class StreamFollower<TProperties>(LocalDelivery<TPropert
         return Math.Max((milliseconds << 16) | (uint)RandomNumberGenerator.GetInt32(1 << 16), _lostEpoch + 1);
     }
 
-    private void Enter(ulong epoch, long offset)
+    private void Enter(ulong epoch, long before)
+    {
+        Volatile.Write(ref _epoch, epoch);
+        _name = Name(epoch);
+        BeginAnew(before);
+        if (!_isCatchingUp)
+            outbox.SendEventsIn(epoch);
+    }
+
+    private void BeginAnew(long before)
     {
         if (!_isCatchingUp)
             Metrics.Gaps.Add(1);
-        Volatile.Write(ref _epoch, epoch);
-        _name = Name(epoch);
-        delivery.BeginAfter(_name, EventPosition.Before(offset));
-        if (!_isCatchingUp)
-            outbox.SendEventsIn(epoch);
+        delivery.BeginAfter(_name, before);
     }
 
     private void EndCatchingUp(long offset)
     {
         _isCatchingUp = false;
-        delivery.EndAll(EventPosition.Before(offset));
+        delivery.EndAll();
         Log.CaughtUp(settings.Logger, settings.StreamName, offset, _name);
     }
 

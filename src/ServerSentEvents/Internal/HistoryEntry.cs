@@ -32,6 +32,12 @@ internal sealed class HistoryEntry<TProperties>
     /// <summary>When it was published, as a timestamp of the publisher's clock.</summary>
     internal long PublishedAt { get; set; }
 
+    /// <summary>
+    /// Gives the shared frame the id of its place; one that is made for each gets it when it is made. To be called under the
+    /// registry's lock, before anybody has the frame.
+    /// </summary>
+    internal void PlaceShared(Epoch epoch) => _shared?.PlaceAt(epoch, Position);
+
     /// <summary>The frame for one who was not there when it was published. Runs the application's function.</summary>
     internal Frame? FrameFor(TProperties properties, Epoch epoch)
     {

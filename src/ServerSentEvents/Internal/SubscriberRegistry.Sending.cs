@@ -19,8 +19,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ObjectDisposedException.ThrowIf(_disposed, owner);
             if (history is not null && frame.IsEvent)
             {
-                if (history.Add(new HistoryEntry<TProperties>(frame), channels, _roll, now, position) is { } place)
-                    frame.PlaceAt(history.Epoch, place);
+                var entry = new HistoryEntry<TProperties>(frame);
+                if (history.Add(entry, channels, _roll, now, position) is not null)
+                    entry.PlaceShared(history.Epoch);
             }
 
             foreach (var entry in _roll.Walk(channels))
@@ -77,7 +78,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long position)
     {
         lock (_gate)
-            history?.Add(entry, channels, _roll, now, position);
+        {
+            if (history?.Add(entry, channels, _roll, now, position) is not null)
+                entry.PlaceShared(history.Epoch);
+        }
     }
 
     /// <summary>Sends a comment to those to whom nothing has been sent since a time, and who have read all that was.</summary>

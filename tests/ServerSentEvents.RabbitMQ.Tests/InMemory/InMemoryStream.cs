@@ -5,6 +5,8 @@ namespace ServerSentEvents.RabbitMQ.Tests.InMemory;
 /// <summary>A stream in memory, with everything that can go wrong on the way to one.</summary>
 internal sealed class InMemoryStream : IStreamTransport
 {
+    private static readonly byte[] NoMessage = [0];
+
     /// <summary>Guarded by the lock on this list, as is all else.</summary>
     private readonly List<(DateTimeOffset At, byte[] Body)> _messages = [];
     private readonly List<InMemoryConnection> _connections = [];
@@ -95,6 +97,9 @@ internal sealed class InMemoryStream : IStreamTransport
         },
         loss: null);
 
+    /// <summary>An offset is taken by what is no message, as when the broker begins a file of its log.</summary>
+    internal void BeginFile() => Change(() => _messages.Add((TimeProvider.System.GetUtcNow(), NoMessage)), loss: null);
+
     /// <summary>Where one that begins there begins.</summary>
     internal long Resolve(StreamStart start)
     {
@@ -117,6 +122,8 @@ internal sealed class InMemoryStream : IStreamTransport
         lock (_messages)
         {
             var at = Math.Max(offset, _first);
+            while (at < _messages.Count && _messages[(int)at].Body == NoMessage)
+                at++;
             return _holdsReaders || at >= _messages.Count ? null : (at, _messages[(int)at].Body);
         }
     }

@@ -9,6 +9,9 @@ internal sealed class ThrowingLog : ILoggerFactory, ILogger
 
     internal bool Throws { get; set; }
 
+    /// <summary>Already when it is asked whether it wants to know.</summary>
+    internal bool ThrowsEarly { get; set; }
+
     internal int Thrown => _thrown;
 
     public void Log<TState>(
@@ -22,7 +25,13 @@ internal sealed class ThrowingLog : ILoggerFactory, ILogger
 
     public ILogger CreateLogger(string categoryName) => this;
 
-    public bool IsEnabled(LogLevel logLevel) => true;
+    public bool IsEnabled(LogLevel logLevel)
+    {
+        if (!ThrowsEarly)
+            return true;
+        Interlocked.Increment(ref _thrown);
+        throw new InvalidOperationException("The disk is full.");
+    }
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
