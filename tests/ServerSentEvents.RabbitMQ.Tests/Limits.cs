@@ -11,10 +11,13 @@ internal static class Limits
     internal static Task<T> WithinPatience<T>(this Task<T> task) => task.WaitAsync(Patience);
 
     /// <summary>Waits for what nothing tells of.</summary>
-    internal static async Task UntilAsync(Func<bool> condition)
+    internal static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <inheritdoc cref="UntilAsync(Func{bool})"/>
+    internal static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var limit = new CancellationTokenSource(Patience);
-        while (!condition())
+        while (!await condition())
             await Task.Delay(TimeSpan.FromMilliseconds(10), limit.Token);
     }
 }

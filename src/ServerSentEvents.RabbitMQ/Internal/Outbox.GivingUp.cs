@@ -125,7 +125,7 @@ internal sealed partial class Outbox
     /// <summary>A reader that gets nothing is either stuck or in a quiet stream: a marker tells the two apart.</summary>
     private void LookAfterReading_NeedsLock()
     {
-        if (!_reading.Look(_unread.Values.Any(message => message.IsConfirmed)) || _epoch == 0)
+        if (!_reading.Look(_unread.Values.Any(message => message.IsConfirmed)) || _epoch == 0 || _sign is { IsSettled: false })
             return;
         _sign = new OutgoingItem(encoded: null, _epoch, _time.GetTimestamp());
         _queue.Add(_sign);

@@ -19,9 +19,55 @@ public sealed class ClusterTests(ThreeBrokers broker, ITestOutputHelper output) 
         var leader = await broker.LeaderOfAsync(_stream);
         var victim = isLeader ? leader : broker.Nodes.First(node => node != leader);
 
-        await new HoppingClients([one, other], clients: 100, events: 20_000, output)
-            .RunAsync(isLeader ? "leader killed" : "follower killed", victim.KillAsync);
+        try
+        {
+            await new HoppingClients([one, other], clients: 100, events: 20_000, output)
+                .RunAsync(isLeader ? "leader killed" : "follower killed", victim.KillAsync);
+        }
+        finally
+        {
+            await victim.StartAsync();
+        }
+    }
 
-        await victim.StartAsync();
+    [SkippableFact]
+    public async Task PublishAsync_TwoOfThreeAreGone_IsNotConfirmedUntilThereIsAQuorum()
+    {
+        await using var node = await TestNode.StartAsync(
+            broker.Open(_stream), options => options.PublishTimeout = TimeSpan.FromSeconds(10));
+        await using var client = node.Connect();
+        await node.Backplane.PublishAsync("before").WithinPatience();
+        var leader = await broker.LeaderOfAsync(_stream);
+        var followers = broker.Nodes.Where(each => each != leader).ToList();
+
+        await Task.WhenAll(followers.Select(follower => follower.KillAsync()));
+        try
+        {
+            var publish = () => node.Backplane.PublishAsync("alone").WithinPatience();
+            await publish.Should().ThrowAsync<TimeoutException>();
+        }
+        finally
+        {
+            await Task.WhenAll(followers.Select(follower => follower.StartAsync()));
+        }
+
+        await Limits.UntilAsync(async () => await TryPublishAsync("after"));
+        (await client.NextAsync()).Data.Should().Be("before");
+        while (await client.NextAsync() is { Data: "alone" or "after" } item && item.Data != "after")
+        {
+        }
+
+        async Task<bool> TryPublishAsync(string data)
+        {
+            try
+            {
+                await node.Backplane.PublishAsync(data).WithinPatience();
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
     }
 }

@@ -45,6 +45,9 @@ public class LocalBroker
         await Limits.UntilAsync(TryDeleteHome);
     }
 
+    /// <summary>How many of its files there are.</summary>
+    internal int CountFiles(string pattern) => Directory.GetFiles(_home, pattern, SearchOption.AllDirectories).Length;
+
     public Task StopAsync() => Task.WhenAll(Nodes.Select(node => node.StopAsync()));
 
     public Task StartAsync() => Task.WhenAll(Nodes.Select(node => node.StartAsync()));

@@ -9,7 +9,7 @@ public abstract partial class PrivateBroker : ITestBroker
 {
     internal IList<AmqpTcpEndpoint> Endpoints => [.. Nodes.Select(node => new AmqpTcpEndpoint("127.0.0.1", node.Port))];
 
-    IStreamTransport ITestBroker.Open(string stream) => Open(stream);
+    IStreamTransport ITestBroker.Open(string stream) => Open(stream, configure: null);
 
     public async Task DeleteAsync(string stream)
     {
@@ -18,16 +18,22 @@ public abstract partial class PrivateBroker : ITestBroker
         await channel.QueueDeleteAsync(stream);
     }
 
-    internal IStreamTransport Open(string stream)
+    internal IStreamTransport Open(string stream, Action<RabbitMQBackplaneOptions<string>>? configure = null)
     {
         RabbitMQPrograms.Require();
-        return RabbitMQTransport.For(new Settings<string>(new RabbitMQBackplaneOptions<string>
+        var options = new RabbitMQBackplaneOptions<string>
         {
             ConnectionFactory = NewFactory(),
             Endpoints = Endpoints,
             StreamName = stream,
-        }));
+        };
+        configure?.Invoke(options);
+        return RabbitMQTransport.For(new Settings<string>(options));
     }
+
+    /// <summary>What the broker's own tool lists, a line for each row.</summary>
+    internal async Task<string[]> ListAsync(params string[] what) =>
+        (await Nodes[0].CtlAsync(["--quiet", .. what])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     internal static ConnectionFactory NewFactory() => new()
     {

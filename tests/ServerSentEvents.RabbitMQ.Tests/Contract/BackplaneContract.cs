@@ -235,6 +235,37 @@ public abstract class BackplaneContract
     }
 
     [SkippableFact]
+    public async Task ConfirmationLost_SentAgainUnderTheSameId_IsDeliveredOnceByEachNode()
+    {
+        var reads = new DelayedReads(Broker.Open(_stream));
+        var losing = new LostConfirmations(reads);
+        await using var one = await TestNode.StartAsync(losing);
+        await using var other = await TestNode.StartAsync(Broker.Open(_stream));
+        await using var near = one.Connect();
+        await using var far = other.Connect();
+        await one.Backplane.PublishAsync("before").WithinPatience();
+
+        // What it has read back it would not send again.
+        reads.Hold();
+        var swallowed = losing.BeginAsync();
+        var publishing = one.Backplane.PublishAsync("again");
+        await swallowed.WithinPatience();
+        losing.LoseConnection();
+        await Limits.UntilAsync(async () => (await ReadAllAsync()).Count(message => IsAgain(message)) == 2);
+        reads.Release();
+        await publishing.WithinPatience();
+        await one.Backplane.PublishAsync("after").WithinPatience();
+
+        var copies = (await ReadAllAsync()).Where(IsAgain).ToList();
+        copies.Select(message => message.Id).Distinct().Should().ContainSingle();
+        copies.Select(message => message.IsSentAgain).Should().Equal(false, true);
+        (await near.NextAsync(3)).Should().Equal("before", "again", "after");
+        (await far.NextAsync(3)).Should().Equal("before", "again", "after");
+
+        static bool IsAgain(StreamMessage message) => message.Events is [{ Item.Data: "again" }];
+    }
+
+    [SkippableFact]
     public async Task Resume_WithinAMessageOfMany_GetsExactlyTheRestAtEveryNode()
     {
         await using var one = await StartNodeAsync();
@@ -367,6 +398,28 @@ public abstract class BackplaneContract
         var publish = () => node.Backplane.PublishAsync("too late");
 
         await publish.Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    /// <summary>What stands in the stream by now.</summary>
+    private async Task<List<StreamMessage>> ReadAllAsync()
+    {
+        var end = RawMessage.Of(new MessageId((ulong)Random.Shared.NextInt64(), 1));
+        await AppendAsync(end);
+        var messages = new List<StreamMessage>();
+        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var reader = await Broker.Open(_stream).OpenReaderAsync(CancellationToken.None);
+        await reader.ReadAsync(
+            StreamStart.First,
+            (_, body) =>
+            {
+                if (body.SequenceEqual(end))
+                    read.TrySetResult();
+                else if (MessageFormat.TryDecode(body, out var message) == DecodeResult.Decoded && !read.Task.IsCompleted)
+                    messages.Add(message);
+            },
+            CancellationToken.None);
+        await read.Task.WithinPatience();
+        return messages;
     }
 
     /// <summary>Writes messages as no node of this version would.</summary>

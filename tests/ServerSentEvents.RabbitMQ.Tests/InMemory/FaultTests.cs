@@ -1,4 +1,5 @@
 using ServerSentEvents.RabbitMQ.Internal;
+using ServerSentEvents.RabbitMQ.Tests.Contract;
 
 namespace ServerSentEvents.RabbitMQ.Tests.InMemory;
 

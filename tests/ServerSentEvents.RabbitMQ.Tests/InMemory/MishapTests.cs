@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using ServerSentEvents.RabbitMQ.Internal;
+using ServerSentEvents.RabbitMQ.Tests.Contract;
 
 namespace ServerSentEvents.RabbitMQ.Tests.InMemory;
 

@@ -1,9 +1,9 @@
 using ServerSentEvents.RabbitMQ.Internal;
 
-namespace ServerSentEvents.RabbitMQ.Tests.InMemory;
+namespace ServerSentEvents.RabbitMQ.Tests.Contract;
 
 /// <summary>A node's way to a stream on which what it reads can be held up, while others read on.</summary>
-internal sealed class DelayedReads(InMemoryStream stream) : IStreamTransport
+internal sealed class DelayedReads(IStreamTransport stream) : IStreamTransport
 {
     private readonly ManualResetEventSlim _open = new(initialState: true);
 
