@@ -23,8 +23,8 @@ namespace ServerSentEvents.RabbitMQ;
 /// <see cref="RabbitMQBackplaneOptions{TProperties}.Personalise"/> or a handler of
 /// <see cref="Publisher{TProperties}.Unsubscribed"/>: it would wait for the delivery in which that code runs.</para>
 /// <para><b>Memory.</b> What waits to be published, as in an outage, is kept until it is confirmed or its time is over: as much
-/// as callers hand in within <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/>, and some thousands of events
-/// that were sent already, until the broker is back. Callers that await each call before the next are their own limit.</para>
+/// as callers hand in within <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/>, and what is in the
+/// 64 messages at most that were sent already, until the broker is back: up to 64 KiB of events each, or one larger event. Callers that await each call before the next are their own limit.</para>
 /// <para><b>Lifetime.</b> One for each publisher, for as long as the application runs; it holds two connections. Dispose of
 /// it before the publisher, which stays the caller's.</para>
 /// </remarks>
@@ -43,6 +43,7 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
     private readonly ConnectionLoop _reading;
     private readonly EventWriter _writer;
     private readonly EventReader<TProperties> _reader;
+    private readonly ReadingLag _lag;
 
     /// <summary>Both loops, while they run.</summary>
     private Task _running = Task.CompletedTask;
@@ -59,8 +60,9 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
         _reading = new ConnectionLoop("reading", Metrics.ReconnectsToRead, stream, time, logger);
         _writer = new EventWriter(transport, _outbox, _writing, logger, stream);
         var delivery = new LocalDelivery<TProperties>(publisher, settings.Personalise, logger, stream);
-        var follower = new StreamFollower<TProperties>(delivery, _outbox, settings);
-        _reader = new EventReader<TProperties>(transport, follower, _outbox, _reading);
+        _lag = new ReadingLag(stream, time, _outbox);
+        var follower = new StreamFollower<TProperties>(delivery, _outbox, _lag, settings);
+        _reader = new EventReader<TProperties>(transport, follower, _outbox, _lag, _reading);
     }
 
     /// <summary>
@@ -161,6 +163,7 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
+        Metrics.Remove(_lag);
         await _stopping.CancelAsync().ConfigureAwait(false);
         _outbox.Dispose();
         await _running.ConfigureAwait(false);
@@ -168,8 +171,12 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
     }
 
     /// <summary>Begins to connect, and goes on until it is disposed of.</summary>
-    internal void Start() => _running = Task.WhenAll(
-        Task.Run(() => _writer.RunAsync(_stopping.Token)), Task.Run(() => _reader.RunAsync(_stopping.Token)));
+    internal void Start()
+    {
+        Metrics.Add(_lag);
+        _running = Task.WhenAll(
+            Task.Run(() => _writer.RunAsync(_stopping.Token)), Task.Run(() => _reader.RunAsync(_stopping.Token)));
+    }
 
     /// <summary>The same, and waits until it has caught up; if the first attempts fail, it is disposed of.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)

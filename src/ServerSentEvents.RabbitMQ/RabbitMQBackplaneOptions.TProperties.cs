@@ -54,8 +54,9 @@ public sealed class RabbitMQBackplaneOptions<TProperties>
 
     /// <summary>
     /// How far back a node reads when it starts, to fill the history of its publisher: zero for nothing, null for all that
-    /// the broker keeps. The default is one hour, which is also that of <see cref="PublisherOptions.HistoryMaxAge"/>. The
-    /// age is that by the broker's clock, which has to agree with this machine's.
+    /// the broker keeps. The default is one hour, which is also that of <see cref="PublisherOptions.HistoryMaxAge"/>. It is
+    /// exact to a second, and the broker may give a little more, what it wrote to its log at once. The age is that by the
+    /// broker's clock, which has to agree with this machine's.
     /// </summary>
     public TimeSpan? ReadBack { get; set; } = TimeSpan.FromHours(1);
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using ServerSentEvents.RabbitMQ.Internal;
 using ServerSentEvents.RabbitMQ.Tests.InMemory;
@@ -36,7 +37,43 @@ public sealed class RegistrationTests
         provider.GetServices<IEventPublisher>().Should().ContainSingle()
             .Which.Should().BeSameAs(provider.GetRequiredService<RabbitMQBackplane<string>>());
         provider.GetServices<IHostedService>().OfType<BackplaneService<string>>().Should().ContainSingle();
-        provider.GetRequiredService<HealthCheckService>().Should().NotBeNull();
+        var check = provider.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Should().ContainSingle().Subject;
+        check.Name.Should().Be("server-sent-events-rabbitmq-System.String");
+        check.Tags.Should().Equal("ready");
+    }
+
+    [Fact]
+    public async Task HealthCheck_WhileItReadsBack_IsUnhealthyAndHealthyWhenItHas()
+    {
+        var stream = new InMemoryStream();
+        stream.HoldReaders(true);
+        await using var backplane = new RabbitMQBackplane<string>(
+            new Publisher<string>(),
+            new Settings<string>(new RabbitMQBackplaneOptions<string> { ConnectionFactory = new ConnectionFactory() }),
+            stream);
+        var check = new BackplaneHealthCheck<string>(backplane);
+        var context = new HealthCheckContext { Registration = new HealthCheckRegistration("x", check, HealthStatus.Unhealthy, tags: null) };
+        backplane.Start();
+        await Limits.UntilAsync(() => stream.Messages.Count > 0);
+
+        var before = await check.CheckHealthAsync(context);
+        stream.HoldReaders(false);
+        await backplane.CaughtUp.WithinPatience();
+        var after = await check.CheckHealthAsync(context);
+
+        before.Status.Should().Be(HealthStatus.Unhealthy);
+        after.Status.Should().Be(HealthStatus.Healthy);
+    }
+
+    [Fact]
+    public void Transport_OfAFactory_SwitchesOffTheLibrarysOwnRecovery()
+    {
+        var factory = new ConnectionFactory();
+
+        RabbitMQTransport.For(new Settings<string>(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
+
+        factory.AutomaticRecoveryEnabled.Should().BeFalse("it would read again from where it first began");
+        factory.TopologyRecoveryEnabled.Should().BeFalse();
     }
 
     [Fact]

@@ -2,7 +2,7 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>The reading direction: delivers what stands in the stream, through any number of connections.</summary>
 internal sealed class EventReader<TProperties>(
-    IStreamTransport transport, StreamFollower<TProperties> follower, Outbox outbox, ConnectionLoop loop)
+    IStreamTransport transport, StreamFollower<TProperties> follower, Outbox outbox, ReadingLag lag, ConnectionLoop loop)
 {
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -26,6 +26,7 @@ internal sealed class EventReader<TProperties>(
         var watched = new WatchedReader(reader, outbox.BeginReading());
         await follower.AttachAsync(watched, cancellationToken).ConfigureAwait(false);
         isWell();
+        lag.SetCaughtUp();
         _isCaughtUp = true;
         _caughtUp.TrySetResult();
         throw await watched.Lost.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -35,6 +36,7 @@ internal sealed class EventReader<TProperties>(
     private void Disconnected(Exception reason)
     {
         _isCaughtUp = false;
+        lag.SetAway();
         outbox.HoldEvents($"the stream cannot be read ({reason.Message})");
     }
 }

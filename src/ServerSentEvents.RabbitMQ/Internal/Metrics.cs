@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
@@ -37,41 +38,38 @@ internal static class Metrics
 
     internal static readonly Count ReconnectsToRead = new();
 
-    /// <summary>The broker does not say where the stream ends: what is behind is told by its age.</summary>
-    private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
-        Prefix + "lag", "s", "How long ago the newest message that this node has read had been sent, when it read it.");
+    /// <summary>Of the backplanes that run.</summary>
+    private static readonly ConcurrentDictionary<ReadingLag, string> Lags = new();
 
     private static readonly Histogram<double> DeliveryDuration = Meter.CreateHistogram<double>(
         Prefix + "delivery.duration", "s", "From the call of PublishAsync to this node's publisher, for events of its own.");
 
-    static Metrics() => Meter.CreateObservableCounter<long>(
-        Prefix + "reconnects",
-        () =>
-        [
-            new(ReconnectsToPublish.Value, new KeyValuePair<string, object?>("direction", "publishing")),
-            new(ReconnectsToRead.Value, new KeyValuePair<string, object?>("direction", "reading")),
-        ],
-        "{connection}",
-        "Connections that were made after one was lost, by direction.");
+    static Metrics()
+    {
+        Meter.CreateObservableCounter<long>(
+            Prefix + "reconnects",
+            () =>
+            [
+                new(ReconnectsToPublish.Value, new KeyValuePair<string, object?>("direction", "publishing")),
+                new(ReconnectsToRead.Value, new KeyValuePair<string, object?>("direction", "reading")),
+            ],
+            "{connection}",
+            "Connections that were made after one was lost, by direction.");
+        Meter.CreateObservableGauge(
+            Prefix + "lag",
+            () => Lags.GroupBy(lag => lag.Value, StringComparer.Ordinal).Select(lags => new Measurement<double>(
+                lags.Max(lag => lag.Key.Seconds), new KeyValuePair<string, object?>("stream", lags.Key))),
+            "s",
+            "How far this node may be behind the end of the stream.");
+    }
 
-    /// <summary>Whether anybody wants to know: it takes a look at the clock for each message.</summary>
-    internal static bool MeasuresLag => Lag.Enabled;
-
-    /// <summary>The same, for each event.</summary>
+    /// <summary>Whether anybody wants to know: it takes a look at the clock for each event.</summary>
     internal static bool MeasuresDelivery => DeliveryDuration.Enabled;
 
-    /// <summary>A message has been read, so many seconds after it was sent.</summary>
-    internal static void HasRead(double seconds)
-    {
-        try
-        {
-            Lag.Record(seconds);
-        }
-        catch (Exception)
-        {
-            // A listener's failure must not end the reading.
-        }
-    }
+    /// <summary>A backplane runs, until it is removed.</summary>
+    internal static void Add(ReadingLag lag) => Lags.TryAdd(lag, lag.Stream);
+
+    internal static void Remove(ReadingLag lag) => Lags.TryRemove(lag, out _);
 
     /// <summary>An event of this node's has been handed to its publisher, so many seconds after it was handed in.</summary>
     internal static void HasDelivered(double seconds)
@@ -82,7 +80,7 @@ internal static class Metrics
         }
         catch (Exception)
         {
-            // As above.
+            // A listener's failure must not end the reading.
         }
     }
 

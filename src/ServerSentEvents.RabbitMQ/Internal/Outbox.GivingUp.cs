@@ -73,6 +73,16 @@ internal sealed partial class Outbox
         }
     }
 
+    /// <summary>For how long something has been confirmed that has not come back, since anything did.</summary>
+    internal TimeSpan WaitingForReader
+    {
+        get
+        {
+            lock (_gate)
+                return _reading.Waiting;
+        }
+    }
+
     /// <inheritdoc cref="ReadingWatch.BeginMessage"/>
     internal void BeginMessage() => _reading.BeginMessage();
 

@@ -25,6 +25,9 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
     /// <summary>Since when nothing has come, as a timestamp.</summary>
     private long _quietSince = time.GetTimestamp();
 
+    /// <summary>For how long a message has been waited for.</summary>
+    internal TimeSpan Waiting => _waitingSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+
     /// <summary>A connection begins to read. The task completes if it gets stuck.</summary>
     internal Task<Exception> Begin()
     {

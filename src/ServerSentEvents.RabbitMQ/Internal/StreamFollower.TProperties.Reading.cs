@@ -89,8 +89,7 @@ internal sealed partial class StreamFollower<TProperties>
 
     private void Take(long offset, in StreamMessage message)
     {
-        if (Metrics.MeasuresLag)
-            Metrics.HasRead(Age(message.SentAt));
+        lag.HasRead(Age(message.SentAt));
         var sighting = _seen.Add(message.Id, message.IsSentAgain);
         if (sighting == Sighting.Seen)
             Metrics.Redelivered.Add(1);

@@ -22,7 +22,8 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// stream still has will do; if there is none either, the stream is new, and the node chooses one and says so by a marker.</para>
 /// <para>One thread at a time comes here: the loop only before it begins to read, and when a marker of its own has come.</para>
 /// </remarks>
-internal sealed partial class StreamFollower<TProperties>(LocalDelivery<TProperties> delivery, Outbox outbox, Settings<TProperties> settings)
+internal sealed partial class StreamFollower<TProperties>(
+    LocalDelivery<TProperties> delivery, Outbox outbox, ReadingLag lag, Settings<TProperties> settings)
 {
     private const int NodesRemembered = 1024;
 

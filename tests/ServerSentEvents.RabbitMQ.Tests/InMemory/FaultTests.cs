@@ -96,6 +96,38 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Outage_Over_ReadsFromTheLastMessageOnAndNotFromTheBeginning()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await node.Backplane.PublishAsync("a").WithinPatience();
+        await Limits.UntilAsync(() => node.Backplane.IsCaughtUp);
+        var (last, before) = (_stream.Messages.Count - 1, _stream.Starts.Count);
+
+        _stream.Cut();
+        await Limits.UntilAsync(() => _stream.Starts.Count == before + 2);
+
+        _stream.Starts[0].Since.Should().NotBeNull("at its start it reads back");
+        _stream.Starts.Skip(before).Where(start => !start.IsLast).Should().Equal(StreamStart.At(last));
+    }
+
+    [Theory]
+    [InlineData(0, ResumeResult.Gap)]
+    [InlineData(3600, ResumeResult.Resumed)]
+    [InlineData(null, ResumeResult.Resumed)]
+    public async Task Start_ReadBack_IsHowFarTheHistoryGoes(int? seconds, ResumeResult expected)
+    {
+        await using var one = await TestNode.StartAsync(_stream);
+        var position = await one.Backplane.PublishAsync("a").WithinPatience();
+        await one.Backplane.PublishAsync("b").WithinPatience();
+
+        await using var late = await TestNode.StartAsync(
+            _stream, options => options.ReadBack = seconds is { } value ? TimeSpan.FromSeconds(value) : null);
+        await using var client = late.Connect(position);
+
+        client.Resume.Should().Be(expected);
+    }
+
+    [Fact]
     public async Task Outage_StreamNoLongerKeepsTheNext_ClientsBeginAnew()
     {
         await using var node = await TestNode.StartAsync(_stream);

@@ -25,6 +25,9 @@ internal sealed class InMemoryStream : IStreamTransport
         }
     }
 
+    /// <summary>Where readers began, the first one first.</summary>
+    internal List<StreamStart> Starts { get; } = [];
+
     internal List<byte[]> Messages
     {
         get
@@ -105,6 +108,7 @@ internal sealed class InMemoryStream : IStreamTransport
     {
         lock (_messages)
         {
+            Starts.Add(start);
             var offset = start switch
             {
                 { Offset: { } at } => at,
