@@ -23,8 +23,9 @@ namespace ServerSentEvents.RabbitMQ;
 /// <see cref="RabbitMQBackplaneOptions{TProperties}.Personalise"/> or a handler of
 /// <see cref="Publisher{TProperties}.Unsubscribed"/>: it would wait for the delivery in which that code runs.</para>
 /// <para><b>Memory.</b> What waits to be published, as in an outage, is kept until it is confirmed or its time is over: as much
-/// as callers hand in within <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/>, and what is in the
-/// 64 messages at most that were sent already, until the broker is back: up to 64 KiB of events each, or one larger event. Callers that await each call before the next are their own limit.</para>
+/// as callers hand in within <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/>, and until the broker is back
+/// what is in the messages that were sent already, 64 at the most, of up to 64 KiB each or of one larger event. Callers that
+/// await each call before the next are their own limit.</para>
 /// <para><b>Lifetime.</b> One for each publisher, for as long as the application runs; it holds two connections. Dispose of
 /// it before the publisher, which stays the caller's.</para>
 /// </remarks>

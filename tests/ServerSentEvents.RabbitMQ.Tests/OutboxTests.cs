@@ -213,6 +213,35 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public void TryTake_WhatIsToBeSentAgainHasComeBack_IsNotSent()
+    {
+        Add("a");
+        Add("b");
+        Take();
+        _outbox.BeginConnection();
+
+        _outbox.BeginDelivery(1, "epoch", offset: 5);
+
+        Take().Should().BeEmpty("it is being delivered");
+    }
+
+    [Fact]
+    public async Task SendAnew_Marker_IsAnsweredByItsSecondMessage()
+    {
+        var marker = new OutgoingItem(encoded: null, markerEpoch: 7, _time.GetTimestamp());
+        _outbox.Add(marker);
+        Take();
+
+        _outbox.SendAnew(_outbox.IdOf(marker).Sequence);
+        _outbox.TryTake(out _).Should().BeTrue();
+        _outbox.IdOf(marker).Sequence.Should().Be(2);
+        _outbox.Confirm(2, all: true);
+        _outbox.EndDelivery(_outbox.BeginDelivery(2, "epoch", offset: 5)!);
+
+        (await marker.Done).Should().Be("epoch-5000");
+    }
+
+    [Fact]
     public void Dispose_WhateverWaits_Fails()
     {
         var sent = Add("sent");

@@ -24,11 +24,23 @@ public sealed class ReadingLagTests : IDisposable
     public void Seconds_CaughtUp_AreTheAgeOfTheNewestMessageWhenItCame()
     {
         _lag.HasRead(0.25);
+        _lag.EndMessage();
         _lag.SetCaughtUp();
 
         _time.Advance(TimeSpan.FromSeconds(7));
 
         _lag.Seconds.Should().Be(0.25);
+    }
+
+    [Fact]
+    public void Seconds_MessageAtWork_Grow()
+    {
+        _lag.SetCaughtUp();
+        _lag.HasRead(0.25);
+
+        _time.Advance(TimeSpan.FromSeconds(7));
+
+        _lag.Seconds.Should().Be(7.25);
     }
 
     [Fact]

@@ -61,6 +61,15 @@ public sealed class SeenMessagesTests
     }
 
     [Fact]
+    public void BeginAnew_WithAllThatThereIs_AnEarlierOneThatIsSentAgainIsNew()
+    {
+        _seen.BeginAnew(isWhole: true);
+        Add(1, 6);
+
+        AddAgain(1, 5).Should().Be(Sighting.New, "it was sent to another stream the first time");
+    }
+
+    [Fact]
     public void BeginAnew_WithSomethingMissed_CannotBeTold()
     {
         Add(1, 5);

@@ -59,7 +59,7 @@ internal sealed class EventWriter(IStreamTransport transport, Outbox outbox, Con
             }
 
             if (writer.Blocked is null && outbox.IsStuck)
-                throw new TimeoutException("The broker has not confirmed an event for as long as PublishTimeout allows.");
+                throw new TimeoutException("The broker has not confirmed a message for as long as PublishTimeout allows, or five seconds.");
             while (writer.Blocked is null && !writer.Lost.IsCompleted && outbox.TryTake(out var body))
                 await writer.SendAsync(body, cancellationToken).ConfigureAwait(false);
             await outbox.MayTake.WaitAsync(cancellationToken).ConfigureAwait(false);

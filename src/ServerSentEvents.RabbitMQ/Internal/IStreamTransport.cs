@@ -1,8 +1,8 @@
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
-/// One stream of a broker: messages get consecutive offsets, from 0, in the order in which they are written, and can be read
-/// from any of them on, any number of times. Opening either side makes the stream if there is none.
+/// One stream of a broker: messages get rising offsets, from 0, in the order in which they are written, and can be read from
+/// any of them on, any number of times. One offset at a time may be left out. Opening either side makes the stream if there is none.
 /// </summary>
 internal interface IStreamTransport
 {

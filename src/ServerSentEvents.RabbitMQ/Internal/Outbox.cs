@@ -31,7 +31,7 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>What has been sent and has not come back, by its sequence. Guarded by <see cref="_gate"/>.</summary>
     private readonly Dictionary<ulong, OutgoingMessage> _unread = [];
 
-    /// <summary>Whether something waits for confirmations, rather than for a caller. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>Whether as many are on their way as may be. Guarded by <see cref="_gate"/>.</summary>
     private bool _isFull;
 
     /// <summary>The sequence of the last message that was sent. Guarded by <see cref="_gate"/>.</summary>
@@ -190,8 +190,8 @@ internal sealed partial class Outbox : IDisposable
     }
 
     /// <summary>
-    /// A message of this node's has come back in a stream whose epoch is not known yet, where no node delivers it: its events
-    /// are to be sent anew.
+    /// A message of this node's has come back in a stream whose epoch was not known at that point, so that no node delivers
+    /// it; or it is a marker that cannot come back any more. What it brought is to be sent anew.
     /// </summary>
     internal void SendAnew(ulong sequence)
     {

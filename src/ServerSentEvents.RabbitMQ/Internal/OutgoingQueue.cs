@@ -55,11 +55,11 @@ internal sealed class OutgoingQueue
         }
     }
 
-    /// <summary>These events are to be sent as if they never had been, before those that have yet to be.</summary>
-    internal void SendAnew(OutgoingItem[] events)
+    /// <summary>These are to be sent as if they never had been, before those that have yet to be.</summary>
+    internal void SendAnew(OutgoingItem[] items)
     {
-        foreach (var item in events)
-            _anew.Enqueue(item);
+        foreach (var item in items)
+            (item.MarkerEpoch is null ? _anew : _markers).Enqueue(item);
     }
 
     /// <summary>Nobody waits any more for an event that stands here: what is of no use is not kept for long.</summary>
@@ -76,7 +76,7 @@ internal sealed class OutgoingQueue
     {
         while (_again.TryDequeue(out var message))
         {
-            if (!message.IsSettled)
+            if (!message.IsRead && !message.IsSettled)
                 return message;
         }
 
@@ -98,7 +98,6 @@ internal sealed class OutgoingQueue
     /// <summary>What the next new message is to bring; nothing where nothing waits.</summary>
     internal OutgoingItem[] TakeEvents()
     {
-        _gathered.Clear();
         for (var length = MessageFormat.HeaderLength; Events.TryPeek(out var next); Events.Dequeue())
         {
             if (next.IsSettled)
@@ -109,7 +108,9 @@ internal sealed class OutgoingQueue
             _gathered.Add(next);
         }
 
-        return [.. _gathered];
+        OutgoingItem[] events = [.. _gathered];
+        _gathered.Clear();
+        return events;
     }
 
     /// <summary>The oldest event, if it was handed in by then, or nobody waits for it; it is out of the queue.</summary>

@@ -21,7 +21,7 @@ internal sealed class SeenMessages(int capacity)
     private long _clock;
 
     /// <summary>Whether nothing can have come before what has been met.</summary>
-    private bool _isWhole;
+    internal bool IsWhole { get; private set; }
 
     /// <summary>
     /// Forgets all: something may have come that was not met, or it was in another stream.
@@ -30,7 +30,7 @@ internal sealed class SeenMessages(int capacity)
     internal void BeginAnew(bool isWhole)
     {
         _nodes.Clear();
-        _isWhole = isWhole;
+        IsWhole = isWhole;
     }
 
     /// <summary>Takes note of a message, and returns what was known of it.</summary>
@@ -41,10 +41,10 @@ internal sealed class SeenMessages(int capacity)
             if (_nodes.Count >= capacity)
             {
                 _nodes.Remove(_nodes.MinBy(node => node.Value.UsedAt).Key);
-                _isWhole = false;
+                IsWhole = false;
             }
 
-            _nodes.Add(id.Node, window = new NodeWindow(id.Sequence, isCertain: _isWhole));
+            _nodes.Add(id.Node, window = new NodeWindow(IsWhole ? 1 : id.Sequence, isCertain: IsWhole));
         }
 
         window.UsedAt = ++_clock;
@@ -52,9 +52,9 @@ internal sealed class SeenMessages(int capacity)
     }
 
     /// <summary>
-    /// A bit for each of a node's last messages. A node sends in the order of its numbers. So what is below the first message
-    /// that was met counts as seen: it stands further back in the stream, and what is met of it now is that message sent
-    /// again. And of what was sent again, it is certain that its first time would have been met only above a message that
+    /// A bit for each of a node's last messages. A node sends in the order of its numbers, and nothing that an old connection
+    /// wrote comes behind what a new one did. So what is below the first message that can be met counts as seen: it stands
+    /// further back in the stream, and what is met of it now is that message sent again. And of what was sent again, it is certain that its first time would have been met only above a message that
     /// was met when it was sent for the first time.
     /// </summary>
     private sealed class NodeWindow(ulong first, bool isCertain)

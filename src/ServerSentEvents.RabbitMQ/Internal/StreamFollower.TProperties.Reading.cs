@@ -14,6 +14,7 @@ internal sealed partial class StreamFollower<TProperties>
         finally
         {
             outbox.EndMessage();
+            lag.EndMessage();
         }
     }
 
@@ -64,8 +65,9 @@ internal sealed partial class StreamFollower<TProperties>
     }
 
     /// <summary>
-    /// Looks at the offset of a message that is not the first of its connection: where the broker forgets faster than this
-    /// node reads, it goes on with what it still has, and does not say so.
+    /// Looks at an offset where none is expected: at a beginning it says whether this is all of the stream; behind another
+    /// message, whether the broker forgets faster than this node reads. It then goes on with what it still has, and does not
+    /// say so.
     /// </summary>
     /// <remarks>
     /// One offset is left out where the broker begins a file of its log. That is no message, and a file has at least one of
@@ -82,9 +84,12 @@ internal sealed partial class StreamFollower<TProperties>
     private void SkipTo(long offset, long last)
     {
         Log.Truncated(settings.Logger, settings.StreamName, last, offset);
-        Metrics.Gaps.Add(1);
         _seen.BeginAnew(isWhole: false);
-        delivery.BeginAfter(_name, EventPosition.Before(offset));
+        if (_epoch != 0)
+            BeginAnew(EventPosition.Before(offset));
+        // It may be among what is lost, and would be waited for in vain.
+        if (_marker is { IsSettled: false } marker)
+            outbox.SendAnew(outbox.IdOf(marker).Sequence);
     }
 
     private void Take(long offset, in StreamMessage message)
@@ -103,7 +108,7 @@ internal sealed partial class StreamFollower<TProperties>
             BeginAnew(before);
 
         var isMine = message.Id.Node == outbox.Node;
-        if (isMine && _epoch == 0 && message.Events.Count > 0)
+        if (isMine && _epoch == 0 && _seen.IsWhole && message.Events.Count > 0)
         {
             outbox.SendAnew(message.Id.Sequence);
             return;

@@ -101,6 +101,9 @@ internal sealed partial class StreamFollower<TProperties>(
     {
         if (_last.Offset is { } offset)
             return StreamStart.At(offset);
+        // One that was made anew has to be read from its beginning: what stands before its first epoch nobody delivers.
+        if (_lostEpoch != 0)
+            return StreamStart.First;
         var now = settings.TimeProvider.GetUtcNow();
         return settings.ReadBack is { } readBack && now - DateTimeOffset.UnixEpoch > readBack
             ? StreamStart.At(now - readBack)
