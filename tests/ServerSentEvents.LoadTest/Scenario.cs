@@ -7,7 +7,7 @@ namespace ServerSentEvents.LoadTest;
 /// <param name="IsPipelined">Whether they are posted without waiting for the answer to the one before.</param>
 internal sealed record Scenario(int InFlight, bool IsPipelined)
 {
-    /// <summary>As many as the backplane itself lets be unconfirmed.</summary>
+    /// <summary>More than any server needs to be busy all the time.</summary>
     internal const int MostInFlight = 4096;
 
     /// <summary>As many connections as one after the other is still looked for among.</summary>
