@@ -62,8 +62,8 @@ public sealed class RabbitMQBackplaneOptions<TProperties>
 
     /// <summary>
     /// How long <c>PublishAsync</c> waits for the broker's confirmation, through an outage too, before it throws a
-    /// <see cref="TimeoutException"/>: above zero, up to 24 days. The default is 30 seconds. It may take a tenth longer. A connection that gives no sign of life
-    /// for as long, but five seconds at least, is given up for another one.
+    /// <see cref="TimeoutException"/>: above zero, up to 24 days. The default is 30 seconds. It may take a tenth longer.
+    /// A connection that gives no sign of life for as long, but five seconds at least, is given up for another one.
     /// </summary>
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -2,9 +2,9 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
 /// Tells a reader that is stuck from a stream that is quiet: the broker has confirmed a message of this node's, which is to
-/// come back, and for a long time nothing comes at all. Where there is no such message it asks for one. Whatever the application's code does with a message that has come
-/// takes its time, and does not count. Guarded by the lock of the <see cref="Outbox"/>, but for <see cref="BeginMessage"/>
-/// and <see cref="EndMessage"/>.
+/// come back, and for a long time nothing comes at all. Where there is no such message it asks for one. Whatever the
+/// application's code does with a message that has come takes its time, and does not count. Guarded by the lock of the
+/// <see cref="Outbox"/>, but for <see cref="BeginMessage"/> and <see cref="EndMessage"/>.
 /// </summary>
 internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
 {

@@ -198,6 +198,22 @@ public sealed class MishapTests
     }
 
     [Fact]
+    public async Task Start_ItsMarkerIsAmongWhatIsForgotten_CatchesUpAllTheSame()
+    {
+        _stream.Append(RawMessage.Of(new MessageId(77, 1), data: ["a"]));
+        var reads = new DelayedReads(_stream);
+        reads.Hold();
+        var starting = TestNode.StartAsync(reads);
+        await Limits.UntilAsync(() => _stream.Messages.Count == 2);
+
+        _stream.KeepOnlyNew(3);
+        reads.Release();
+
+        await using var node = await starting.WithinPatience();
+        await node.Backplane.PublishAsync("b").WithinPatience();
+    }
+
+    [Fact]
     public async Task Read_AnOffsetIsNoMessage_DisturbsNobody()
     {
         await using var node = await TestNode.StartAsync(_stream);
