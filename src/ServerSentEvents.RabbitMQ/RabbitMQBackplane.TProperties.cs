@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.ServerSentEvents;
-using ServerSentEvents.Internal;
+using ServerSentEvents.Internal.Events;
 using ServerSentEvents.RabbitMQ.Internal;
 using Metrics = ServerSentEvents.RabbitMQ.Internal.Metrics;
 
@@ -123,7 +123,7 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
     public Task<string> PublishAsync(
         SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
-        EventFields.ThrowIfUnfit(item, nameof(item));
+        EventValidator.ThrowIfUnfit(item, nameof(item));
         var encoded = EventFormat.Encode(item, channels, _settings.TimeProvider.GetMicroseconds());
         var length = MessageFormat.HeaderLength + MessageFormat.LengthOf(encoded);
         if (length > _settings.MaxEventBytes)

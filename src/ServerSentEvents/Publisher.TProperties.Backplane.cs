@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
-using ServerSentEvents.Internal;
+using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.History;
 
 namespace ServerSentEvents;
 

@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
-using ServerSentEvents.Internal;
+using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.Publishing;
 
 namespace ServerSentEvents;
 
@@ -8,13 +9,13 @@ namespace ServerSentEvents;
 /// whom it is for. It knows no web framework: a <see cref="Subscription{TProperties}"/> is read with <c>await foreach</c>.
 /// </summary>
 /// <typeparam name="TProperties">
-/// What the application knows of each subscriber, and makes personalised events from: a name, a tenant, a culture.
+/// What the application knows of each subscriber, and makes personalized events from: a name, a tenant, a culture.
 /// </typeparam>
 /// <remarks>
 /// <para><b>Threads.</b> Every member can be called from any thread, and none of them waits for a subscriber. No function
 /// or event handler of the application's is called under a lock, and each may itself publish, subscribe or unsubscribe.</para>
 /// <para><b>Order.</b> An event reaches every subscriber whose <c>Subscribe</c> had returned before <c>Publish</c> was
-/// called and that is still subscribed, at most once, and all see the events of one publisher in one order. A personalised
+/// called and that is still subscribed, at most once, and all see the events of one publisher in one order. A personalized
 /// event takes its place when the function has been called for all; what the function itself publishes comes before.</para>
 /// <para><b>Bad input</b> gets an <see cref="ArgumentException"/> at the call, before anything has changed.</para>
 /// <para><b>Lifetime.</b> Keep one for as long as the application runs. It holds no thread, and no timer but one for
@@ -46,7 +47,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     public Publisher(PublisherOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _core = new PublisherCore<TProperties>(this, new Settings(options));
+        _core = new PublisherCore<TProperties>(this, new PublisherSettings(options));
     }
 
     /// <summary>
@@ -77,7 +78,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
 
     /// <summary>Adds a subscriber. From the return of this call on it is sent what is published, whether or not it reads.</summary>
     /// <param name="channels">The channels to join, at least one; <see cref="DefaultChannel"/> where none is given.</param>
-    /// <param name="properties">What personalised events are made from.</param>
+    /// <param name="properties">What personalized events are made from.</param>
     /// <param name="initialData">
     /// What the subscriber gets before all else. It never counts against the queue's capacity and is never dropped. It is
     /// enumerated once, outside every lock, before the subscription begins.

@@ -25,7 +25,7 @@ public sealed class SubscribeOptions<TProperties>
     /// </summary>
     public ChannelNames Channels { get; set; }
 
-    /// <summary>What personalised events are made from. The default is that of the type, such as null.</summary>
+    /// <summary>What personalized events are made from. The default is that of the type, such as null.</summary>
     public TProperties Properties { get; set; } = default!;
 
     /// <summary>

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.ServerSentEvents;
-using ServerSentEvents.Internal;
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Delivery;
+using ServerSentEvents.Internal.Publishing;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents;
 
@@ -57,7 +60,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
         Queue = queue;
     }
 
-    /// <summary>What was given to <c>Subscribe</c>, and what personalised events are made from.</summary>
+    /// <summary>What was given to <c>Subscribe</c>, and what personalized events are made from.</summary>
     public TProperties Properties { get; }
 
     /// <summary>
@@ -210,7 +213,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     }
 
     /// <summary>A copy is put on the ready list by whatever is queued from here on, and by the end.</summary>
-    internal void TellOfWhatComes(ByteCopy copy) => _core.Registry.CopyTo(this, copy);
+    internal void TellOfWhatComes(PipeCopy copy) => _core.Registry.CopyTo(this, copy);
 
     internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
     {
@@ -220,7 +223,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
 
     /// <summary>The copying, for one who has taken the reader's place before, to prepare a response that is his alone.</summary>
     internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken) =>
-        ByteCopy<TProperties>.Start(this, writer, cancellationToken);
+        PipeCopy<TProperties>.Start(this, writer, cancellationToken);
 
     /// <exception cref="InvalidOperationException">Somebody else reads, or has read, the stream.</exception>
     internal void TakeReader()

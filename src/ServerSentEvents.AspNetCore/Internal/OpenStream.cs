@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Internal;
+using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 

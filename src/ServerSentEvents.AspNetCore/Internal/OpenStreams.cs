@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Internal;
+using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
