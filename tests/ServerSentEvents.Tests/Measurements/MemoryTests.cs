@@ -4,6 +4,7 @@ namespace ServerSentEvents.Tests;
 
 /// <summary>What things take of memory, to the byte where it can be told.</summary>
 [Collection(nameof(RunAlone))]
+[Trait("Category", "Measurement")]
 public sealed class MemoryTests(ITestOutputHelper output)
 {
     [Theory]

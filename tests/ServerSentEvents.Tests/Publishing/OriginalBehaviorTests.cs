@@ -1,7 +1,7 @@
 namespace ServerSentEvents.Tests;
 
 /// <summary>What the test cases of the original, and its README, hold it to.</summary>
-public sealed class OriginalBehaviourTests
+public sealed class OriginalBehaviorTests
 {
     private readonly Publisher _publisher = new();
 

@@ -5,6 +5,7 @@ namespace ServerSentEvents.Tests;
 
 /// <summary>What things take of time, as ratios within one run.</summary>
 [Collection(nameof(RunAlone))]
+[Trait("Category", "Measurement")]
 public sealed class TimeTests(ITestOutputHelper output)
 {
     [Fact]
