@@ -26,7 +26,7 @@ public abstract class ReaderContract
         _publisher.Publish("c");
         var read = new ReadText();
         var reading = ReadAsync(subscription, read, CancellationToken.None);
-        await read.Contains("data: c\n");
+        await read.WaitForAsync("data: c\n");
         _publisher.Publish(new SseItem<string>("d\r\ne", "kind") { EventId = "own" });
         _publisher.PublishComment("f");
 
@@ -68,7 +68,7 @@ public abstract class ReaderContract
         var read = new ReadText();
         var reading = ReadAsync(subscription, read, CancellationToken.None);
         _publisher.Publish("a");
-        await read.Contains("data: a\n");
+        await read.WaitForAsync("data: a\n");
 
         subscription.Dispose();
 
@@ -113,13 +113,14 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Statement14_ReadResumed_BeginsWithItsPosition()
+    [Trait("Statement", "14")]
+    public async Task Read_Resumed_StartsWithTheLastEventId()
     {
         var first = new ReadText();
         var subscription = _publisher.Subscribe();
         var reading = ReadAsync(subscription, first, CancellationToken.None);
         _publisher.Publish("1");
-        await first.Contains("id: ");
+        await first.WaitForAsync("id: ");
         subscription.Dispose();
         await reading.WaitAsync(Streams.Limit);
         _publisher.Publish(name => $"2 for {name}");
@@ -140,7 +141,7 @@ public abstract class ReaderContract
 
         _time.Advance(TimeSpan.FromSeconds(15));
 
-        await read.Contains(":\n");
+        await read.WaitForAsync(":\n");
         _publisher.Close();
         await reading.WaitAsync(Streams.Limit);
     }

@@ -11,7 +11,8 @@ public sealed class HeartbeatTests
     public HeartbeatTests() => _publisher = new(new PublisherOptions { HeartbeatInterval = Interval, TimeProvider = _time, QueueCapacity = 1 });
 
     [Fact]
-    public async Task Statement13_IdleForTheInterval_GetsOneCommentLineWithoutABlankOne()
+    [Trait("Statement", "13")]
+    public async Task Heartbeat_IdleForTheInterval_SendsOneCommentLineWithoutABlankLine()
     {
         await using var reader = _publisher.Subscribe("a").GetAsyncEnumerator();
         var next = reader.NextAsync();

@@ -163,7 +163,7 @@ public sealed class ResumeTests
             _time.Advance(TimeSpan.FromSeconds(0.5));
         }
 
-        await events.ShouldBecomeGarbageAsync(mostAlive: 4);
+        await events.ShouldBecomeGarbageAsync(maxAlive: 4);
         GC.KeepAlive(publisher);
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]

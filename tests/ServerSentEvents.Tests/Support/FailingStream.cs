@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>Takes a number of bytes, wherever that is in an event, and then fails as a broken connection does.</summary>
+/// <summary>A stream that accepts a number of bytes and then fails like a broken connection, even in the middle of an event.</summary>
 internal sealed class FailingStream(int at) : MemoryStream
 {
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

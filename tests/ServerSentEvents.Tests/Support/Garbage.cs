@@ -2,13 +2,14 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Whether objects are let go.</summary>
+/// <summary>Checks that objects become garbage.</summary>
 internal static class Garbage
 {
     /// <summary>
-    /// Waits until at most so many live: what lets go of the last of them may be work of the thread pool that is still to run.
+    /// Collects garbage until at most <paramref name="maxAlive"/> of the objects are alive.
+    /// Repeats, because queued work of the thread pool may still hold the last ones.
     /// </summary>
-    internal static async Task ShouldBecomeGarbageAsync(this IReadOnlyCollection<WeakReference> references, int mostAlive = 0)
+    internal static async Task ShouldBecomeGarbageAsync(this IReadOnlyCollection<WeakReference> references, int maxAlive = 0)
     {
         var start = Stopwatch.GetTimestamp();
         int alive;
@@ -20,8 +21,8 @@ internal static class Garbage
             GC.Collect();
             alive = references.Count(static reference => reference.IsAlive);
         }
-        while (alive > mostAlive && Stopwatch.GetElapsedTime(start) < Streams.Limit);
+        while (alive > maxAlive && Stopwatch.GetElapsedTime(start) < Streams.Limit);
 
-        alive.Should().BeLessThanOrEqualTo(mostAlive);
+        alive.Should().BeLessThanOrEqualTo(maxAlive);
     }
 }

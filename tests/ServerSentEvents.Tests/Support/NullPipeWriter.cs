@@ -2,18 +2,18 @@ using System.IO.Pipelines;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Takes everything, and keeps nothing.</summary>
+/// <summary>A pipe writer that discards everything.</summary>
 internal sealed class NullPipeWriter : PipeWriter
 {
-    private static readonly byte[] Nowhere = new byte[1 << 20];
+    private static readonly byte[] Scratch = new byte[1 << 20];
 
     public override void Advance(int bytes)
     {
     }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0) => Nowhere;
+    public override Memory<byte> GetMemory(int sizeHint = 0) => Scratch;
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => Nowhere;
+    public override Span<byte> GetSpan(int sizeHint = 0) => Scratch;
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => default;
 

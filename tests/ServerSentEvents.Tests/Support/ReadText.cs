@@ -2,11 +2,11 @@ using System.Text;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>What has been read so far, for a test to wait for.</summary>
+/// <summary>The text that was read so far. A test can wait for a part of it.</summary>
 public sealed class ReadText
 {
     private readonly StringBuilder _text = new();
-    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Text
     {
@@ -26,24 +26,24 @@ public sealed class ReadText
         lock (_text)
         {
             _text.Append(text);
-            _grown.TrySetResult();
-            _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _added.TrySetResult();
+            _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
-    public async Task Contains(string expected)
+    public async Task WaitForAsync(string expected)
     {
         while (true)
         {
-            Task grown;
+            Task added;
             lock (_text)
             {
                 if (_text.ToString().Contains(expected, StringComparison.Ordinal))
                     return;
-                grown = _grown.Task;
+                added = _added.Task;
             }
 
-            await grown.WaitAsync(Streams.Limit);
+            await added.WaitAsync(Streams.Limit);
         }
     }
 

@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Tests;
 
 /// <summary>
-/// The files of the checkout that this test was built in. Found from where the test runs: the paths that the compiler
-/// knows are mapped away in a deterministic build.
+/// Finds the files of the checkout. The search starts at the folder of the running test, because a deterministic build
+/// hides the paths that the compiler knew.
 /// </summary>
 internal static class RepositoryFiles
 {
@@ -12,7 +12,7 @@ internal static class RepositoryFiles
 
     internal static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
 
-    /// <summary>The C# files of the solution's projects below a folder; a project compiles all that stand below it.</summary>
+    /// <summary>Returns the C# files of the solution's projects under a folder. A project compiles all C# files under its own folder.</summary>
     internal static IEnumerable<string> CompiledFiles(string folder) =>
         from line in File.ReadLines(PathOf(Solution))
         from path in line.Split('"')
@@ -33,6 +33,6 @@ internal static class RepositoryFiles
         }
 
         throw new InvalidOperationException(
-            $"No folder above {AppContext.BaseDirectory} has {Solution}: run the tests within the checkout.");
+            $"No folder above {AppContext.BaseDirectory} contains {Solution}. Run the tests inside the checkout.");
     }
 }

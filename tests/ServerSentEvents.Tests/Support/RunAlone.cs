@@ -1,5 +1,5 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>What is measured, or belongs to the whole process, is tested with nothing else running.</summary>
+/// <summary>The tests that measure, or that use state of the whole process. No other test runs at the same time.</summary>
 [CollectionDefinition(nameof(RunAlone), DisableParallelization = true)]
 public sealed class RunAlone;

@@ -1,25 +1,25 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>Ways to read a stream in a test, none of which can wait for ever.</summary>
+/// <summary>Reads streams in tests. Every wait has a limit.</summary>
 internal static class Streams
 {
-    /// <summary>Generous: only a test that has failed waits for so long.</summary>
+    /// <summary>The limit of every wait. It is generous, because only a failing test reaches it.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Everything up to the end of the stream, which has to come.</summary>
+    /// <summary>Reads all elements. Fails if the end does not come in time.</summary>
     internal static Task<List<T>> ToListAsync<T>(this IAsyncEnumerable<T> stream) =>
         Collect(stream).WaitAsync(Limit);
 
-    /// <summary>The next element, which has to come.</summary>
+    /// <summary>Reads the next element. Fails if the stream ends or nothing comes in time.</summary>
     internal static async Task<T> NextAsync<T>(this IAsyncEnumerator<T> reader)
     {
-        (await reader.MoveNextAsync().AsTask().WaitAsync(Limit)).Should().BeTrue("the stream has not ended");
+        (await reader.MoveNextAsync().AsTask().WaitAsync(Limit)).Should().BeTrue("the stream should not have ended");
         return reader.Current;
     }
 
-    /// <summary>The end of the stream, which has to come.</summary>
+    /// <summary>Expects the end of the stream. Fails if an element comes, or nothing in time.</summary>
     internal static async Task ShouldEndAsync<T>(this IAsyncEnumerator<T> reader) =>
-        (await reader.MoveNextAsync().AsTask().WaitAsync(Limit)).Should().BeFalse("the stream has ended");
+        (await reader.MoveNextAsync().AsTask().WaitAsync(Limit)).Should().BeFalse("the stream should have ended");
 
     private static async Task<List<T>> Collect<T>(IAsyncEnumerable<T> stream)
     {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>Statement 1. No attribute can hold a lone surrogate, hence the facts with lists in them.</summary>
+/// <summary>Tests the encoding. Some tests loop over a list, because an attribute cannot hold a lone surrogate.</summary>
 public sealed class EncodingTests
 {
     private static readonly (string Text, string WellFormed)[] LoneSurrogates =
@@ -18,14 +18,16 @@ public sealed class EncodingTests
     ];
 
     [Fact]
-    public async Task Statement01_LoneSurrogateInData_BecomesReplacementCharacter()
+    [Trait("Statement", "1")]
+    public async Task Publish_LoneSurrogateInData_WritesReplacementCharacter()
     {
         foreach (var (text, wellFormed) in LoneSurrogates)
             (await Wire.TextOf(text)).Should().Be($"data: {wellFormed}\n\n");
     }
 
     [Fact]
-    public async Task Statement01_LoneSurrogateInTypeAndId_BecomesReplacementCharacter()
+    [Trait("Statement", "1")]
+    public async Task Publish_LoneSurrogateInTypeAndId_WritesReplacementCharacter()
     {
         foreach (var (text, wellFormed) in LoneSurrogates)
         {
@@ -35,21 +37,24 @@ public sealed class EncodingTests
     }
 
     [Fact]
-    public async Task Statement01_LoneSurrogateInComment_BecomesReplacementCharacter()
+    [Trait("Statement", "1")]
+    public async Task PublishComment_LoneSurrogate_WritesReplacementCharacter()
     {
         foreach (var (text, wellFormed) in LoneSurrogates)
             (await Wire.TextOfComment(text)).Should().Be($": {wellFormed}\n");
     }
 
     [Fact]
-    public async Task Statement01_PairWithLineEndBetween_IsTwoLoneSurrogates()
+    [Trait("Statement", "1")]
+    public async Task Publish_LineEndInsideSurrogatePair_WritesTwoReplacementCharacters()
     {
         (await Wire.TextOf("\uD83D\n\uDE00")).Should().Be("data: \uFFFD\ndata: \uFFFD\n\n");
         (await Wire.TextOfComment("\uD83D\r\n\uDE00")).Should().Be(": \uFFFD\n: \uFFFD\n");
     }
 
     [Fact]
-    public async Task Statement01_LoneSurrogate_SameBytesAsTextAndAsItems()
+    [Trait("Statement", "1")]
+    public async Task AsItems_LoneSurrogate_GivesTheSameBytesAsText()
     {
         foreach (var (text, _) in LoneSurrogates)
         {
@@ -59,17 +64,19 @@ public sealed class EncodingTests
     }
 
     [Theory]
+    [Trait("Statement", "1")]
     [InlineData("\U0001F600")]
     [InlineData("a\U0001F600\U0010FFFFz")]
     [InlineData("\uFFFD \uFFFE \uE000 \u00E9 \0")]
-    public async Task Statement01_WellFormedText_StaysAsItIs(string text)
+    public async Task Publish_WellFormedText_WritesItUnchanged(string text)
     {
         (await Wire.TextOf(text)).Should().Be($"data: {text}\n\n");
         (await Wire.TextOfComment(text)).Should().Be($": {text}\n");
     }
 
     [Fact]
-    public async Task Statement01_ByteOrderMark_OnlyWhereTheDataHasOne()
+    [Trait("Statement", "1")]
+    public async Task Publish_ByteOrderMark_WritesItOnlyIfTheDataHasOne()
     {
         Encoding.UTF8.GetBytes(await Wire.TextOf("a")).Should().Equal("data: a\n\n"u8.ToArray());
         (await Wire.TextOf("\uFEFFa")).Should().Be("data: \uFEFFa\n\n");

@@ -3,32 +3,36 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>Statements 8 to 12.</summary>
+/// <summary>Tests the fields of an event, and comments.</summary>
 public sealed class FieldTests
 {
     [Theory]
+    [Trait("Statement", "8")]
     [InlineData(null)]
     [InlineData("")]
     [InlineData("message")]
-    public async Task Statement08_DefaultType_WritesNoLine(string? type) =>
+    public async Task Publish_DefaultType_WritesNoEventLine(string? type) =>
         (await Wire.TextOf(new SseItem<string>("x", type))).Should().Be("data: x\n\n");
 
     [Theory]
+    [Trait("Statement", "8")]
     [InlineData("Message")]
     [InlineData("messages")]
     [InlineData("open")]
     [InlineData("error")]
     [InlineData("data: a")]
     [InlineData(" ")]
-    public async Task Statement08_OtherType_IsWrittenAsItIs(string type) =>
+    public async Task Publish_OtherType_WritesItUnchanged(string type) =>
         (await Wire.TextOf(new SseItem<string>("x", type))).Should().Be($"event: {type}\ndata: x\n\n");
 
     [Fact]
-    public async Task Statement09_EmptyId_IsWritten() =>
+    [Trait("Statement", "9")]
+    public async Task Publish_EmptyId_WritesAnEmptyIdLine() =>
         (await Wire.TextOf(new SseItem<string>("x") { EventId = "" })).Should().Be("data: x\nid: \n\n");
 
     [Fact]
-    public async Task Statement09_NullId_WritesNoLine() =>
+    [Trait("Statement", "9")]
+    public async Task Publish_NullId_WritesNoIdLine() =>
         (await Wire.TextOf(new SseItem<string>("x") { EventId = null })).Should().Be("data: x\n\n");
 
     public static TheoryData<TimeSpan, string> ReconnectionIntervals => new()
@@ -46,13 +50,15 @@ public sealed class FieldTests
     };
 
     [Theory]
+    [Trait("Statement", "10")]
     [MemberData(nameof(ReconnectionIntervals))]
-    public async Task Statement10_ReconnectionInterval_IsWholeMillisecondsInRange(TimeSpan interval, string digits) =>
+    public async Task Publish_ReconnectionInterval_WritesWholeMillisecondsInRange(TimeSpan interval, string digits) =>
         (await Wire.TextOf(new SseItem<string>("x") { ReconnectionInterval = interval }))
             .Should().Be($"data: x\nretry: {digits}\n\n");
 
     [Fact]
-    public async Task Statement10_CultureWithOtherDigitsAndSeparators_ChangesNothing()
+    [Trait("Statement", "10")]
+    public async Task Publish_CultureWithOtherDigitsAndSeparators_WritesAsciiDigits()
     {
         var culture = (CultureInfo)CultureInfo.GetCultureInfo("fa-IR").Clone();
         culture.NumberFormat.DigitSubstitution = DigitShapes.NativeNational;
@@ -73,6 +79,7 @@ public sealed class FieldTests
     }
 
     [Theory]
+    [Trait("Statement", "11")]
     [InlineData("", ": \n")]
     [InlineData("a", ": a\n")]
     [InlineData("a\nb", ": a\n: b\n")]
@@ -80,14 +87,15 @@ public sealed class FieldTests
     [InlineData("x\rdata: injected", ": x\n: data: injected\n")]
     [InlineData("x\r\rdata: injected\r\r", ": x\n: \n: data: injected\n: \n: \n")]
     [InlineData("x\n\ndata: injected\n\n", ": x\n: \n: data: injected\n: \n: \n")]
-    public async Task Statement11_Comment_IsACommentInEachOfItsLines(string comment, string text)
+    public async Task PublishComment_AnyLines_WritesEachLineAsAComment(string comment, string text)
     {
         (await Wire.TextOfComment(comment)).Should().Be(text);
         Parsing.Whole(text + "\n").Should().BeEmpty();
     }
 
     [Fact]
-    public async Task Statement12_AllFields_StandInOneOrder()
+    [Trait("Statement", "12")]
+    public async Task Publish_AllFields_WritesThemInOneOrder()
     {
         var first = new SseItem<string>("a\nb", "type") { EventId = "id", ReconnectionInterval = TimeSpan.FromSeconds(1) };
         var second = new SseItem<string>("a\nb", "type") { ReconnectionInterval = TimeSpan.FromSeconds(1), EventId = "id" };
@@ -97,10 +105,11 @@ public sealed class FieldTests
     }
 
     [Theory]
+    [Trait("Statement", "12")]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task Statement12_WellFormedItems_HaveTheBytesThatTheBclWrites(int seed)
+    public async Task Publish_WellFormedItems_WritesTheSameBytesAsTheBcl(int seed)
     {
         foreach (var item in new RandomItems(seed).WellFormed(200))
             Wire.StrictUtf8.GetBytes(await Wire.TextOf(item)).Should().Equal(await Wire.BytesByBcl(item));

@@ -4,8 +4,8 @@ using System.Reflection;
 namespace ServerSentEvents.Tests.WireFormat;
 
 /// <summary>
-/// Items that <see cref="SseItem{T}"/>'s own checks would refuse: other versions of it check less, and code that makes
-/// one without its constructor (a serializer, for instance) is checked by nobody.
+/// Creates items that the checks of <see cref="SseItem{T}"/> would reject. Other versions of that type check less, and
+/// a serializer can create an item without its constructor.
 /// </summary>
 internal static class ForgedItems
 {

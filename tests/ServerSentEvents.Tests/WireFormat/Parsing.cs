@@ -2,17 +2,17 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>What a client, the BCL's, makes of a stream that reaches it in pieces.</summary>
+/// <summary>Parses a stream with the parser of the BCL, whole or in chunks.</summary>
 internal static class Parsing
 {
-    internal static List<ReceivedEvent> Whole(string stream) => Cut(Wire.StrictUtf8.GetBytes(stream), []);
+    internal static List<ReceivedEvent> Whole(string stream) => InChunks(Wire.StrictUtf8.GetBytes(stream), []);
 
     /// <param name="bytes">The stream.</param>
-    /// <param name="cuts">Where a chunk ends, and the next one begins, in order.</param>
-    internal static List<ReceivedEvent> Cut(byte[] bytes, int[] cuts) =>
+    /// <param name="cuts">The positions at which a chunk ends, in ascending order.</param>
+    internal static List<ReceivedEvent> InChunks(byte[] bytes, int[] cuts) =>
         [.. SseParser.Create(new ChunkedStream(bytes, cuts)).Enumerate().Select(ReceivedEvent.Of)];
 
-    /// <summary>Returns one chunk for each read, as a network may.</summary>
+    /// <summary>A stream that returns one chunk for each read, like a network.</summary>
     private sealed class ChunkedStream(byte[] bytes, int[] cuts) : MemoryStream(bytes)
     {
         public override int Read(byte[] buffer, int offset, int count)

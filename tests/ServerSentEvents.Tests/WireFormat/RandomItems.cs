@@ -2,7 +2,7 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>The same items for the same seed, dense in what formatters and parsers get wrong.</summary>
+/// <summary>Random items with many characters that formatters and parsers often handle wrongly. Equal seeds give equal items.</summary>
 internal sealed class RandomItems(int seed)
 {
     private static readonly string[] Plain =
@@ -14,23 +14,24 @@ internal sealed class RandomItems(int seed)
 
     private readonly Random _random = new(seed);
 
-    /// <summary>Whatever is not refused.</summary>
+    /// <summary>Returns items that a publisher accepts.</summary>
     internal IEnumerable<SseItem<string>> Any(int count) =>
         Items(count, [.. Plain, .. LineEnds, "\0", .. LoneSurrogates], [.. Plain, .. LoneSurrogates]);
 
     /// <summary>
-    /// Those that the BCL's formatter has the same idea of as we do. It has another one of a type that is empty or
-    /// "message", which it writes, and of intervals below a millisecond and beyond <see cref="int.MaxValue"/> of them.
+    /// Returns items that the formatter of the BCL writes in the same way as a publisher. The BCL differs in two cases:
+    /// it writes a type that is empty or "message", and it writes other values for intervals below one millisecond or
+    /// above <see cref="int.MaxValue"/> milliseconds.
     /// </summary>
     internal IEnumerable<SseItem<string>> WellFormed(int count) => Items(count, [.. Plain, .. LineEnds], Plain);
 
-    private IEnumerable<SseItem<string>> Items(int count, string[] ofData, string[] ofFields)
+    private IEnumerable<SseItem<string>> Items(int count, string[] dataParts, string[] fieldParts)
     {
         for (var i = 0; i < count; i++)
         {
-            yield return new SseItem<string>(Text(ofData, 0, 12), OneIn(2) ? Text(ofFields, 1, 4) : null)
+            yield return new SseItem<string>(Text(dataParts, 0, 12), OneIn(2) ? Text(fieldParts, 1, 4) : null)
             {
-                EventId = OneIn(2) ? Text(ofFields, 0, 4) : null,
+                EventId = OneIn(2) ? Text(fieldParts, 0, 4) : null,
                 ReconnectionInterval = OneIn(4) ? TimeSpan.FromMilliseconds(_random.Next()) : null,
             };
         }
@@ -38,6 +39,6 @@ internal sealed class RandomItems(int seed)
 
     private bool OneIn(int chances) => _random.Next(chances) == 0;
 
-    private string Text(string[] parts, int least, int most) =>
-        string.Concat(Enumerable.Range(0, _random.Next(least, most + 1)).Select(_ => parts[_random.Next(parts.Length)]));
+    private string Text(string[] parts, int min, int max) =>
+        string.Concat(Enumerable.Range(0, _random.Next(min, max + 1)).Select(_ => parts[_random.Next(parts.Length)]));
 }

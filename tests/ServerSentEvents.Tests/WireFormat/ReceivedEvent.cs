@@ -2,7 +2,9 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>What a client gets of an event. Items will not do: two that nobody can tell apart need not be equal.</summary>
+/// <summary>
+/// An event as a client receives it. <see cref="SseItem{T}"/> does not fit, because two items with equal values may be unequal.
+/// </summary>
 internal readonly record struct ReceivedEvent(string Data, string Type, string? Id, TimeSpan? ReconnectionInterval)
 {
     internal static ReceivedEvent Of(SseItem<string> item) =>

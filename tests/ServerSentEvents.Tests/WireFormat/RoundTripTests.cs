@@ -3,11 +3,12 @@ using System.Text;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>Statement 15, against the BCL's parser: a client gets what was published, however the stream is cut.</summary>
+/// <summary>Tests that the parser of the BCL receives what was published, no matter how the stream is split into chunks.</summary>
 public sealed class RoundTripTests
 {
     [Fact]
-    public async Task Statement15_ShortStream_SameItemsForEveryPairOfCuts()
+    [Trait("Statement", "15")]
+    public async Task Parse_ShortStreamCutAtAnyTwoPlaces_GivesTheSameItems()
     {
         SseItem<string>[] items =
         [
@@ -25,24 +26,25 @@ public sealed class RoundTripTests
         for (var first = 1; first < bytes.Length; first++)
         {
             for (var second = first; second < bytes.Length; second++)
-                Parsing.Cut(bytes, [first, second]).Should().Equal(received, "the cuts are at {0} and {1}", first, second);
+                Parsing.InChunks(bytes, [first, second]).Should().Equal(received, "the cuts are at {0} and {1}", first, second);
         }
     }
 
     [Theory]
+    [Trait("Statement", "15")]
     [InlineData(11)]
     [InlineData(12)]
     [InlineData(13)]
-    public async Task Statement15_AnyItems_SameItemsWholeAndByteByByte(int seed)
+    public async Task Parse_RandomItemsWholeAndByteByByte_GivesTheSameItems(int seed)
     {
         var items = new RandomItems(seed).Any(300).ToList();
         var bytes = Wire.StrictUtf8.GetBytes(await Wire.StreamOf(items));
 
-        Parsing.Cut(bytes, []).Should().Equal(items.Select(AsReceived));
-        Parsing.Cut(bytes, [.. Enumerable.Range(1, bytes.Length - 1)]).Should().Equal(items.Select(AsReceived));
+        Parsing.InChunks(bytes, []).Should().Equal(items.Select(AsReceived));
+        Parsing.InChunks(bytes, [.. Enumerable.Range(1, bytes.Length - 1)]).Should().Equal(items.Select(AsReceived));
     }
 
-    /// <summary>A client knows one line end, LF, and gets U+FFFD where the encoder found half a character.</summary>
+    /// <summary>Returns the event that a client receives: every line end is LF, and a lone surrogate is U+FFFD.</summary>
     private static ReceivedEvent AsReceived(SseItem<string> item) => new(
         Encoded(item.Data).Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n'),
         Encoded(item.EventType),

@@ -3,16 +3,16 @@ using System.Text;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>What becomes of an event or a comment on its way through a publisher, by every way that there is.</summary>
+/// <summary>Publishes events and comments, and returns the text or the bytes that a subscriber reads.</summary>
 internal static class Wire
 {
-    /// <summary>Refuses what has no UTF-8 form, and writes no byte order mark.</summary>
+    /// <summary>UTF-8 that throws on invalid text and writes no byte order mark.</summary>
     internal static readonly Encoding StrictUtf8 =
         new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     internal static Task<string> TextOf(string data) => TextOf(new SseItem<string>(data));
 
-    /// <summary>One event's text, after checking that it does not depend on how the event got into the stream.</summary>
+    /// <summary>Returns the text of one event. Checks that a shared, a personalized and an initial event have the same text.</summary>
     internal static async Task<string> TextOf(SseItem<string> item)
     {
         var text = await TextOf(publisher => publisher.Publish(item));
@@ -23,7 +23,7 @@ internal static class Wire
 
     internal static Task<string> TextOfComment(string comment) => TextOf(publisher => publisher.PublishComment(comment));
 
-    /// <summary>A whole stream, as it goes to a client.</summary>
+    /// <summary>Returns the whole stream that a client gets.</summary>
     internal static async Task<string> StreamOf(IEnumerable<SseItem<string>> items)
     {
         var publisher = new Publisher(new PublisherOptions { QueueCapacity = int.MaxValue });
@@ -34,7 +34,7 @@ internal static class Wire
         return string.Concat(await subscription.ToListAsync());
     }
 
-    /// <summary>What the BCL's formatter makes of the items that a subscriber reads.</summary>
+    /// <summary>Returns the bytes that the formatter of the BCL writes for the items that a subscriber reads.</summary>
     internal static async Task<byte[]> BytesByBcl(params SseItem<string>[] items)
     {
         var publisher = new Publisher();

@@ -2,32 +2,37 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>Statements 7 and 10: what is refused, at every way into a stream, and that nothing has happened then.</summary>
-public sealed class RefusalTests
+/// <summary>Tests that invalid input is rejected at every way into a stream, and has no other effect.</summary>
+public sealed class InvalidInputTests
 {
     private readonly Publisher _publisher = new();
 
     public static TheoryData<string> LineEnds => new("\r", "\n", "\r\n", "a\rdata: b", "a\nb", "a\r\n", "\ra");
 
     [Theory]
+    [Trait("Statement", "7")]
     [MemberData(nameof(LineEnds))]
-    public Task Statement07_TypeWithLineEnd_IsRefused(string type) => IsRefusedEverywhere(ForgedItems.WithType(type));
+    public Task Publish_TypeWithLineEnd_Throws(string type) => ShouldThrowEverywhere(ForgedItems.WithType(type));
 
     [Theory]
+    [Trait("Statement", "7")]
     [MemberData(nameof(LineEnds))]
     [InlineData("\0")]
     [InlineData("a\0b")]
-    public Task Statement07_IdWithLineEndOrNul_IsRefused(string id) => IsRefusedEverywhere(ForgedItems.WithId(id));
+    public Task Publish_IdWithLineEndOrNul_Throws(string id) => ShouldThrowEverywhere(ForgedItems.WithId(id));
 
     [Fact]
-    public Task Statement07_IdWithNulThatTheBclLetsThrough_IsRefused() =>
-        IsRefusedEverywhere(new SseItem<string>("x") { EventId = "1\0" });
+    [Trait("Statement", "7")]
+    public Task Publish_IdWithNulThatTheBclAccepts_Throws() =>
+        ShouldThrowEverywhere(new SseItem<string>("x") { EventId = "1\0" });
 
     [Fact]
-    public Task Statement07_NoData_IsRefused() => IsRefusedEverywhere(default);
+    [Trait("Statement", "7")]
+    public Task Publish_NoData_Throws() => ShouldThrowEverywhere(default);
 
     [Fact]
-    public async Task Statement07_NullString_IsRefused()
+    [Trait("Statement", "7")]
+    public async Task Publish_NullText_Throws()
     {
         var subscription = _publisher.Subscribe();
 
@@ -35,7 +40,7 @@ public sealed class RefusalTests
             .Should().Throw<ArgumentException>().WithParameterName("data");
         FluentActions.Invoking(() => _publisher.PublishComment(null!))
             .Should().Throw<ArgumentException>().WithParameterName("comment");
-        FluentActions.Invoking(() => _publisher.Subscribe(initialData: ["fit", null!]))
+        FluentActions.Invoking(() => _publisher.Subscribe(initialData: ["valid", null!]))
             .Should().Throw<ArgumentException>().WithParameterName("initialData");
 
         _publisher.GetSubscribers().Should().Equal(subscription);
@@ -44,31 +49,32 @@ public sealed class RefusalTests
     }
 
     [Theory]
+    [Trait("Statement", "10")]
     [InlineData(-1)]
     [InlineData(-TimeSpan.TicksPerMillisecond)]
     [InlineData(long.MinValue)]
-    public Task Statement10_NegativeReconnectionInterval_IsRefused(long ticks) =>
-        IsRefusedEverywhere(ForgedItems.WithReconnectionInterval(TimeSpan.FromTicks(ticks)));
+    public Task Publish_NegativeReconnectionInterval_Throws(long ticks) =>
+        ShouldThrowEverywhere(ForgedItems.WithReconnectionInterval(TimeSpan.FromTicks(ticks)));
 
-    private async Task IsRefusedEverywhere(SseItem<string> unfit)
+    private async Task ShouldThrowEverywhere(SseItem<string> invalid)
     {
-        var fit = new SseItem<string>("fit");
+        var valid = new SseItem<string>("valid");
         var one = _publisher.Subscribe(properties: "one");
         var other = _publisher.Subscribe(properties: "other");
 
-        FluentActions.Invoking(() => _publisher.Publish(unfit)).Should().Throw<ArgumentException>().WithParameterName("item");
+        FluentActions.Invoking(() => _publisher.Publish(invalid)).Should().Throw<ArgumentException>().WithParameterName("item");
         one.QueuedEvents.Should().Be(0);
 
-        FluentActions.Invoking(() => _publisher.Subscribe(new SubscribeOptions<object?> { InitialData = [fit, unfit] }))
+        FluentActions.Invoking(() => _publisher.Subscribe(new SubscribeOptions<object?> { InitialData = [valid, invalid] }))
             .Should().Throw<ArgumentException>().WithParameterName("options");
         _publisher.GetSubscribers().Should().Equal(one, other);
 
-        FluentActions.Invoking(() => _publisher.Publish(properties => properties is "one" ? unfit : fit))
+        FluentActions.Invoking(() => _publisher.Publish(properties => properties is "one" ? invalid : valid))
             .Should().Throw<AggregateException>()
             .Which.InnerExceptions.Should().ContainSingle()
             .Which.Should().BeAssignableTo<ArgumentException>().Which.ParamName.Should().Be("item");
         _publisher.Close();
         (await one.ToListAsync()).Should().BeEmpty();
-        (await other.ToListAsync()).Should().Equal("data: fit\n\n");
+        (await other.ToListAsync()).Should().Equal("data: valid\n\n");
     }
 }
