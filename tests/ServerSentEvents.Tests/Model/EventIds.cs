@@ -1,24 +1,27 @@
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>Ids are opaque: which event one stands for is known from the events that it has been read with.</summary>
+/// <summary>Maps event ids to names of events. Ids are opaque, so the mapping is learned from the events that are read.</summary>
 internal sealed class EventIds
 {
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
 
-    /// <summary>An id of the application's own, which is its own name.</summary>
+    /// <summary>Returns an id that the application sets. Such an id is its own name.</summary>
     internal string Own(int number)
     {
-        var id = Answers.OwnId(number);
+        var id = Results.OwnId(number);
         _names.TryAdd(id, id);
         return id;
     }
 
-    /// <summary>Says which event's id that is, and says it differently where two ids stand for one event, or two events have one.</summary>
+    /// <summary>
+    /// Returns the name of the event that has an id. The name differs from the model's name if two ids belong to one event,
+    /// or if two events have one id.
+    /// </summary>
     internal string NameOf(string id, string data)
     {
         if (_names.TryGetValue(id, out var name))
             return name;
-        name = data.Length == 0 ? $"{id}, which nobody has read" : $"#{Answers.NumberIn(data)}";
+        name = data.Length == 0 ? $"{id} (never read)" : $"#{Results.NumberIn(data)}";
         if (_names.ContainsValue(name))
             name += " by another id";
         _names.Add(id, name);

@@ -1,23 +1,23 @@
 namespace ServerSentEvents.Tests.Model;
 
 /// <summary>
-/// What operations are done to: the publisher, or the model of it. Each answers with all that a caller gets to see, so that
-/// the two agree if their answers do.
+/// The target of the operations: the publisher or its model. Each method returns everything that a caller can see, so
+/// equal texts mean equal behavior.
 /// </summary>
 internal interface ISubject
 {
-    string Subscribe(Subscribe how);
+    string Subscribe(Subscribe operation);
 
-    string Publish(Publish what);
+    string Publish(Publish operation);
 
-    string Read(Read how);
+    string Read(Read operation);
 
-    string Leave(Leave how);
+    string Leave(Leave operation);
 
-    string Unsubscribe(Unsubscribe whom);
+    string Unsubscribe(Unsubscribe operation);
 
     string Close();
 
-    /// <summary>Everything that can be seen without reading, after each operation.</summary>
+    /// <summary>Returns everything that a caller can see without reading.</summary>
     string State();
 }

@@ -1,24 +1,24 @@
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>What was published, comments too, numbered from 0.</summary>
+/// <summary>A published event or comment. Numbers start at 0.</summary>
 internal sealed record ModelEvent(int Number, Kind Kind, string[] Channels, bool WithHistory)
 {
-    /// <summary>Ids that the publisher gives are opaque: the model calls them by the event's number.</summary>
+    /// <summary>The id of the event. Ids that the publisher assigns are opaque, so the model uses the event's number.</summary>
     internal string? Id => Kind switch
     {
-        Kind.OwnId => Answers.OwnId(Number),
+        Kind.OwnId => Results.OwnId(Number),
         Kind.Comment => null,
         _ => WithHistory ? $"#{Number}" : null,
     };
 
-    /// <summary>What that subscriber is to get; null for nothing.</summary>
+    /// <summary>Returns the item that a subscriber should get, or null if it gets none.</summary>
     internal ModelItem? For(int subscriber) => Kind switch
     {
-        Kind.Comment => new ModelItem(Answers.Comment(Number), Id: null),
-        Kind.Personal or Kind.PersonalToOdd => Answers.Personal(Kind, Number, subscriber) is { } own ? new ModelItem(own, Id) : null,
-        _ => new ModelItem(Answers.Data(Number), Id),
+        Kind.Comment => new ModelItem(Results.Comment(Number), Id: null),
+        Kind.Personalized or Kind.PersonalizedForOdd => Results.PersonalizedData(Kind, Number, subscriber) is { } data ? new ModelItem(data, Id) : null,
+        _ => new ModelItem(Results.Data(Number), Id),
     };
 }
 
-/// <summary>What is read at once: a text, with an id or without, or an id alone.</summary>
+/// <summary>An item that a subscriber reads: a text with or without an id, or only an id.</summary>
 internal sealed record ModelItem(string Text, string? Id);

@@ -1,40 +1,40 @@
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>A subscriber as the model sees it.</summary>
-internal sealed class ModelSubscriber(int number, Subscribe how)
+/// <summary>A subscriber in the model.</summary>
+internal sealed class ModelSubscriber(int number, Subscribe operation)
 {
     private bool _canceled;
 
     internal int Number { get; } = number;
 
-    internal List<string> Channels { get; } = [.. how.Channels.Distinct()];
+    internal List<string> Channels { get; } = [.. operation.Channels.Distinct()];
 
     internal ResumeResult Resume { get; set; }
 
-    /// <summary>What comes before all else, and does not count.</summary>
-    internal List<ModelItem> Seed { get; } = [];
+    /// <summary>The initial data, or the replayed events. They come first and do not count against the capacity.</summary>
+    internal List<ModelItem> InitialItems { get; } = [];
 
     internal List<ModelItem> Queue { get; } = [];
 
-    internal int QueuedEvents => Seed.Count + Queue.Count;
+    internal int QueuedEvents => InitialItems.Count + Queue.Count;
 
-    /// <summary>The ids that it has read.</summary>
-    internal List<string> Had { get; } = [];
+    /// <summary>The ids that the subscriber has read.</summary>
+    internal List<string> ReadIds { get; } = [];
 
     internal long Dropped { get; private set; }
 
     internal SubscriptionEndReason? EndReason { get; private set; }
 
-    /// <summary>Whether there was, or was made, room for it.</summary>
-    internal bool Take(ModelItem item)
+    /// <summary>Adds an item to the queue. Returns false if the queue is full and the item is not added.</summary>
+    internal bool TryEnqueue(ModelItem item)
     {
-        if (Queue.Count == how.Capacity)
+        if (Queue.Count == operation.Capacity)
         {
-            if (how.Overflow == QueueOverflow.Disconnect)
+            if (operation.Overflow == QueueOverflow.Disconnect)
                 End(SubscriptionEndReason.Overflowed);
             else
                 Dropped++;
-            if (how.Overflow != QueueOverflow.DropOldest)
+            if (operation.Overflow != QueueOverflow.DropOldest)
                 return false;
             Queue.RemoveAt(0);
         }
@@ -45,11 +45,11 @@ internal sealed class ModelSubscriber(int number, Subscribe how)
 
     internal string Read(int count)
     {
-        var read = Seed.Concat(Queue).Take(count).ToList();
-        Queue.RemoveRange(0, Math.Max(0, read.Count - Seed.Count));
-        Seed.RemoveRange(0, Math.Min(read.Count, Seed.Count));
-        Had.AddRange(read.Select(item => item.Id).OfType<string>());
-        return Answers.Read(read.Select(item => (item.Text, item.Id)), read.Count == count || EndReason is null ? null : _canceled);
+        var read = InitialItems.Concat(Queue).Take(count).ToList();
+        Queue.RemoveRange(0, Math.Max(0, read.Count - InitialItems.Count));
+        InitialItems.RemoveRange(0, Math.Min(read.Count, InitialItems.Count));
+        ReadIds.AddRange(read.Select(item => item.Id).OfType<string>());
+        return Results.Read(read.Select(item => (item.Text, item.Id)), read.Count == count || EndReason is null ? null : _canceled);
     }
 
     internal void Leave(Way way)
@@ -60,15 +60,15 @@ internal sealed class ModelSubscriber(int number, Subscribe how)
             return;
         }
 
-        // A stream that has come to its end cannot be canceled any more.
+        // A cancellation has no effect after the end of the stream.
         if (way == Way.Cancel && EndReason is not null && QueuedEvents == 0)
             return;
         _canceled |= way == Way.Cancel;
         End(_canceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed);
-        Seed.Clear();
+        InitialItems.Clear();
         Queue.Clear();
     }
 
-    /// <summary>The first reason stays.</summary>
+    /// <summary>Ends the subscription. The first reason is kept.</summary>
     internal void End(SubscriptionEndReason reason) => EndReason ??= reason;
 }

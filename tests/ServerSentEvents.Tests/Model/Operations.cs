@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Tests.Model;
 
 /// <summary>
-/// One call. Subscribers are named by a number, the first is 0; where there are fewer it counts round, so that an operation
-/// makes sense in every sequence that is left when others are taken away.
+/// One call. Subscribers are numbered from 0, and a number that is too high wraps around. So an operation stays valid
+/// when FsCheck removes other operations from the sequence.
 /// </summary>
 internal abstract record Operation
 {
@@ -27,18 +27,18 @@ internal sealed record Publish(string[] Channels, Kind Kind) : Operation
     public override string ToString() => $"publish {Kind} to {List(Channels)}";
 }
 
-internal sealed record Read(int Reader, int Count) : Operation
+internal sealed record Read(int Subscriber, int Count) : Operation
 {
     internal override string ApplyTo(ISubject subject) => subject.Read(this);
 
-    public override string ToString() => $"subscriber {Reader} reads {Count}";
+    public override string ToString() => $"subscriber {Subscriber} reads {Count}";
 }
 
-internal sealed record Leave(int Reader, Way Way) : Operation
+internal sealed record Leave(int Subscriber, Way Way) : Operation
 {
     internal override string ApplyTo(ISubject subject) => subject.Leave(this);
 
-    public override string ToString() => $"subscriber {Reader} ends by {Way}";
+    public override string ToString() => $"subscriber {Subscriber} ends by {Way}";
 }
 
 internal sealed record Unsubscribe(string[] Channels, bool OnlyOdd) : Operation
@@ -55,14 +55,17 @@ internal sealed record ClosePublisher : Operation
     public override string ToString() => "close the publisher";
 }
 
-/// <summary>An id that a subscriber has read: its last, or the one so many before. Nobody has read one that is made up.</summary>
-internal sealed record LastEvent(int Reader, int Ago, string? MadeUp = null)
+/// <summary>
+/// The last event id of a new subscription: the id that a subscriber read <paramref name="Ago"/> events before its last
+/// one, or a made-up id that no subscriber has read.
+/// </summary>
+internal sealed record LastEvent(int Subscriber, int Ago, string? MadeUp = null)
 {
     public override string ToString() =>
-        MadeUp is null ? $"resuming {Ago} before the last of subscriber {Reader}" : $"resuming from the made up '{MadeUp}'";
+        MadeUp is null ? $"resuming {Ago} before the last of subscriber {Subscriber}" : $"resuming from the made-up '{MadeUp}'";
 }
 
-/// <summary>Personal events are made for all, or for odd subscribers only.</summary>
-internal enum Kind { Shared, OwnId, Personal, PersonalToOdd, Comment }
+/// <summary>The kind of a message. Personalized events are for all subscribers, or only for those with odd numbers.</summary>
+internal enum Kind { Shared, OwnId, Personalized, PersonalizedForOdd, Comment }
 
 internal enum Way { Close, Dispose, StopReading, Cancel }

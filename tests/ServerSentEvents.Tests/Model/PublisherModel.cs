@@ -2,62 +2,64 @@ using System.Globalization;
 
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>What a publisher promises, in nothing but lists: slow, small, and right at sight.</summary>
+/// <summary>A model of a publisher that uses only lists. It is slow, but simple enough to check by reading.</summary>
 internal sealed class PublisherModel(int historyCapacity) : ISubject
 {
     private readonly List<ModelEvent> _log = [];
     private readonly List<ModelSubscriber> _subscribers = [];
     private int _published;
 
-    public string Subscribe(Subscribe how)
+    public string Subscribe(Subscribe operation)
     {
-        var subscriber = new ModelSubscriber(_subscribers.Count, how);
-        var lastId = IdOf(how.LastEvent);
-        var position = lastId is null ? null : Find(lastId, how.Channels);
-        if (position is { } known && Remembered(known, how.Channels))
+        var subscriber = new ModelSubscriber(_subscribers.Count, operation);
+        var lastId = IdOf(operation.LastEvent);
+        var position = lastId is null ? null : Find(lastId, operation.Channels);
+        if (position is { } known && HasAllAfter(known, operation.Channels))
         {
             subscriber.Resume = ResumeResult.Resumed;
-            subscriber.Seed.Add(new ModelItem("", lastId));
-            subscriber.Seed.AddRange(_log
-                .Where(one => one.Number > known && one.Channels.Intersect(how.Channels).Any())
-                .Select(one => one.For(subscriber.Number)).OfType<ModelItem>());
+            subscriber.InitialItems.Add(new ModelItem("", lastId));
+            subscriber.InitialItems.AddRange(_log
+                .Where(logged => logged.Number > known && logged.Channels.Intersect(operation.Channels).Any())
+                .Select(logged => logged.For(subscriber.Number)).OfType<ModelItem>());
         }
         else
         {
             subscriber.Resume = lastId is null ? ResumeResult.NotRequested : ResumeResult.Gap;
-            subscriber.Seed.AddRange(Enumerable.Repeat(new ModelItem("initial", Id: null), how.InitialData));
+            subscriber.InitialItems.AddRange(Enumerable.Repeat(new ModelItem("initial", Id: null), operation.InitialData));
         }
 
         _subscribers.Add(subscriber);
         return subscriber.Resume.ToString();
     }
 
-    public string Publish(Publish what)
+    public string Publish(Publish operation)
     {
-        var published = new ModelEvent(_published++, what.Kind, what.Channels, historyCapacity > 0);
-        if (what.Kind != Kind.Comment)
+        var published = new ModelEvent(_published++, operation.Kind, operation.Channels, historyCapacity > 0);
+        if (operation.Kind != Kind.Comment)
             _log.Add(published);
-        return Text(Of(what.Channels).Count(one => published.For(one.Number) is { } item && one.Take(item)));
+        return Text(MembersOf(operation.Channels)
+            .Count(subscriber => published.For(subscriber.Number) is { } item && subscriber.TryEnqueue(item)));
     }
 
-    public string Read(Read how) => _subscribers.Count == 0 ? "" : At(how.Reader).Read(how.Count);
+    public string Read(Read operation) =>
+        _subscribers.Count == 0 ? "" : SubscriberAt(operation.Subscriber).Read(operation.Count);
 
-    public string Leave(Leave how)
+    public string Leave(Leave operation)
     {
         if (_subscribers.Count > 0)
-            At(how.Reader).Leave(how.Way);
+            SubscriberAt(operation.Subscriber).Leave(operation.Way);
         return "";
     }
 
-    public string Unsubscribe(Unsubscribe whom)
+    public string Unsubscribe(Unsubscribe operation)
     {
-        var leaving = Of(whom.Channels).Where(one => !whom.OnlyOdd || one.Number % 2 == 1).ToList();
-        foreach (var one in leaving)
+        var leaving = MembersOf(operation.Channels).Where(subscriber => !operation.OnlyOdd || subscriber.Number % 2 == 1).ToList();
+        foreach (var subscriber in leaving)
         {
-            if (one.Channels.All(whom.Channels.Contains))
-                one.End(SubscriptionEndReason.Unsubscribed);
+            if (subscriber.Channels.All(operation.Channels.Contains))
+                subscriber.End(SubscriptionEndReason.Unsubscribed);
             else
-                one.Channels.RemoveAll(whom.Channels.Contains);
+                subscriber.Channels.RemoveAll(operation.Channels.Contains);
         }
 
         return Text(leaving.Count);
@@ -65,39 +67,46 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
 
     public string Close()
     {
-        _subscribers.ForEach(one => one.End(SubscriptionEndReason.Closed));
+        _subscribers.ForEach(subscriber => subscriber.End(SubscriptionEndReason.Closed));
         return "";
     }
 
-    public string State() => Answers.State(
-        channel => Of([channel]).Select(one => one.Number),
-        _subscribers.Select(one =>
-            (one.Channels.AsEnumerable(), one.EndReason, one.QueuedEvents, one.Dropped, one.Resume)),
+    public string State() => Results.State(
+        channel => MembersOf([channel]).Select(subscriber => subscriber.Number),
+        _subscribers.Select(subscriber => (
+            subscriber.Channels.AsEnumerable(),
+            subscriber.EndReason,
+            subscriber.QueuedEvents,
+            subscriber.Dropped,
+            subscriber.Resume)),
         _subscribers.Count,
-        _subscribers.Count(one => one.EndReason is not null));
+        _subscribers.Count(subscriber => subscriber.EndReason is not null));
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private ModelSubscriber At(int number) => _subscribers[number % _subscribers.Count];
+    private ModelSubscriber SubscriberAt(int number) => _subscribers[number % _subscribers.Count];
 
-    private List<ModelSubscriber> Of(string[] channels) =>
-        _subscribers.FindAll(one => one.EndReason is null && one.Channels.Intersect(channels).Any());
+    private List<ModelSubscriber> MembersOf(string[] channels) =>
+        _subscribers.FindAll(subscriber => subscriber.EndReason is null && subscriber.Channels.Intersect(channels).Any());
 
     private string? IdOf(LastEvent? last) =>
         last is null || _subscribers.Count == 0 || last.MadeUp == "" ? null
-        : last.MadeUp ?? At(last.Reader).Had.AsEnumerable().Reverse().Skip(last.Ago).FirstOrDefault();
+        : last.MadeUp ?? SubscriberAt(last.Subscriber).ReadIds.AsEnumerable().Reverse().Skip(last.Ago).FirstOrDefault();
 
-    /// <summary>The event of that id. An id of the application's own is known in the event's channels, as long as they hold it.</summary>
+    /// <summary>Finds the event that has an id. An id that the application set is known only in the event's channels.</summary>
     private int? Find(string id, string[] channels) =>
-        _log.Find(one => one.Id == id) is not { } found || historyCapacity == 0 ? null
-        : found.Kind != Kind.OwnId || channels.Any(channel => StandsIn(channel, found)) ? found.Number
+        _log.Find(logged => logged.Id == id) is not { } found || historyCapacity == 0 ? null
+        : found.Kind != Kind.OwnId || channels.Any(channel => Knows(channel, found)) ? found.Number
         : null;
 
-    /// <summary>A channel holds its last events, and still knows the id of the one before them.</summary>
-    private bool StandsIn(string channel, ModelEvent found) =>
-        _log.Where(one => one.Channels.Contains(channel)).Reverse().Take(historyCapacity + 1).Contains(found);
+    /// <summary>
+    /// Returns whether a channel knows the id of an event. A channel holds its last events, and also knows the id of the
+    /// event before them.
+    /// </summary>
+    private bool Knows(string channel, ModelEvent found) =>
+        _log.Where(logged => logged.Channels.Contains(channel)).Reverse().Take(historyCapacity + 1).Contains(found);
 
-    /// <summary>Whether no channel has forgotten anything that came after.</summary>
-    private bool Remembered(int position, string[] channels) => channels.All(channel =>
-        _log.Count(one => one.Number > position && one.Channels.Contains(channel)) <= historyCapacity);
+    /// <summary>Returns whether the channels still hold all events after a position.</summary>
+    private bool HasAllAfter(int position, string[] channels) => channels.All(channel =>
+        _log.Count(logged => logged.Number > position && logged.Channels.Contains(channel)) <= historyCapacity);
 }

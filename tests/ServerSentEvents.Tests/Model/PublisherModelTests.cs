@@ -4,15 +4,15 @@ using FsCheck.Fluent;
 namespace ServerSentEvents.Tests.Model;
 
 /// <summary>
-/// Whatever is done to a publisher, in whatever order, it does as the model. A failure prints the shortest sequence that was
-/// found, and what the two said after its last step.
+/// Applies random operations to a publisher and to its model, and compares the results. A failure prints the shortest
+/// sequence that FsCheck found, and both results after its last operation.
 /// </summary>
 public sealed class PublisherModelTests
 {
     private const int Sequences = 2_000;
 
     [Fact]
-    public void AnySequenceOfOperations_OnPublisherAndModel_CannotTellThemApart() =>
+    public void Operations_RandomSequence_GiveTheSameResultsAsTheModel() =>
         Prop.ForAll(Scenario.Any, Compare).Check(Config.QuickThrowOnFailure.WithMaxTest(Sequences));
 
     private static void Compare(Scenario scenario)
@@ -22,7 +22,7 @@ public sealed class PublisherModelTests
         foreach (var operation in scenario.Operations)
             Compare(operation, publisher, model);
 
-        // In the end everybody reads everything, up to and with the end of the stream.
+        // At the end, each subscriber reads up to the end of its stream.
         Compare(new ClosePublisher(), publisher, model);
         for (var reader = 0; reader < scenario.Operations.OfType<Subscribe>().Count(); reader++)
             Compare(new Read(reader, int.MaxValue), publisher, model);
@@ -33,6 +33,6 @@ public sealed class PublisherModelTests
         var actual = $"{operation.ApplyTo(publisher)}\n{publisher.State()}";
         var expected = $"{operation.ApplyTo(model)}\n{model.State()}";
         if (actual != expected)
-            Assert.Fail($"After '{operation}' the publisher says:\n{actual}\n\nand the model:\n{expected}");
+            Assert.Fail($"After '{operation}' the publisher returned:\n{actual}\n\nThe model returned:\n{expected}");
     }
 }

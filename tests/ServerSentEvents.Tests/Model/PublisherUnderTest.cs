@@ -3,62 +3,62 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>The publisher itself, its answers in the words of <see cref="Answers"/>.</summary>
+/// <summary>The real publisher. <see cref="Results"/> formats its results.</summary>
 internal sealed class PublisherUnderTest : ISubject
 {
     private readonly Publisher<int> _publisher;
     private readonly EventIds _ids = new();
     private readonly List<Reader> _readers = [];
     private int _published;
-    private int _begun;
+    private int _subscribed;
     private int _ended;
 
     internal PublisherUnderTest(int historyCapacity)
     {
         _publisher = new(new PublisherOptions { HistoryCapacity = historyCapacity, HistoryMaxAge = null });
-        _publisher.Subscribed += (_, _) => _begun++;
+        _publisher.Subscribed += (_, _) => _subscribed++;
         _publisher.Unsubscribed += (_, _) => _ended++;
     }
 
-    public string Subscribe(Subscribe how)
+    public string Subscribe(Subscribe operation)
     {
         var subscription = _publisher.Subscribe(new SubscribeOptions<int>
         {
-            Channels = how.Channels,
+            Channels = operation.Channels,
             Properties = _readers.Count,
-            InitialData = Enumerable.Repeat(new SseItem<string>("initial"), how.InitialData),
-            LastEventId = IdOf(how.LastEvent),
-            QueueCapacity = how.Capacity,
-            QueueOverflow = how.Overflow,
+            InitialData = Enumerable.Repeat(new SseItem<string>("initial"), operation.InitialData),
+            LastEventId = IdOf(operation.LastEvent),
+            QueueCapacity = operation.Capacity,
+            QueueOverflow = operation.Overflow,
         });
         _readers.Add(new Reader(subscription, _ids));
         return subscription.Resume.ToString();
     }
 
-    public string Publish(Publish what)
+    public string Publish(Publish operation)
     {
         var number = _published++;
-        return Text(what.Kind switch
+        return Text(operation.Kind switch
         {
-            Kind.Shared => _publisher.Publish(Answers.Data(number), what.Channels),
+            Kind.Shared => _publisher.Publish(Results.Data(number), operation.Channels),
             Kind.OwnId => _publisher.Publish(
-                new SseItem<string>(Answers.Data(number)) { EventId = _ids.Own(number) }, what.Channels),
-            Kind.Comment => _publisher.PublishComment(Answers.Comment(number), what.Channels),
-            _ => _publisher.Publish(subscriber => Answers.Personal(what.Kind, number, subscriber), what.Channels),
+                new SseItem<string>(Results.Data(number)) { EventId = _ids.Own(number) }, operation.Channels),
+            Kind.Comment => _publisher.PublishComment(Results.Comment(number), operation.Channels),
+            _ => _publisher.Publish(subscriber => Results.PersonalizedData(operation.Kind, number, subscriber), operation.Channels),
         });
     }
 
-    public string Read(Read how) => _readers.Count == 0 ? "" : At(how.Reader).Read(how.Count);
+    public string Read(Read operation) => _readers.Count == 0 ? "" : ReaderAt(operation.Subscriber).Read(operation.Count);
 
-    public string Leave(Leave how)
+    public string Leave(Leave operation)
     {
         if (_readers.Count > 0)
-            At(how.Reader).Leave(how.Way);
+            ReaderAt(operation.Subscriber).Leave(operation.Way);
         return "";
     }
 
-    public string Unsubscribe(Unsubscribe whom) =>
-        Text(_publisher.Unsubscribe(whom.Channels, whom.OnlyOdd ? subscriber => subscriber % 2 == 1 : null));
+    public string Unsubscribe(Unsubscribe operation) =>
+        Text(_publisher.Unsubscribe(operation.Channels, operation.OnlyOdd ? subscriber => subscriber % 2 == 1 : null));
 
     public string Close()
     {
@@ -66,18 +66,22 @@ internal sealed class PublisherUnderTest : ISubject
         return "";
     }
 
-    public string State() => Answers.State(
-        channel => _publisher.GetSubscribers(channel).Select(one => one.Properties),
-        _readers.Select(reader => reader.Subscription).Select(one =>
-            (one.Channels.AsEnumerable(), one.EndReason, one.QueuedEvents, one.DroppedEvents, one.Resume)),
-        _begun,
+    public string State() => Results.State(
+        channel => _publisher.GetSubscribers(channel).Select(subscription => subscription.Properties),
+        _readers.Select(reader => reader.Subscription).Select(subscription => (
+            subscription.Channels.AsEnumerable(),
+            subscription.EndReason,
+            subscription.QueuedEvents,
+            subscription.DroppedEvents,
+            subscription.Resume)),
+        _subscribed,
         _ended);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private Reader At(int number) => _readers[number % _readers.Count];
+    private Reader ReaderAt(int number) => _readers[number % _readers.Count];
 
     private string? IdOf(LastEvent? last) =>
         last is null || _readers.Count == 0 ? null
-        : last.MadeUp ?? At(last.Reader).Had.AsEnumerable().Reverse().Skip(last.Ago).FirstOrDefault();
+        : last.MadeUp ?? ReaderAt(last.Subscriber).ReadIds.AsEnumerable().Reverse().Skip(last.Ago).FirstOrDefault();
 }

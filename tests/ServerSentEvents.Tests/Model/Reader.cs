@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>Somebody who reads a subscription a little at a time, and never where it would have to wait.</summary>
+/// <summary>Reads a subscription in small steps, and only if a read completes at once.</summary>
 internal sealed class Reader(Subscription<int> subscription, EventIds ids)
 {
     private readonly CancellationTokenSource _canceled = new();
@@ -8,8 +8,8 @@ internal sealed class Reader(Subscription<int> subscription, EventIds ids)
 
     internal Subscription<int> Subscription { get; } = subscription;
 
-    /// <summary>The ids that it has read.</summary>
-    internal List<string> Had { get; } = [];
+    /// <summary>The ids that were read.</summary>
+    internal List<string> ReadIds { get; } = [];
 
     internal string Read(int count)
     {
@@ -17,18 +17,18 @@ internal sealed class Reader(Subscription<int> subscription, EventIds ids)
         while (read.Count < count)
         {
             if (Subscription.QueuedEvents == 0 && Subscription.EndReason is null)
-                return Answers.Read(read, end: null);
+                return Results.Read(read, end: null);
 
             var next = Stream().MoveNextAsync().AsTask();
-            next.IsCompleted.Should().BeTrue("something is there, or nothing comes any more");
+            next.IsCompleted.Should().BeTrue("an event is queued, or the stream has ended");
             if (next.IsCanceled)
-                return Answers.Read(read, end: true);
+                return Results.Read(read, end: true);
             if (!next.Result)
-                return Answers.Read(read, end: false);
+                return Results.Read(read, end: false);
             read.Add(Parse(Stream().Current));
         }
 
-        return Answers.Read(read, end: null);
+        return Results.Read(read, end: null);
     }
 
     internal void Leave(Way way)
@@ -45,7 +45,7 @@ internal sealed class Reader(Subscription<int> subscription, EventIds ids)
                 Stream().DisposeAsync().AsTask().IsCompletedSuccessfully.Should().BeTrue();
                 break;
             default:
-                // After an end that has been read, the token of a request may still be canceled, to no effect.
+                // Do not cancel an empty stream that has ended: the model ignores such a cancellation.
                 Stream();
                 if (Subscription.EndReason is null || Subscription.QueuedEvents > 0)
                     _canceled.Cancel();
@@ -68,7 +68,7 @@ internal sealed class Reader(Subscription<int> subscription, EventIds ids)
         }
 
         if (id is not null)
-            Had.Add(id);
+            ReadIds.Add(id);
         return (data, id is null ? null : ids.NameOf(id, data));
     }
 }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>The words in which the publisher and its model say the same.</summary>
-internal static class Answers
+/// <summary>Formats the results of the publisher and of its model, so that equal results are equal texts.</summary>
+internal static class Results
 {
     internal static readonly string[] Channels = ["a", "b", "c"];
 
@@ -13,14 +13,14 @@ internal static class Answers
 
     internal static string OwnId(int number) => $"own {number}";
 
-    /// <summary>What a personalised event says to a subscriber; null for nothing.</summary>
-    internal static string? Personal(Kind kind, int number, int subscriber) =>
-        kind == Kind.PersonalToOdd && subscriber % 2 == 0 ? null : $"event {number} for {subscriber}";
+    /// <summary>Returns the data of a personalized event for a subscriber, or null if the subscriber gets none.</summary>
+    internal static string? PersonalizedData(Kind kind, int number, int subscriber) =>
+        kind == Kind.PersonalizedForOdd && subscriber % 2 == 0 ? null : $"event {number} for {subscriber}";
 
     internal static int NumberIn(string data) => int.Parse(data.Split(' ')[1], CultureInfo.InvariantCulture);
 
-    /// <param name="items">What was read.</param>
-    /// <param name="end">Whether that was ended by a cancellation; null where there is no end yet.</param>
+    /// <param name="items">The items that were read.</param>
+    /// <param name="end">True if the stream ended by a cancellation, false if it ended otherwise, null if it has not ended.</param>
     internal static string Read(IEnumerable<(string Text, string? Id)> items, bool? end) => string.Join(
         ", ",
         items.Select(item => $"{item.Text} {item.Id}".Trim()).Concat(end switch { null => [], true => ["canceled"], false => ["end"] }));
@@ -28,13 +28,13 @@ internal static class Answers
     internal static string State(
         Func<string, IEnumerable<int>> subscribersOf,
         IEnumerable<(IEnumerable<string> Channels, SubscriptionEndReason? EndReason, int Queued, long Dropped, ResumeResult Resume)> subscribers,
-        int begun,
+        int subscribed,
         int ended)
     {
         var lines = Channels.Select(channel => $"{channel}: {string.Join(' ', subscribersOf(channel).Order())}")
-            .Concat(subscribers.Select((one, number) =>
-                $"{number}: in {string.Join(' ', one.Channels.Order(StringComparer.Ordinal))}, {one.EndReason?.ToString() ?? "goes on"}, "
-                + $"{one.Queued} queued, {one.Dropped} dropped, {one.Resume}"));
-        return string.Join('\n', lines.Append($"{begun} begun, {ended} ended"));
+            .Concat(subscribers.Select((subscriber, number) =>
+                $"{number}: in {string.Join(' ', subscriber.Channels.Order(StringComparer.Ordinal))}, {subscriber.EndReason?.ToString() ?? "open"}, "
+                + $"{subscriber.Queued} queued, {subscriber.Dropped} dropped, {subscriber.Resume}"));
+        return string.Join('\n', lines.Append($"{subscribed} subscribed, {ended} ended"));
     }
 }

@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>A publisher's settings and what is done to it.</summary>
+/// <summary>The settings of a publisher, and a sequence of operations.</summary>
 internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
 {
     private static readonly string[] MadeUpIds = ["", "0", "-1", "own", "0123456789abcdef-1"];
@@ -19,7 +19,7 @@ internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
         from operations in AnyOperation().ArrayOf(length)
         select new Scenario(historyCapacity, operations);
 
-    /// <summary>Fewer of the operations: long runs are tried first, so that much is gone soon.</summary>
+    /// <summary>Returns scenarios with fewer operations, for FsCheck to shrink. Long runs are removed first, so that shrinking is fast.</summary>
     private IEnumerable<Scenario> Smaller()
     {
         for (var run = (Operations.Length + 1) / 2; run > 0; run /= 2)
@@ -38,20 +38,20 @@ internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
         (1, Unsubscribing()),
         (1, Gen.Frequency((1, Gen.Constant<Operation>(new ClosePublisher())), (4, Resuming()))));
 
-    /// <summary>One or two of three; one that comes twice among them.</summary>
+    /// <summary>Generates one or two of the three channel names. Both may be the same.</summary>
     private static Gen<string[]> Names() =>
         from count in Gen.Choose(1, 2)
-        from names in Gen.Elements(Answers.Channels).ArrayOf(count)
+        from names in Gen.Elements(Results.Channels).ArrayOf(count)
         select names;
 
-    /// <summary>Low numbers, so that operations meet.</summary>
-    private static Gen<int> Readers() => Gen.Choose(0, 5);
+    /// <summary>Generates low numbers, so that operations often use the same subscriber.</summary>
+    private static Gen<int> Subscribers() => Gen.Choose(0, 5);
 
     private static Gen<Operation> Subscribing() => Subscribing(Gen.Constant<LastEvent?>(null));
 
     private static Gen<Operation> Resuming() => Subscribing(Gen.Frequency(
-        (6, Readers().Select(reader => (LastEvent?)new LastEvent(reader, 0))),
-        (3, from reader in Readers() from ago in Gen.Choose(1, 4) select (LastEvent?)new LastEvent(reader, ago)),
+        (6, Subscribers().Select(subscriber => (LastEvent?)new LastEvent(subscriber, 0))),
+        (3, from subscriber in Subscribers() from ago in Gen.Choose(1, 4) select (LastEvent?)new LastEvent(subscriber, ago)),
         (1, Gen.Elements(MadeUpIds).Select(id => (LastEvent?)new LastEvent(0, 0, id)))));
 
     private static Gen<Operation> Subscribing(Gen<LastEvent?> lastEvents) =>
@@ -64,18 +64,18 @@ internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
 
     private static Gen<Operation> Publishing() =>
         from channels in Names()
-        from kind in Gen.Elements(Kind.Shared, Kind.Shared, Kind.OwnId, Kind.Personal, Kind.PersonalToOdd, Kind.Comment)
+        from kind in Gen.Elements(Kind.Shared, Kind.Shared, Kind.OwnId, Kind.Personalized, Kind.PersonalizedForOdd, Kind.Comment)
         select (Operation)new Publish(channels, kind);
 
     private static Gen<Operation> Reading() =>
-        from reader in Readers()
+        from subscriber in Subscribers()
         from count in Gen.Choose(1, 5)
-        select (Operation)new Read(reader, count);
+        select (Operation)new Read(subscriber, count);
 
     private static Gen<Operation> Leaving() =>
-        from reader in Readers()
+        from subscriber in Subscribers()
         from way in Gen.Elements(Way.Close, Way.Dispose, Way.StopReading, Way.Cancel)
-        select (Operation)new Leave(reader, way);
+        select (Operation)new Leave(subscriber, way);
 
     private static Gen<Operation> Unsubscribing() =>
         from channels in Names()
