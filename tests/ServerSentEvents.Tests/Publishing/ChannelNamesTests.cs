@@ -5,7 +5,7 @@ public sealed class ChannelNamesTests
     private readonly Publisher _publisher = new();
 
     [Fact]
-    public void Default_NoName_IsTheDefaultChannel()
+    public void Default_NoNames_IsTheDefaultChannel()
     {
         ChannelNames channels = default;
 
@@ -35,7 +35,7 @@ public sealed class ChannelNamesTests
     }
 
     [Fact]
-    public void Conversion_ArrayChangedLater_KeepsWhatItWas()
+    public void Conversion_ArrayChangedLater_KeepsTheNames()
     {
         string[] array = ["chat"];
         ChannelNames channels = array;
@@ -56,7 +56,7 @@ public sealed class ChannelNamesTests
     }
 
     [Fact]
-    public void ToString_Names_HaveCommasBetween()
+    public void ToString_SeveralNames_SeparatesThemByCommas()
     {
         ChannelNames two = ["a", "b"];
         ChannelNames none = [];
@@ -67,12 +67,12 @@ public sealed class ChannelNamesTests
     }
 
     [Fact]
-    public void Indexer_OutOfRange_IsRefused()
+    public void Indexer_OutOfRange_Throws()
     {
-        ChannelNames[] each = [default, "a", ["a"]];
+        ChannelNames[] singleNames = [default, "a", ["a"]];
         ChannelNames none = [];
 
-        foreach (var channels in each)
+        foreach (var channels in singleNames)
         {
             foreach (var index in (int[])[-1, 1, int.MinValue, int.MaxValue])
                 FluentActions.Invoking(() => channels[index]).Should().Throw<ArgumentException>().WithParameterName("index");
@@ -95,7 +95,7 @@ public sealed class ChannelNamesTests
     }
 
     [Fact]
-    public void EmptyList_Publish_ReachesNobody()
+    public void EmptyList_AnyCall_ReachesNoSubscriber()
     {
         var subscription = _publisher.Subscribe();
 
@@ -110,14 +110,14 @@ public sealed class ChannelNamesTests
     }
 
     [Fact]
-    public void EmptyList_Subscribe_IsRefused()
+    public void EmptyList_Subscribe_Throws()
     {
         FluentActions.Invoking(() => _publisher.Subscribe([])).Should().Throw<ArgumentException>().WithParameterName("channels");
         FluentActions.Invoking(() => _publisher.Subscribe(new SubscribeOptions<object?> { Channels = [] }))
             .Should().Throw<ArgumentException>().WithParameterName("options");
     }
 
-    public static TheoryData<string, Func<ChannelNames>> UnfitNames => new()
+    public static TheoryData<string, Func<ChannelNames>> InvalidNames => new()
     {
         { "null string", () => (string)null! },
         { "empty string", () => "" },
@@ -131,8 +131,8 @@ public sealed class ChannelNamesTests
     };
 
     [Theory]
-    [MemberData(nameof(UnfitNames))]
-    public void AnyCall_UnfitName_IsRefusedBeforeAnythingHasChanged(string form, Func<ChannelNames> names)
+    [MemberData(nameof(InvalidNames))]
+    public void AnyCall_InvalidName_ThrowsAndChangesNothing(string form, Func<ChannelNames> names)
     {
         var subscription = _publisher.Subscribe("chat");
         Action[] calls =
@@ -167,7 +167,7 @@ public sealed class ChannelNamesTests
     [InlineData("a, b", "b")]
     [InlineData(" ", "\t")]
     [InlineData("default channel", "Default channel")]
-    public void Publish_NamesThatLookAlike_AreDifferentChannels(string one, string other)
+    public void AnyCall_NamesThatLookAlike_AreDifferentChannels(string one, string other)
     {
         var subscription = _publisher.Subscribe(one);
 

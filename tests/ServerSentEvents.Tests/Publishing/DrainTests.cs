@@ -1,12 +1,12 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>A server that is about to stop, while its clients may still come.</summary>
+/// <summary>Tests <c>Drain</c>, which ends all streams before a shutdown while clients may still connect.</summary>
 public sealed class DrainTests
 {
     private readonly Publisher _publisher = new(new PublisherOptions { HistoryCapacity = 10 });
 
     [Fact]
-    public async Task Drain_OpenStreams_EndBehindWhatIsQueued()
+    public async Task Drain_OpenStreams_EndAfterTheQueuedFrames()
     {
         var subscription = _publisher.Subscribe();
         _publisher.PublishComment("queued");
@@ -19,7 +19,7 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public async Task Drain_WithReconnectionInterval_TellsEachOnceMoreAtItsEndAtATimeOfItsOwn()
+    public async Task Drain_ReconnectionJitter_SendsDifferentRetryToEach()
     {
         using var publisher = new Publisher(new PublisherOptions
         {
@@ -47,7 +47,7 @@ public sealed class DrainTests
     [InlineData(QueueOverflow.Disconnect)]
     [InlineData(QueueOverflow.DropOldest)]
     [InlineData(QueueOverflow.DropNewest)]
-    public async Task Drain_FullQueue_IsDeliveredWithoutIt(QueueOverflow overflow)
+    public async Task Drain_FullQueue_DeliversTheQueueWithoutAnotherRetry(QueueOverflow overflow)
     {
         using var publisher = new Publisher(new PublisherOptions
         {
@@ -67,7 +67,7 @@ public sealed class DrainTests
     [Theory]
     [InlineData(null, "retry: 3000\n")]
     [InlineData(5, "retry: 5000\n")]
-    public async Task Subscribe_AfterDrain_IsToldWhenToComeBackAndHasEnded(int? seconds, string expected)
+    public async Task Subscribe_AfterDrain_SendsRetryAndHasEnded(int? seconds, string expected)
     {
         var publisher = new Publisher(new PublisherOptions
         {
@@ -87,7 +87,7 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public async Task Subscribe_AfterDrain_CanBeCopied()
+    public async Task CopyTo_AfterDrain_CopiesRetry()
     {
         _publisher.Drain();
         using var stream = new MemoryStream();
@@ -98,20 +98,20 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public void Subscribe_AfterDrain_IsNotAnnounced()
+    public void Subscribe_AfterDrain_RaisesNoEvents()
     {
-        var announced = 0;
-        _publisher.Subscribed += (_, _) => announced++;
-        _publisher.Unsubscribed += (_, _) => announced++;
+        var raised = 0;
+        _publisher.Subscribed += (_, _) => raised++;
+        _publisher.Unsubscribed += (_, _) => raised++;
         _publisher.Drain();
 
         _publisher.Subscribe().Dispose();
 
-        announced.Should().Be(0);
+        raised.Should().Be(0);
     }
 
     [Fact]
-    public void Dispose_AfterDrain_RefusesAsEver()
+    public void Subscribe_AfterDrainAndDispose_Throws()
     {
         _publisher.Drain();
         _publisher.Dispose();

@@ -7,7 +7,7 @@ public sealed class EventPublisherTests
     private readonly Publisher _publisher = new();
 
     [Fact]
-    public async Task PublishAsync_Item_ReachesTheChannelsBeforeItReturns()
+    public async Task PublishAsync_Item_IsQueuedBeforeItReturns()
     {
         IEventPublisher events = _publisher;
         var subscription = _publisher.Subscribe("news");
@@ -22,7 +22,7 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public async Task PublishAsync_Text_GoesToTheDefaultChannelUnlessToldOtherwise()
+    public async Task PublishAsync_TextWithoutChannel_GoesToTheDefaultChannel()
     {
         IEventPublisher events = _publisher;
         var subscription = _publisher.Subscribe();
@@ -47,17 +47,17 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public async Task PublishAsync_BadInput_IsRefusedByName()
+    public async Task PublishAsync_InvalidInput_ThrowsWithTheParameterName()
     {
         IEventPublisher events = _publisher;
 
         var noData = async () => await events.PublishAsync((string)null!);
         var noPublisher = async () => await ((IEventPublisher)null!).PublishAsync("hello");
-        var forged = async () => await events.PublishAsync(new SseItem<string>("hello") { EventId = "a\0b" });
+        var badId = async () => await events.PublishAsync(new SseItem<string>("hello") { EventId = "a\0b" });
 
         (await noData.Should().ThrowAsync<ArgumentNullException>()).WithParameterName("data");
         (await noPublisher.Should().ThrowAsync<ArgumentNullException>()).WithParameterName("publisher");
-        (await forged.Should().ThrowAsync<ArgumentException>()).WithParameterName("item");
+        (await badId.Should().ThrowAsync<ArgumentException>()).WithParameterName("item");
     }
 
     [Fact]

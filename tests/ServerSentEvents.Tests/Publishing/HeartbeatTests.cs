@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>A comment now and then for those to whom nothing else is sent.</summary>
+/// <summary>Tests the comments that are sent to idle subscribers, and the <c>retry:</c> line at the start of a stream.</summary>
 public sealed class HeartbeatTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(16);
@@ -8,7 +8,8 @@ public sealed class HeartbeatTests
     private readonly FakeTimeProvider _time = new();
     private readonly Publisher _publisher;
 
-    public HeartbeatTests() => _publisher = new(new PublisherOptions { HeartbeatInterval = Interval, TimeProvider = _time, QueueCapacity = 1 });
+    public HeartbeatTests() => _publisher = new(
+        new PublisherOptions { HeartbeatInterval = Interval, TimeProvider = _time, QueueCapacity = 1 });
 
     [Fact]
     [Trait("Statement", "13")]
@@ -25,7 +26,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public async Task Idle_ForThreeIntervals_GetsThree()
+    public async Task Heartbeat_IdleForThreeIntervals_SendsThree()
     {
         await using var reader = _publisher.Subscribe(["a", "b"]).GetAsyncEnumerator();
 
@@ -39,7 +40,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public void Active_WithinTheInterval_GetsNone()
+    public void Heartbeat_EventsWithinTheInterval_SendsNone()
     {
         var active = _publisher.Subscribe(new SubscribeOptions<object?> { Channels = "active", QueueCapacity = 100 });
         var idle = _publisher.Subscribe("idle");
@@ -55,7 +56,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public void Idle_WithSomethingUnread_GetsNoneAndDoesNotOverflow()
+    public void Heartbeat_UnreadHeartbeat_SendsNoMoreAndDoesNotOverflow()
     {
         var stuck = _publisher.Subscribe("a");
 
@@ -66,7 +67,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public async Task Idle_OneWhoseConnectionIsBroken_OthersGetTheirs()
+    public async Task Heartbeat_OneConnectionBroken_ReachesTheOthers()
     {
         var broken = _publisher.Subscribe().CopyToAsync(new FailingStream(at: 1));
         await using var reader = _publisher.Subscribe().GetAsyncEnumerator();
@@ -84,7 +85,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public void Timer_WholePublisher_IsOneAndEndsWithIt()
+    public void Heartbeat_ManySubscribers_UsesOneTimerUntilDispose()
     {
         for (var i = 0; i < 100; i++)
             _publisher.Subscribe($"own {i}");
@@ -100,16 +101,16 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public async Task HeartbeatInterval_PublisherMadeInARequest_DoesNotKeepItsContext()
+    public async Task Heartbeat_PublisherCreatedInARequest_DoesNotKeepItsContext()
     {
         var publishers = new List<Publisher>();
 
-        await new[] { InARequest() }.ShouldBecomeGarbageAsync();
+        await new[] { CreatePublisherInARequest() }.ShouldBecomeGarbageAsync();
 
         publishers.ForEach(publisher => publisher.Dispose());
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        WeakReference InARequest()
+        WeakReference CreatePublisherInARequest()
         {
             var request = new AsyncLocal<object?> { Value = new object() };
             publishers.Add(new Publisher(new PublisherOptions { HeartbeatInterval = TimeSpan.FromDays(1) }));
@@ -120,7 +121,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public async Task ReconnectionInterval_StartOfEachStream_IsSaidOnceAheadOfAll()
+    public async Task ReconnectionInterval_Stream_StartsWithOneRetryLine()
     {
         var publisher = new Publisher(new PublisherOptions { ReconnectionInterval = TimeSpan.FromSeconds(3) });
         var subscription = publisher.Subscribe(initialData: ["initial"]);
@@ -131,7 +132,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public async Task ReconnectionJitter_ManyStreams_SpreadsThemWithinIt()
+    public async Task ReconnectionJitter_ManyStreams_SpreadsTheIntervals()
     {
         var publisher = new Publisher(new PublisherOptions
         {
@@ -147,13 +148,14 @@ public sealed class HeartbeatTests
 
         waits.Should().OnlyContain(wait => wait >= 1_000 && wait <= 11_000);
         waits.GroupBy(wait => (wait - 1_000) / 1_000).Where(group => group.Key < 10).Should().HaveCount(10)
-            .And.OnlyContain(group => group.Count() > 40, "each second of the spread gets its share");
+            .And.OnlyContain(group => group.Count() > 40, "each second of the jitter should be used about equally often");
     }
 
     [Fact]
-    public async Task ReconnectionJitter_LongestInterval_StaysWithinWhatClientsRead()
+    public async Task ReconnectionJitter_LongestInterval_IsLimitedToInt32()
     {
-        var publisher = new Publisher(new PublisherOptions { ReconnectionInterval = TimeSpan.MaxValue, ReconnectionJitter = TimeSpan.MaxValue });
+        var publisher = new Publisher(
+            new PublisherOptions { ReconnectionInterval = TimeSpan.MaxValue, ReconnectionJitter = TimeSpan.MaxValue });
 
         (await publisher.Subscribe().GetAsyncEnumerator().NextAsync()).Should().Be("retry: 2147483647\n");
     }

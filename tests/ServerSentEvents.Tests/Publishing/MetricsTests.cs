@@ -2,11 +2,11 @@ using System.Diagnostics.Metrics;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>What a listener to the meter hears. The meter is the process's, so that nothing else may run meanwhile.</summary>
+/// <summary>Tests the measurements of the meter. The process has one meter, so no other test may run at the same time.</summary>
 [Collection(nameof(RunAlone))]
 public sealed class MetricsTests : IDisposable
 {
-    private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _measured = new(StringComparer.Ordinal);
     private readonly MeterListener _listener = new();
 
     public MetricsTests()
@@ -22,9 +22,9 @@ public sealed class MetricsTests : IDisposable
             foreach (var tag in tags)
                 name += $" {tag.Key}={tag.Value}";
             if (instrument.IsObservable)
-                _heard[name] = value;
+                _measured[name] = value;
             else
-                _heard[name] = _heard.GetValueOrDefault(name) + value;
+                _measured[name] = _measured.GetValueOrDefault(name) + value;
         });
         _listener.Start();
     }
@@ -32,7 +32,7 @@ public sealed class MetricsTests : IDisposable
     public void Dispose() => _listener.Dispose();
 
     [Fact]
-    public async Task Instruments_EachThingThatHappens_IsCounted()
+    public async Task Instruments_EachKindOfActivity_IsCounted()
     {
         var (before, droppedBefore) = (Observed("subscribers"), Observed("events.dropped"));
         var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10 });
@@ -43,7 +43,7 @@ public sealed class MetricsTests : IDisposable
 
         publisher.Publish("1");
         publisher.Publish(_ => "2");
-        publisher.PublishComment("no event");
+        publisher.PublishComment("not an event");
         publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "unknown" }).Dispose();
         reading.Close();
         var texts = await reading.ToListAsync();
@@ -56,8 +56,8 @@ public sealed class MetricsTests : IDisposable
         Observed("subscribers").Should().Be(before + 1);
         dropping.DroppedEvents.Should().Be(2);
         overflowing.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
-        _heard["events.dropped"] -= droppedBefore;
-        _heard.Where(heard => heard.Key != "subscribers").Should().BeEquivalentTo(new Dictionary<string, long>
+        _measured["events.dropped"] -= droppedBefore;
+        _measured.Where(measurement => measurement.Key != "subscribers").Should().BeEquivalentTo(new Dictionary<string, long>
         {
             ["events.published"] = 2,
             ["events.delivered"] = 3,
@@ -76,6 +76,6 @@ public sealed class MetricsTests : IDisposable
     private long Observed(string instrument)
     {
         _listener.RecordObservableInstruments();
-        return _heard[instrument];
+        return _measured[instrument];
     }
 }

@@ -1,24 +1,27 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>The publisher's own events: <c>Subscribed</c> and <c>Unsubscribed</c>.</summary>
+/// <summary>Tests the events <c>Subscribed</c> and <c>Unsubscribed</c> of a publisher.</summary>
 public sealed class NotificationTests
 {
     private readonly Publisher<string> _publisher = new(new PublisherOptions { QueueCapacity = 1 });
-    private readonly List<string> _heard = [];
+    private readonly List<string> _raised = [];
 
     public NotificationTests()
     {
         _publisher.Subscribed += (sender, arguments) =>
         {
             sender.Should().BeSameAs(_publisher);
-            _heard.Add($"+{arguments.Subscription.Properties}");
+            _raised.Add($"+{arguments.Subscription.Properties}");
         };
         _publisher.Unsubscribed += (_, arguments) =>
-            _heard.Add($"-{arguments.Subscription.Properties} {arguments.Subscription.EndReason} {string.Join('+', arguments.Subscription.Channels)}");
+        {
+            var ended = arguments.Subscription;
+            _raised.Add($"-{ended.Properties} {ended.EndReason} {string.Join('+', ended.Channels)}");
+        };
     }
 
     [Fact]
-    public async Task EveryWayToEnd_IsHeardOnceWithItsReasonAndChannels()
+    public async Task Unsubscribed_AnyWayToEnd_IsRaisedOnceWithReasonAndChannels()
     {
         var overflowing = _publisher.Subscribe("a", "overflowing");
         _publisher.Publish("1", "a");
@@ -34,7 +37,7 @@ public sealed class NotificationTests
         {
         }
 
-        _heard.Should().Equal(
+        _raised.Should().Equal(
             "+overflowing", "-overflowing Overflowed a",
             "+unsubscribed", "-unsubscribed Unsubscribed a+b",
             "+disposed", "-disposed Unsubscribed a",
@@ -42,93 +45,93 @@ public sealed class NotificationTests
     }
 
     [Fact]
-    public void Unsubscribe_OneOfTwoChannels_IsNoEnd()
+    public void Unsubscribed_OneOfTwoChannelsLeft_IsNotRaised()
     {
         _publisher.Subscribe(["a", "b"], "ann");
         _publisher.Unsubscribe("a");
 
-        _heard.Should().Equal("+ann");
+        _raised.Should().Equal("+ann");
     }
 
     [Fact]
-    public void Subscribed_HandlerEndsTheSubscription_EndIsHeardAfterTheBeginning()
+    public void Subscribed_HandlerEndsTheSubscription_UnsubscribedIsRaisedAfterSubscribed()
     {
         var publisher = new Publisher<string>();
-        var heard = new List<string>();
+        var raised = new List<string>();
         publisher.Subscribed += (_, arguments) => arguments.Subscription.Dispose();
-        publisher.Subscribed += (_, _) => heard.Add("+");
-        publisher.Unsubscribed += (_, _) => heard.Add("-");
+        publisher.Subscribed += (_, _) => raised.Add("+");
+        publisher.Unsubscribed += (_, _) => raised.Add("-");
 
         publisher.Subscribe();
 
-        heard.Should().Equal("+", "-");
+        raised.Should().Equal("+", "-");
     }
 
     [Fact]
-    public void Subscribed_HandlerThrows_OthersHearItAndTheSubscriptionHasEnded()
+    public void Subscribed_HandlerThrows_CallsTheOthersAndEndsTheSubscription()
     {
         _publisher.Subscribed += (_, _) => throw new FormatException();
-        _publisher.Subscribed += (_, _) => _heard.Add("second");
+        _publisher.Subscribed += (_, _) => _raised.Add("second");
 
         var subscribe = () => _publisher.Subscribe(properties: "ann");
 
         subscribe.Should().Throw<AggregateException>().WithInnerException<FormatException>();
-        _heard.Should().Equal("+ann", "second", "-ann Unsubscribed default channel");
+        _raised.Should().Equal("+ann", "second", "-ann Unsubscribed default channel");
         _publisher.GetSubscribers().Should().BeEmpty();
     }
 
     [Fact]
-    public async Task Unsubscribed_HandlerThrowsInAPublish_EverybodyGetsTheEventAndEveryEndIsHeard()
+    public async Task Unsubscribed_HandlerThrowsDuringPublish_EventIsDeliveredAndEveryEndIsRaised()
     {
         var full = new[] { "1", "2" }.Select(name => _publisher.Subscribe(properties: name)).ToList();
         _publisher.Publish("fills the queues");
         var third = _publisher.Subscribe(properties: "3");
-        _heard.Clear();
+        _raised.Clear();
         _publisher.Unsubscribed += (_, _) => throw new FormatException();
 
         var publish = () => _publisher.Publish("x");
 
         publish.Should().Throw<AggregateException>().Which.InnerExceptions.Should().HaveCount(2);
-        _heard.Should().BeEquivalentTo("-1 Overflowed default channel", "-2 Overflowed default channel");
+        _raised.Should().BeEquivalentTo("-1 Overflowed default channel", "-2 Overflowed default channel");
         (await third.GetAsyncEnumerator().NextAsync()).Should().Be("data: x\n\n");
     }
 
     [Fact]
-    public async Task Subscribed_EndsOnAnotherThreadMeanwhile_EndIsHeardAfterTheBeginning()
+    public async Task Subscribed_EndsOnAnotherThreadDuringTheHandler_UnsubscribedIsRaisedAfterSubscribed()
     {
         var publisher = new Publisher<string>();
-        var heard = new List<string>();
+        var raised = new List<string>();
         publisher.Subscribed += (_, _) =>
         {
-            // The other thread is through with ending it before this one has announced that it began.
+            // The other thread ends the subscription before this handler returns.
             Task.Run(publisher.Close).Wait(Streams.Limit).Should().BeTrue();
-            heard.Add("+");
+            raised.Add("+");
         };
-        publisher.Unsubscribed += (_, arguments) => heard.Add($"- {arguments.Subscription.EndReason}");
+        publisher.Unsubscribed += (_, arguments) => raised.Add($"- {arguments.Subscription.EndReason}");
 
         await Task.Run(() => publisher.Subscribe()).WaitAsync(Streams.Limit);
 
-        heard.Should().Equal("+", "- Closed");
+        raised.Should().Equal("+", "- Closed");
     }
 
     [Fact]
-    public void Unsubscribed_OverflowByAPersonalisedEvent_IsHeardAndFailuresComeTogether()
+    public void Unsubscribed_OverflowByAPersonalizedEvent_IsRaisedAndAllExceptionsAreThrownTogether()
     {
         _publisher.Subscribe(properties: "full");
         _publisher.Publish("fills the queue");
         _publisher.Subscribe(properties: "failing");
         _publisher.Unsubscribed += (_, _) => throw new InvalidOperationException();
-        _heard.Clear();
+        _raised.Clear();
 
         var publish = () => _publisher.Publish(name => name == "failing" ? throw new FormatException() : name);
 
         publish.Should().Throw<AggregateException>().Which.InnerExceptions.Select(failure => failure.GetType())
             .Should().BeEquivalentTo([typeof(FormatException), typeof(InvalidOperationException)]);
-        _heard.Should().Equal("-full Overflowed default channel");
+        _raised.Should().Equal("-full Overflowed default channel");
     }
 
     [Fact]
-    public void Unsubscribed_HandlerThatPublishesAtEveryEnd_DoesNotNest()
+    public void Unsubscribed_HandlerPublishesAtEachEnd_CallsDoNotNest()
     {
         var publisher = new Publisher(new PublisherOptions { QueueCapacity = 500 });
         var (depth, deepest, ends) = (0, 0, 0);
@@ -136,11 +139,11 @@ public sealed class NotificationTests
         {
             ends++;
             deepest = Math.Max(deepest, ++depth);
-            publisher.Publish("somebody left");
+            publisher.Publish("a subscriber left");
             depth--;
         };
 
-        // Each has one event less than the one before, so that each end fills the next one's queue.
+        // Each subscriber has one event less than the previous one, so each end fills the next queue.
         for (var i = 0; i < 501; i++)
         {
             publisher.Subscribe();
@@ -152,11 +155,11 @@ public sealed class NotificationTests
     }
 
     [Fact]
-    public void Dispose_HandlerThatPublishesWhoLeft_DoesSoToNobody()
+    public void Dispose_HandlerPublishes_ReachesNoSubscriber()
     {
         var publisher = new Publisher<string>();
         var reached = new List<int>();
-        publisher.Unsubscribed += (_, _) => reached.Add(publisher.Publish("somebody left"));
+        publisher.Unsubscribed += (_, _) => reached.Add(publisher.Publish("a subscriber left"));
         publisher.Subscribe();
         publisher.Subscribe();
 

@@ -7,7 +7,7 @@ public sealed class OptionsTests
     private readonly Publisher<string> _publisher = new();
 
     [Fact]
-    public void PublisherOptions_Untouched_HaveTheirDefaults() =>
+    public void PublisherOptions_New_HaveTheDocumentedDefaults() =>
         ValuesOf(new PublisherOptions()).Should().Equal(new Dictionary<string, object?>
         {
             ["QueueCapacity"] = 1024,
@@ -21,7 +21,7 @@ public sealed class OptionsTests
         });
 
     [Fact]
-    public void SubscribeOptions_Untouched_HaveTheirDefaults() =>
+    public void SubscribeOptions_New_HaveTheDocumentedDefaults() =>
         ValuesOf(new SubscribeOptions<string>()).Should().Equal(new Dictionary<string, object?>
         {
             ["Channels"] = default(ChannelNames),
@@ -32,49 +32,49 @@ public sealed class OptionsTests
             ["QueueOverflow"] = null,
         });
 
-    public static TheoryData<string, PublisherOptions?> UnfitPublisherOptions => new()
+    public static TheoryData<string, PublisherOptions?> InvalidPublisherOptions => new()
     {
         { "null", null },
-        { "no capacity", new() { QueueCapacity = 0 } },
+        { "zero capacity", new() { QueueCapacity = 0 } },
         { "negative capacity", new() { QueueCapacity = -1 } },
         { "undefined overflow", new() { QueueOverflow = (QueueOverflow)3 } },
         { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
         { "no clock", new() { TimeProvider = null! } },
         { "negative history", new() { HistoryCapacity = -1 } },
-        { "history of no age", new() { HistoryMaxAge = TimeSpan.Zero } },
-        { "no heartbeat interval", new() { HeartbeatInterval = TimeSpan.Zero } },
-        { "longer than a timer", new() { HeartbeatInterval = TimeSpan.FromDays(50) } },
+        { "zero history age", new() { HistoryMaxAge = TimeSpan.Zero } },
+        { "zero heartbeat interval", new() { HeartbeatInterval = TimeSpan.Zero } },
+        { "heartbeat interval too long for a timer", new() { HeartbeatInterval = TimeSpan.FromDays(50) } },
         { "negative reconnection interval", new() { ReconnectionInterval = TimeSpan.FromTicks(-1) } },
         { "negative jitter", new() { ReconnectionJitter = TimeSpan.FromTicks(-1) } },
     };
 
     [Theory]
-    [MemberData(nameof(UnfitPublisherOptions))]
-    public void Publisher_UnfitOptions_AreRefused(string why, PublisherOptions? unfit)
+    [MemberData(nameof(InvalidPublisherOptions))]
+    public void Publisher_InvalidOptions_Throws(string reason, PublisherOptions? invalid)
     {
-        FluentActions.Invoking(() => new Publisher(unfit!))
-            .Should().Throw<ArgumentException>(why).WithParameterName("options");
-        FluentActions.Invoking(() => new Publisher<string>(unfit!))
-            .Should().Throw<ArgumentException>(why).WithParameterName("options");
+        FluentActions.Invoking(() => new Publisher(invalid!))
+            .Should().Throw<ArgumentException>(reason).WithParameterName("options");
+        FluentActions.Invoking(() => new Publisher<string>(invalid!))
+            .Should().Throw<ArgumentException>(reason).WithParameterName("options");
     }
 
-    public static TheoryData<string, SubscribeOptions<string>?> UnfitSubscribeOptions => new()
+    public static TheoryData<string, SubscribeOptions<string>?> InvalidSubscribeOptions => new()
     {
         { "null", null },
-        { "no capacity", new() { QueueCapacity = 0 } },
+        { "zero capacity", new() { QueueCapacity = 0 } },
         { "negative capacity", new() { QueueCapacity = -1 } },
         { "undefined overflow", new() { QueueOverflow = (QueueOverflow)3 } },
         { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
         { "no channel", new() { Channels = [] } },
-        { "no data in initial data", new() { InitialData = [default] } },
+        { "initial data without data", new() { InitialData = [default] } },
     };
 
     [Theory]
-    [MemberData(nameof(UnfitSubscribeOptions))]
-    public void Subscribe_UnfitOptions_AreRefusedAndNobodyIsAdded(string why, SubscribeOptions<string>? unfit)
+    [MemberData(nameof(InvalidSubscribeOptions))]
+    public void Subscribe_InvalidOptions_ThrowsAndAddsNoSubscriber(string reason, SubscribeOptions<string>? invalid)
     {
-        FluentActions.Invoking(() => _publisher.Subscribe(unfit!))
-            .Should().Throw<ArgumentException>(why).WithParameterName("options");
+        FluentActions.Invoking(() => _publisher.Subscribe(invalid!))
+            .Should().Throw<ArgumentException>(reason).WithParameterName("options");
 
         _publisher.GetSubscribers().Should().BeEmpty();
     }
@@ -85,16 +85,16 @@ public sealed class OptionsTests
     [InlineData(1, QueueOverflow.Disconnect, "1")]
     [InlineData(2, QueueOverflow.DropOldest, "23")]
     [InlineData(int.MaxValue, QueueOverflow.DropOldest, "123")]
-    public async Task Publisher_QueueOptions_AreThoseOfItsSubscriptions(int capacity, QueueOverflow overflow, string received)
+    public async Task Publisher_QueueOptions_ApplyToItsSubscriptions(int capacity, QueueOverflow overflow, string received)
     {
         var publisher = new Publisher<string>(new PublisherOptions { QueueCapacity = capacity, QueueOverflow = overflow });
 
-        (await ReceivedOfThree(publisher, publisher.Subscribe())).Should().Be(received);
-        (await ReceivedOfThree(publisher, publisher.Subscribe(new SubscribeOptions<string>()))).Should().Be(received);
+        (await ReadOfThreeAsync(publisher, publisher.Subscribe())).Should().Be(received);
+        (await ReadOfThreeAsync(publisher, publisher.Subscribe(new SubscribeOptions<string>()))).Should().Be(received);
     }
 
     [Fact]
-    public async Task Publisher_OptionsChangedLater_KeepsWhatTheyWere()
+    public async Task Publisher_OptionsChangedLater_KeepsTheOldValues()
     {
         var clock = new FakeTimeProvider();
         var options = new PublisherOptions { QueueCapacity = 2, QueueOverflow = QueueOverflow.DropOldest, TimeProvider = clock };
@@ -106,11 +106,11 @@ public sealed class OptionsTests
         var subscription = publisher.Subscribe();
 
         subscription.SubscribedAt.Should().Be(clock.UtcNow);
-        (await ReceivedOfThree(publisher, subscription)).Should().Be("23");
+        (await ReadOfThreeAsync(publisher, subscription)).Should().Be("23");
     }
 
     [Fact]
-    public async Task Subscribe_OptionsChangedLater_KeepsWhatTheyWere()
+    public async Task Subscribe_OptionsChangedLater_KeepsTheOldValues()
     {
         List<SseItem<string>> initialData = [new("0")];
         var options = new SubscribeOptions<string>
@@ -131,25 +131,25 @@ public sealed class OptionsTests
 
         subscription.Channels.Should().Equal("chat");
         subscription.Properties.Should().Be("mine");
-        (await ReceivedOfThree(_publisher, subscription)).Should().Be("023");
+        (await ReadOfThreeAsync(_publisher, subscription)).Should().Be("023");
     }
 
     [Theory]
     [InlineData(2, null, "12")]
     [InlineData(null, QueueOverflow.DropOldest, "3")]
     [InlineData(2, QueueOverflow.DropOldest, "23")]
-    public async Task Subscribe_OwnQueueOptions_ReplaceThePublishers(int? capacity, QueueOverflow? overflow, string received)
+    public async Task Subscribe_QueueOptions_OverrideThoseOfThePublisher(int? capacity, QueueOverflow? overflow, string received)
     {
         var common = new PublisherOptions { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropNewest };
         var own = new SubscribeOptions<string> { QueueCapacity = capacity, QueueOverflow = overflow };
         var publisher = new Publisher<string>(common);
         var subscription = publisher.Subscribe(own);
 
-        (await ReceivedOfThree(publisher, subscription)).Should().Be(received);
+        (await ReadOfThreeAsync(publisher, subscription)).Should().Be(received);
     }
 
     [Fact]
-    public void SubscribedAt_TimeGoesOn_IsTheTimeOfEachSubscribe()
+    public void SubscribedAt_TimePasses_IsTheTimeOfSubscribe()
     {
         var clock = new FakeTimeProvider();
         var publisher = new Publisher(new PublisherOptions { TimeProvider = clock });
@@ -163,12 +163,12 @@ public sealed class OptionsTests
         second.SubscribedAt.Should().Be(start + TimeSpan.FromMinutes(1));
     }
 
-    /// <summary>By reflection, so that an option without an asserted default is noticed.</summary>
+    /// <summary>Reads all options by reflection, so that a new option fails the test until its default is asserted.</summary>
     private static Dictionary<string, object?> ValuesOf(object options) =>
         options.GetType().GetProperties().ToDictionary(property => property.Name, property => property.GetValue(options));
 
-    /// <summary>The data of what the subscription gets when 1, 2 and 3 are published before it reads.</summary>
-    private static async Task<string> ReceivedOfThree(Publisher<string> publisher, Subscription<string> subscription)
+    /// <summary>Publishes 1, 2 and 3 before the subscription reads, and returns the data that it receives.</summary>
+    private static async Task<string> ReadOfThreeAsync(Publisher<string> publisher, Subscription<string> subscription)
     {
         foreach (var data in (string[])["1", "2", "3"])
             publisher.Publish(data, [.. subscription.Channels]);

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>What the test cases of the original, and its README, hold it to.</summary>
+/// <summary>Tests the behavior that the tests and the README of the original library describe.</summary>
 public sealed class OriginalBehaviorTests
 {
     private readonly Publisher _publisher = new();
@@ -8,7 +8,7 @@ public sealed class OriginalBehaviorTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task Publish_Subscribers_EachGetsIt(int count)
+    public async Task Publish_Subscribers_ReachesEach(int count)
     {
         var subscriptions = Enumerable.Range(0, count).Select(_ => _publisher.Subscribe()).ToArray();
 
@@ -36,7 +36,7 @@ public sealed class OriginalBehaviorTests
     }
 
     [Fact]
-    public async Task Publish_FunctionOfProperties_EachGetsItsOwn()
+    public async Task Publish_FunctionOfProperties_SendsEachItsOwnData()
     {
         var one = _publisher.Subscribe(properties: 1);
         var two = _publisher.Subscribe(properties: 2);
@@ -49,7 +49,7 @@ public sealed class OriginalBehaviorTests
     }
 
     [Fact]
-    public void Unsubscribe_Matching_LeavesTheOthers()
+    public void Unsubscribe_Match_KeepsTheOthers()
     {
         _publisher.Subscribe(properties: 1);
         _publisher.Subscribe(properties: 2);
@@ -71,7 +71,7 @@ public sealed class OriginalBehaviorTests
     }
 
     [Fact]
-    public async Task Publish_TwoLines_IsOneEventOfTwoDataLines()
+    public async Task Publish_TwoLines_WritesOneEventWithTwoDataLines()
     {
         var subscription = _publisher.Subscribe();
 
@@ -82,7 +82,7 @@ public sealed class OriginalBehaviorTests
     }
 
     [Fact]
-    public async Task Close_QueuedEvents_EndsEveryStreamBehindThem()
+    public async Task Close_QueuedEvents_EndsEachStreamAfterThem()
     {
         var first = _publisher.Subscribe();
         var second = _publisher.Subscribe("other");
@@ -96,13 +96,13 @@ public sealed class OriginalBehaviorTests
     }
 
     [Fact]
-    public void GetSubscribers_NameOrList_FindsThem()
+    public void GetSubscribers_NameOrList_ReturnsTheirSubscribers()
     {
         var chat = _publisher.Subscribe("chat");
-        var byDefault = _publisher.Subscribe();
+        var inDefaultChannel = _publisher.Subscribe();
 
         _publisher.GetSubscribers("chat").Should().Equal(chat);
-        _publisher.GetSubscribers(["chat", "default channel"]).Should().Equal(chat, byDefault);
-        _publisher.GetSubscribers().Should().Equal(byDefault);
+        _publisher.GetSubscribers(["chat", "default channel"]).Should().Equal(chat, inDefaultChannel);
+        _publisher.GetSubscribers().Should().Equal(inDefaultChannel);
     }
 }

@@ -2,7 +2,7 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Whom an event reaches, and what a publish tells.</summary>
+/// <summary>Tests which subscribers an event reaches, and what a publish returns.</summary>
 public sealed class PublishTests
 {
     private readonly Publisher<string> _publisher = new();
@@ -13,7 +13,7 @@ public sealed class PublishTests
         var both = _publisher.Subscribe(["a", "b"]);
         var one = _publisher.Subscribe("b");
 
-        _publisher.Publish("x", ["a", "b", "b", "nobody"]).Should().Be(2);
+        _publisher.Publish("x", ["a", "b", "b", "empty"]).Should().Be(2);
         _publisher.Close();
 
         (await both.ToListAsync()).Should().Equal("data: x\n\n");
@@ -33,17 +33,17 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public void PublishAndAskAndLeave_ChannelOfNobody_CreatesNothing()
+    public void AnyCall_ChannelWithoutSubscribers_ReturnsNothing()
     {
-        _publisher.Publish("x", "nobody").Should().Be(0);
-        _publisher.Publish(_ => "x", "nobody").Should().Be(0);
-        _publisher.PublishComment("x", "nobody").Should().Be(0);
-        _publisher.GetSubscribers("nobody").Should().BeEmpty();
-        _publisher.Unsubscribe("nobody").Should().Be(0);
+        _publisher.Publish("x", "empty").Should().Be(0);
+        _publisher.Publish(_ => "x", "empty").Should().Be(0);
+        _publisher.PublishComment("x", "empty").Should().Be(0);
+        _publisher.GetSubscribers("empty").Should().BeEmpty();
+        _publisher.Unsubscribe("empty").Should().Be(0);
     }
 
     [Fact]
-    public async Task Publish_FunctionReturnsNull_SendsThatSubscriberNothing()
+    public async Task Publish_FunctionReturnsNull_SkipsTheSubscriber()
     {
         var ann = _publisher.Subscribe(properties: "ann");
         var bob = _publisher.Subscribe(properties: "bob");
@@ -57,7 +57,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public void Publish_FunctionAndSubscriberOfSeveralChannels_IsCalledOnce()
+    public void Publish_FunctionForSubscriberOfSeveralChannels_IsCalledOnce()
     {
         _publisher.Subscribe(["a", "b"], "ann");
         var calls = new List<string>();
@@ -68,7 +68,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task Publish_FunctionThrowsForSome_OthersGetTheirsAndFailuresComeTogether()
+    public async Task Publish_FunctionThrowsForSome_ReachesTheOthersAndThrowsAggregateException()
     {
         var subscriptions = new[] { "1", "x", "3", "y" }.Select(name => _publisher.Subscribe(properties: name)).ToArray();
 
@@ -83,7 +83,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task Publish_FunctionPublishesAndSubscribesAndUnsubscribes_AllOfItHolds()
+    public async Task Publish_FunctionUsesThePublisher_AppliesItsCallsFirst()
     {
         var ann = _publisher.Subscribe(properties: "ann");
         var bob = _publisher.Subscribe(properties: "bob");
@@ -97,7 +97,7 @@ public sealed class PublishTests
             late = _publisher.Subscribe(properties: "late");
             _publisher.Unsubscribe(match: other => other == "bob");
             return "outer";
-        }).Should().Be(2, "bob has left, and late came before the event had its place");
+        }).Should().Be(2, "bob was unsubscribed, and late subscribed before the event was queued");
         _publisher.Close();
 
         (await ann.ToListAsync()).Should().Equal("data: inner\n\n", "data: outer\n\n");
@@ -106,7 +106,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task Publish_FunctionTakesSubscriberOutOfTheNamedChannel_KeepsItsEventBack()
+    public async Task Publish_FunctionRemovesSubscriberFromTheChannel_SkipsTheSubscriber()
     {
         var subscription = _publisher.Subscribe(["a", "b"], "ann");
 
@@ -118,7 +118,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task PublishComment_Text_IsACommentAndNoItem()
+    public async Task PublishComment_Text_IsACommentAndNotAnItem()
     {
         var text = _publisher.Subscribe();
         var items = _publisher.Subscribe();
@@ -132,7 +132,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task AsItems_AllFields_ComeAsTheyWereGiven()
+    public async Task AsItems_AllFields_GivesThemUnchanged()
     {
         var subscription = _publisher.Subscribe(initialData: ["start"]);
         var item = new SseItem<string>("a\nb", "kind") { EventId = "7", ReconnectionInterval = TimeSpan.FromSeconds(3) };
@@ -144,7 +144,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public void Dispose_Afterwards_PublishAndSubscribeThrowAndTheRestDoesNothing()
+    public void Dispose_LaterCalls_PublishAndSubscribeThrowAndOthersDoNothing()
     {
         var subscription = _publisher.Subscribe();
         _publisher.Dispose();
@@ -172,7 +172,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task Close_Afterwards_PublisherStaysUsable()
+    public async Task Close_LaterCalls_PublisherStaysUsable()
     {
         _publisher.Close();
         var subscription = _publisher.Subscribe();
@@ -184,7 +184,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public void Unsubscribe_MatchThrows_NobodyLeaves()
+    public void Unsubscribe_MatchThrows_EndsNoSubscription()
     {
         _publisher.Subscribe(properties: "ann");
         _publisher.Subscribe(properties: "bob");
@@ -196,7 +196,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task Unsubscribe_OneOfTwoChannels_StaysInTheOther()
+    public async Task Unsubscribe_SomeOfTheChannels_KeepsTheOthers()
     {
         var subscription = _publisher.Subscribe(["a", "b", "c"]);
 
@@ -213,7 +213,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public void Unsubscribe_AnyOrder_KeepsEveryoneElseInPlace()
+    public void Dispose_RandomOrder_KeepsTheOtherSubscribers()
     {
         var rooms = new[] { "a", "b", "c" };
         var random = new Random(7);
@@ -232,7 +232,10 @@ public sealed class PublishTests
             if (i % 100 != 0)
                 continue;
             foreach (var room in rooms)
-                expected.Where(one => one.Channels.Contains(room)).ToHashSet().SetEquals(_publisher.GetSubscribers(room)).Should().BeTrue();
+            {
+                expected.Where(subscription => subscription.Channels.Contains(room)).ToHashSet()
+                    .SetEquals(_publisher.GetSubscribers(room)).Should().BeTrue();
+            }
         }
     }
 }

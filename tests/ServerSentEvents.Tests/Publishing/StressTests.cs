@@ -3,27 +3,27 @@ using System.Globalization;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Many at once: nothing is lost, nothing comes twice, and everybody sees one order.</summary>
+/// <summary>Tests many threads at once: no event is lost or duplicated, and all subscribers see the same order.</summary>
 public sealed class StressTests
 {
     private const int Publishers = 4;
-    private const int EventsOfEach = 5_000;
+    private const int EventsPerPublisher = 5_000;
     private const int Visits = 20;
     private const int Subscribers = 50;
 
     [Fact]
-    public async Task Publish_FourThreadsWhileOthersComeAndGo_LosesNothingAndAllSeeOneOrder()
+    public async Task Publish_FourThreadsWhileSubscribersComeAndGo_DeliversEachEventOnceInOneOrder()
     {
         var publisher = new Publisher<int>(new PublisherOptions { QueueCapacity = int.MaxValue });
         var streams = Enumerable.Range(0, Subscribers)
             .Select(number => ReadAsync(publisher.Subscribe(number % 2 == 0 ? "all" : new[] { "all", "odd" }, number)))
             .ToArray();
         using var done = new CancellationTokenSource();
-        var visited = new Counter();
-        var visitors = Enumerable.Range(0, 2).Select(_ => Task.Run(() => VisitAsync(publisher, visited, done.Token))).ToArray();
+        var completed = new Counter();
+        var visitors = Enumerable.Range(0, 2).Select(_ => Task.Run(() => VisitAsync(publisher, completed, done.Token))).ToArray();
 
         var published = new int[Publishers];
-        await OnThreads(Publishers, name => published[name] = PublishAll(publisher, name, visited)).WaitAsync(Streams.Limit);
+        await RunOnThreads(Publishers, name => published[name] = PublishAll(publisher, name, completed)).WaitAsync(Streams.Limit);
         await done.CancelAsync();
         var visits = (await Task.WhenAll(visitors).WaitAsync(Streams.Limit)).SelectMany(visit => visit).ToList();
         publisher.Close();
@@ -33,41 +33,45 @@ public sealed class StressTests
         order.Should().OnlyHaveUniqueItems().And.HaveCount(published.Sum());
         for (var name = 0; name < Publishers; name++)
         {
-            order.Where(one => one.Publisher == name).Select(one => one.Number)
-                .SequenceEqual(Enumerable.Range(0, published[name])).Should().BeTrue("a publisher's own events keep their order");
+            order.Where(sent => sent.Publisher == name).Select(sent => sent.Number)
+                .SequenceEqual(Enumerable.Range(0, published[name]))
+                .Should().BeTrue("the events of one thread should keep their order");
         }
 
         for (var number = 0; number < Subscribers; number++)
         {
-            read[number].ConvertAll(Name).SequenceEqual(order).Should().BeTrue("all see one order");
-            read[number].Where(IsPersonal).All(text => text.EndsWith($" for {number}\n\n", StringComparison.Ordinal)).Should().BeTrue();
+            read[number].ConvertAll(Name).SequenceEqual(order).Should().BeTrue("all subscribers should see the same order");
+            read[number].Where(IsPersonal)
+                .All(text => text.EndsWith($" for {number}\n\n", StringComparison.Ordinal)).Should().BeTrue();
         }
 
-        // One who comes in the midst sees an unbroken part of it, where no event was being made for each as they came.
-        var shared = order.Where(one => !IsPersonalised(one.Number)).ToList();
-        var places = shared.Select((one, place) => (one, place)).ToDictionary(pair => pair.one, pair => pair.place);
+        // A visitor reads a contiguous run of the shared events. It may miss a personalized event that was being made
+        // when it subscribed.
+        var shared = order.Where(sent => !IsPersonalized(sent.Number)).ToList();
+        var positions = shared.Select((name, position) => (name, position)).ToDictionary(pair => pair.name, pair => pair.position);
         visits.Should().HaveCountGreaterThanOrEqualTo(Visits);
         foreach (var visit in visits)
         {
             var seen = visit.Where(text => !IsPersonal(text)).Select(Name).ToList();
-            seen.SequenceEqual(seen.Count == 0 ? [] : shared.Skip(places[seen[0]]).Take(seen.Count)).Should().BeTrue("a visitor misses nothing");
+            var expected = seen.Count == 0 ? [] : shared.Skip(positions[seen[0]]).Take(seen.Count);
+            seen.SequenceEqual(expected).Should().BeTrue("a visitor should miss no shared event");
         }
     }
 
     [Fact]
-    public async Task SubscribeAndEndInEveryWay_WhilePublishing_EachBeginsOnceAndEndsOnceInThatOrder()
+    public async Task SubscribeAndEnd_InAllWaysWhilePublishing_RaisesSubscribedThenUnsubscribedOnceForEach()
     {
         var publisher = new Publisher(new PublisherOptions { QueueCapacity = 2 });
-        var beginnings = new ConcurrentDictionary<Subscription<object?>, bool>();
-        var ends = new ConcurrentBag<Subscription<object?>>();
-        publisher.Subscribed += (_, arguments) => beginnings.TryAdd(arguments.Subscription, true).Should().BeTrue();
+        var subscribed = new ConcurrentDictionary<Subscription<object?>, bool>();
+        var unsubscribed = new ConcurrentBag<Subscription<object?>>();
+        publisher.Subscribed += (_, arguments) => subscribed.TryAdd(arguments.Subscription, true).Should().BeTrue();
         publisher.Unsubscribed += (_, arguments) =>
         {
-            beginnings.ContainsKey(arguments.Subscription).Should().BeTrue("the beginning is heard before the end");
-            ends.Add(arguments.Subscription);
+            subscribed.ContainsKey(arguments.Subscription).Should().BeTrue("Subscribed should be raised before Unsubscribed");
+            unsubscribed.Add(arguments.Subscription);
         };
 
-        await OnThreads(Publishers, seed =>
+        await RunOnThreads(Publishers, seed =>
         {
             var random = new Random(seed);
             for (var i = 0; i < 10_000; i++)
@@ -87,23 +91,23 @@ public sealed class StressTests
         }).WaitAsync(Streams.Limit);
         publisher.Close();
 
-        ends.Should().OnlyHaveUniqueItems().And.HaveCount(beginnings.Count);
-        beginnings.Should().HaveCount(40_000);
+        unsubscribed.Should().OnlyHaveUniqueItems().And.HaveCount(subscribed.Count);
+        subscribed.Should().HaveCount(40_000);
         publisher.GetSubscribers(["a", "b"]).Should().BeEmpty();
     }
 
-    /// <summary>Threads of their own, so that the thread pool is free for those who read.</summary>
-    private static Task OnThreads(int count, Action<int> work) => Task.WhenAll(Enumerable.Range(0, count).Select(number =>
+    /// <summary>Runs the work on new threads, so that the thread pool is free for the readers.</summary>
+    private static Task RunOnThreads(int count, Action<int> work) => Task.WhenAll(Enumerable.Range(0, count).Select(number =>
         Task.Factory.StartNew(() => work(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
 
-    /// <summary>Publishes as many events as it takes for some to have come and gone meanwhile, and returns their number.</summary>
-    private static int PublishAll(Publisher<int> publisher, int name, Counter visited)
+    /// <summary>Publishes until enough visits are complete, and returns the number of events.</summary>
+    private static int PublishAll(Publisher<int> publisher, int name, Counter completed)
     {
         var number = 0;
-        for (; number < EventsOfEach || visited.Value < Visits; number++)
+        for (; number < EventsPerPublisher || completed.Value < Visits; number++)
         {
             var text = string.Create(CultureInfo.InvariantCulture, $"{name} {number}");
-            if (IsPersonalised(number))
+            if (IsPersonalized(number))
                 publisher.Publish(subscriber => string.Create(CultureInfo.InvariantCulture, $"{text} for {subscriber}"), "all");
             else
                 publisher.Publish(text, number % 3 == 0 ? new[] { "odd", "all" } : "all");
@@ -112,7 +116,7 @@ public sealed class StressTests
         return number;
     }
 
-    private static bool IsPersonalised(int number) => number % 4 == 0;
+    private static bool IsPersonalized(int number) => number % 4 == 0;
 
     private static bool IsPersonal(string text) => text.Contains(" for ", StringComparison.Ordinal);
 
@@ -122,8 +126,8 @@ public sealed class StressTests
         return await subscription.ToListAsync();
     }
 
-    /// <summary>Comes, reads a few events, and goes, again and again.</summary>
-    private static async Task<List<List<string>>> VisitAsync(Publisher<int> publisher, Counter visited, CancellationToken done)
+    /// <summary>Repeatedly subscribes, reads a few events, and unsubscribes.</summary>
+    private static async Task<List<List<string>>> VisitAsync(Publisher<int> publisher, Counter completed, CancellationToken done)
     {
         var visits = new List<List<string>>();
         while (!done.IsCancellationRequested)
@@ -139,7 +143,7 @@ public sealed class StressTests
                         break;
                 }
 
-                visited.Increment();
+                completed.Increment();
             }
             catch (OperationCanceledException)
             {

@@ -1,14 +1,14 @@
 namespace ServerSentEvents.Tests;
 
 /// <summary>
-/// No code of the application runs under a lock: from within each kind of callback, another thread can use every member
-/// of the publisher, and is waited for.
+/// Tests that no application code runs under a lock. Each callback starts a thread that uses the publisher, and waits
+/// until that thread is done.
 /// </summary>
 public sealed class UnlockedTests
 {
     private readonly Publisher<string> _publisher = new();
     private int _calls;
-    private bool _refused;
+    private bool _isDisposing;
 
     [Fact]
     public void Publish_Function_RunsUnlocked()
@@ -27,12 +27,12 @@ public sealed class UnlockedTests
     }
 
     [Fact]
-    public void Subscribe_InitialData_IsEnumeratedUnlocked()
+    public void Subscribe_InitialData_RunsUnlocked()
     {
-        _publisher.Subscribe(initialData: Lazily());
+        _publisher.Subscribe(initialData: LazyData());
         _calls.Should().Be(1);
 
-        IEnumerable<string> Lazily()
+        IEnumerable<string> LazyData()
         {
             UseFromAnotherThread();
             yield return "x";
@@ -40,7 +40,7 @@ public sealed class UnlockedTests
     }
 
     [Fact]
-    public void Subscribe_TimeProvider_IsAskedUnlocked()
+    public void Subscribe_TimeProvider_RunsUnlocked()
     {
         var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = new CallbackTime(UseFromAnotherThread) });
         publisher.Subscribe();
@@ -55,14 +55,14 @@ public sealed class UnlockedTests
     [InlineData("Subscription.Close")]
     [InlineData(nameof(IAsyncDisposable.DisposeAsync))]
     [InlineData(nameof(SubscriptionEndReason.Overflowed))]
-    [InlineData("Overflowed by a personalised event")]
+    [InlineData("Overflowed by a personalized event")]
     [InlineData(nameof(SubscriptionEndReason.Canceled))]
-    public async Task Handlers_EveryWayToEnd_RunUnlocked(string way)
+    public async Task Unsubscribed_AnyWayToEnd_RunsUnlocked(string way)
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe(new SubscribeOptions<string> { Channels = "own", QueueCapacity = 1 });
         var reader = subscription.GetAsyncEnumerator(cancellation.Token);
-        _publisher.Unsubscribed += Once;
+        _publisher.Unsubscribed += UseOnce;
 
         switch (way)
         {
@@ -79,13 +79,13 @@ public sealed class UnlockedTests
                 _publisher.Publish("1", "own");
                 _publisher.Publish("2", "own");
                 break;
-            case "Overflowed by a personalised event":
+            case "Overflowed by a personalized event":
                 _publisher.Publish("1", "own");
                 _publisher.Publish(_ => "2", "own");
                 break;
             case "Publisher.Dispose":
-                // What another thread does with a publisher that is going is to be refused, and not to wait.
-                _refused = true;
+                // Another thread that uses the publisher now must get an exception at once, and must not wait.
+                _isDisposing = true;
                 _publisher.Dispose();
                 break;
             case "Subscription.Close":
@@ -103,17 +103,17 @@ public sealed class UnlockedTests
     }
 
     [Fact]
-    public void Subscribed_Handler_RunsUnlocked()
+    public void Subscribed_AnyHandler_RunsUnlocked()
     {
-        _publisher.Subscribed += Once;
+        _publisher.Subscribed += UseOnce;
         _publisher.Subscribe();
         _calls.Should().Be(1);
     }
 
-    private void Once(object? sender, SubscriptionEventArgs<string> arguments)
+    private void UseOnce(object? sender, SubscriptionEventArgs<string> arguments)
     {
-        _publisher.Subscribed -= Once;
-        _publisher.Unsubscribed -= Once;
+        _publisher.Subscribed -= UseOnce;
+        _publisher.Unsubscribed -= UseOnce;
         UseFromAnotherThread();
     }
 
@@ -122,7 +122,7 @@ public sealed class UnlockedTests
         _calls++;
         var use = new Thread(() =>
         {
-            if (_refused)
+            if (_isDisposing)
             {
                 _publisher.Invoking(it => it.Subscribe("elsewhere")).Should().Throw<ObjectDisposedException>();
                 return;
@@ -138,7 +138,7 @@ public sealed class UnlockedTests
         })
         { IsBackground = true };
         use.Start();
-        use.Join(Streams.Limit).Should().BeTrue("the publisher's lock is free");
+        use.Join(Streams.Limit).Should().BeTrue("the publisher's lock should be free");
     }
 
     private sealed class CallbackTime(Action callback) : TimeProvider
