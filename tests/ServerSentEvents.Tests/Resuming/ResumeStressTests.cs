@@ -2,16 +2,18 @@ using System.Globalization;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Clients that come and go at random, and take up where they were: each ends with every event, once and in order.</summary>
+/// <summary>Tests that clients which disconnect and resume at random get every event once and in order.</summary>
 public sealed class ResumeStressTests
 {
     private const int Publishers = 4;
-    private const int EventsOfEach = 5_000;
+    private const int EventsPerPublisher = 5_000;
     private const int Clients = 60;
     private const int QueueCapacity = 64;
     private const string End = "data: end\n";
 
-    /// <summary>How far publishing may be ahead of reading: without a bound, one replay would bring nearly everything.</summary>
+    /// <summary>
+    /// The most events that are published but not yet read. Without this limit, one replay would contain almost all events.
+    /// </summary>
     private const int Lead = 8 * QueueCapacity;
 
     private readonly TaskCompletionSource[] _overflowed =
@@ -19,20 +21,20 @@ public sealed class ResumeStressTests
 
     private readonly Publisher<int> _publisher = new(new PublisherOptions
     {
-        HistoryCapacity = (Publishers * EventsOfEach) + 2, // Nothing is forgotten: no resume may find a gap.
+        HistoryCapacity = (Publishers * EventsPerPublisher) + 2, // Large enough that no resume finds a gap.
         QueueCapacity = QueueCapacity,
     });
 
-    /// <summary>Whether there are two channels, and some clients and some events in both.</summary>
+    /// <summary>Whether there are two channels, with some clients and some events in both.</summary>
     private bool _overlapping;
 
-    private long _due;
+    private long _expected;
     private long _delivered;
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Resume_AgainAndAgainWhileFourThreadsPublish_EachEndsWithEveryEventOnceAndInTheOneOrder(bool overlapping)
+    public async Task Resume_RepeatedlyWhileFourThreadsPublish_DeliversEachEventOnceInOneOrder(bool overlapping)
     {
         _overlapping = overlapping;
         _publisher.Unsubscribed += (_, arguments) =>
@@ -44,25 +46,26 @@ public sealed class ResumeStressTests
             new SubscribeOptions<int> { Channels = ["a", "b"], Properties = -1, QueueCapacity = int.MaxValue });
         var start = await StartAsync();
 
-        // All are there before the first event, so that each of them overflows once for certain.
+        // All clients subscribe before the first event, so that each of them overflows at least once.
         var first = Enumerable.Range(0, Clients).Select(client => Subscribe(client, start)).ToList();
         var reading = Task.WhenAll(first.Select(subscription => Task.Run(() => ReadAllAsync(subscription, start))));
-        var publishing = Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => OnItsOwnThread(() => PublishAll(name))));
+        var publishing = Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => RunOnThread(() => PublishAll(name))));
         await publishing.WaitAsync(2 * Streams.Limit);
         _publisher.Publish("end", ["a", "b"]);
         var read = await reading.WaitAsync(Streams.Limit);
         _publisher.Close();
 
         var order = (await undisturbed.ToListAsync()).Skip(1).SkipLast(1).Select(text => Name(text, -1)).ToList();
-        order.Should().OnlyHaveUniqueItems().And.HaveCount(Publishers * EventsOfEach);
+        order.Should().OnlyHaveUniqueItems().And.HaveCount(Publishers * EventsPerPublisher);
         for (var client = 0; client < Clients; client++)
         {
             var own = order.Where(name => IsFor(name, client));
-            read[client].SequenceEqual(own).Should().BeTrue("client {0} has every event of its channels, once and in order", client);
+            read[client].SequenceEqual(own)
+                .Should().BeTrue("client {0} should get each event of its channels once and in order", client);
         }
     }
 
-    /// <summary>The id of an event before all others, so that each client has something to resume from.</summary>
+    /// <summary>Publishes a first event, and returns its id. Each client resumes from that id.</summary>
     private async Task<string> StartAsync()
     {
         await using var first = _publisher.Subscribe("a").GetAsyncEnumerator();
@@ -70,25 +73,25 @@ public sealed class ResumeStressTests
         return IdOf(await first.NextAsync())!;
     }
 
-    /// <summary>A thread of its own, so that the thread pool is free for those who read.</summary>
-    private static Task OnItsOwnThread(Action work) =>
+    /// <summary>Runs the work on a new thread, so that the thread pool is free for the readers.</summary>
+    private static Task RunOnThread(Action work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void PublishAll(int publisherName)
     {
-        for (var number = 0; number < EventsOfEach; number++)
+        for (var number = 0; number < EventsPerPublisher; number++)
         {
-            var name = (publisherName * EventsOfEach) + number;
+            var name = (publisherName * EventsPerPublisher) + number;
             var text = name.ToString(CultureInfo.InvariantCulture);
-            if (IsPersonalised(name))
+            if (IsPersonalized(name))
                 _publisher.Publish(client => $"{text} for {client.ToString(CultureInfo.InvariantCulture)}", ChannelsOf(name));
             else
                 _publisher.Publish(text, ChannelsOf(name));
 
-            // All clients together: a single one that is slow overflows, as it would in life.
-            var due = Interlocked.Add(ref _due, Enumerable.Range(0, Clients).Count(client => IsFor(name, client)));
-            if (!SpinWait.SpinUntil(() => due - Interlocked.Read(ref _delivered) < Lead * Clients, Streams.Limit))
-                Assert.Fail("The clients do not read on.");
+            // The limit counts all clients together, so that a single slow client can still overflow.
+            var expected = Interlocked.Add(ref _expected, Enumerable.Range(0, Clients).Count(client => IsFor(name, client)));
+            if (!SpinWait.SpinUntil(() => expected - Interlocked.Read(ref _delivered) < Lead * Clients, Streams.Limit))
+                Assert.Fail("The clients have stopped reading.");
         }
     }
 
@@ -106,11 +109,11 @@ public sealed class ResumeStressTests
         var random = new Random(client);
         var read = new List<int>();
 
-        // Whoever does not read overflows; it still reads what was queued, and resumes from that.
+        // The client does not read until its queue overflows. Then it reads the queued events and resumes after them.
         await _overflowed[client].Task.WaitAsync(Streams.Limit);
         for (; ; subscription = Subscribe(client, lastEventId))
         {
-            await foreach (var text in SomeOf(subscription, random))
+            await foreach (var text in ReadSomeAsync(subscription, random))
             {
                 if (text.StartsWith(End, StringComparison.Ordinal))
                     return read;
@@ -123,24 +126,24 @@ public sealed class ResumeStressTests
         }
     }
 
-    /// <summary>Reads for a while, and then goes, in one of the ways in which clients go.</summary>
-    private static async IAsyncEnumerable<string> SomeOf(Subscription<int> subscription, Random random)
+    /// <summary>Reads some events, and then ends the subscription in a random way.</summary>
+    private static async IAsyncEnumerable<string> ReadSomeAsync(Subscription<int> subscription, Random random)
     {
         using var canceled = new CancellationTokenSource();
         await using var reader = subscription.GetAsyncEnumerator(canceled.Token);
         var count = 0;
-        var enough = random.Next(1, 4 * QueueCapacity);
+        var limit = random.Next(1, 4 * QueueCapacity);
         while (await MoveNextAsync(reader))
         {
             yield return reader.Current;
-            if (++count != enough)
+            if (++count != limit)
                 continue;
             switch (random.Next(5))
             {
                 case 0: subscription.Dispose(); break;
                 case 1: await canceled.CancelAsync(); break;
                 case 2: subscription.Close(); break;
-                case 3: _ = Task.Run(subscription.Dispose); break; // At whatever moment that comes.
+                case 3: _ = Task.Run(subscription.Dispose); break; // At an unknown moment.
                 default: yield break;
             }
         }
@@ -158,9 +161,9 @@ public sealed class ResumeStressTests
         }
     }
 
-    private static bool IsPersonalised(int name) => name % 4 == 0;
+    private static bool IsPersonalized(int name) => name % 4 == 0;
 
-    /// <summary>The channels of an event, and those of a client: one, the other, or both.</summary>
+    /// <summary>Returns the channels of an event or of a client: one of the two, or both.</summary>
     private string[] ChannelsOf(int number) => Bits(number) switch
     {
         1 => ["a"],
@@ -172,15 +175,15 @@ public sealed class ResumeStressTests
 
     private bool IsFor(int name, int client) => (Bits(name) & Bits(client)) != 0;
 
-    /// <summary>Which event that is; one that was made for a client has to be for this one.</summary>
+    /// <summary>Returns the number of an event. Fails if the event was made for another client.</summary>
     private static int Name(string text, int client)
     {
         var data = text["data: ".Length..text.IndexOf('\n', StringComparison.Ordinal)];
         var words = data.Split(" for ");
         var name = int.Parse(words[0], CultureInfo.InvariantCulture);
-        var isOwn = words.Length == 2 && words[1] == client.ToString(CultureInfo.InvariantCulture);
-        if (IsPersonalised(name) ? !isOwn : words.Length > 1)
-            Assert.Fail($"Client {client} was sent '{data}'.");
+        var isForClient = words.Length == 2 && words[1] == client.ToString(CultureInfo.InvariantCulture);
+        if (IsPersonalized(name) ? !isForClient : words.Length > 1)
+            Assert.Fail($"Client {client} received '{data}'.");
         return name;
     }
 

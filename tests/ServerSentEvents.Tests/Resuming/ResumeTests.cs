@@ -2,7 +2,7 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>A client that comes back gets what it missed, or is known to have missed something that nobody can give it.</summary>
+/// <summary>Tests that a client which reconnects gets the events that it missed, or is known to have a gap.</summary>
 public sealed class ResumeTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -13,9 +13,9 @@ public sealed class ResumeTests
     public ResumeTests() => _publisher = NewPublisher(capacity: 3);
 
     [Fact]
-    public async Task Resume_KnownId_GetsItsPositionThenExactlyWhatItMissedThenWhatComes()
+    public async Task Resume_KnownId_ReplaysMissedEventsBeforeNewEvents()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         Publish("2", "3");
 
         var resumed = Resume(seen);
@@ -28,9 +28,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_NothingMissed_GetsItsPositionAlone()
+    public async Task Resume_NothingMissed_SendsOnlyTheLastEventId()
     {
-        var resumed = Resume(await SeeAsync("1"));
+        var resumed = Resume(await PublishAndGetIdAsync("1"));
 
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         (await ReadAsync(resumed)).Should().HaveCount(1);
@@ -39,25 +39,25 @@ public sealed class ResumeTests
     [Theory]
     [InlineData(3, ResumeResult.Resumed)]
     [InlineData(4, ResumeResult.Gap)]
-    public async Task Resume_AsMuchAsTheCapacityOrMore_IsAGapOnlyBeyondIt(int missed, ResumeResult expected)
+    public async Task Resume_MissedAtLeastTheCapacity_IsAGapOnlyAboveTheCapacity(int missed, ResumeResult expected)
     {
-        var seen = await SeeAsync("0");
-        var own = "own 0";
-        _publisher.Publish(new SseItem<string>("0") { EventId = own }, "owns");
+        var seen = await PublishAndGetIdAsync("0");
+        var firstOwnId = "own 0";
+        _publisher.Publish(new SseItem<string>("0") { EventId = firstOwnId }, "own ids");
         for (var i = 1; i <= missed; i++)
         {
             Publish($"{i}");
-            _publisher.Publish(new SseItem<string>($"{i}") { EventId = $"own {i}" }, "owns");
+            _publisher.Publish(new SseItem<string>($"{i}") { EventId = $"own {i}" }, "own ids");
         }
 
         Resume(seen).Resume.Should().Be(expected);
-        Resume(own, "owns").Resume.Should().Be(expected);
+        Resume(firstOwnId, "own ids").Resume.Should().Be(expected);
     }
 
     [Fact]
-    public async Task Resume_BusyChannelBeside_EvictsNothingOfAQuietOne()
+    public async Task Resume_AnotherChannelIsBusy_KeepsTheHistoryOfTheIdleChannel()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         Publish("2");
         for (var i = 0; i < 100; i++)
             _publisher.Publish("noise", "busy");
@@ -67,21 +67,21 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_SeveralChannels_GetsTheEventsOfAllInOrderAndEachOnce()
+    public async Task Resume_SeveralChannels_ReplaysEachEventOnceInOrder()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         _publisher.Publish("2", "b");
         _publisher.Publish("3", ["room", "b", "room"]);
-        _publisher.Publish("not for this one", "c");
+        _publisher.Publish("not for this subscriber", "c");
         Publish("4");
 
         Data((await ReadAsync(Resume(seen, ["b", "room", "b"]))).Skip(1)).Should().Equal("2", "3", "4");
     }
 
     [Fact]
-    public async Task Resume_NobodyWasThereMeanwhile_EventsAreRemembered()
+    public async Task Resume_ChannelHadNoSubscribers_ReplaysMissedEvents()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         _publisher.GetSubscribers("room").Should().BeEmpty();
         Publish("2");
 
@@ -89,9 +89,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_OfARestartedServer_IsAGap()
+    public async Task Resume_RestartedServer_IsAGap()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         var restarted = NewPublisher(capacity: 3);
         restarted.Publish("1", "room");
         restarted.Publish("2", "room");
@@ -100,9 +100,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_TooOld_IsAGap()
+    public async Task Resume_MissedEventTooOld_IsAGap()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         Publish("2");
         _time.Advance(Hour);
         Resume(seen).Resume.Should().Be(ResumeResult.Resumed);
@@ -113,9 +113,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_ChannelForgottenAsAWhole_IsAGap()
+    public async Task Resume_EvictedChannel_IsAGap()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         Publish("2");
         _time.Advance(2 * Hour);
         _publisher.Publish("later", "elsewhere");
@@ -124,7 +124,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_QuietForLongerThanTheAgeButThere_IsNoGap()
+    public async Task Resume_IdleButSubscribedChannel_Resumes()
     {
         using var listener = _publisher.Subscribe("room");
         Publish("1");
@@ -135,15 +135,15 @@ public sealed class ResumeTests
             _publisher.Publish("noise", "elsewhere");
         }
 
-        Resume(seen).Resume.Should().Be(ResumeResult.Resumed, "nothing came in its channel that it did not have");
+        Resume(seen).Resume.Should().Be(ResumeResult.Resumed, "the channel got no event after the last event id");
     }
 
     [Fact]
-    public async Task Resume_ChannelInWhichNothingEverCame_IsNoGapWhateverElseWasForgotten()
+    public async Task Resume_ChannelWithoutEvents_ResumesAfterOthersAreEvicted()
     {
-        using var there = _publisher.Subscribe(["room", "own"]);
+        using var listener = _publisher.Subscribe(["room", "own"]);
         Publish("1");
-        var seen = IdOf(await there.GetAsyncEnumerator().NextAsync());
+        var seen = IdOf(await listener.GetAsyncEnumerator().NextAsync());
         _publisher.Publish("noise", "elsewhere");
         _time.Advance(2 * Hour);
         _publisher.Publish("noise", "somewhere");
@@ -152,14 +152,19 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task HistoryMaxAge_ChannelInUse_BoundsMemory()
+    public async Task HistoryMaxAge_ChannelInUse_ReleasesOldEvents()
     {
-        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = int.MaxValue, HistoryMaxAge = TimeSpan.FromSeconds(1), TimeProvider = _time });
+        var publisher = new Publisher(new PublisherOptions
+        {
+            HistoryCapacity = int.MaxValue,
+            HistoryMaxAge = TimeSpan.FromSeconds(1),
+            TimeProvider = _time,
+        });
         var events = new List<WeakReference>();
 
         for (var i = 0; i < 100; i++)
         {
-            events.Add(Published(publisher, i));
+            events.Add(PublishNew(publisher, i));
             _time.Advance(TimeSpan.FromSeconds(0.5));
         }
 
@@ -167,7 +172,7 @@ public sealed class ResumeTests
         GC.KeepAlive(publisher);
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        static WeakReference Published(Publisher publisher, int number)
+        static WeakReference PublishNew(Publisher publisher, int number)
         {
             var data = new string('x', number + 1);
             publisher.Publish(data);
@@ -176,7 +181,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_OwnIds_AreKeptAndResumedFrom()
+    public async Task Resume_OwnIds_KeepsAndFindsThem()
     {
         var subscription = _publisher.Subscribe("room");
         foreach (var number in new[] { "41", "42", "43" })
@@ -184,11 +189,11 @@ public sealed class ResumeTests
 
         (await ReadAsync(subscription)).Should().Equal("data: 41\nid: 41\n\n", "data: 42\nid: 42\n\n", "data: 43\nid: 43\n\n");
         Data((await ReadAsync(Resume("42"))).Skip(1)).Should().Equal("43");
-        Resume("42", "another").Resume.Should().Be(ResumeResult.Gap, "an id is looked for in the subscriber's channels alone");
+        Resume("42", "another").Resume.Should().Be(ResumeResult.Gap, "an id is looked up only in the subscriber's channels");
     }
 
     [Fact]
-    public void Resume_OwnIdThatTwoEventsHave_IsAGapUntilOneIsForgotten()
+    public void Resume_OwnIdOfTwoEventsInItsChannels_IsAGap()
     {
         _publisher.Publish(new SseItem<string>("a") { EventId = "7" }, "room");
         _publisher.Publish(new SseItem<string>("b") { EventId = "7" }, "room");
@@ -204,7 +209,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_PersonalisedEvents_AreMadeForWhoeverResumes()
+    public async Task Resume_PersonalizedEvents_AreMadeForTheNewSubscriber()
     {
         var ann = _publisher.Subscribe("room", "ann");
         Publish("1");
@@ -217,9 +222,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_FunctionThrowsInTheReplay_IsAGap()
+    public async Task Resume_FunctionThrowsDuringReplay_IsAGap()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         _publisher.Publish(name => name == "ann" ? throw new FormatException() : "x", "room");
 
         var resumed = Resume(seen, properties: "ann");
@@ -229,9 +234,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task InitialData_GoesToTheNewAndTheGappedAndNotToTheResumed()
+    public async Task InitialData_AnyResumeResult_IsSentUnlessResumed()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
 
         Data(await ReadAsync(Resume(null))).Should().Equal("initial");
         Data(await ReadAsync(Resume(""))).Should().Equal("initial");
@@ -243,24 +248,25 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Resume_HostileIds_AreGaps()
+    public async Task Resume_InvalidIds_AreGaps()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         var prefix = seen[..(seen.IndexOf('-', StringComparison.Ordinal) + 1)];
-        string[] hostile =
+        string[] invalid =
         [
             prefix, prefix + "-1", prefix + "+1", prefix + " 1", prefix + "1 ", prefix + "01", prefix + "1.0", prefix + "0x1",
             prefix + "2", prefix + "999999999999999999", prefix + "9999999999999999999999", prefix + new string('1', 1_000_000),
-            prefix + "\u0661", prefix.ToUpperInvariant() + "1", seen + "\0", seen + "\n", "\ud800", "\0", "-1", "1", "*", new string('x', 10_000_000),
+            prefix + "\u0661", prefix.ToUpperInvariant() + "1", seen + "\0", seen + "\n", "\ud800", "\0", "-1", "1", "*",
+            new string('x', 10_000_000),
         ];
 
-        foreach (var id in hostile)
-            Resume(id).Resume.Should().Be(ResumeResult.Gap, "{0} is none of ours", id.Length > 50 ? "a long one" : id);
-        Resume(prefix + "0").Resume.Should().Be(ResumeResult.Resumed, "nothing before the first event has been forgotten");
+        foreach (var id in invalid)
+            Resume(id).Resume.Should().Be(ResumeResult.Gap, "{0} is not a known id", id.Length > 50 ? "the long id" : id);
+        Resume(prefix + "0").Resume.Should().Be(ResumeResult.Resumed, "no event was evicted");
     }
 
     [Fact]
-    public async Task Resume_LargerThanTheQueue_IsNoOverflow()
+    public async Task Resume_ReplayLargerThanTheQueue_DoesNotOverflow()
     {
         var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 1_000, QueueCapacity = 2 });
         var first = publisher.Subscribe("room");
@@ -278,7 +284,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task AsItems_WithHistory_HaveTheirIds()
+    public async Task AsItems_WithHistory_GivesTheIds()
     {
         var subscription = _publisher.Subscribe("room");
         Publish("1");
@@ -294,7 +300,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task NoHistory_NothingOfItShows()
+    public async Task Resume_NoHistory_IsAGapAndEventsHaveNoIds()
     {
         var publisher = new Publisher<string>();
         var subscription = publisher.Subscribe("room");
@@ -305,9 +311,9 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task Comments_AreNotRemembered()
+    public async Task Resume_MissedComment_IsNotReplayed()
     {
-        var seen = await SeeAsync("1");
+        var seen = await PublishAndGetIdAsync("1");
         _publisher.PublishComment("here", "room");
 
         (await ReadAsync(Resume(seen))).Should().HaveCount(1);
@@ -318,12 +324,12 @@ public sealed class ResumeTests
 
     private void Publish(params string[] data)
     {
-        foreach (var one in data)
-            _publisher.Publish(one, "room");
+        foreach (var text in data)
+            _publisher.Publish(text, "room");
     }
 
-    /// <summary>Publishes an event, and returns the id that somebody who then left has had.</summary>
-    private async Task<string> SeeAsync(string data)
+    /// <summary>Publishes an event, and returns its id as a subscriber reads it.</summary>
+    private async Task<string> PublishAndGetIdAsync(string data)
     {
         using var subscription = _publisher.Subscribe("room");
         Publish(data);
@@ -331,7 +337,7 @@ public sealed class ResumeTests
     }
 
     private Subscription<string> Resume(
-        string? lastEventId, ChannelNames? channels = null, string properties = "somebody", Publisher<string>? publisher = null) =>
+        string? lastEventId, ChannelNames? channels = null, string properties = "anyone", Publisher<string>? publisher = null) =>
         (publisher ?? _publisher).Subscribe(new SubscribeOptions<string>
         {
             Channels = channels ?? "room",
