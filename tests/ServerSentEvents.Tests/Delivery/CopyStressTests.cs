@@ -3,28 +3,29 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Clients whose connections break at any byte, and who come back, have every event once and in order.</summary>
+/// <summary>Tests that clients whose connections break at random bytes get every event once and in order.</summary>
 public sealed class CopyStressTests
 {
     private const int Clients = 20;
     private const int Publishers = 2;
-    private const int EventsOfEach = 2_500;
+    private const int EventsPerPublisher = 2_500;
 
     [Fact]
-    public async Task CopyTo_StreamsBreakAtRandomBytes_ResumingGivesEveryEventOnceAndInOrder()
+    public async Task CopyTo_StreamsBreakAtRandomBytes_ResumesWithEachEventOnceAndInOrder()
     {
-        var publisher = new Publisher<int>(new PublisherOptions { HistoryCapacity = Publishers * EventsOfEach + 1, QueueCapacity = 64 });
+        var publisher = new Publisher<int>(
+            new PublisherOptions { HistoryCapacity = Publishers * EventsPerPublisher + 1, QueueCapacity = 64 });
         var clients = Enumerable.Range(0, Clients).Select(number => new Client(publisher, number)).ToList();
-        // Whoever has no id yet is new, and misses what was before: each begins with one event.
-        var begun = clients.ConvertAll(client => client.BeginAsync());
-        publisher.Publish("begin");
-        await Task.WhenAll(begun).WaitAsync(Streams.Limit);
+        // A client without an id cannot resume, so each client reads one event first.
+        var started = clients.ConvertAll(client => client.StartAsync());
+        publisher.Publish("start");
+        await Task.WhenAll(started).WaitAsync(Streams.Limit);
         var running = clients.ConvertAll(client => Task.Run(client.RunAsync));
 
         await Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => Task.Factory.StartNew(
             () => PublishAll(publisher, name), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))).WaitAsync(Streams.Limit);
         publisher.Publish("end");
-        // Whoever has had the end waits for more, until the stream ends; whoever has not comes back once more.
+        // Clients that have read "end" wait until their stream ends. The others reconnect.
         var all = Task.WhenAll(running).WaitAsync(2 * Streams.Limit);
         while (!all.IsCompleted)
         {
@@ -35,20 +36,21 @@ public sealed class CopyStressTests
         await all;
 
         var order = clients[0].Events.ConvertAll(Name);
-        order.Should().OnlyHaveUniqueItems().And.HaveCount(Publishers * EventsOfEach + 1);
+        order.Should().OnlyHaveUniqueItems().And.HaveCount(Publishers * EventsPerPublisher + 1);
         foreach (var client in clients)
         {
-            client.Events.ConvertAll(Name).SequenceEqual(order).Should().BeTrue("all have every event, once and in one order");
+            client.Events.ConvertAll(Name).SequenceEqual(order)
+                .Should().BeTrue("all clients should get each event once and in the same order");
             client.Events.Where(text => text.Contains(" for ", StringComparison.Ordinal))
                 .Should().OnlyContain(text => text.EndsWith($" for {client.Number}", StringComparison.Ordinal));
         }
 
-        clients.Sum(client => client.Connections).Should().BeGreaterThan(2 * Clients, "connections have broken");
+        clients.Sum(client => client.Connections).Should().BeGreaterThan(2 * Clients, "connections should have failed");
     }
 
     private static void PublishAll(Publisher<int> publisher, int name)
     {
-        for (var i = 0; i < EventsOfEach; i++)
+        for (var i = 0; i < EventsPerPublisher; i++)
         {
             var text = string.Create(CultureInfo.InvariantCulture, $"{name} {i}");
             if (i % 4 == 0)
@@ -71,8 +73,8 @@ public sealed class CopyStressTests
 
         public List<string> Events { get; } = [];
 
-        /// <summary>Has the first event, and its id. It is subscribed when this returns its task.</summary>
-        public async Task BeginAsync()
+        /// <summary>Subscribes before it returns its task. Then it reads the first event and keeps the id.</summary>
+        public async Task StartAsync()
         {
             var reader = publisher.Subscribe(properties: Number).AsItems().GetAsyncEnumerator();
             _lastId = (await reader.NextAsync()).EventId;
@@ -94,21 +96,21 @@ public sealed class CopyStressTests
                 }
                 catch (IOException)
                 {
-                    // As it is meant to be.
+                    // Expected: the connection is broken.
                 }
 
-                Take(stream);
+                AddEvents(stream);
             }
         }
 
-        /// <summary>Takes the events that have come whole, as a client does, and the id of the last.</summary>
-        private void Take(FailingStream stream)
+        /// <summary>Adds the events that arrived completely, as a client does, and keeps the id of the last one.</summary>
+        private void AddEvents(FailingStream stream)
         {
             stream.Position = 0;
             foreach (var item in SseParser.Create(stream).Enumerate())
             {
                 Events.Add(item.Data);
-                // The parser's own LastEventId is no client's: it has taken the id of an event that did not come whole.
+                // Do not use LastEventId of the parser: it includes the id of an incomplete event.
                 _lastId = item.EventId;
             }
         }

@@ -4,13 +4,13 @@ using System.Text;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>What is special about copying to a pipe or a stream: flushes, and clients that do not take them.</summary>
+/// <summary>Tests copying to a pipe or a stream: flushes, slow clients, and failures.</summary>
 public sealed class CopyTests
 {
     private readonly Publisher _publisher = new();
 
     [Fact]
-    public async Task CopyTo_ManyQueued_GoByOneFlush()
+    public async Task CopyTo_ManyQueuedEvents_FlushesOnce()
     {
         var subscription = _publisher.Subscribe();
         for (var i = 0; i < 100; i++)
@@ -25,7 +25,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_LargeQueue_IsFlushedInParts()
+    public async Task CopyTo_LargeQueue_FlushesInParts()
     {
         var subscription = _publisher.Subscribe();
         for (var i = 0; i < 40; i++)
@@ -35,12 +35,12 @@ public sealed class CopyTests
 
         await subscription.CopyToAsync(stream).WaitAsync(Streams.Limit);
 
-        stream.Flushes.Should().Be(6, "a flush takes 64 KB and what it takes to fill it");
+        stream.Flushes.Should().Be(6, "a flush follows the event that fills 64 KB");
         stream.Length.Should().Be(40 * 10_008);
     }
 
     [Fact]
-    public async Task CopyTo_OfSeveralChannelsAndOneOfThemLeft_IsToldOfEach()
+    public async Task CopyTo_OneOfSeveralChannelsLeft_CopiesEventsOfTheOthers()
     {
         var subscription = _publisher.Subscribe(["a", "b", "c"]);
         var pipe = new Pipe();
@@ -60,11 +60,11 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_OfOneThatHasEnded_LeavesWhoHasItsPlaceAlone()
+    public async Task CopyTo_EndedSubscription_DoesNotAffectOthers()
     {
         var ended = _publisher.Subscribe();
         var other = _publisher.Subscribe();
-        ended.Close();
+        ended.Close(); // Now "other" has the place of "ended" in the channel.
 
         await ended.CopyToAsync(new MemoryStream()).WaitAsync(Streams.Limit);
 
@@ -73,7 +73,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_ReaderOfThePipeLeaves_EndsAndHasUnsubscribed()
+    public async Task CopyTo_PipeReaderCompletes_EndsTheSubscription()
     {
         var pipe = new Pipe();
         var subscription = _publisher.Subscribe();
@@ -87,7 +87,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_WriterThrows_EndsItsOwnSubscriptionAlone()
+    public async Task CopyTo_WriterThrows_EndsOnlyItsSubscription()
     {
         var failing = _publisher.Subscribe();
         var failed = failing.CopyToAsync(new FailingStream(at: 0));
@@ -107,14 +107,14 @@ public sealed class CopyTests
     [Theory]
     [InlineData("cancel")]
     [InlineData("dispose")]
-    public async Task CopyTo_StuckInAFlush_EndsAtOnceAllTheSame(string way)
+    public async Task CopyTo_CanceledOrDisposedDuringAFlush_EndsAtOnce(string way)
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe();
         var stuck = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
         var copy = subscription.CopyToAsync(stuck.Writer, cancellation.Token);
-        _publisher.Publish("nobody reads this");
-        // It has been written, and not been taken: the flush waits.
+        _publisher.Publish("unread");
+        // The event is written but not consumed, so the flush waits.
         await stuck.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
 
         if (way == "cancel")
@@ -129,15 +129,17 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_ManyThatNeverRead_HarmNobodyElse()
+    public async Task CopyTo_ManyStuckClients_DoNotAffectOthers()
     {
         const int clients = 1_000;
         const int events = 200;
         var publisher = new Publisher(new PublisherOptions { QueueCapacity = 2 * events });
-        var stuck = Enumerable.Range(0, clients).Select(_ => publisher.Subscribe(new SubscribeOptions<object?> { QueueCapacity = 10 })).ToList();
+        var stuck = Enumerable.Range(0, clients)
+            .Select(_ => publisher.Subscribe(new SubscribeOptions<object?> { QueueCapacity = 10 })).ToList();
         var pipes = stuck.ConvertAll(_ => new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)));
         using var cancellation = new CancellationTokenSource();
-        var stuckCopies = stuck.Zip(pipes, (subscription, pipe) => subscription.CopyToAsync(pipe.Writer, cancellation.Token)).ToList();
+        var stuckCopies = stuck
+            .Zip(pipes, (subscription, pipe) => subscription.CopyToAsync(pipe.Writer, cancellation.Token)).ToList();
         var streams = Enumerable.Range(0, clients).Select(_ => new RecordingStream()).ToList();
         var copies = streams.ConvertAll(stream => publisher.Subscribe().CopyToAsync(stream));
 
@@ -155,7 +157,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_StreamStuckInAWriteAndDisposedOf_EndsAndWritesNothingTwice()
+    public async Task CopyTo_DisposedDuringAStreamWrite_EndsWithoutWritingAgain()
     {
         var subscription = _publisher.Subscribe(initialData: ["hello"]);
         var stream = new StuckStream(after: 8);
@@ -165,31 +167,31 @@ public sealed class CopyTests
         subscription.Dispose();
 
         await copy.WaitAsync(Streams.Limit);
-        System.Text.Encoding.UTF8.GetString(stream.ToArray()).Should().Be("data: he");
+        Encoding.UTF8.GetString(stream.ToArray()).Should().Be("data: he");
     }
 
     [Fact]
-    public async Task CopyTo_CanceledAndAHandlerThrows_EndsWithWhatItThrew()
+    public async Task CopyTo_CanceledAndAHandlerThrows_ThrowsItsException()
     {
         using var publisher = new Publisher();
         using var cancellation = new CancellationTokenSource();
         var copying = Task.CompletedTask;
         publisher.Unsubscribed += (_, _) =>
         {
-            // The copying ends at the same time, and has time enough here to be done before.
+            // The copy ends at the same time. Wait, so that it could complete before the handler throws.
             SpinWait.SpinUntil(() => copying.IsCompleted, TimeSpan.FromMilliseconds(200));
-            throw new InvalidOperationException("Sorry.");
+            throw new InvalidOperationException("The handler fails.");
         };
         copying = publisher.Subscribe().CopyToAsync(new NullPipeWriter(), cancellation.Token);
 
-        // By a thread of its own, so that the pool has one for the copying.
+        // Use a new thread, so that the thread pool has one for the copy.
         await Task.Factory.StartNew(cancellation.Cancel, TaskCreationOptions.LongRunning);
 
         await copying.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<AggregateException>();
     }
 
     [Fact]
-    public async Task CopyTo_CanceledDuringAFlushThatGoesOnInline_HasTheRightReason()
+    public async Task CopyTo_CanceledDuringAFlushThatContinuesInline_EndsAsCanceled()
     {
         for (var i = 0; i < 100; i++)
         {
@@ -210,7 +212,7 @@ public sealed class CopyTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task CopyTo_WriterThatThrowsWhereverItCan_EndsAllTheSame(bool cancel)
+    public async Task CopyTo_WriterAlwaysThrows_EndsTheSubscription(bool cancel)
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe(initialData: ["x"]);
@@ -222,11 +224,13 @@ public sealed class CopyTests
             await cancellation.CancelAsync();
         writer.Fail();
 
-        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<Exception>().Where(exception => !(exception is TimeoutException));
+        await copy.Invoking(it => it.WaitAsync(Streams.Limit))
+            .Should().ThrowAsync<Exception>().Where(exception => !(exception is TimeoutException));
         _publisher.GetSubscribers().Should().BeEmpty();
-        writer.CancelsOfNoFlush.Should().Be(0);
+        writer.CancelsWithoutFlush.Should().Be(0);
     }
 
+    /// <summary>A pipe writer that throws when a flush is canceled, and whose flush fails.</summary>
     private sealed class ThrowingWriter : PipeWriter
     {
         private readonly TaskCompletionSource _flushing = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -234,14 +238,14 @@ public sealed class CopyTests
 
         public Task Flushing => _flushing.Task;
 
-        public int CancelsOfNoFlush { get; private set; }
+        public int CancelsWithoutFlush { get; private set; }
 
         public void Fail() => _flushed.SetException(new IOException());
 
         public override void CancelPendingFlush()
         {
             if (_flushed.Task.IsCompleted)
-                CancelsOfNoFlush++;
+                CancelsWithoutFlush++;
             throw new NotSupportedException();
         }
 
@@ -264,7 +268,7 @@ public sealed class CopyTests
         public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
     }
 
-    /// <summary>Takes a number of bytes, and then nothing until it is canceled.</summary>
+    /// <summary>A stream that accepts a number of bytes, and then waits until it is canceled.</summary>
     private sealed class StuckStream(int after) : MemoryStream
     {
         private readonly TaskCompletionSource _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);

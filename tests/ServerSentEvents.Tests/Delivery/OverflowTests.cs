@@ -1,10 +1,10 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>A full queue hurts its own subscriber alone, in the way that was chosen.</summary>
+/// <summary>Tests that a full queue affects only its own subscriber, as <see cref="QueueOverflow"/> says.</summary>
 public sealed class OverflowTests
 {
     [Fact]
-    public async Task Disconnect_FullQueue_DeliversWhatIsQueuedAndEnds()
+    public async Task Disconnect_FullQueue_DeliversTheQueueAndEnds()
     {
         var publisher = NewPublisher(QueueOverflow.Disconnect);
         var slow = publisher.Subscribe();
@@ -20,7 +20,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public void Disconnect_ManyOverflowAtOnce_AllLeaveAndNobodyIsMissed()
+    public void Disconnect_ManyOverflowAtOnce_EndsExactlyThose()
     {
         var publisher = NewPublisher(QueueOverflow.Disconnect);
         var subscriptions = Enumerable.Range(0, 100)
@@ -35,7 +35,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public async Task DropOldest_FullQueue_KeepsTheNewestAndCounts()
+    public async Task DropOldest_FullQueue_KeepsTheNewestAndCountsDrops()
     {
         var publisher = NewPublisher(QueueOverflow.DropOldest);
         var slow = publisher.Subscribe();
@@ -49,7 +49,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public async Task DropNewest_FullQueue_KeepsTheOldestAndCounts()
+    public async Task DropNewest_FullQueue_KeepsTheOldestAndCountsDrops()
     {
         var publisher = NewPublisher(QueueOverflow.DropNewest);
         var slow = publisher.Subscribe();
@@ -65,7 +65,7 @@ public sealed class OverflowTests
     [InlineData(QueueOverflow.Disconnect)]
     [InlineData(QueueOverflow.DropOldest)]
     [InlineData(QueueOverflow.DropNewest)]
-    public async Task InitialData_MoreThanTheCapacity_NeitherCountsNorIsDropped(QueueOverflow overflow)
+    public async Task InitialData_MoreThanTheCapacity_IsNotCountedAndNotDropped(QueueOverflow overflow)
     {
         var publisher = NewPublisher(overflow);
         var subscription = publisher.Subscribe(initialData: ["a", "b", "c", "d", "e"]);
@@ -82,7 +82,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public async Task InitialData_PartlyRead_CapacityIsTheSame()
+    public async Task InitialData_PartlyRead_DoesNotChangeTheCapacity()
     {
         var publisher = NewPublisher(QueueOverflow.DropNewest);
         var subscription = publisher.Subscribe(initialData: ["a", "b", "c"]);
@@ -96,7 +96,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public void QueueCapacity_MaxValue_MeansWithoutBound()
+    public void QueueCapacity_MaxValue_IsUnlimited()
     {
         var publisher = new Publisher(new PublisherOptions { QueueCapacity = int.MaxValue });
         var subscription = publisher.Subscribe();
@@ -109,7 +109,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public async Task Subscribe_NeverRead_EndsByOverflowAndIsNoLeak()
+    public async Task Subscribe_NeverRead_EndsByOverflowAndIsReleased()
     {
         using var publisher = new Publisher();
         var forgotten = Forget(publisher);

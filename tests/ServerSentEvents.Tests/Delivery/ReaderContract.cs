@@ -2,7 +2,7 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>What holds for every way to read a subscription; each way is a class below.</summary>
+/// <summary>Tests that apply to every way to read a subscription. Each way has a derived class.</summary>
 public abstract class ReaderContract
 {
     private readonly FakeTimeProvider _time = new();
@@ -16,11 +16,11 @@ public abstract class ReaderContract
         QueueCapacity = 50,
     });
 
-    /// <summary>Reads to the end, and adds what comes to <paramref name="read"/> as it comes.</summary>
+    /// <summary>Reads to the end, and adds each text to <paramref name="read"/> when it arrives.</summary>
     protected abstract Task ReadAsync(Subscription<string> subscription, ReadText read, CancellationToken cancellationToken);
 
     [Fact]
-    public async Task Read_InitialDataQueuedAndLive_ComeInOrderUntilClose()
+    public async Task Read_InitialQueuedAndLiveEvents_AreReadInOrderUntilClose()
     {
         var subscription = _publisher.Subscribe(initialData: ["a", "b"]);
         _publisher.Publish("c");
@@ -38,7 +38,7 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Read_ClosedBeforeTheFirstRead_EndsBehindWhatIsQueued()
+    public async Task Read_ClosedBeforeTheFirstRead_EndsAfterTheQueue()
     {
         var subscription = _publisher.Subscribe(initialData: ["a"]);
         subscription.Close();
@@ -50,7 +50,7 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Read_SurrogatesAndAstralText_AreWellFormed()
+    public async Task Read_LoneSurrogates_AreReplaced()
     {
         var subscription = _publisher.Subscribe(initialData: ["a\ud800b\U0001F600c\udc00"]);
         subscription.Close();
@@ -62,7 +62,7 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Read_Dispose_EndsAtOnce()
+    public async Task Read_Disposed_EndsAtOnce()
     {
         var subscription = _publisher.Subscribe();
         var read = new ReadText();
@@ -77,7 +77,7 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Read_Cancel_ThrowsAndHasUnsubscribed()
+    public async Task Read_Canceled_ThrowsAndUnsubscribes()
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe();
@@ -100,7 +100,7 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Read_SecondTime_IsRefusedAndEndsNothing()
+    public async Task Read_SecondTime_ThrowsAndEndsNothing()
     {
         var subscription = _publisher.Subscribe();
         _ = ReadAsync(subscription, new ReadText(), CancellationToken.None);
@@ -147,7 +147,7 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Read_Overflowed_EndsBehindWhatIsQueued()
+    public async Task Read_Overflowed_EndsAfterTheQueue()
     {
         var subscription = _publisher.Subscribe();
         for (var i = 0; i < 60; i++)
@@ -161,7 +161,7 @@ public abstract class ReaderContract
     }
 
     [Fact]
-    public async Task Read_HandlerOfTheEndThrows_IsHeardOfAndNobodyElseIsHarmed()
+    public async Task Read_UnsubscribedHandlerThrows_ThrowsAndDoesNotAffectOthers()
     {
         var other = _publisher.Subscribe();
         var subscription = _publisher.Subscribe();

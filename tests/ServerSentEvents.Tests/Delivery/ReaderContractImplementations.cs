@@ -17,7 +17,7 @@ public sealed class StreamReaderContractTests : ReaderContract
     protected override Task ReadAsync(Subscription<string> subscription, ReadText read, CancellationToken cancellationToken) =>
         subscription.CopyToAsync(new AddingStream(read), cancellationToken);
 
-    /// <summary>Adds what is flushed.</summary>
+    /// <summary>A stream that adds flushed text to the text that was read.</summary>
     private sealed class AddingStream(ReadText read) : MemoryStream
     {
         public override Task FlushAsync(CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>A subscription's life: what it is given, who may read it, and all the ways in which it ends.</summary>
+/// <summary>Tests the lifetime of a subscription: its queue, its only reader, and all the ways in which it ends.</summary>
 public sealed class SubscriptionTests
 {
     private readonly Publisher _publisher = new();
@@ -43,11 +43,11 @@ public sealed class SubscriptionTests
         text.Invoking(it => it.GetAsyncEnumerator()).Should().Throw<InvalidOperationException>();
         text.Invoking(it => it.AsItems().GetAsyncEnumerator()).Should().Throw<InvalidOperationException>();
         items.Invoking(it => it.GetAsyncEnumerator()).Should().Throw<InvalidOperationException>();
-        _publisher.GetSubscribers().Should().HaveCount(2, "a refused reader ends nothing");
+        _publisher.GetSubscribers().Should().HaveCount(2, "a second reader should end no subscription");
     }
 
     [Fact]
-    public async Task Enumeration_Break_HasUnsubscribed()
+    public async Task Enumeration_Break_Unsubscribes()
     {
         var subscription = _publisher.Subscribe(initialData: ["1", "2"]);
 
@@ -56,11 +56,11 @@ public sealed class SubscriptionTests
 
         _publisher.GetSubscribers().Should().BeEmpty();
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
-        subscription.QueuedEvents.Should().Be(0, "nobody will read the rest");
+        subscription.QueuedEvents.Should().Be(0, "the rest of the queue is released");
     }
 
     [Fact]
-    public async Task Enumeration_ReaderThrows_HasUnsubscribed()
+    public async Task Enumeration_ReaderThrows_Unsubscribes()
     {
         var subscription = _publisher.Subscribe(initialData: ["1"]);
 
@@ -76,7 +76,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Enumeration_DisposedOfBeforeTheFirstRead_HasUnsubscribed()
+    public async Task Enumeration_DisposedBeforeTheFirstRead_Unsubscribes()
     {
         await _publisher.Subscribe().GetAsyncEnumerator().DisposeAsync();
         await _publisher.Subscribe().AsItems().GetAsyncEnumerator().DisposeAsync();
@@ -85,7 +85,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Cancel_WhileWaiting_ThrowsAndHasUnsubscribed()
+    public async Task Cancel_ReaderIsWaiting_ThrowsAndUnsubscribes()
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe();
@@ -101,7 +101,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Cancel_WhileReaderIsBusy_UnsubscribesAtOnceAndTheNextReadThrows()
+    public async Task Cancel_ReaderIsBusy_UnsubscribesAtOnceAndTheNextReadThrows()
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe(initialData: ["1", "2"]);
@@ -124,7 +124,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Cancel_WhenAllHasBeenReadAndTheStreamIsClosed_ChangesNothing()
+    public async Task Cancel_ClosedAndFullyRead_HasNoEffect()
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe(initialData: ["1"]);
@@ -139,7 +139,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Cancel_WhenAClosedStreamHasSomethingLeft_Throws()
+    public async Task Cancel_ClosedWithUnreadEvents_Throws()
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe(initialData: ["1", "2"]);
@@ -154,9 +154,9 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Cancel_AsAReaderBeginsToWait_AlwaysThrows()
+    public async Task Cancel_ReaderStartsToWait_AlwaysThrows()
     {
-        // The reader is woken by the end of the queue, and must by then be told why that is.
+        // The end of the queue wakes the reader. The reason must be set before that.
         for (var i = 0; i < 5_000; i++)
         {
             using var cancellation = new CancellationTokenSource();
@@ -170,7 +170,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Cancel_HandlerWaitsForTheReaderToHaveLeft_IsNoDeadlock()
+    public async Task Cancel_HandlerWaitsForTheReader_DoesNotDeadlock()
     {
         using var cancellation = new CancellationTokenSource();
         Task? left = null;
@@ -186,7 +186,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Cancel_HandlerThrows_ReaderHearsOfItAndTheCancelerDoesNot()
+    public async Task Cancel_HandlerThrows_ThrowsToTheReaderAndNotToTheCaller()
     {
         using var cancellation = new CancellationTokenSource();
         _publisher.Unsubscribed += (_, _) => throw new FormatException();
@@ -201,7 +201,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Enumeration_ManyWithOneToken_LeaveNothingAtTheToken()
+    public async Task Enumeration_ManyWithOneToken_ReleasesTheirRegistrations()
     {
         using var cancellation = new CancellationTokenSource();
 
@@ -226,7 +226,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Close_QueuedEvents_AreDeliveredAndThenTheStreamEnds()
+    public async Task Close_QueuedEvents_AreDeliveredBeforeTheEnd()
     {
         var subscription = _publisher.Subscribe(initialData: ["1"]);
         _publisher.Publish("2");
@@ -240,7 +240,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task Dispose_QueuedEvents_AreLetGoAndAWaitingReaderGetsTheEnd()
+    public async Task Dispose_QueuedEventsAndWaitingReader_ReleasesEventsAndEndsTheReader()
     {
         var queued = _publisher.Subscribe(initialData: ["1"]);
         var waiting = _publisher.Subscribe();
@@ -260,7 +260,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task EndReason_SeveralReasons_TheFirstStays()
+    public async Task EndReason_SeveralReasons_IsTheFirst()
     {
         var subscription = _publisher.Subscribe();
         subscription.EndReason.Should().BeNull();
@@ -274,9 +274,9 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
-    public async Task MoveNext_SynchronizationContextThatRunsInline_IsNotUsedByAPublish()
+    public async Task Publish_ReaderWithInlineSynchronizationContext_ContinuesOnAnotherThread()
     {
-        // A queue that went on with its reader in the publisher's own call would run the reader's code under the lock.
+        // If Publish ran the reader's continuation, application code would run under the lock.
         await using var reader = _publisher.Subscribe().GetAsyncEnumerator();
         using var waiting = new ManualResetEventSlim();
         var next = Task.Run(async () =>
