@@ -2,11 +2,13 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>The READMEs' snippets that stand in no sample, word for word, so that they compile and do what is said of them.</summary>
+/// <summary>
+/// Contains, word for word, the code of the READMEs that is in no sample. The tests check that this code compiles and works.
+/// </summary>
 public sealed class ReadmeSnippets
 {
     [Fact]
-    public async Task FiveLines_Run_PrintTheEvent()
+    public async Task FiveLines_Run_PrintsTheEvent()
     {
         using var console = new StringWriter();
         await Snippet();
@@ -28,7 +30,7 @@ public sealed class ReadmeSnippets
     private sealed record User(string Name, bool IsAdmin);
 
     [Fact]
-    public async Task Personalised_Run_ReachesTheAdminAlone()
+    public async Task Personalized_Run_ReachesOnlyTheAdmin()
     {
         var publisher = new Publisher<User>();
         var ann = publisher.Subscribe("inbox", new User("Ann", IsAdmin: true));
@@ -42,7 +44,7 @@ public sealed class ReadmeSnippets
     }
 
     [Fact]
-    public async Task Items_Run_HaveTheirFields()
+    public async Task Item_Run_HasItsFields()
     {
         var publisher = new Publisher();
         var subscription = publisher.Subscribe("prices");
@@ -54,7 +56,7 @@ public sealed class ReadmeSnippets
     }
 
     [Fact]
-    public void SlowSubscribers_Run_CountWhatIsDropped()
+    public void SlowSubscriber_Run_CountsDroppedEvents()
     {
         var user = new object();
 
@@ -74,7 +76,7 @@ public sealed class ReadmeSnippets
     private sealed record Request(Dictionary<string, string> Headers);
 
     [Fact]
-    public void Resume_Run_TellsOfAGap()
+    public void Resume_Run_LogsAGap()
     {
         var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, HistoryMaxAge = TimeSpan.FromMinutes(5) });
         var request = new Request(new() { ["Last-Event-ID"] = "from before a restart" });
@@ -94,7 +96,7 @@ public sealed class ReadmeSnippets
     }
 
     [Fact]
-    public async Task Reconnection_Run_IsSaidFirst()
+    public async Task Reconnection_Run_SendsRetryFirst()
     {
         var publisher = new Publisher(new PublisherOptions
         {

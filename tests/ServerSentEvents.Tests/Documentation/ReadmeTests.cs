@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>What the READMEs show stands in files that the build compiles, and their links lead somewhere.</summary>
+/// <summary>Tests that the code in the READMEs is part of compiled files, and that relative links point to files.</summary>
 public sealed partial class ReadmeTests
 {
     private const int MatchLimit = 10_000;
@@ -15,7 +15,7 @@ public sealed partial class ReadmeTests
 
     [Theory]
     [MemberData(nameof(Readmes))]
-    public void Readme_CSharpBlocks_StandInCompiledFiles(string readme)
+    public void Readme_CSharpBlocks_OccurInCompiledFiles(string readme)
     {
         var blocks = CSharpBlocks(File.ReadAllLines(RepositoryFiles.PathOf(readme)));
         blocks.Should().NotBeEmpty("{0} shows how to use the package", readme);
@@ -24,8 +24,8 @@ public sealed partial class ReadmeTests
             .Select(path => WithoutBlankLines(File.ReadAllLines(path)))];
         foreach (var block in blocks)
         {
-            sources.Any(source => StandsIn(source, block)).Should().BeTrue(
-                "the block of {0} that begins with '{1}' has to stand in a file under samples/ or tests/", readme, block[0]);
+            sources.Any(source => Contains(source, block)).Should().BeTrue(
+                "the block of {0} that begins with '{1}' must occur in a file under samples/ or tests/", readme, block[0]);
         }
     }
 
@@ -55,7 +55,7 @@ public sealed partial class ReadmeTests
         return blocks;
     }
 
-    private static bool StandsIn(string[] source, string[] block)
+    private static bool Contains(string[] source, string[] block)
     {
         for (var start = 0; start + block.Length <= source.Length; start++)
         {
@@ -80,7 +80,7 @@ public sealed partial class ReadmeTests
     [GeneratedRegex("^[ ]*```.*?^[ ]*```[ ]*$", RegexOptions.Multiline | RegexOptions.Singleline, MatchLimit)]
     private static partial Regex CodeBlock();
 
-    /// <summary>The path of [text](path#heading) and of [text]: path#heading, unless it is a whole URL.</summary>
+    /// <summary>Matches the path of [text](path#heading) and of [text]: path#heading, but no absolute URL.</summary>
     [GeneratedRegex(
         @"(\]\(|^\[[^]]+\]:[ ]*)(?![a-z]+:)(?<path>[^)#\s]*)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, MatchLimit)]
     private static partial Regex Link();

@@ -2,7 +2,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>What things take of memory, to the byte where it can be told.</summary>
+/// <summary>Measures memory, to the byte where that is possible.</summary>
 [Collection(nameof(RunAlone))]
 [Trait("Category", "Measurement")]
 public sealed class MemoryTests(ITestOutputHelper output)
@@ -15,45 +15,45 @@ public sealed class MemoryTests(ITestOutputHelper output)
     {
         var few = Allocated(subscribers: 1, overflow);
         var many = Allocated(subscribers: 1_000, overflow);
-        output.WriteLine($"{overflow}: {few} bytes a publish to 1 subscriber, {many} to 1,000");
+        output.WriteLine($"{overflow}: {few} bytes for a publish to 1 subscriber, {many} bytes to 1,000");
 
         many.Should().Be(few);
     }
 
     [Fact]
-    public async Task Subscribe_TwoHundredThousandMadeAndEnded_LeaveNoMemoryBehind()
+    public async Task Subscribe_TwoHundredThousandOneAfterAnother_ReleaseTheirMemory()
     {
         var publisher = new Publisher();
-        await MakeAndEndAsync(publisher, 2_000);
+        await SubscribeAndEndAsync(publisher, 2_000);
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        await MakeAndEndAsync(publisher, 200_000);
+        await SubscribeAndEndAsync(publisher, 200_000);
 
         var left = GC.GetTotalMemory(forceFullCollection: true) - before;
         output.WriteLine($"{left:N0} bytes left of 200,000 subscriptions, {(double)left / 200_000:F3} each");
-        left.Should().BeLessThan(400_000, "one that is held takes 900 bytes: that is 2 for each");
+        left.Should().BeLessThan(400_000, "a live subscription takes 900 bytes, and the limit is 2 bytes for each");
         GC.KeepAlive(publisher);
     }
 
     [Fact]
-    public void Subscribe_TwoHundredThousandAtOnceThenDisposed_LeaveNoMemoryBehind()
+    public void Subscribe_TwoHundredThousandAtOnceThenDisposed_ReleaseTheirMemory()
     {
         var publisher = new Publisher();
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        var held = MakeAndDispose(publisher);
+        var held = SubscribeAndDispose(publisher);
 
         var left = GC.GetTotalMemory(forceFullCollection: true) - before;
         output.WriteLine($"{held:N0} bytes held by 200,000 subscriptions ({(double)held / 200_000:F0} each), {left:N0} left");
-        left.Should().BeLessThan(400_000, "one that is held takes 900 bytes: that is 2 for each");
+        left.Should().BeLessThan(400_000, "a live subscription takes 900 bytes, and the limit is 2 bytes for each");
         GC.KeepAlive(publisher);
 
-        static long MakeAndDispose(Publisher publisher)
+        static long SubscribeAndDispose(Publisher publisher)
         {
             var before = GC.GetTotalMemory(forceFullCollection: true);
             var subscriptions = new List<Subscription<object?>>();
             for (var i = 0; i < 200_000; i++)
-                subscriptions.Add(publisher.Subscribe(i % 2 == 0 ? "one for all" : $"own {i}"));
+                subscriptions.Add(publisher.Subscribe(i % 2 == 0 ? "shared" : $"own {i}"));
             var held = GC.GetTotalMemory(forceFullCollection: true) - before;
             subscriptions.ForEach(subscription => subscription.Dispose());
             return held;
@@ -61,7 +61,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task CopyTo_SharedEvent_IsEncodedOnceForAll()
+    public async Task CopyTo_SharedEvent_IsEncodedOnce()
     {
         const int size = 500_000;
         var publisher = new Publisher();
@@ -72,23 +72,24 @@ public sealed class MemoryTests(ITestOutputHelper output)
         publisher.Close();
         await Task.WhenAll(copies).WaitAsync(Streams.Limit);
 
-        (GC.GetTotalAllocatedBytes(precise: true) - before).Should().BeLessThan(15L * size, "each of 50 would take its own");
+        (GC.GetTotalAllocatedBytes(precise: true) - before)
+            .Should().BeLessThan(15L * size, "50 separate encodings would take more");
     }
 
     [Fact]
-    public void Dispose_AllButOneOfALargeChannel_GivesBackItsPlaces()
+    public void Dispose_AllButOneOfALargeChannel_ReleasesTheirMemory()
     {
         var publisher = new Publisher();
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        MakeAndDispose(publisher);
+        SubscribeAndDispose(publisher);
 
         var left = GC.GetTotalMemory(forceFullCollection: true) - before;
         output.WriteLine($"{left:N0} bytes left with 1 of 200,000 subscriptions");
-        left.Should().BeLessThan(400_000, "that is 2 bytes for each");
+        left.Should().BeLessThan(400_000, "the limit is 2 bytes for each");
         publisher.GetSubscribers().Should().ContainSingle();
 
-        static void MakeAndDispose(Publisher publisher)
+        static void SubscribeAndDispose(Publisher publisher)
         {
             publisher.Subscribe();
             var subscriptions = Enumerable.Range(0, 199_999).Select(_ => publisher.Subscribe()).ToList();
@@ -97,7 +98,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Subscribe_IdleOnes_TakeAtMostAKilobyteEach()
+    public void Subscribe_IdleSubscriptions_TakeAtMostOneKilobyteEach()
     {
         const int count = 100_000;
         var publisher = new Publisher();
@@ -112,15 +113,15 @@ public sealed class MemoryTests(ITestOutputHelper output)
         GC.KeepAlive(publisher);
     }
 
-    private static async Task MakeAndEndAsync(Publisher publisher, int count)
+    private static async Task SubscribeAndEndAsync(Publisher publisher, int count)
     {
         for (var i = 0; i < count; i++)
         {
             ChannelNames channels = (i % 3) switch
             {
-                0 => "one for all",
+                0 => "shared",
                 1 => $"own {i}",
-                _ => new[] { "one for all", $"own {i}" },
+                _ => new[] { "shared", $"own {i}" },
             };
             var subscription = publisher.Subscribe(channels, initialData: ["start"]);
             publisher.Publish("x", channels);

@@ -3,13 +3,13 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>What things take of time, as ratios within one run.</summary>
+/// <summary>Measures the time of operations, as ratios within one run.</summary>
 [Collection(nameof(RunAlone))]
 [Trait("Category", "Measurement")]
 public sealed class TimeTests(ITestOutputHelper output)
 {
     [Fact]
-    public void Publish_SmallChannel_CostsTheSameBesideOneHundredThousandOthers()
+    public void Publish_OneHundredThousandOtherSubscribers_TakesTheSameTime()
     {
         var alone = NewChannelOfTen();
         var beside = NewChannelOfTen();
@@ -17,13 +17,13 @@ public sealed class TimeTests(ITestOutputHelper output)
             beside.Subscribe(i % 2 == 0 ? "large" : $"own {i}");
 
         var ratio = Ratio(() => Time(alone), () => Time(beside));
-        output.WriteLine($"a publish to 10 beside 100,000 others takes {ratio:F2} x");
-        ratio.Should().BeLessThan(1.5, "what is not named is not looked at");
+        output.WriteLine($"publishing to 10 subscribers takes {ratio:F2} x the time with 100,000 other subscribers");
+        ratio.Should().BeLessThan(1.5, "a publish should not visit other channels");
         GC.KeepAlive(beside);
     }
 
     [Fact]
-    public void SubscribeAndDispose_BesideOneHundredThousandOthers_CostTheSame()
+    public void SubscribeAndDispose_OneHundredThousandOtherSubscribers_TakesTheSameTime()
     {
         var few = new Publisher();
         var many = new Publisher();
@@ -32,7 +32,7 @@ public sealed class TimeTests(ITestOutputHelper output)
 
         var ratio = Ratio(() => TimeToSubscribe(few), () => TimeToSubscribe(many));
 
-        output.WriteLine($"to subscribe and leave beside 100,000 others takes {ratio:F2} x");
+        output.WriteLine($"subscribing and disposing takes {ratio:F2} x the time with 100,000 other subscribers");
         ratio.Should().BeLessThan(2);
         GC.KeepAlive(many);
 
@@ -47,12 +47,12 @@ public sealed class TimeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Close_ManyChannels_TakesTimeThatGoesWithTheirNumber()
+    public void Close_ManyChannels_TakesTimeProportionalToTheirNumber()
     {
         var ratio = Ratio(() => TimeToClose(2_000), () => TimeToClose(40_000), rounds: 9);
 
-        output.WriteLine($"Close takes {ratio:F1} x as long for each of 40,000 channels as for each of 2,000");
-        ratio.Should().BeLessThan(6, "it was 20 x when each look for a channel began at the first");
+        output.WriteLine($"closing takes {ratio:F1} x the time per channel with 40,000 channels instead of 2,000");
+        ratio.Should().BeLessThan(6, "a search from the first channel each time would take about 20 x");
 
         static double TimeToClose(int channels)
         {
@@ -66,17 +66,17 @@ public sealed class TimeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Publish_Personalised_CostsTheSameForSubscribersOfManyOtherChannels()
+    public void Publish_PersonalizedToSubscribersOfManyChannels_TakesTheSameTime()
     {
-        var one = PersonalPublisher(otherChannels: 0);
-        var many = PersonalPublisher(otherChannels: 1_000);
+        var one = NewPublisher(otherChannels: 0);
+        var many = NewPublisher(otherChannels: 1_000);
 
         var ratio = Ratio(() => TimeToPublish(one), () => TimeToPublish(many));
 
-        output.WriteLine($"a personalised publish to subscribers of 1,000 other channels takes {ratio:F2} x");
+        output.WriteLine($"a personalized publish takes {ratio:F2} x the time if its subscribers have 1,000 other channels");
         ratio.Should().BeLessThan(2);
 
-        static Publisher PersonalPublisher(int otherChannels)
+        static Publisher NewPublisher(int otherChannels)
         {
             var publisher = new Publisher(new PublisherOptions { QueueCapacity = 16, QueueOverflow = QueueOverflow.DropOldest });
             string[] channels = [.. Enumerable.Range(0, otherChannels).Select(i => $"other {i}"), "named"];
@@ -96,23 +96,23 @@ public sealed class TimeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Publish_BesideAsManyThatNeverRead_CostsNoMoreThanTheirNumberDoes()
+    public void Publish_TwiceAsManyFullQueues_TakesAtMostTimeProportionalToTheirNumber()
     {
-        var reading = NewPublisherOf(1_000, stuck: 0);
-        var both = NewPublisherOf(1_000, stuck: 1_000);
+        var single = NewPublisherOf(1_000, dropNewest: 0);
+        var twice = NewPublisherOf(1_000, dropNewest: 1_000);
 
-        var ratio = Ratio(() => TimeOfOne(reading), () => TimeOfOne(both));
+        var ratio = Ratio(() => TimeOfOne(single), () => TimeOfOne(twice));
 
-        output.WriteLine($"a publish to 1,000 that read and 1,000 that never do takes {ratio:F2} x that to the 1,000");
-        ratio.Should().BeLessThan(3, "they are twice as many");
+        output.WriteLine($"a publish to 1,000 full queues takes {ratio:F2} x the time with 1,000 more full queues that drop the newest event");
+        ratio.Should().BeLessThan(3, "the number of subscribers is doubled");
 
-        static Publisher NewPublisherOf(int readers, int stuck)
+        static Publisher NewPublisherOf(int dropOldest, int dropNewest)
         {
-            // Both kinds are full from the second publish on, one for a moment's sake, the other for good.
+            // All queues are full after the first publish.
             var publisher = new Publisher(new PublisherOptions { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest });
-            for (var i = 0; i < readers; i++)
+            for (var i = 0; i < dropOldest; i++)
                 publisher.Subscribe();
-            for (var i = 0; i < stuck; i++)
+            for (var i = 0; i < dropNewest; i++)
                 publisher.Subscribe(new SubscribeOptions<object?> { QueueOverflow = QueueOverflow.DropNewest });
             return publisher;
         }
@@ -128,7 +128,7 @@ public sealed class TimeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Resume_LargeHistoryOrLongId_TakesNoLonger()
+    public void Resume_LargeHistoryOrLongId_TakesTheSameTime()
     {
         var (small, smallId) = NewHistory(10);
         var (large, largeId) = NewHistory(200_000);
@@ -138,7 +138,9 @@ public sealed class TimeTests(ITestOutputHelper output)
         var ofUnknown = Ratio(() => TimeToResume(small, "unknown"), () => TimeToResume(large, "unknown"));
         var ofLong = Ratio(() => TimeToResume(large, "unknown"), () => TimeToResume(large, longId));
 
-        output.WriteLine($"to resume from 200,000 events in place of 10 takes {ofLarge:F2} x, to find a gap {ofUnknown:F2} x, with 10 MB of id {ofLong:F2} x");
+        output.WriteLine($"resuming from 200,000 events instead of 10 takes {ofLarge:F2} x the time");
+        output.WriteLine($"finding a gap in 200,000 events instead of 10 takes {ofUnknown:F2} x the time");
+        output.WriteLine($"finding a gap for an id of 10 MB takes {ofLong:F2} x the time of a short id");
         new[] { ofLarge, ofUnknown, ofLong }.Should().OnlyContain(ratio => ratio < 2);
 
         static (Publisher Publisher, string LastId) NewHistory(int events)
@@ -152,7 +154,7 @@ public sealed class TimeTests(ITestOutputHelper output)
         static string LastIdOf(Publisher publisher)
         {
             var reader = publisher.Subscribe().GetAsyncEnumerator();
-            publisher.Publish("to see an id");
+            publisher.Publish("with an id");
             reader.MoveNextAsync().AsTask().IsCompletedSuccessfully.Should().BeTrue();
             return reader.Current.Split('\n')[1]["id: ".Length..];
         }
@@ -175,7 +177,7 @@ public sealed class TimeTests(ITestOutputHelper output)
         return publisher;
     }
 
-    /// <summary>Microseconds for each publish to the small channel.</summary>
+    /// <summary>Returns the microseconds of one publish to the small channel.</summary>
     private static double Time(Publisher publisher)
     {
         const int publishes = 500;
@@ -186,8 +188,8 @@ public sealed class TimeTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// How much longer the other takes, by the best of rounds in which each has its turn: what else the machine does makes
-    /// both longer, and never shorter.
+    /// Returns the best time of <paramref name="other"/> divided by the best time of <paramref name="one"/>. Both run in
+    /// turn. The best of many rounds is used, because other work on the machine makes a round slower and never faster.
     /// </summary>
     private static double Ratio(Func<double> one, Func<double> other, int rounds = 101)
     {
