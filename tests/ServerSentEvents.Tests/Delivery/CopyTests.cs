@@ -230,7 +230,7 @@ public sealed class CopyTests
         writer.CancelsWithoutFlush.Should().Be(0);
     }
 
-    /// <summary>A pipe writer that throws when a flush is canceled, and whose flush fails.</summary>
+    /// <summary>A pipe writer that throws from CancelPendingFlush, and from a flush.</summary>
     private sealed class ThrowingWriter : PipeWriter
     {
         private readonly TaskCompletionSource _flushing = new(TaskCreationOptions.RunContinuationsAsynchronously);

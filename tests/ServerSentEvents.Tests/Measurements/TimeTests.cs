@@ -12,14 +12,14 @@ public sealed class TimeTests(ITestOutputHelper output)
     public void Publish_OneHundredThousandOtherSubscribers_TakesTheSameTime()
     {
         var alone = NewChannelOfTen();
-        var beside = NewChannelOfTen();
+        var crowded = NewChannelOfTen();
         for (var i = 0; i < 100_000; i++)
-            beside.Subscribe(i % 2 == 0 ? "large" : $"own {i}");
+            crowded.Subscribe(i % 2 == 0 ? "large" : $"own {i}");
 
-        var ratio = Ratio(() => Time(alone), () => Time(beside));
+        var ratio = Ratio(() => TimeToPublish(alone), () => TimeToPublish(crowded));
         output.WriteLine($"publishing to 10 subscribers takes {ratio:F2} x the time with 100,000 other subscribers");
         ratio.Should().BeLessThan(1.5, "a publish should not visit other channels");
-        GC.KeepAlive(beside);
+        GC.KeepAlive(crowded);
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class TimeTests(ITestOutputHelper output)
     }
 
     /// <summary>Returns the microseconds of one publish to the small channel.</summary>
-    private static double Time(Publisher publisher)
+    private static double TimeToPublish(Publisher publisher)
     {
         const int publishes = 500;
         var start = Stopwatch.GetTimestamp();
@@ -188,22 +188,22 @@ public sealed class TimeTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Returns the best time of <paramref name="other"/> divided by the best time of <paramref name="one"/>. Both run in
-    /// turn. The best of many rounds is used, because other work on the machine makes a round slower and never faster.
+    /// Returns the best time of <paramref name="measured"/> divided by the best time of <paramref name="baseline"/>. Both
+    /// run in turn. The best round counts, because other work on the machine makes a round slower and never faster.
     /// </summary>
-    private static double Ratio(Func<double> one, Func<double> other, int rounds = 101)
+    private static double Ratio(Func<double> baseline, Func<double> measured, int rounds = 101)
     {
         const int warmUps = 3;
-        var (oneBest, otherBest) = (double.PositiveInfinity, double.PositiveInfinity);
+        var (baselineBest, measuredBest) = (double.PositiveInfinity, double.PositiveInfinity);
         for (var round = -warmUps; round < rounds; round++)
         {
-            var (oneTime, otherTime) = (one(), other());
+            var (baselineTime, measuredTime) = (baseline(), measured());
             if (round < 0)
                 continue;
-            oneBest = Math.Min(oneBest, oneTime);
-            otherBest = Math.Min(otherBest, otherTime);
+            baselineBest = Math.Min(baselineBest, baselineTime);
+            measuredBest = Math.Min(measuredBest, measuredTime);
         }
 
-        return otherBest / oneBest;
+        return measuredBest / baselineBest;
     }
 }

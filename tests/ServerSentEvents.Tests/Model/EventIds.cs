@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Tests.Model;
 
-/// <summary>Maps event ids to names of events. Ids are opaque, so the mapping is learned from the events that are read.</summary>
+/// <summary>Maps event ids to names of events. Ids are opaque, so the mapping is filled from the events that are read.</summary>
 internal sealed class EventIds
 {
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);

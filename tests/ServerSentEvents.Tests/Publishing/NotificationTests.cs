@@ -54,7 +54,7 @@ public sealed class NotificationTests
     }
 
     [Fact]
-    public void Subscribed_HandlerEndsTheSubscription_UnsubscribedIsRaisedAfterSubscribed()
+    public void Subscribed_HandlerEndsTheSubscription_IsRaisedBeforeUnsubscribed()
     {
         var publisher = new Publisher<string>();
         var raised = new List<string>();
@@ -97,7 +97,7 @@ public sealed class NotificationTests
     }
 
     [Fact]
-    public async Task Subscribed_EndsOnAnotherThreadDuringTheHandler_UnsubscribedIsRaisedAfterSubscribed()
+    public async Task Subscribed_EndsOnAnotherThreadDuringTheHandler_IsRaisedBeforeUnsubscribed()
     {
         var publisher = new Publisher<string>();
         var raised = new List<string>();
@@ -115,7 +115,7 @@ public sealed class NotificationTests
     }
 
     [Fact]
-    public void Unsubscribed_OverflowByAPersonalizedEvent_IsRaisedAndAllExceptionsAreThrownTogether()
+    public void Unsubscribed_OverflowByAPersonalizedEvent_IsRaisedAndAllExceptionsAreThrown()
     {
         _publisher.Subscribe(properties: "full");
         _publisher.Publish("fills the queue");

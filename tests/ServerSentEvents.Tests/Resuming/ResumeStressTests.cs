@@ -12,9 +12,10 @@ public sealed class ResumeStressTests
     private const string End = "data: end\n";
 
     /// <summary>
-    /// The most events that are published but not yet read. Without this limit, one replay would contain almost all events.
+    /// The most events for each client that are published but not yet read. Without this limit, one replay would contain
+    /// almost all events.
     /// </summary>
-    private const int Lead = 8 * QueueCapacity;
+    private const int MaxUnread = 8 * QueueCapacity;
 
     private readonly TaskCompletionSource[] _overflowed =
         [.. Enumerable.Range(0, Clients).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
@@ -90,7 +91,7 @@ public sealed class ResumeStressTests
 
             // The limit counts all clients together, so that a single slow client can still overflow.
             var expected = Interlocked.Add(ref _expected, Enumerable.Range(0, Clients).Count(client => IsFor(name, client)));
-            if (!SpinWait.SpinUntil(() => expected - Interlocked.Read(ref _delivered) < Lead * Clients, Streams.Limit))
+            if (!SpinWait.SpinUntil(() => expected - Interlocked.Read(ref _delivered) < MaxUnread * Clients, Streams.Limit))
                 Assert.Fail("The clients have stopped reading.");
         }
     }

@@ -1,6 +1,8 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>A stream that accepts a number of bytes and then fails like a broken connection, even in the middle of an event.</summary>
+/// <summary>
+/// A stream that accepts a number of bytes and then fails like a broken connection, even in the middle of an event.
+/// </summary>
 internal sealed class FailingStream(int at) : MemoryStream
 {
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

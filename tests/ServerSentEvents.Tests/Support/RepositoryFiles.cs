@@ -12,7 +12,9 @@ internal static class RepositoryFiles
 
     internal static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
 
-    /// <summary>Returns the C# files of the solution's projects under a folder. A project compiles all C# files under its own folder.</summary>
+    /// <summary>
+    /// Returns the C# files of the solution's projects under a folder. A project compiles all C# files under its own folder.
+    /// </summary>
     internal static IEnumerable<string> CompiledFiles(string folder) =>
         from line in File.ReadLines(PathOf(Solution))
         from path in line.Split('"')

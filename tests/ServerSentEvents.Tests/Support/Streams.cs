@@ -17,7 +17,7 @@ internal static class Streams
         return reader.Current;
     }
 
-    /// <summary>Expects the end of the stream. Fails if an element comes, or nothing in time.</summary>
+    /// <summary>Expects the end of the stream. Fails if an element comes first, or if the end does not come in time.</summary>
     internal static async Task ShouldEndAsync<T>(this IAsyncEnumerator<T> reader) =>
         (await reader.MoveNextAsync().AsTask().WaitAsync(Limit)).Should().BeFalse("the stream should have ended");
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>Tests that the parser of the BCL receives what was published, no matter how the stream is split into chunks.</summary>
+/// <summary>Tests that the parser of the BCL receives what was published, in all ways to split the stream into chunks.</summary>
 public sealed class RoundTripTests
 {
     [Fact]
