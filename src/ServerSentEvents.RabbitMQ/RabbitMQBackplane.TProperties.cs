@@ -123,7 +123,7 @@ public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisp
     public Task<string> PublishAsync(
         SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
-        EventValidator.ThrowIfUnfit(item, nameof(item));
+        EventValidator.ThrowIfInvalid(item, nameof(item));
         var encoded = EventFormat.Encode(item, channels, _settings.TimeProvider.GetMicroseconds());
         var length = MessageFormat.HeaderLength + MessageFormat.LengthOf(encoded);
         if (length > _settings.MaxEventBytes)

@@ -3,40 +3,41 @@ using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents;
 
-/// <summary>
-/// The channels that a call is about: one name, or a list of names. The default value stands for the one channel named
-/// <see cref="Publisher{TProperties}.DefaultChannel"/>.
-/// </summary>
+/// <summary>The channels of a call: one name, or a list of names.</summary>
 /// <remarks>
-/// <para>Channel names are compared ordinally, character by character, and can be any non-empty text: there are no
-/// patterns and no separators. A name that is given twice counts once. An empty list is no channel at all: publishing to
-/// it reaches nobody, and subscribing to it is refused.</para>
-/// <para>Immutable and safe to use from any thread; the names are copied from the array.</para>
+/// <para>The default value is the one channel <see cref="Publisher{TProperties}.DefaultChannel"/>. A string, an array and
+/// a collection expression convert implicitly.</para>
+/// <para>Names are any non-empty texts, and are compared ordinally. There are no patterns and no separators. A repeated
+/// name counts once. An empty list contains no channel: publishing to it reaches no subscriber, and subscribing to it is
+/// refused.</para>
+/// <para>Immutable, and safe to use from any thread. The names are copied.</para>
 /// </remarks>
 /// <example>
 /// <code>
+/// publisher.Publish("hello");                       // the default channel
 /// publisher.Publish("hello", "chat");
-/// publisher.Publish("hello", ["chat", "global"]);
+/// publisher.Publish("hello", ["chat", "global"]);   // a subscriber of both gets one event
 /// </code>
 /// </example>
 [CollectionBuilder(typeof(ChannelNames), nameof(Create))]
 public readonly struct ChannelNames : IReadOnlyList<string>
 {
-    /// <summary>The only name, where there is one; with no <see cref="_names"/> either, it is the default channel's.</summary>
+    /// <summary>The only name. If it and <see cref="_names"/> are null, the only name is the default channel.</summary>
     private readonly string? _name;
 
-    /// <summary>The names, where they came as a list.</summary>
+    /// <summary>The names of a list, or null for a single name.</summary>
     private readonly string[]? _names;
 
     private ChannelNames(string name) => _name = name;
 
     private ChannelNames(string[] names) => _names = names;
 
-    /// <summary>How many names there are, 0 or more, with repetitions.</summary>
+    /// <summary>Gets the number of names, 0 or more. Repeated names count each time.</summary>
     public int Count => _names is { } names ? names.Length : 1;
 
-    /// <summary>The name at a position from 0 to <see cref="Count"/> - 1, in the order in which they were given.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such position.</exception>
+    /// <summary>Gets the name at an index, in the order in which the names were given.</summary>
+    /// <param name="index">The index, from 0 to <see cref="Count"/> - 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The index is out of range.</exception>
     public string this[int index]
     {
         get
@@ -47,19 +48,20 @@ public readonly struct ChannelNames : IReadOnlyList<string>
         }
     }
 
-    /// <summary>Names one channel.</summary>
+    /// <summary>Converts one name.</summary>
     /// <exception cref="ArgumentException">The name is null or empty.</exception>
     public static implicit operator ChannelNames(string channels) => new(Checked(channels, nameof(channels)));
 
-    /// <summary>Names a list of channels.</summary>
-    /// <exception cref="ArgumentException">The array is null, or a name in it is null or empty.</exception>
+    /// <summary>Converts and copies an array of names.</summary>
+    /// <exception cref="ArgumentException">The array is null, or a name is null or empty.</exception>
     public static implicit operator ChannelNames(string[] channels)
     {
         ArgumentNullException.ThrowIfNull(channels);
         return Create(channels.AsSpan());
     }
 
-    /// <summary>Names a list of channels; what a collection expression calls.</summary>
+    /// <summary>Creates an instance from a list of names. Collection expressions call this method.</summary>
+    /// <param name="channels">The names. They are copied.</param>
     /// <exception cref="ArgumentException">A name is null or empty.</exception>
     public static ChannelNames Create(ReadOnlySpan<string> channels)
     {
@@ -78,7 +80,7 @@ public readonly struct ChannelNames : IReadOnlyList<string>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>The names, with a comma between them.</summary>
+    /// <summary>Returns the names, separated by commas.</summary>
     public override string ToString() => string.Join(", ", (IEnumerable<string>)this);
 
     private static string Checked(string? name, string paramName) => name switch

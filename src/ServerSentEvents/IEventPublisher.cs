@@ -3,36 +3,44 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents;
 
 /// <summary>
-/// Where an application hands in its events, whether it runs on one machine or on many: a
-/// <see cref="Publisher{TProperties}"/> publishes at once, to its own subscribers; a backplane, to those of every node.
+/// A publisher of events for code that runs on one node or on many. A <see cref="Publisher{TProperties}"/> publishes to
+/// its own subscribers; a backplane publishes to those of every node.
 /// </summary>
 /// <remarks>
-/// <para>Can be called from any thread. What one thread publishes, each call after the last one's completion, arrives in that
-/// order.</para>
-/// <para>A function of each subscriber's properties cannot cross from one process to another, so there is none here: a
-/// backplane takes it in its options.</para>
+/// <para><b>Thread safety.</b> Implementations can be used from any thread.</para>
+/// <para><b>Order.</b> If each call starts after the previous one has completed, the events arrive in that order.</para>
+/// <para><b>Personalized events.</b> A function cannot be sent to another process, so this interface has no overload for
+/// one. A backplane takes such a function in its options.</para>
 /// </remarks>
 /// <example>
 /// <code>
+/// using ServerSentEvents;
+///
 /// app.MapPost("/say", async (string text, IEventPublisher events) => await events.PublishAsync(text, "chat"));
 /// </code>
 /// </example>
 public interface IEventPublisher
 {
     /// <summary>Publishes an event.</summary>
-    /// <param name="item">The event, as <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> takes it.</param>
-    /// <param name="channels">
-    /// Whose subscribers get it, each once; <see cref="Publisher{TProperties}.DefaultChannel"/> where none is given.
+    /// <param name="item">
+    /// The event. The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply.
     /// </param>
-    /// <param name="cancellationToken">Gives up waiting. What has been handed over already may be published all the same.</param>
-    /// <returns>A task that is complete when the event is published: nothing that happens here can lose it then.</returns>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the event once. The default is
+    /// <see cref="Publisher{TProperties}.DefaultChannel"/>.
+    /// </param>
+    /// <param name="cancellationToken">
+    /// A token that stops the wait. An event that was already handed to a broker may still be published.
+    /// </param>
+    /// <returns>A task that completes when the event is published and this process can no longer lose it.</returns>
     /// <exception cref="ArgumentException">
-    /// The event or a channel's name cannot be sent, as <see cref="Publisher{TProperties}"/> documents. Nothing was published.
+    /// The event or a channel name is invalid, as <see cref="Publisher{TProperties}"/> documents. The event was not
+    /// published.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
     /// <exception cref="AggregateException">
-    /// The event was published here, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
+    /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
     /// </exception>
     ValueTask PublishAsync(SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default);
 }

@@ -4,34 +4,42 @@ using ServerSentEvents.Internal.History;
 
 namespace ServerSentEvents;
 
-/// <content>What a backplane calls, which brings events from other nodes.</content>
+/// <content>Members for a backplane, which delivers the events of other nodes.</content>
 public partial class Publisher<TProperties>
 {
     /// <summary>
-    /// Begins to take events from a backplane, whose positions are the same on every node: with a history, they make up the
-    /// ids. Everything before is forgotten, and every subscription is ended, since its client may have missed something.
+    /// Starts to take positions from a backplane. They are the same on every node, and with a history they make up the
+    /// ids. Clears the history and ends every subscription, because its client may have missed an event.
     /// </summary>
-    /// <param name="epoch">The name of the positions, sixteen hexadecimal digits.</param>
-    /// <param name="before">The position before the first that is known; -1 where all are.</param>
-    internal void Follow(string epoch, long before) => _core.Follow(new Epoch(epoch), before);
+    /// <param name="epoch">The name of the positions: sixteen hexadecimal digits.</param>
+    /// <param name="before">The position before the first known one, or -1 if all are known.</param>
+    internal void Follow(string epoch, long before) => _core.Follow(new EpochEventIds(epoch), before);
 
-    /// <summary>Publishes an event of a backplane's, to all but those who have had it elsewhere. Positions only rise.</summary>
+    /// <summary>
+    /// Publishes an event of the backplane, except to subscribers that already received it on another node. Positions
+    /// must increase.
+    /// </summary>
     internal int PublishAt(long position, in SseItem<string> item, in ChannelNames channels) =>
-        _core.Send(Frame.ForItem(item, nameof(item)), channels, position);
+        _core.Send(NewFrame(item, nameof(item)), channels, position);
 
-    /// <summary>The same, with an event of its own for each subscriber.</summary>
-    /// <param name="position">Its place in the order of events.</param>
-    /// <param name="item">Makes a subscriber's event from its properties; null for none.</param>
-    /// <param name="ownId">The id that the application gave the event that they are made of, which clients of other nodes may name.</param>
-    /// <param name="channels">Whose subscribers get theirs.</param>
+    /// <summary>
+    /// Publishes a personalized event of the backplane, except to subscribers that already received it on another node.
+    /// Positions must increase.
+    /// </summary>
+    /// <param name="position">The position of the event.</param>
+    /// <param name="item">A function that makes a subscriber's event from its properties, or returns null for none.</param>
+    /// <param name="ownId">
+    /// The id that the application gave the original event. Clients of other nodes may resume from it.
+    /// </param>
+    /// <param name="channels">The channels to publish to.</param>
     internal int PublishAt(long position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
-        _core.SendEachItsOwn(FrameMaker(item), channels, position, ownId);
+        _core.SendPersonalized(FrameMaker(item), channels, position, ownId);
 
-    /// <summary>Takes an event of a backplane's into the history, and sends it to nobody.</summary>
+    /// <summary>Adds an event of the backplane to the history without sending it.</summary>
     internal void RememberAt(long position, in SseItem<string> item, in ChannelNames channels) =>
-        _core.Remember(new HistoryEntry<TProperties>(Frame.ForItem(item, nameof(item))), channels, position);
+        _core.Remember(new HistoryEntry<TProperties>(NewFrame(item, nameof(item))), channels, position);
 
-    /// <inheritdoc cref="RememberAt(long, in SseItem{string}, in ChannelNames)"/>
+    /// <summary>Adds a personalized event of the backplane to the history without sending it.</summary>
     internal void RememberAt(long position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
         _core.Remember(new HistoryEntry<TProperties>(FrameMaker(item), ownId), channels, position);
 }

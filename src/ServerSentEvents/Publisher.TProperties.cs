@@ -5,45 +5,60 @@ using ServerSentEvents.Internal.Publishing;
 namespace ServerSentEvents;
 
 /// <summary>
-/// Keeps, for each channel, the set of its subscribers, and hands each event that is published to the queues of those
-/// whom it is for. It knows no web framework: a <see cref="Subscription{TProperties}"/> is read with <c>await foreach</c>.
+/// A set of channels with their subscribers. It delivers each published event to the queues of the subscribers of its
+/// channels.
 /// </summary>
 /// <typeparam name="TProperties">
-/// What the application knows of each subscriber, and makes personalized events from: a name, a tenant, a culture.
+/// The type of the data that the application attaches to each subscriber, such as a name, a tenant or a culture.
+/// Personalized events are made from it.
 /// </typeparam>
 /// <remarks>
-/// <para><b>Threads.</b> Every member can be called from any thread, and none of them waits for a subscriber. No function
-/// or event handler of the application's is called under a lock, and each may itself publish, subscribe or unsubscribe.</para>
-/// <para><b>Order.</b> An event reaches every subscriber whose <c>Subscribe</c> had returned before <c>Publish</c> was
-/// called and that is still subscribed, at most once, and all see the events of one publisher in one order. A personalized
-/// event takes its place when the function has been called for all; what the function itself publishes comes before.</para>
-/// <para><b>Bad input</b> gets an <see cref="ArgumentException"/> at the call, before anything has changed.</para>
-/// <para><b>Lifetime.</b> Keep one for as long as the application runs. It holds no thread, and no timer but one for
-/// heartbeats, and empty channels take no memory. Derive from it to give a publisher a type of its own, for a container; there is nothing to override.</para>
+/// <para>The publisher depends on no web framework. Each <see cref="Subscription{TProperties}"/> is the stream of one
+/// client: read it with <c>await foreach</c>, or let it write to a response with
+/// <see cref="Subscription{TProperties}.CopyToAsync(System.IO.Pipelines.PipeWriter, CancellationToken)"/>.</para>
+/// <para><b>Thread safety.</b> Every member can be called from any thread. No member waits for a subscriber. The
+/// publisher calls functions and handlers of the application outside every lock. They can publish, subscribe and
+/// unsubscribe.</para>
+/// <para><b>Order.</b> An event reaches each subscriber at most once. It reaches every subscriber whose <c>Subscribe</c>
+/// returned before <c>Publish</c> was called, if the subscription has not ended and its queue has room. All subscribers
+/// get the events of one publisher in the same order. A personalized event takes its place after its function has run for
+/// all subscribers. Events that the function itself publishes come before it.</para>
+/// <para><b>Errors.</b> Invalid arguments cause an <see cref="ArgumentException"/>, before anything has changed.</para>
+/// <para><b>Lifetime.</b> Keep one publisher for the lifetime of the application, and dispose it at the end. It owns no
+/// thread and at most one timer. Channels without subscribers use no memory, apart from their history.</para>
+/// <para><b>Inheritance.</b> Derive from this class only to register several publishers in a container under different
+/// types. There are no members to override.</para>
 /// </remarks>
 /// <example>
 /// <code>
-/// var publisher = new Publisher&lt;User&gt;();
-/// var subscription = publisher.Subscribe("inbox", user);
-/// publisher.Publish("for everybody", "inbox");
-/// publisher.Publish(user => user.IsAdmin ? "for admins" : null, "inbox");
+/// using ServerSentEvents;
+///
+/// using var publisher = new Publisher&lt;User&gt;();
+/// var ann = publisher.Subscribe("inbox", new User("Ann", IsAdmin: true));
+/// var bob = publisher.Subscribe("inbox", new User("Bob", IsAdmin: false));
+///
+/// publisher.Publish("for all", "inbox");
+/// publisher.Publish(user => user.IsAdmin ? $"{user.Name}, the disk is nearly full" : null, "inbox");
+///
+/// record User(string Name, bool IsAdmin);
 /// </code>
 /// </example>
 public partial class Publisher<TProperties> : IEventPublisher, IDisposable
 {
-    /// <summary>The channel of every call that names none.</summary>
+    /// <summary>The name of the channel that a call uses if it names none.</summary>
     public const string DefaultChannel = "default channel";
 
     private readonly PublisherCore<TProperties> _core;
 
-    /// <summary>A publisher with default settings and no subscribers.</summary>
+    /// <summary>Initializes a publisher with default options and no subscribers.</summary>
     public Publisher()
         : this(new PublisherOptions())
     {
     }
 
-    /// <summary>A publisher with settings of its own, which are copied, and no subscribers.</summary>
-    /// <exception cref="ArgumentException">The options are null, or one of them is out of its range.</exception>
+    /// <summary>Initializes a publisher with options and no subscribers.</summary>
+    /// <param name="options">The options. They are copied.</param>
+    /// <exception cref="ArgumentException">The options are null, or a value is outside its range.</exception>
     public Publisher(PublisherOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -51,213 +66,342 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     }
 
     /// <summary>
-    /// Raised when a subscription has begun, before <c>Subscribe</c> returns, on its thread. If a handler throws, the others
-    /// are called all the same, the subscription is ended, and <c>Subscribe</c> throws an <see cref="AggregateException"/>.
-    /// Handlers are called by many threads at once, and what they hear of different subscriptions may not be in the order in
-    /// which it came about: for a list of who is here, ask <see cref="GetSubscribers"/> anew.
+    /// Occurs when a subscription has begun, on the thread that calls <c>Subscribe</c>, before that call returns.
     /// </summary>
+    /// <remarks>
+    /// <para>If a handler throws, the other handlers are still called. Then the subscription is ended, and
+    /// <c>Subscribe</c> throws an <see cref="AggregateException"/>.</para>
+    /// <para>Handlers can run on several threads at once. Notifications about different subscriptions can arrive in a
+    /// different order than the subscriptions began and ended. To show who is present, call <see cref="GetSubscribers"/>
+    /// in the handler.</para>
+    /// <para>A call of <c>Subscribe</c> after <see cref="Drain"/> raises no event.</para>
+    /// </remarks>
     public event EventHandler<SubscriptionEventArgs<TProperties>>? Subscribed
     {
-        add => _core.Announcer.Subscribed += value;
-        remove => _core.Announcer.Subscribed -= value;
+        add => _core.Notifier.Subscribed += value;
+        remove => _core.Notifier.Subscribed -= value;
     }
 
-    /// <summary>
-    /// Raised once when a subscription has ended, and after <see cref="Subscribed"/>, on the thread of the call that ended
-    /// it: the reader's, a canceler's, or a publisher's whose event found a full queue. Leaving one of several channels is
-    /// no end. What ends by a call of a handler's own is announced when that handler has returned, before the outermost call
-    /// does. If a handler throws, the others are called all the same, everything else is done, and then that call throws an
-    /// <see cref="AggregateException"/>. For a reader that leaves, and for a canceled token, that call is the enumerator's
-    /// <c>DisposeAsync</c>, where it takes the place of what the loop's body threw. Threads are as for <see cref="Subscribed"/>.
-    /// </summary>
+    /// <summary>Occurs once for each subscription, when it has ended.</summary>
+    /// <remarks>
+    /// <para><b>Order.</b> It comes after <see cref="Subscribed"/> for the same subscription. Leaving one of several
+    /// channels does not raise it.</para>
+    /// <para><b>Threads.</b> Handlers run on the thread of the call that ended the subscription: for example
+    /// <see cref="Close"/>, or a <c>Publish</c> that found a full queue. A reader with <c>await foreach</c> that leaves
+    /// calls them in the enumerator's <c>DisposeAsync</c>. A token that was given to such a reader calls them on the
+    /// thread that cancels it. If a
+    /// <see cref="Subscription{TProperties}.CopyToAsync(System.IO.Pipelines.PipeWriter, CancellationToken)"/> ends
+    /// because of its reader, its writer or a canceled token, handlers run on a thread pool thread before its task
+    /// completes. There they do not see the <see cref="System.Threading.ExecutionContext"/> of the request, such as
+    /// <see cref="AsyncLocal{T}"/> values. Handlers can run on several threads at once.</para>
+    /// <para><b>Blocking.</b> Handlers must not block for long: each blocked handler occupies a thread.</para>
+    /// <para><b>Nested calls.</b> If a handler ends other subscriptions, their handlers run after it has returned, and
+    /// before the outermost call returns.</para>
+    /// <para><b>Errors.</b> If a handler throws, the other handlers are still called, and everything else is done. Then
+    /// the call that ended the subscription throws an <see cref="AggregateException"/>. For a reader with
+    /// <c>await foreach</c>, also after a canceled token, the enumerator's <c>DisposeAsync</c> throws it. There it
+    /// replaces an exception of the loop's body. For <c>CopyToAsync</c>, its task fails with it.</para>
+    /// </remarks>
     public event EventHandler<SubscriptionEventArgs<TProperties>>? Unsubscribed
     {
-        add => _core.Announcer.Unsubscribed += value;
-        remove => _core.Announcer.Unsubscribed -= value;
+        add => _core.Notifier.Unsubscribed += value;
+        remove => _core.Notifier.Unsubscribed -= value;
     }
 
-    /// <summary>Adds a subscriber. From the return of this call on it is sent what is published, whether or not it reads.</summary>
-    /// <param name="channels">The channels to join, at least one; <see cref="DefaultChannel"/> where none is given.</param>
-    /// <param name="properties">What personalized events are made from.</param>
+    /// <summary>Adds a subscriber to channels.</summary>
+    /// <param name="channels">The channels to join, at least one. The default is <see cref="DefaultChannel"/>.</param>
+    /// <param name="properties">The data that the application attaches to the subscriber.</param>
     /// <param name="initialData">
-    /// What the subscriber gets before all else. It never counts against the queue's capacity and is never dropped. It is
-    /// enumerated once, outside every lock, before the subscription begins.
+    /// The events that the subscriber gets before all others, or null for none. The sequence is enumerated once, on this
+    /// thread, outside every lock, before the subscription begins. Initial data does not count against the bounds of the
+    /// queue and is never dropped.
     /// </param>
-    /// <returns>The subscription; to be read once, or disposed of.</returns>
-    /// <exception cref="ArgumentException">A channel's name is null or empty, there is none, or initial data is null.</exception>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <returns>The subscription. Read it once, or dispose it.</returns>
+    /// <remarks>
+    /// The subscriber is registered when this method returns. Events that are published before the first read are queued.
+    /// No event is lost between the initial data and the live events. After <see cref="Drain"/>, the method returns a
+    /// subscription that has already ended.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// A channel name is null or empty, there are no channels, or an initial event is null or too large.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// A handler of <see cref="Subscribed"/> threw, or one of <see cref="Unsubscribed"/> where it ended at once.
+    /// A handler of <see cref="Subscribed"/> threw, or a handler of <see cref="Unsubscribed"/> if the subscription ended
+    /// at once.
     /// </exception>
     public Subscription<TProperties> Subscribe(
         ChannelNames channels = default, TProperties properties = default!, IEnumerable<string>? initialData = null)
     {
-        _core.Registry.ThrowIfClosedForGood();
+        _core.Registry.ThrowIfClosed();
         ThrowIfNone(channels, nameof(channels));
-        var queue = _core.Settings.NewQueue(capacity: null, overflow: null, nameof(channels));
-        var seed = Frame.ForItems(initialData?.Select(data => new SseItem<string>(data)), nameof(initialData));
-        return _core.Subscribe(channels, properties, queue, seed, lastEventId: null);
+        var queue = _core.Settings.NewQueue(capacity: null, capacityBytes: null, overflow: null, nameof(channels));
+        var initial = NewFrames(initialData?.Select(static data => new SseItem<string>(data)), nameof(initialData));
+        return _core.Subscribe(channels, properties, queue, initial, lastEventId: null);
     }
 
-    /// <summary>Adds a subscriber that has settings of its own. The options are copied.</summary>
-    /// <returns>The subscription; to be read once, or disposed of.</returns>
-    /// <exception cref="ArgumentException">The options are null, or one of them is out of its range.</exception>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <summary>Adds a subscriber with individual options, for example to resume or to change its queue.</summary>
+    /// <param name="options">The options. They are copied.</param>
+    /// <returns>The subscription. Read it once, or dispose it.</returns>
+    /// <remarks>
+    /// <para>The subscriber is registered when this method returns. Events that are published before the first read are
+    /// queued. No event is lost or repeated between the initial data or the replay and the live events. After
+    /// <see cref="Drain"/>, the method returns a subscription that has already ended.</para>
+    /// <para>If the client resumes, this thread calls the functions of the personalized events that it missed, outside
+    /// every lock. An exception of such a function is not thrown: <see cref="Subscription{TProperties}.Resume"/> is then
+    /// <see cref="ResumeResult.Gap"/>.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The options are null, a value is outside its range, a channel name is null or empty, there are no channels, or an
+    /// initial event cannot be sent.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// A handler of <see cref="Subscribed"/> threw, or one of <see cref="Unsubscribed"/> where it ended at once.
+    /// A handler of <see cref="Subscribed"/> threw, or a handler of <see cref="Unsubscribed"/> if the subscription ended
+    /// at once.
     /// </exception>
     public Subscription<TProperties> Subscribe(SubscribeOptions<TProperties> options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _core.Registry.ThrowIfClosedForGood();
+        _core.Registry.ThrowIfClosed();
         ThrowIfNone(options.Channels, nameof(options));
-        var queue = _core.Settings.NewQueue(options.QueueCapacity, options.QueueOverflow, nameof(options));
-        var seed = Frame.ForItems(options.InitialData, nameof(options));
-        return _core.Subscribe(options.Channels, options.Properties, queue, seed, options.LastEventId);
+        var queue = _core.Settings.NewQueue(
+            options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, nameof(options));
+        var initial = NewFrames(options.InitialData, nameof(options));
+        return _core.Subscribe(options.Channels, options.Properties, queue, initial, options.LastEventId);
     }
 
-    /// <summary>Publishes an event that has only data; each of its lines, by CR LF, CR or LF, becomes a data line.</summary>
-    /// <param name="data">The data, which may be empty and have any number of lines.</param>
-    /// <param name="channels">Whose subscribers get it, each once; <see cref="DefaultChannel"/> where none is given.</param>
-    /// <returns>How many subscribers' queues took the event, 0 or more.</returns>
-    /// <exception cref="ArgumentException">The data is null, or a channel's name is null or empty.</exception>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
-    /// <exception cref="AggregateException">A handler of <see cref="Unsubscribed"/> threw.</exception>
+    /// <summary>Publishes an event that has only data.</summary>
+    /// <param name="data">
+    /// The data. It can be empty. Each of its lines, separated by CR LF, CR or LF, becomes a <c>data:</c> line. A client
+    /// joins the lines with LF. A lone surrogate becomes U+FFFD.
+    /// </param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the event once. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <returns>The number of queues that took the event, 0 or more.</returns>
+    /// <exception cref="ArgumentException">
+    /// The data is null, the event is larger than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is null
+    /// or empty.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public int Publish(string data, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return _core.Send(Frame.ForItem(new SseItem<string>(data), nameof(data)), channels);
+        return _core.Send(NewFrame(new SseItem<string>(data), nameof(data)), channels);
     }
 
-    /// <summary>Publishes an event with data and, where it has them, a type, an id and a reconnection interval.</summary>
-    /// <param name="item">
-    /// The event. Types <c>open</c> and <c>error</c> reach the handlers that a browser's <c>EventSource</c> has for its own
-    /// connection: choose others. A reconnection interval is sent in whole milliseconds, from 1 (or 0 for zero) to
-    /// <see cref="int.MaxValue"/>.
+    /// <summary>Publishes an event with data and an optional type, id and reconnection interval.</summary>
+    /// <param name="item">The event.</param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the event once. The default is
+    /// <see cref="DefaultChannel"/>.
     /// </param>
-    /// <param name="channels">Whose subscribers get it, each once; <see cref="DefaultChannel"/> where none is given.</param>
+    /// <returns>The number of queues that took the event, 0 or more.</returns>
+    /// <remarks>
+    /// <para><b>Data.</b> The data can be empty. Each of its lines, separated by CR LF, CR or LF, becomes a <c>data:</c>
+    /// line. A client joins the lines with LF. A lone surrogate becomes U+FFFD.</para>
+    /// <para><b>Type.</b> Any text without CR and LF. Avoid the types <c>open</c> and <c>error</c>: a browser's
+    /// <c>EventSource</c> calls its handlers for the connection with them. No <c>event:</c> line is written for the type
+    /// <c>message</c>, which is the default of clients (WHATWG HTML, 9.2.6).</para>
+    /// <para><b>Id.</b> Visible ASCII (U+0021 to U+007E) and inner spaces, at most 1,000 characters: other ids could not
+    /// come back in a <c>Last-Event-ID</c> header (WHATWG HTML, 9.2.4). An empty id is allowed; it clears the client's
+    /// last event id. With a history, an event without an id gets a generated one.
+    /// <see cref="PublisherOptions.HistoryCapacity"/> documents which ids must be unique.</para>
+    /// <para><b>Reconnection interval.</b> Zero or more. It is sent in whole milliseconds, at most
+    /// <see cref="int.MaxValue"/>. A value between zero and one millisecond becomes 1.</para>
+    /// </remarks>
     /// <exception cref="ArgumentException">
-    /// The data is null, the type has CR or LF in it, the id has CR, LF or NUL in it, the reconnection interval is
-    /// negative, or a channel's name is null or empty.
+    /// The data is null, the type or the id has characters that are not allowed, the id is too long, the reconnection
+    /// interval is negative, the event is larger than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is
+    /// null or empty.
     /// </exception>
-    /// <returns>How many subscribers' queues took the event, 0 or more.</returns>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
-    /// <exception cref="AggregateException">A handler of <see cref="Unsubscribed"/> threw.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public int Publish(SseItem<string> item, ChannelNames channels = default) =>
-        _core.Send(Frame.ForItem(item, nameof(item)), channels);
+        _core.Send(NewFrame(item, nameof(item)), channels);
 
-    /// <summary>Publishes at once, and is complete when it returns.</summary>
+    /// <summary>Publishes the event before it returns.</summary>
     ValueTask IEventPublisher.PublishAsync(SseItem<string> item, ChannelNames channels, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
             return new ValueTask(Task.FromCanceled(cancellationToken));
-        Publish(item, channels);
-        return default;
+        try
+        {
+            Publish(item, channels);
+            return default;
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask(Task.FromException(exception));
+        }
     }
 
-    /// <summary>Publishes to each subscriber what a function makes of its properties.</summary>
-    /// <param name="data">
-    /// Called once for each subscriber, on this thread, outside every lock; null sends that subscriber nothing. If it
-    /// throws for one, the others still get theirs.
+    /// <summary>Publishes to each subscriber the data that a function makes from its properties.</summary>
+    /// <param name="data">A function that makes a subscriber's data. If it returns null, that subscriber gets nothing.</param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets one event. The default is
+    /// <see cref="DefaultChannel"/>.
     /// </param>
-    /// <param name="channels">Whose subscribers get theirs, each once; <see cref="DefaultChannel"/> where none is given.</param>
-    /// <returns>How many subscribers' queues took an event, 0 or more.</returns>
-    /// <exception cref="ArgumentException">The function is null, or a channel's name is null or empty.</exception>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <returns>The number of queues that took an event, 0 or more.</returns>
+    /// <remarks>
+    /// <para>The function runs once for each subscriber, on this thread only, outside every lock. This includes
+    /// subscribers that join while it runs. If it throws for one subscriber, or makes an event that cannot be sent, the
+    /// others still get theirs.</para>
+    /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
+    /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">The function is null, or a channel name is null or empty.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// The function, or a handler of <see cref="Unsubscribed"/>, threw; all failures, when everything else is done.
+    /// The function or a handler of <see cref="Unsubscribed"/> threw. It contains all failures. Everything else was done
+    /// first.
     /// </exception>
     public int Publish(Func<TProperties, string?> data, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return _core.SendEachItsOwn(
-            properties => data(properties) is { } own ? Frame.ForItem(new SseItem<string>(own), nameof(data)) : null, channels);
+        return _core.SendPersonalized(
+            properties => data(properties) is { } own ? NewFrame(new SseItem<string>(own), nameof(data)) : null, channels);
     }
 
-    /// <summary>Publishes to each subscriber the event that a function makes of its properties.</summary>
-    /// <param name="item">
-    /// Called once for each subscriber, on this thread, outside every lock; null sends that subscriber nothing. If it
-    /// throws for one, or returns an event that is not fit to be sent, the others still get theirs. An id that it gives can
-    /// be resumed from where it gives the same one to all who are subscribed.
+    /// <summary>Publishes to each subscriber the event that a function makes from its properties.</summary>
+    /// <param name="item">A function that makes a subscriber's event. If it returns null, that subscriber gets nothing.</param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets one event. The default is
+    /// <see cref="DefaultChannel"/>.
     /// </param>
-    /// <param name="channels">Whose subscribers get theirs, each once; <see cref="DefaultChannel"/> where none is given.</param>
-    /// <inheritdoc cref="Publish(Func{TProperties, string?}, ChannelNames)" path="/*[self::returns or self::exception]"/>
+    /// <returns>The number of queues that took an event, 0 or more.</returns>
+    /// <remarks>
+    /// <para>The function runs once for each subscriber, on this thread only, outside every lock. This includes
+    /// subscribers that join while it runs. If it throws for one subscriber, or makes an event that cannot be sent, the
+    /// others still get theirs.</para>
+    /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
+    /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// <para>The rules of <see cref="Publish(SseItem{string}, ChannelNames)"/> apply to each event. A client can resume
+    /// from an id that the function sets only if the function sets the same id for all subscribers that get an
+    /// event.</para>
+    /// </remarks>
+    /// <inheritdoc cref="Publish(Func{TProperties, string?}, ChannelNames)" path="/exception"/>
     public int Publish(Func<TProperties, SseItem<string>?> item, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(item);
-        return _core.SendEachItsOwn(FrameMaker(item), channels);
+        return _core.SendPersonalized(FrameMaker(item), channels);
     }
 
-    /// <summary>
-    /// Publishes a comment, which clients receive and ignore: each of its lines, by CR LF, CR or LF, becomes a comment
-    /// line. It is no event, and those who read by <see cref="Subscription{TProperties}.AsItems"/> do not see it.
-    /// </summary>
-    /// <param name="comment">The text, which may be empty and have any number of lines.</param>
-    /// <param name="channels">Whose subscribers get it, each once; <see cref="DefaultChannel"/> where none is given.</param>
-    /// <returns>How many subscribers' queues took the comment, 0 or more.</returns>
-    /// <exception cref="ArgumentException">The comment is null, or a channel's name is null or empty.</exception>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
-    /// <exception cref="AggregateException">A handler of <see cref="Unsubscribed"/> threw.</exception>
+    /// <summary>Publishes a comment, which clients receive and ignore.</summary>
+    /// <param name="comment">
+    /// The text. It can be empty. Each of its lines, separated by CR LF, CR or LF, becomes a comment line.
+    /// </param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the comment once. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <returns>The number of queues that took the comment, 0 or more.</returns>
+    /// <remarks>
+    /// A comment is not an event (WHATWG HTML, 9.2.5): it gets no id and is not in the history, and
+    /// <see cref="Subscription{TProperties}.AsItems"/> leaves it out. It takes a place in the queue.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The comment is null or too large, or a channel name is null or empty.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public int PublishComment(string comment, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(comment);
-        return _core.Send(Frame.ForComment(comment), channels);
+        return _core.Send(Frame.ForComment(comment, _core.Settings.MaxEventBytes, nameof(comment)), channels);
     }
 
-    /// <summary>Those who are in one of the channels now, each once, as a list of its own that does not change.</summary>
-    /// <remarks>After <see cref="Dispose"/> there is nobody.</remarks>
-    /// <exception cref="ArgumentException">A channel's name is null or empty.</exception>
+    /// <summary>Returns the subscribers of the channels.</summary>
+    /// <param name="channels">The channels to look at. The default is <see cref="DefaultChannel"/>.</param>
+    /// <returns>
+    /// A snapshot: each current subscriber once, in no particular order. It is empty after <see cref="Dispose"/>. The
+    /// list does not change later.
+    /// </returns>
+    /// <exception cref="ArgumentException">A channel name is null or empty.</exception>
     public IReadOnlyList<Subscription<TProperties>> GetSubscribers(ChannelNames channels = default) =>
-        _core.Registry.Snapshot(channels);
+        _core.Registry.GetSubscriptions(channels);
 
-    /// <summary>
-    /// Takes the matching subscribers out of the channels. One that is left in no channel ends: what is queued is
-    /// delivered, and then its stream ends, with <see cref="SubscriptionEndReason.Unsubscribed"/>.
-    /// </summary>
-    /// <param name="channels">What is left; <see cref="DefaultChannel"/> where none is given.</param>
+    /// <summary>Removes matching subscribers from channels.</summary>
+    /// <param name="channels">The channels to leave. The default is <see cref="DefaultChannel"/>.</param>
     /// <param name="match">
-    /// Who leaves, by its properties: called once for each subscriber of the channels, outside every lock. Null for all. If
-    /// it throws, nobody leaves, and the exception is the caller's.
+    /// A function that selects subscribers by their properties, or null for all. It runs once for each subscriber of the
+    /// channels, on this thread, outside every lock. If it throws, no subscriber is removed, and this method throws the
+    /// same exception.
     /// </param>
-    /// <returns>How many subscribers left one channel or more, 0 or more.</returns>
-    /// <remarks>After <see cref="Dispose"/> there is nobody.</remarks>
-    /// <exception cref="ArgumentException">A channel's name is null or empty.</exception>
-    /// <exception cref="AggregateException">A handler of <see cref="Unsubscribed"/> threw.</exception>
+    /// <returns>
+    /// The number of subscribers that left at least one channel, 0 or more. It is 0 after <see cref="Dispose"/>.
+    /// </returns>
+    /// <remarks>
+    /// A subscription without remaining channels ends with <see cref="SubscriptionEndReason.Unsubscribed"/>. Its queued
+    /// events are still delivered, within the limits of <see cref="PublisherOptions.LingerTimeout"/>.
+    /// </remarks>
+    /// <exception cref="ArgumentException">A channel name is null or empty.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public int Unsubscribe(ChannelNames channels = default, Func<TProperties, bool>? match = null) =>
         _core.Unsubscribe(channels, match);
 
-    /// <summary>
-    /// Ends every subscription: what is queued is delivered, and then its stream ends, with
-    /// <see cref="SubscriptionEndReason.Closed"/>. The publisher stays usable. Can be called twice.
-    /// </summary>
-    /// <exception cref="AggregateException">A handler of <see cref="Unsubscribed"/> threw.</exception>
+    /// <summary>Ends every subscription. The publisher remains usable.</summary>
+    /// <remarks>
+    /// The queued events are still delivered, within the limits of <see cref="PublisherOptions.LingerTimeout"/>, and then
+    /// each stream ends. The reason is <see cref="SubscriptionEndReason.Closed"/>. The method does not wait for the
+    /// delivery. It can be called repeatedly, and has no effect after <see cref="Dispose"/>.
+    /// </remarks>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public void Close() => _core.Close();
 
-    /// <summary>
-    /// <see cref="Close"/> for a server that is about to stop, while its clients may still come. Before its end, each stream
-    /// tells its client once more when to come back, where <see cref="PublisherOptions.ReconnectionInterval"/> is set. Whoever
-    /// subscribes from then on gets a subscription that has ended: its stream is a reconnection time (that interval, or
-    /// else three seconds) and nothing else, which is what a client can be answered that is to come back, while an error
-    /// would make it give up for good. What is published reaches nobody. Can be called twice; without effect after
-    /// <see cref="Dispose"/>, which is to follow.
-    /// </summary>
-    /// <exception cref="AggregateException">A handler of <see cref="Unsubscribed"/> threw.</exception>
+    /// <summary>Ends every subscription and admits no new ones, for a server that is about to stop.</summary>
+    /// <remarks>
+    /// <para>Call it while clients can still connect, and call <see cref="Dispose"/> later. The subscriptions end as with
+    /// <see cref="Close"/>. If a <see cref="PublisherOptions.ReconnectionInterval"/> is set, each stream first gets
+    /// another <c>retry:</c>, unless its queue is full.</para>
+    /// <para>Later calls of <c>Subscribe</c> return a subscription that has already ended, with
+    /// <see cref="SubscriptionEndReason.Closed"/>. Its stream consists of a <c>retry:</c>: the reconnection interval, or
+    /// three seconds if none is set. A client that gets this stream reconnects later. A browser that gets an error status
+    /// stops for good (WHATWG HTML, 9.2.3).</para>
+    /// <para>Publishing stays possible but reaches no subscriber. The method can be called repeatedly, and has no effect
+    /// after <see cref="Dispose"/>.</para>
+    /// </remarks>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public void Drain() => _core.Drain();
 
-    /// <summary>
-    /// <see cref="Close"/>, for good: afterwards <c>Subscribe</c> and <c>Publish</c> throw
-    /// <see cref="ObjectDisposedException"/>; <c>Subscribe</c> at once, <c>Publish</c> when the ends have been announced, so
-    /// that a handler of <see cref="Unsubscribed"/> that publishes who left does so to nobody. Can be called twice.
-    /// </summary>
-    /// <exception cref="AggregateException">A handler of <see cref="Unsubscribed"/> threw.</exception>
+    /// <summary>Ends every subscription for good.</summary>
+    /// <remarks>
+    /// <para>The subscriptions end as with <see cref="Close"/>: the queued events are still delivered, within the limits
+    /// of <see cref="PublisherOptions.LingerTimeout"/>.</para>
+    /// <para>From then on, <c>Subscribe</c> throws an <see cref="ObjectDisposedException"/>. Publishing throws it too,
+    /// but only after the last handler of <see cref="Unsubscribed"/> has returned. Until then it reaches no subscriber,
+    /// so that a handler can publish that a subscriber left. The method can be called repeatedly.</para>
+    /// </remarks>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public void Dispose()
     {
         _core.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    private static Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item) =>
-        properties => item(properties) is { } own ? Frame.ForItem(own, nameof(item)) : null;
+    private Frame NewFrame(in SseItem<string> item, string paramName) => Frame.ForItem(item, _core.Settings.MaxEventBytes, paramName);
+
+    /// <summary>Makes all frames, or throws before any of them has had an effect.</summary>
+    private Frame[] NewFrames(IEnumerable<SseItem<string>>? items, string paramName) =>
+        items is null ? [] : [.. items.Select(item => NewFrame(item, paramName))];
+
+    private Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item) =>
+        properties => item(properties) is { } own ? NewFrame(own, nameof(item)) : null;
 
     private static void ThrowIfNone(in ChannelNames channels, string paramName)
     {

@@ -1,23 +1,26 @@
 namespace ServerSentEvents;
 
 /// <summary>
-/// A <see cref="Publisher{TProperties}"/> for those who need no typed properties: each subscriber has any object, or none.
+/// A <see cref="Publisher{TProperties}"/> without typed properties: each subscriber has any object, or null.
 /// </summary>
 /// <example>
 /// <code>
-/// var publisher = new Publisher();
-/// var subscription = publisher.Subscribe();
-/// publisher.Publish("hello");                      // subscription yields "data: hello\n\n"
+/// using ServerSentEvents;
+///
+/// using var publisher = new Publisher();
+/// var subscription = publisher.Subscribe("news");
+/// publisher.Publish("hello", "news");              // the subscription yields "data: hello\n\n"
 /// </code>
 /// </example>
 public class Publisher : Publisher<object?>
 {
-    /// <summary>A publisher with default settings and no subscribers.</summary>
+    /// <summary>Initializes a publisher with default options and no subscribers.</summary>
     public Publisher()
     {
     }
 
-    /// <summary>A publisher with settings of its own and no subscribers.</summary>
+    /// <summary>Initializes a publisher with options and no subscribers.</summary>
+    /// <param name="options">The options. They are copied.</param>
     /// <inheritdoc cref="Publisher{TProperties}(PublisherOptions)" path="/exception"/>
     public Publisher(PublisherOptions options)
         : base(options)

@@ -1,66 +1,165 @@
 namespace ServerSentEvents;
 
-/// <summary>
-/// The settings of a <see cref="Publisher{TProperties}"/>, which checks and copies them when it is constructed: later
-/// changes have no effect on it. Not safe to change from several threads.
-/// </summary>
+/// <summary>Settings of a <see cref="Publisher{TProperties}"/>.</summary>
+/// <remarks>
+/// <para>The publisher's constructor checks and copies the options. Later changes have no effect on that publisher. A
+/// value outside its range makes the constructor throw an <see cref="ArgumentException"/>.</para>
+/// <para>Instances are not safe for concurrent changes.</para>
+/// </remarks>
 /// <example>
+/// A publisher that lets clients resume and keeps idle connections open:
 /// <code>
-/// var publisher = new Publisher(new PublisherOptions { QueueCapacity = 100, QueueOverflow = QueueOverflow.DropOldest });
+/// using ServerSentEvents;
+///
+/// using var publisher = new Publisher(new PublisherOptions
+/// {
+///     HistoryCapacity = 1_000,
+///     HistoryMaxAge = TimeSpan.FromMinutes(5),
+///     HeartbeatInterval = TimeSpan.FromSeconds(15),
+///     ReconnectionInterval = TimeSpan.FromSeconds(2),
+///     ReconnectionJitter = TimeSpan.FromSeconds(10),
+/// });
 /// </code>
 /// </example>
 public sealed class PublisherOptions
 {
-    /// <summary>The default of <see cref="QueueCapacity"/>.</summary>
-    internal const int DefaultQueueCapacity = 1024;
+    /// <summary>The default of <see cref="QueueCapacity"/>, in events.</summary>
+    internal const int DefaultQueueCapacity = 8192;
+
+    /// <summary>The default of <see cref="QueueCapacityBytes"/>: 1 MiB.</summary>
+    internal const long DefaultQueueCapacityBytes = 1024 * 1024;
+
+    /// <summary>The default of <see cref="MaxEventBytes"/>: 64 MiB.</summary>
+    internal const int DefaultMaxEventBytes = 64 * 1024 * 1024;
+
+    /// <summary>The largest value of <see cref="MaxEventBytes"/>: an event of this size still has a text form.</summary>
+    internal const int LargestMaxEventBytes = 512 * 1024 * 1024;
+
+    /// <summary>The default of <see cref="LingerTimeout"/>, in seconds.</summary>
+    internal const int DefaultLingerTimeoutSeconds = 30;
+
+    /// <summary>The default of <see cref="HistoryMaxAge"/>, in hours.</summary>
+    internal const int DefaultHistoryMaxAgeHours = 1;
 
     /// <summary>
-    /// How many events can wait for one subscriber, from 1 to <see cref="int.MaxValue"/>, which means without bound.
-    /// Initial data does not count. The default is 1,024 events. A subscription can have its own.
+    /// The number of events that can wait for one subscriber, from 1 to <see cref="int.MaxValue"/>. The default is 8,192.
     /// </summary>
+    /// <remarks>
+    /// <para>A queue is full when it reaches this bound or <see cref="QueueCapacityBytes"/>. <see cref="QueueOverflow"/>
+    /// decides what happens then.</para>
+    /// <para>Comments count as events. Initial data and replayed events do not count. <see cref="int.MaxValue"/> removes
+    /// this bound; <see cref="QueueCapacityBytes"/> still applies. A subscription can override the value with
+    /// <see cref="SubscribeOptions{TProperties}.QueueCapacity"/>.</para>
+    /// </remarks>
     public int QueueCapacity { get; set; } = DefaultQueueCapacity;
 
     /// <summary>
-    /// What happens to a subscriber whose queue is full. The default is <see cref="QueueOverflow.Disconnect"/>. A
-    /// subscription can have its own.
+    /// The number of bytes that can wait for one subscriber, from 1 to <see cref="long.MaxValue"/>. The default is 1 MiB
+    /// (1,048,576 bytes).
     /// </summary>
+    /// <remarks>
+    /// <para>The bytes are those of the framed events in UTF-8. An event that is larger than the bound is accepted when
+    /// the queue is empty. An event that many subscribers share counts in full for each of them, although it is in memory
+    /// once.</para>
+    /// <para>Initial data and replayed events do not count. <see cref="long.MaxValue"/> removes this bound. A
+    /// subscription can override the value with <see cref="SubscribeOptions{TProperties}.QueueCapacityBytes"/>.</para>
+    /// </remarks>
+    public long QueueCapacityBytes { get; set; } = DefaultQueueCapacityBytes;
+
+    /// <summary>
+    /// The action for a new event when a subscriber's queue is full. The default is
+    /// <see cref="QueueOverflow.Disconnect"/>.
+    /// </summary>
+    /// <remarks>
+    /// Only the named values are valid. A subscription can override the value with
+    /// <see cref="SubscribeOptions{TProperties}.QueueOverflow"/>.
+    /// </remarks>
     public QueueOverflow QueueOverflow { get; set; } = QueueOverflow.Disconnect;
 
     /// <summary>
-    /// How many of its last events each channel remembers, for clients that come back and say what they had last: 0, the
-    /// default, for none, up to <see cref="int.MaxValue"/>. With 1 or more, every published event gets an id, unless it has
-    /// one of its own, which then has to be unique in its channel to be resumed from.
+    /// The largest size of one framed event, in bytes of UTF-8, from 1 to 536,870,912 (512 MiB). The default is 64 MiB
+    /// (67,108,864 bytes).
     /// </summary>
+    /// <remarks>
+    /// Publishing a larger event throws an <see cref="ArgumentException"/> before anything has changed. A personalized
+    /// event that is too large counts as a failure of its function: the other subscribers get theirs.
+    /// </remarks>
+    public int MaxEventBytes { get; set; } = DefaultMaxEventBytes;
+
+    /// <summary>
+    /// The time for which the reader of an ended subscription can take nothing before the rest of its queue is dropped:
+    /// above zero, at most about 49 days. The default is 30 seconds.
+    /// </summary>
+    /// <remarks>
+    /// <para>It applies after a subscription has ended while events are still queued: by a <c>Close</c>, an
+    /// <c>Unsubscribe</c>, a full queue, or <see cref="Publisher{TProperties}.Dispose"/>. After ten times this timeout,
+    /// the rest is dropped even if the reader is making progress. With the default settings, a reader that takes at least
+    /// 16 KB a second gets everything that a full queue holds.</para>
+    /// <para><see cref="Subscription{TProperties}.Dispose"/> and a canceled token drop the queue at once, without this
+    /// timeout.</para>
+    /// </remarks>
+    public TimeSpan LingerTimeout { get; set; } = TimeSpan.FromSeconds(DefaultLingerTimeoutSeconds);
+
+    /// <summary>
+    /// The number of events that each channel keeps for clients that reconnect, from 0 to <see cref="int.MaxValue"/>. The
+    /// default is 0: no history.
+    /// </summary>
+    /// <remarks>
+    /// <para>With 1 or more, a client can resume with <see cref="SubscribeOptions{TProperties}.LastEventId"/>. Each
+    /// channel has its own capacity, so a busy channel evicts nothing from a quiet one.</para>
+    /// <para><b>Generated ids.</b> An event without an id gets a generated one: opaque, at most 1,000 characters. Only
+    /// this publisher, or its backplane, can have made a valid one. A forged id is a
+    /// <see cref="ResumeResult.Gap"/>.</para>
+    /// <para><b>Own ids.</b> An id that the application sets is kept. It must be unique among the events of all channels
+    /// that one subscriber combines. An id that two of these events have is a <see cref="ResumeResult.Gap"/>. If an item
+    /// carries a generated id of the same publisher, as a forwarded item does, the event gets its own generated id
+    /// instead.</para>
+    /// </remarks>
     public int HistoryCapacity { get; set; }
 
     /// <summary>
-    /// How long an event is remembered, above zero; null for as long as there is room. The default is one hour. A channel
-    /// that nobody is in is forgotten when it has not been published to for so long, and not before: without an age, every
-    /// channel's last events stay in memory.
+    /// The age at which an event leaves the history: above zero, or null for no limit of age. The default is one hour.
     /// </summary>
-    public TimeSpan? HistoryMaxAge { get; set; } = TimeSpan.FromHours(1);
+    /// <remarks>
+    /// <para>The publisher's timer enforces the age, also in quiet channels and when nothing is published.</para>
+    /// <para>A channel without subscribers is evicted when nothing was published to it for this long. With null, the last
+    /// events of every channel stay in memory, including channels that are no longer used.</para>
+    /// </remarks>
+    public TimeSpan? HistoryMaxAge { get; set; } = TimeSpan.FromHours(DefaultHistoryMaxAgeHours);
 
     /// <summary>
-    /// How long a subscriber can be sent nothing before it is sent a comment, which keeps proxies from closing the
-    /// connection and shows a server that a client has gone. Above zero, at most some 49 days; null, the default, for never.
-    /// A subscriber is looked at four times in that interval, so that it waits at most a quarter longer. The comment takes a
-    /// place in an empty queue until it is read. About 15 seconds suit most proxies.
+    /// The idle time after which a subscriber gets a heartbeat: above zero, at most about 49 days. The default is null:
+    /// no heartbeats.
     /// </summary>
+    /// <remarks>
+    /// <para>A heartbeat is a comment, which clients ignore. It keeps proxies from closing an idle connection, and a
+    /// write to a vanished client fails. The standard suggests about 15 seconds (WHATWG HTML, 9.2.7).</para>
+    /// <para>Only a subscriber whose queue is empty gets one. The publisher checks four times per interval, so a
+    /// heartbeat comes at most a quarter of the interval late. It occupies a place in the queue until it is read.</para>
+    /// </remarks>
     public TimeSpan? HeartbeatInterval { get; set; }
 
     /// <summary>
-    /// How long clients are to wait before they connect again, sent at the start of each stream in whole milliseconds: 0 or
-    /// more. Null, the default, leaves it to them; browsers wait for a few seconds.
+    /// The time that clients wait before they reconnect: zero or more. The default is null: the client decides.
     /// </summary>
+    /// <remarks>
+    /// Each stream starts with this value as a <c>retry:</c> field, in whole milliseconds, at most
+    /// <see cref="int.MaxValue"/> (WHATWG HTML, 9.2.6). A value between zero and one millisecond becomes 1. Browsers wait
+    /// a few seconds if they get no value.
+    /// </remarks>
     public TimeSpan? ReconnectionInterval { get; set; }
 
     /// <summary>
-    /// Up to how much longer than <see cref="ReconnectionInterval"/> a client is told to wait, at random, so that the
-    /// clients of a restarted server do not all return at once: 0, the default, or more. Without an interval it has no
-    /// effect.
+    /// The largest random time that is added to <see cref="ReconnectionInterval"/>, separately for each stream: zero or
+    /// more. The default is zero.
     /// </summary>
+    /// <remarks>
+    /// It spreads the clients of a restarted server, so that they do not all reconnect in the same second. It has no
+    /// effect without a <see cref="ReconnectionInterval"/>.
+    /// </remarks>
     public TimeSpan ReconnectionJitter { get; set; }
 
-    /// <summary>Where the time comes from. The default is <see cref="TimeProvider.System"/>.</summary>
+    /// <summary>The source of the time and of timers. The default is <see cref="TimeProvider.System"/>.</summary>
+    /// <remarks>Null is refused.</remarks>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 }

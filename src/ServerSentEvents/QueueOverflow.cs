@@ -1,26 +1,27 @@
 namespace ServerSentEvents;
 
-/// <summary>
-/// What happens to a subscriber whose queue is full when a further event is published. Whatever is chosen, nobody else
-/// notices: the publisher does not wait, and other subscribers get the event.
-/// </summary>
+/// <summary>Actions for a new event when a subscriber's queue is full.</summary>
+/// <remarks>
+/// A queue is full when the new event would exceed the number of events or the number of bytes that can wait in it. The
+/// action affects this subscriber only: the publisher does not wait, and other subscribers get the event.
+/// </remarks>
 public enum QueueOverflow
 {
     /// <summary>
-    /// The subscription ends with <see cref="SubscriptionEndReason.Overflowed"/>: what is queued is still delivered, the
-    /// further event is not, and then the stream ends, so that the client knows and reconnects. The default.
+    /// Ends the subscription with <see cref="SubscriptionEndReason.Overflowed"/>. The queued events are still delivered,
+    /// the new event is not. Then the stream ends, and the client can reconnect. This is the default.
     /// </summary>
     Disconnect,
 
     /// <summary>
-    /// The oldest queued event makes room for the further one, and is counted in
-    /// <see cref="Subscription{TProperties}.DroppedEvents"/>. Right where only the newest matters, like a price.
+    /// Drops the oldest queued events until the new event fits, and counts them in
+    /// <see cref="Subscription{TProperties}.DroppedEvents"/>. Use it if only the newest value matters, such as a price.
     /// </summary>
     DropOldest,
 
     /// <summary>
-    /// The further event is not queued, and is counted in <see cref="Subscription{TProperties}.DroppedEvents"/>. Right
-    /// where what came first matters, like the first lines of a long log.
+    /// Drops the new event, and counts it in <see cref="Subscription{TProperties}.DroppedEvents"/>. Use it if the first
+    /// events matter most, such as the first lines of a long log.
     /// </summary>
     DropNewest,
 }

@@ -1,17 +1,29 @@
 namespace ServerSentEvents;
 
-/// <summary>What became of <see cref="SubscribeOptions{TProperties}.LastEventId"/>.</summary>
+/// <summary>Results of a subscriber's attempt to resume with a <see cref="SubscribeOptions{TProperties}.LastEventId"/>.</summary>
+/// <remarks>
+/// A resume covers the channels that the subscriber names now, since the event with that id. Which channels the client
+/// was subscribed to before does not matter: name only channels whose history the user may see.
+/// </remarks>
 public enum ResumeResult
 {
-    /// <summary>No id was given, or an empty one: a new client. It gets the initial data.</summary>
+    /// <summary>No id was given, or an empty one. The subscriber is a new client and gets the initial data.</summary>
     NotRequested,
 
-    /// <summary>The client gets exactly the events of its channels that it missed, in place of the initial data, and then the live ones.</summary>
+    /// <summary>
+    /// The subscriber gets exactly the events of its channels that it missed, in order, then the live events. It does not
+    /// get the initial data.
+    /// </summary>
     Resumed,
 
     /// <summary>
-    /// What the client missed is not known: no history is kept, or the id is unknown, too old, malformed, or from before a
-    /// restart. It gets the initial data, and should be told that something may be missing.
+    /// The subscriber may have missed events that cannot be replayed. It gets the initial data, then the live events.
     /// </summary>
+    /// <remarks>
+    /// <para>The reasons: no history is kept; the id is unknown, malformed, forged, or from before a restart; events
+    /// after it were already evicted; or two events of the subscriber's channels have this id.</para>
+    /// <para>The result is also a gap if a personalized function throws for a missed event. The other missed events are
+    /// still replayed.</para>
+    /// </remarks>
     Gap,
 }

@@ -1,152 +1,205 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net.ServerSentEvents;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Delivery;
+using ServerSentEvents.Internal.Diagnostics;
+using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Publishing;
 using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents;
 
 /// <summary>
-/// One subscriber's place in a <see cref="Publisher{TProperties}"/>, and its stream of events: each string is one whole
-/// event (or comment) in the wire format, ready to be written to a response.
+/// The subscription of one client, and its stream of events. Each string of the stream is one whole event or comment in
+/// the wire format (WHATWG HTML, 9.2.5), ready to be written to a response.
 /// </summary>
-/// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
-/// <para>It lasts from <see cref="Publisher{TProperties}.Subscribe(ChannelNames, TProperties, IEnumerable{string}?)"/>, and
-/// not only from the first read: what is published in between is queued. It ends when its enumeration ends, in whatever
-/// way, or by <see cref="Close"/>, <see cref="Dispose"/>, the publisher, or a full queue; see
-/// <see cref="EndReason"/>. One that is never read is bounded by its queue.</para>
-/// <para>All members can be used from any thread. The stream itself has one reader: it can be read once, as text, as
-/// items or as bytes, and enumerated by one thread at a time, as every <see cref="IAsyncEnumerator{T}"/>.</para>
+/// <para><b>Lifetime.</b> It begins when <c>Subscribe</c> returns: events that are published before the first read are
+/// queued. It ends when its enumeration ends in any way, or through <see cref="Close"/>, <see cref="Dispose"/>, the
+/// publisher, or a full queue. <see cref="EndReason"/> has the reason. Dispose a subscription that will not be read. The
+/// bounds of its queue apply without a reader, too.</para>
+/// <para><b>After the end.</b> No further event is queued. After <see cref="Dispose"/> and after a canceled token, the
+/// queued events are dropped at once. In all other cases they can still be read, within the limits of
+/// <see cref="PublisherOptions.LingerTimeout"/>, also after the publisher has been disposed. After the queue was read or
+/// dropped, the object holds no queue, writer or publisher, so it can be kept. Its properties remain readable.</para>
+/// <para><b>Thread safety.</b> All members can be used from any thread. The stream has one reader: it can be read once,
+/// as text, as items or as bytes. An enumerator must be used by one thread at a time.</para>
 /// </remarks>
 /// <example>
-/// Writing a response, in any server:
+/// Writing a response with any server. The first way is the fastest one for many clients; the second shows each event:
 /// <code>
-/// var subscription = publisher.Subscribe("news");
-/// await foreach (var text in subscription.WithCancellation(requestAborted))
+/// using ServerSentEvents;
+///
+/// using var publisher = new Publisher();
+///
+/// async Task WriteAsync(Stream response, CancellationToken requestAborted)
 /// {
-///     await response.WriteAsync(text, requestAborted);
-///     await response.FlushAsync(requestAborted);
+///     await publisher.Subscribe("news").CopyToAsync(response, requestAborted);
+/// }
+///
+/// async Task WriteEachAsync(TextWriter response, CancellationToken requestAborted)
+/// {
+///     await foreach (var text in publisher.Subscribe("news").WithCancellation(requestAborted))
+///     {
+///         await response.WriteAsync(text);
+///         await response.FlushAsync(requestAborted);
+///     }
 /// }
 /// </code>
 /// </example>
 [DebuggerDisplay("QueuedEvents = {QueuedEvents}, EndReason = {EndReason}")]
 public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDisposable
 {
-    private const int NotEnded = -1;
+    private const string HandlerThrew = "A handler of Unsubscribed threw.";
 
-    private readonly PublisherCore<TProperties> _core;
+    /// <summary>As much as a copy writes between two flushes, so that each flush is one write to the stream.</summary>
+    private const int StreamBufferBytes = 64 * 1024;
 
-    /// <summary>Ticks in UTC: there may be a hundred thousand of these, and a <see cref="DateTimeOffset"/> takes twice the room.</summary>
+    private static readonly FrameView<string> TextView = static (Frame frame, [MaybeNullWhen(false)] out string text) =>
+    {
+        text = frame.Text;
+        return true;
+    };
+
+    /// <summary>
+    /// UTC ticks: there can be 100,000 subscriptions, and a <see cref="DateTimeOffset"/> takes twice the memory.
+    /// </summary>
     private readonly long _subscribedAt;
 
-    /// <summary>A <see cref="SubscriptionEndReason"/>, or <see cref="NotEnded"/>; set once, under the registry's lock.</summary>
-    private volatile int _endReason = NotEnded;
+    /// <summary>Null after the end, when nothing is left to read.</summary>
+    private PublisherCore<TProperties>? _core;
 
-    /// <summary>1 as soon as somebody reads, changed by an interlocked operation.</summary>
+    /// <summary>What the registry knows of this subscription; null after the end, when nothing is left to read.</summary>
+    private Subscriber<TProperties>? _subscriber;
+
+    /// <summary>What is kept after <see cref="_subscriber"/> was let go; null before.</summary>
+    private Remains? _remains;
+
+    /// <summary>1 once the stream has a reader. Changed by interlocked operations.</summary>
     private int _hasReader;
 
-    /// <summary>The last walk of the registry that has met this subscription. Guarded by the registry's lock.</summary>
-    private long _lastWalk;
+    /// <summary>1 once the beginning or the end has been announced. Changed by interlocked operations.</summary>
+    private int _hasAnnouncement;
 
-    internal Subscription(
-        PublisherCore<TProperties> core, TProperties properties, SubscriptionQueue queue, DateTimeOffset subscribedAt)
+    internal Subscription(PublisherCore<TProperties> core, Subscriber<TProperties> subscriber, DateTimeOffset subscribedAt)
     {
         _core = core;
+        _subscriber = subscriber;
         _subscribedAt = subscribedAt.UtcTicks;
-        Properties = properties;
-        Queue = queue;
+        Properties = subscriber.Properties;
+        subscriber.Subscription = this;
     }
 
-    /// <summary>What was given to <c>Subscribe</c>, and what personalized events are made from.</summary>
+    /// <summary>Gets the data that the application attached in <c>Subscribe</c>. Personalized events are made from it.</summary>
     public TProperties Properties { get; }
 
-    /// <summary>
-    /// The channels that it is in, each once; after its end those that it was in last. A copy of the moment, made anew at
-    /// each call.
-    /// </summary>
-    public IReadOnlyCollection<string> Channels => _core.Registry.ChannelsOf(this);
+    /// <summary>Gets the channels of this subscription, each once. After the end, they are the last ones.</summary>
+    /// <remarks>Each call returns a new copy, which does not change.</remarks>
+    public IReadOnlyCollection<string> Channels => Volatile.Read(ref _core) is { } core && Subscriber is { } subscriber
+        ? core.Registry.ChannelsOf(subscriber)
+        : [.. _remains!.Channels];
 
-    /// <summary>When it began, by the publisher's <see cref="PublisherOptions.TimeProvider"/>, in UTC.</summary>
+    /// <summary>
+    /// Gets the time at which the subscription began, in UTC, from the publisher's
+    /// <see cref="PublisherOptions.TimeProvider"/>.
+    /// </summary>
     public DateTimeOffset SubscribedAt => new(_subscribedAt, TimeSpan.Zero);
 
-    /// <summary>How many events, comments and initial data wait to be read now, 0 or more.</summary>
-    public int QueuedEvents => Queue.Count;
+    /// <summary>
+    /// Gets the number of events and comments that wait to be read, including initial data and replayed events.
+    /// </summary>
+    public int QueuedEvents => Subscriber?.Queue.Count ?? 0;
+
+    /// <summary>Gets the number of bytes that wait to be read, as the framed UTF-8 of their events.</summary>
+    /// <remarks>
+    /// It is compared with the <see cref="PublisherOptions.QueueCapacityBytes"/>. Initial data and replayed events do not
+    /// count. An event that is being written counts until its last byte is.
+    /// </remarks>
+    public long QueuedBytes => Subscriber?.Queue.Bytes ?? 0;
 
     /// <summary>
-    /// How many events and comments found no room so far, under <see cref="QueueOverflow.DropOldest"/> or
-    /// <see cref="QueueOverflow.DropNewest"/>; always 0 under <see cref="QueueOverflow.Disconnect"/>.
+    /// Gets the number of events and comments that were dropped so far because the queue was full. It is always 0 under
+    /// <see cref="QueueOverflow.Disconnect"/>.
     /// </summary>
-    public long DroppedEvents => Queue.Dropped;
+    public long DroppedEvents => Subscriber?.Queue.Dropped ?? _remains!.Dropped;
+
+    /// <summary>Gets the reason for the end of the subscription, or null while it has not ended.</summary>
+    /// <remarks>Queued events can still be delivered after the end. Only the first reason is kept.</remarks>
+    public SubscriptionEndReason? EndReason => Subscriber is { } subscriber ? subscriber.EndReason : _remains!.EndReason;
 
     /// <summary>
-    /// Why it has ended, or null while it is sent what is published. What is queued can still be read after the end, if
-    /// that came by the publisher, by <see cref="Close"/> or by a full queue.
+    /// Gets the result of the attempt to resume with a <see cref="SubscribeOptions{TProperties}.LastEventId"/>. It does
+    /// not change.
     /// </summary>
-    public SubscriptionEndReason? EndReason => _endReason is var reason and not NotEnded ? (SubscriptionEndReason)reason : null;
-
-    /// <summary>What became of <see cref="SubscribeOptions{TProperties}.LastEventId"/>; it does not change.</summary>
     public ResumeResult Resume { get; internal set; }
 
-    internal SubscriptionQueue Queue { get; }
+    /// <summary>What the registry knows of this subscription; null when nothing is left to read.</summary>
+    internal Subscriber<TProperties>? Subscriber => Volatile.Read(ref _subscriber);
 
-    /// <summary>When something was last put into the queue, where heartbeats need to know. Guarded by the registry's lock.</summary>
-    internal long LastActivity { get; set; }
+    /// <summary>True if the rest of the queue was dropped because the reader took nothing after the end.</summary>
+    internal bool WasCutOff { get; private set; }
 
-    /// <summary>
-    /// The position up to which its client had everything when it came; -1 for a new one. With a backplane it may have come
-    /// from a node that was ahead of this one. Guarded by the registry's lock.
-    /// </summary>
-    internal long HasHad { get; set; } = -1;
-
-    /// <summary>The channels that it is in, and its places in them. Guarded by the registry's lock.</summary>
-    internal Membership<TProperties>[] Memberships { get; set; } = [];
-
-    /// <summary>A mutable struct, hence a field.</summary>
-    internal AnnouncementOrder Announcement;
-
-    /// <summary>
-    /// Begins to read. Each string is one whole event or comment, ready to be written as it is. To be called once; a
-    /// subscription that has been disposed of has an empty stream.
-    /// </summary>
+    /// <summary>Starts to read the stream as text. Each string is one whole event or comment, to be written unchanged.</summary>
     /// <param name="cancellationToken">
-    /// Ends the subscription when it is canceled, at once, even while the reader is busy elsewhere; the next (or waiting)
-    /// <c>MoveNextAsync</c> throws <see cref="OperationCanceledException"/>.
+    /// A token that ends the subscription at once, also while the reader is busy, and drops its queue. The current or
+    /// next <c>MoveNextAsync</c> throws an <see cref="OperationCanceledException"/>.
     /// </param>
-    /// <exception cref="InvalidOperationException">The stream already has, or had, a reader.</exception>
+    /// <returns>
+    /// The only enumerator of this subscription. Its <c>DisposeAsync</c> ends the subscription, and throws the exceptions
+    /// of <see cref="Publisher{TProperties}.Unsubscribed"/> handlers. If the subscription has been disposed, the stream
+    /// is empty.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        Enumerate(FrameViews.Text, cancellationToken);
+        Enumerate(TextView, cancellationToken);
 
     /// <summary>
-    /// The same stream as items that are not yet framed, for <c>TypedResults.ServerSentEvents</c> and others that write
-    /// the wire format themselves. Comments, for which an item has no form, are left out.
+    /// Returns the stream as items without framing, for <c>TypedResults.ServerSentEvents</c> and other code that writes
+    /// the wire format itself.
     /// </summary>
     /// <returns>
-    /// A sequence that can be enumerated once, in place of this subscription's own; its <c>GetAsyncEnumerator</c> throws
-    /// <see cref="InvalidOperationException"/> where the stream already has, or had, a reader.
+    /// A sequence that can be enumerated once, instead of this subscription itself. Its <c>GetAsyncEnumerator</c> throws
+    /// an <see cref="InvalidOperationException"/> if the stream has, or had, a reader.
     /// </returns>
+    /// <remarks>
+    /// <para>Items are made from the framed event: line ends in the data are LF, and lone surrogates are U+FFFD. With a
+    /// history, each item has its id.</para>
+    /// <para>Comments, heartbeats and the <c>retry:</c> at the start of the stream are left out. An application that
+    /// frames items itself therefore sends no heartbeats, unless it writes its own.</para>
+    /// </remarks>
     public IAsyncEnumerable<SseItem<string>> AsItems() => new ItemStream<TProperties>(this);
 
-    /// <summary>
-    /// Writes the stream to a pipe as UTF-8, until it ends. Each event is encoded once for all of its subscribers, all that
-    /// is queued goes by one flush, and nothing is held while nothing is queued: this is the way to serve many clients.
-    /// </summary>
-    /// <param name="writer">Where to. It stays the caller's, who completes it, and uses it for nothing else meanwhile.</param>
-    /// <param name="cancellationToken">Ends the copying and the subscription at once, also during a flush.</param>
+    /// <summary>Writes the stream to a pipe as UTF-8 until it ends. This is the efficient way to serve many clients.</summary>
+    /// <param name="writer">
+    /// The destination. The caller keeps it, must not use it until the task completes, and completes it afterwards.
+    /// </param>
+    /// <param name="cancellationToken">
+    /// A token that ends the subscription at once, also during a flush, and drops its queue.
+    /// </param>
     /// <returns>
-    /// A task that ends when the stream has ended, or when whoever reads the pipe has left; either way the subscription has
-    /// ended too.
+    /// A task that completes when the stream has ended, or when the reader of the pipe has completed. The subscription
+    /// has then ended.
     /// </returns>
+    /// <remarks>
+    /// <para>All queued events are written with one flush, up to a limit. An idle copy uses no thread and no buffer.
+    /// Shared events are encoded once for all subscribers.</para>
+    /// <para><b>The writer must not block.</b> A few threads write for all subscribers. <c>FlushAsync</c> must return an
+    /// incomplete task instead of waiting. It gets a token that is canceled when the subscription is ended at once: by
+    /// <see cref="Dispose"/>, by <paramref name="cancellationToken"/>, or after the
+    /// <see cref="PublisherOptions.LingerTimeout"/>. The copy waits for a writer that ignores this token.</para>
+    /// <para><b>After the end</b> of the subscription by other means, the queued events are still written. A client that
+    /// takes nothing for the <see cref="PublisherOptions.LingerTimeout"/> is cut off, also after the publisher has been
+    /// disposed. With the default settings, a client that takes at least 16 KB a second gets everything that was
+    /// queued.</para>
+    /// <para><b>Errors.</b> An exception of the writer ends this subscription only, and the task fails with it.</para>
+    /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">The stream already has, or had, a reader.</exception>
+    /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the stream had ended.</exception>
     /// <exception cref="AggregateException">A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.</exception>
-    /// <remarks>
-    /// What the writer throws ends this subscription, and is thrown to the caller. A few threads write to everybody: a writer
-    /// must not block the one that calls it, but return a task that is not yet complete.
-    /// </remarks>
     public Task CopyToAsync(PipeWriter writer, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -154,17 +207,26 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
         return CopyAsReaderAsync(writer, cancellationToken);
     }
 
-    /// <summary>Writes it to a stream as UTF-8, until it ends: all that is queued, and then a flush.</summary>
-    /// <param name="stream">Where to. It stays open; what it throws ends this subscription, and is thrown to the caller.</param>
-    /// <param name="cancellationToken">Ends the copying and the subscription at once, also during a write that can be canceled.</param>
-    /// <returns>A task that ends when the stream of events has ended, and the subscription with it.</returns>
+    /// <summary>
+    /// Writes the stream of events to a <see cref="Stream"/> as UTF-8 until it ends, with a flush after each batch.
+    /// </summary>
+    /// <param name="stream">The destination. It is left open. The caller must not use it until the task completes.</param>
+    /// <param name="cancellationToken">
+    /// A token that ends the subscription at once, and drops its queue. It also cancels a pending write, if the stream
+    /// supports that.
+    /// </param>
+    /// <returns>A task that completes when the stream of events has ended. The subscription has then ended.</returns>
+    /// <remarks>
+    /// The rules of <see cref="CopyToAsync(PipeWriter, CancellationToken)"/> apply: <c>WriteAsync</c> and
+    /// <c>FlushAsync</c> of the stream must not block, and an exception of the stream ends this subscription only.
+    /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
     /// <inheritdoc cref="CopyToAsync(PipeWriter, CancellationToken)" path="/exception[@cref!='T:System.ArgumentNullException']"/>
     public Task CopyToAsync(Stream stream, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
         TakeReader();
-        return CopyAsync(PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true)));
+        return CopyAsync(PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: StreamBufferBytes, leaveOpen: true)));
 
         async Task CopyAsync(PipeWriter writer)
         {
@@ -180,70 +242,130 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
             }
             finally
             {
-                // All has been flushed, or will not be: completed without an exception, it would write what it still holds again.
+                // Everything was flushed or never will be. Without an exception, CompleteAsync would write the rest again.
                 await writer.CompleteAsync(failure ?? new OperationCanceledException()).ConfigureAwait(false);
             }
         }
     }
 
-    /// <summary>
-    /// Ends it gently: nothing further is queued, what is queued is delivered, and then the stream ends. Without effect
-    /// after the end.
-    /// </summary>
-    /// <exception cref="AggregateException">A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.</exception>
+    /// <summary>Ends the subscription after its queued events: no further event is queued.</summary>
+    /// <remarks>
+    /// The queued events are still delivered, within the limits of <see cref="PublisherOptions.LingerTimeout"/>, and then
+    /// the stream ends. The reason is <see cref="SubscriptionEndReason.Closed"/>. The method does not wait for the
+    /// delivery. It has no effect after the end.
+    /// </remarks>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
     public void Close()
     {
-        if (_core.Registry.TryEnd(this, SubscriptionEndReason.Closed))
-            _core.Announcer.AnnounceEnd(this);
+        if (Volatile.Read(ref _core) is not { } core || Subscriber is not { } subscriber)
+            return;
+        Failures failures = default;
+        core.Complete(core.Registry.End(subscriber, SubscriptionEndReason.Closed), ref failures);
+        failures.ThrowIfAny(HandlerThrew);
     }
 
-    /// <summary>
-    /// Ends it now: what is queued is let go, and a reader that waits gets the end of the stream. Can be called twice.
-    /// </summary>
-    /// <exception cref="AggregateException">A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.</exception>
-    public void Dispose() => EndNow(SubscriptionEndReason.Unsubscribed);
+    /// <summary>Ends the subscription at once and drops its queue. A waiting reader gets the end of the stream.</summary>
+    /// <remarks>
+    /// The reason is <see cref="SubscriptionEndReason.Unsubscribed"/>. After an earlier end, the method only drops the
+    /// queue. It can be called repeatedly.
+    /// </remarks>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
+    public void Dispose() => EndNow();
 
-    internal void EndNow(SubscriptionEndReason reason)
+    /// <exception cref="AggregateException">A handler threw.</exception>
+    internal void EndNow()
     {
-        Queue.CutOff();
-        var ended = _core.Registry.TryEnd(this, reason);
-        Queue.Discard();
-        if (ended)
-            _core.Announcer.AnnounceEnd(this);
+        Failures failures = default;
+        EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
+        failures.ThrowIfAny(HandlerThrew);
     }
 
-    /// <summary>A copy is put on the ready list by whatever is queued from here on, and by the end.</summary>
-    internal void TellOfWhatComes(PipeCopy copy) => _core.Registry.CopyTo(this, copy);
+    /// <summary>Ends the subscription, drops its queue, and calls the handlers.</summary>
+    internal void EndNow(SubscriptionEndReason reason, ref Failures failures)
+    {
+        if (Volatile.Read(ref _core) is not { } core || Subscriber is not { } subscriber)
+            return;
+        var queue = subscriber.Queue;
+        queue.Abort();
+        var result = core.Registry.EndNow(subscriber, queue.HasLostFrames ? SubscriptionEndReason.Overflowed : reason);
+        DropQueue(subscriber);
+        core.Complete(result, ref failures);
+    }
+
+    /// <summary>Ends the subscription of a copy. The copy calls <see cref="EndNow()"/> later, which calls the handlers.</summary>
+    internal void CancelCopy()
+    {
+        if (Volatile.Read(ref _core) is not { } core || Subscriber is not { } subscriber)
+            return;
+        subscriber.Queue.Abort();
+        core.Registry.EndUnannounced(subscriber, SubscriptionEndReason.Canceled);
+        DropQueue(subscriber);
+    }
+
+    /// <summary>Drops what is left in the queue, some time after the end.</summary>
+    internal void CutOff()
+    {
+        if (Subscriber is not { } subscriber)
+            return;
+        WasCutOff = true;
+        subscriber.Queue.Abort();
+        DropQueue(subscriber);
+    }
+
+    /// <summary>Lets go of the publisher and of the queue. Call when nothing can be read anymore.</summary>
+    internal void LetGo()
+    {
+        if (Subscriber is not { } subscriber)
+            return;
+        Volatile.Write(ref _remains, new(Channels, subscriber.Queue.Dropped, subscriber.EndReason));
+        Volatile.Write(ref _core, null);
+        Volatile.Write(ref _subscriber, null);
+    }
+
+    /// <summary>Attaches a copy, which is signaled for every later frame and for the end.</summary>
+    internal void Attach(IQueueCopy copy)
+    {
+        if (Volatile.Read(ref _core) is { } core && Subscriber is { } subscriber)
+            core.Registry.Attach(subscriber, copy);
+    }
+
+    /// <summary>Returns true for the second of two announcements, that of the beginning and that of the end, in any order.</summary>
+    internal bool IsSecondAnnouncement() => Interlocked.Exchange(ref _hasAnnouncement, 1) != 0;
 
     internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
     {
         TakeReader();
-        return new(this, view, cancellationToken);
+        return new(this, Subscriber?.Queue ?? SubscriptionQueue.NewEnded(), view, cancellationToken);
     }
 
-    /// <summary>The copying, for one who has taken the reader's place before, to prepare a response that is his alone.</summary>
+    /// <summary>
+    /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response.
+    /// </summary>
     internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken) =>
-        PipeCopy<TProperties>.Start(this, writer, cancellationToken);
+        Subscriber is { } subscriber
+            ? PipeCopy<TProperties>.Start(this, subscriber.Queue, writer, cancellationToken)
+            : Task.CompletedTask;
 
-    /// <exception cref="InvalidOperationException">Somebody else reads, or has read, the stream.</exception>
+    /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     internal void TakeReader()
     {
         if (Interlocked.Exchange(ref _hasReader, 1) != 0)
             throw new InvalidOperationException("A subscription can be read once, and this one has, or had, its reader.");
     }
 
-    /// <summary>True the first time that a walk of the registry comes here. Needs the registry's lock.</summary>
-    internal bool MeetOnce(long walk)
+    private void DropQueue(Subscriber<TProperties> subscriber)
     {
-        if (_lastWalk == walk)
-            return false;
-        _lastWalk = walk;
-        return true;
+        subscriber.Queue.Discard();
+        // A copy still uses its writer. It lets go by itself.
+        if (subscriber.Queue.Copy is { } copy)
+            copy.CancelFlush();
+        else
+            LetGo();
     }
 
-    /// <summary>True if no later walk has come here than that one, which has. Needs the registry's lock.</summary>
-    internal bool WasMet(long walk) => _lastWalk == walk;
-
-    /// <summary>Needs the registry's lock, and to be called once.</summary>
-    internal void SetEnded(SubscriptionEndReason reason) => _endReason = (int)reason;
+    private sealed record Remains(IReadOnlyCollection<string> Channels, long Dropped, SubscriptionEndReason? EndReason);
 }

@@ -1,23 +1,25 @@
 namespace ServerSentEvents;
 
-/// <summary>Why a subscription has ended. The first reason stays, whatever comes after it.</summary>
+/// <summary>Reasons for the end of a subscription.</summary>
+/// <remarks>A subscription keeps its first reason, whatever happens to it later.</remarks>
 public enum SubscriptionEndReason
 {
     /// <summary>
-    /// The reader left (its enumeration ended before the stream did, or the subscription was disposed of), or
-    /// <see cref="Publisher{TProperties}.Unsubscribe"/> removed it from the last of its channels.
+    /// The reader left before the end of the stream, <see cref="Subscription{TProperties}.Dispose"/> was called, or
+    /// <see cref="Publisher{TProperties}.Unsubscribe"/> removed the subscriber from its last channel.
     /// </summary>
     Unsubscribed,
 
     /// <summary>
-    /// <see cref="Publisher{TProperties}.Close"/>, <see cref="Publisher{TProperties}.Dispose"/> or
-    /// <see cref="Subscription{TProperties}.Close"/> was called.
+    /// <see cref="Subscription{TProperties}.Close"/> was called, or the publisher's
+    /// <see cref="Publisher{TProperties}.Close"/>, <see cref="Publisher{TProperties}.Drain"/> or
+    /// <see cref="Publisher{TProperties}.Dispose"/>.
     /// </summary>
     Closed,
 
-    /// <summary>Its queue was full, under <see cref="QueueOverflow.Disconnect"/>.</summary>
+    /// <summary>The queue was full, under <see cref="QueueOverflow.Disconnect"/>.</summary>
     Overflowed,
 
-    /// <summary>The token of its enumeration was canceled.</summary>
+    /// <summary>The reader's cancellation token was canceled.</summary>
     Canceled,
 }

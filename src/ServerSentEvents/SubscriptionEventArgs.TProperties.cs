@@ -1,13 +1,15 @@
 namespace ServerSentEvents;
 
 /// <summary>
-/// Tells of a subscription that has begun or ended, for <see cref="Publisher{TProperties}.Subscribed"/> and
+/// Data for the events <see cref="Publisher{TProperties}.Subscribed"/> and
 /// <see cref="Publisher{TProperties}.Unsubscribed"/>.
 /// </summary>
-/// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
+/// <remarks>Immutable, and safe to use from any thread.</remarks>
 public sealed class SubscriptionEventArgs<TProperties> : EventArgs
 {
-    /// <summary>Tells of <paramref name="subscription"/>.</summary>
+    /// <summary>Initializes the event data for a subscription.</summary>
+    /// <param name="subscription">The subscription that has begun or ended.</param>
     /// <exception cref="ArgumentNullException"><paramref name="subscription"/> is null.</exception>
     public SubscriptionEventArgs(Subscription<TProperties> subscription)
     {
@@ -15,9 +17,10 @@ public sealed class SubscriptionEventArgs<TProperties> : EventArgs
         Subscription = subscription;
     }
 
-    /// <summary>
-    /// The subscription that has begun or ended. Of one that has ended, <see cref="Subscription{TProperties}.Channels"/>
-    /// still names the channels that it was in last, and <see cref="Subscription{TProperties}.EndReason"/> says why.
-    /// </summary>
+    /// <summary>Gets the subscription that has begun or ended.</summary>
+    /// <remarks>
+    /// After the end, <see cref="Subscription{TProperties}.Channels"/> still returns the last channels, and
+    /// <see cref="Subscription{TProperties}.EndReason"/> the reason.
+    /// </remarks>
     public Subscription<TProperties> Subscription { get; }
 }

@@ -17,11 +17,12 @@ internal sealed class EventIds
     /// Returns the name of the event that has an id. The name differs from the model's name if two ids belong to one event,
     /// or if two events have one id.
     /// </summary>
-    internal string NameOf(string id, string data)
+    internal string NameOf(string id, string data, string position)
     {
         if (_names.TryGetValue(id, out var name))
             return name;
-        name = data.Length == 0 ? $"{id} (never read)" : $"#{Results.NumberIn(data)}";
+        name = data == "initial" ? position
+            : data.Length == 0 ? $"{id} (never read)" : $"#{Results.NumberIn(data)}";
         if (_names.ContainsValue(name))
             name += " by another id";
         _names.Add(id, name);

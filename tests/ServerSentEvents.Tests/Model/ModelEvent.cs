@@ -21,4 +21,13 @@ internal sealed record ModelEvent(int Number, Kind Kind, string[] Channels, bool
 }
 
 /// <summary>An item that a subscriber reads: a text with or without an id, or only an id.</summary>
-internal sealed record ModelItem(string Text, string? Id);
+internal sealed record ModelItem(string Text, string? Id)
+{
+    /// <summary>The place of a replayed personalized event for a subscriber that gets none.</summary>
+    internal static ModelItem Nothing { get; } = new("", Id: null);
+
+    internal bool IsNothing => Text.Length == 0 && Id is null;
+
+    /// <summary>Returns whether the history has evicted a replayed event in the meantime.</summary>
+    internal Func<bool> IsLost { get; init; } = static () => false;
+}

@@ -16,7 +16,7 @@ internal sealed class ModelSubscriber(int number, Subscribe operation)
 
     internal List<ModelItem> Queue { get; } = [];
 
-    internal int QueuedEvents => InitialItems.Count + Queue.Count;
+    internal int QueuedEvents => InitialItems.TakeWhile(item => !item.IsLost()).Count(item => !item.IsNothing) + Queue.Count;
 
     /// <summary>The ids that the subscriber has read.</summary>
     internal List<string> ReadIds { get; } = [];
@@ -45,12 +45,33 @@ internal sealed class ModelSubscriber(int number, Subscribe operation)
 
     internal string Read(int count)
     {
-        var read = InitialItems.Concat(Queue).Take(count).ToList();
-        Queue.RemoveRange(0, Math.Max(0, read.Count - InitialItems.Count));
-        InitialItems.RemoveRange(0, Math.Min(read.Count, InitialItems.Count));
-        ReadIds.AddRange(read.Select(item => item.Id).OfType<string>());
-        return Results.Read(read.Select(item => (item.Text, item.Id)), read.Count == count || EndReason is null ? null : _canceled);
+        var read = new List<ModelItem>();
+        while (read.Count < count)
+        {
+            if (QueuedEvents == 0)
+                return Text(read, EndReason is null ? null : _canceled);
+            if (InitialItems.FirstOrDefault() is { } first && first.IsLost())
+            {
+                End(SubscriptionEndReason.Overflowed);
+                InitialItems.Clear();
+                Queue.Clear();
+                return Text(read, end: false);
+            }
+
+            var source = InitialItems.Count > 0 ? InitialItems : Queue;
+            var item = source[0];
+            source.RemoveAt(0);
+            if (item.IsNothing)
+                continue;
+            read.Add(item);
+            if (item.Id is { } id)
+                ReadIds.Add(id);
+        }
+
+        return Text(read, end: null);
     }
+
+    private static string Text(List<ModelItem> read, bool? end) => Results.Read(read.Select(item => (item.Text, item.Id)), end);
 
     internal void Leave(Way way)
     {

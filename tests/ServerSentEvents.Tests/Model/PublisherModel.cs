@@ -20,12 +20,14 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
             subscriber.InitialItems.Add(new ModelItem("", lastId));
             subscriber.InitialItems.AddRange(_log
                 .Where(logged => logged.Number > known && logged.Channels.Intersect(operation.Channels).Any())
-                .Select(logged => logged.For(subscriber.Number)).OfType<ModelItem>());
+                .Select(logged => (logged.For(subscriber.Number) ?? ModelItem.Nothing) with { IsLost = () => !IsHeld(logged, operation.Channels) }));
         }
         else
         {
             subscriber.Resume = lastId is null ? ResumeResult.NotRequested : ResumeResult.Gap;
             subscriber.InitialItems.AddRange(Enumerable.Repeat(new ModelItem("initial", Id: null), operation.InitialData));
+            if (historyCapacity > 0 && operation.InitialData > 0)
+                subscriber.InitialItems[^1] = new ModelItem("initial", Position());
         }
 
         _subscribers.Add(subscriber);
@@ -84,6 +86,8 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
+    private string Position() => Results.Position(_log.LastOrDefault()?.Number, _log.LastOrDefault()?.Kind ?? default);
+
     private ModelSubscriber SubscriberAt(int number) => _subscribers[number % _subscribers.Count];
 
     private List<ModelSubscriber> MembersOf(string[] channels) =>
@@ -95,7 +99,10 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
 
     /// <summary>Finds the event that has an id. An id that the application set is known only in the event's channels.</summary>
     private int? Find(string id, string[] channels) =>
-        _log.Find(logged => logged.Id == id) is not { } found || historyCapacity == 0 ? null
+        historyCapacity == 0 ? null
+        : id == Results.Position(number: null, default) ? -1
+        : id[0] == '@' ? int.Parse(id[1..], CultureInfo.InvariantCulture)
+        : _log.Find(logged => logged.Id == id) is not { } found ? null
         : found.Kind != Kind.OwnId || channels.Any(channel => Knows(channel, found)) ? found.Number
         : null;
 
@@ -105,6 +112,10 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
     /// </summary>
     private bool Knows(string channel, ModelEvent found) =>
         _log.Where(logged => logged.Channels.Contains(channel)).Reverse().Take(historyCapacity + 1).Contains(found);
+
+    /// <summary>Returns whether each of the channels that an event was published to still holds it.</summary>
+    private bool IsHeld(ModelEvent found, string[] channels) => channels.Intersect(found.Channels).All(channel =>
+        _log.Where(logged => logged.Channels.Contains(channel)).Reverse().Take(historyCapacity).Contains(found));
 
     /// <summary>Returns whether the channels still hold all events after a position.</summary>
     private bool HasAllAfter(int position, string[] channels) => channels.All(channel =>

@@ -10,6 +10,7 @@ internal sealed class PublisherUnderTest : ISubject
     private readonly EventIds _ids = new();
     private readonly List<Reader> _readers = [];
     private int _published;
+    private (int? Number, Kind Kind) _lastEvent;
     private int _subscribed;
     private int _ended;
 
@@ -31,13 +32,15 @@ internal sealed class PublisherUnderTest : ISubject
             QueueCapacity = operation.Capacity,
             QueueOverflow = operation.Overflow,
         });
-        _readers.Add(new Reader(subscription, _ids));
+        _readers.Add(new Reader(subscription, _ids, Results.Position(_lastEvent.Number, _lastEvent.Kind)));
         return subscription.Resume.ToString();
     }
 
     public string Publish(Publish operation)
     {
         var number = _published++;
+        if (operation.Kind != Kind.Comment)
+            _lastEvent = (number, operation.Kind);
         return Text(operation.Kind switch
         {
             Kind.Shared => _publisher.Publish(Results.Data(number), operation.Channels),

@@ -1,7 +1,10 @@
 namespace ServerSentEvents.Tests.Model;
 
 /// <summary>Reads a subscription in small steps, and only if a read completes at once.</summary>
-internal sealed class Reader(Subscription<int> subscription, EventIds ids)
+/// <param name="subscription">The subscription.</param>
+/// <param name="ids">The names of ids.</param>
+/// <param name="position">The name of the position at which the subscription began.</param>
+internal sealed class Reader(Subscription<int> subscription, EventIds ids, string position)
 {
     private readonly CancellationTokenSource _canceled = new();
     private IAsyncEnumerator<string>? _stream;
@@ -69,6 +72,6 @@ internal sealed class Reader(Subscription<int> subscription, EventIds ids)
 
         if (id is not null)
             ReadIds.Add(id);
-        return (data, id is null ? null : ids.NameOf(id, data));
+        return (data, id is null ? null : ids.NameOf(id, data, position));
     }
 }

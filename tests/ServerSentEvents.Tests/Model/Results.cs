@@ -13,6 +13,12 @@ internal static class Results
 
     internal static string OwnId(int number) => $"own {number}";
 
+    /// <summary>Returns the name of the position after an event, which the last initial event of a subscription carries.</summary>
+    /// <param name="number">The number of the last event; null before the first.</param>
+    /// <param name="kind">The kind of that event.</param>
+    internal static string Position(int? number, Kind kind) =>
+        number is null ? "@start" : kind == Kind.OwnId ? $"@{number}" : $"#{number}";
+
     /// <summary>Returns the data of a personalized event for a subscriber, or null if the subscriber gets none.</summary>
     internal static string? PersonalizedData(Kind kind, int number, int subscriber) =>
         kind == Kind.PersonalizedForOdd && subscriber % 2 == 0 ? null : $"event {number} for {subscriber}";

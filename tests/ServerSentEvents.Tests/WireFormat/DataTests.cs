@@ -86,9 +86,9 @@ public sealed class DataTests
     [Trait("Statement", "5")]
     public async Task Publish_LeadingSpace_KeepsItAfterTheSpaceOfTheField()
     {
-        var item = new SseItem<string>(" a\n  b", " type") { EventId = " id" };
+        var item = new SseItem<string>(" a\n  b", " type") { EventId = "i d" };
 
-        (await Wire.TextOf(item)).Should().Be("event:  type\ndata:  a\ndata:   b\nid:  id\n\n");
+        (await Wire.TextOf(item)).Should().Be("event:  type\ndata:  a\ndata:   b\nid: i d\n\n");
         (await Wire.TextOfComment(" a")).Should().Be(":  a\n");
     }
 
@@ -96,7 +96,7 @@ public sealed class DataTests
     [Trait("Statement", "5")]
     public async Task Parse_LeadingSpace_KeepsIt()
     {
-        var item = new SseItem<string>(" a\n  b", " type") { EventId = " id" };
+        var item = new SseItem<string>(" a\n  b", " type") { EventId = "i d" };
 
         Parsing.Whole(await Wire.StreamOf([item])).Should().Equal(ReceivedEvent.Of(item));
     }

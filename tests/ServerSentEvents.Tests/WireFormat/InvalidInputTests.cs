@@ -26,6 +26,31 @@ public sealed class InvalidInputTests
     public Task Publish_IdWithNulThatTheBclAccepts_Throws() =>
         ShouldThrowEverywhere(new SseItem<string>("x") { EventId = "1\0" });
 
+    public static TheoryData<string> IdsThatNoHeaderCarries =>
+        new(" a", "a ", " ", "a\tb", "\u0001", "\u007f", "caf\u00e9", "\u65e5", "\ud83d", new string('x', 1_001), new string('x', 40_000));
+
+    [Theory]
+    [Trait("Statement", "21")]
+    [MemberData(nameof(IdsThatNoHeaderCarries))]
+    public Task Publish_IdThatNoHeaderCarries_Throws(string id) => ShouldThrowEverywhere(new SseItem<string>("x") { EventId = id });
+
+    [Theory]
+    [Trait("Statement", "21")]
+    [InlineData("!")]
+    [InlineData("~")]
+    [InlineData("a b")]
+    [InlineData("order-17:3")]
+    public async Task Publish_IdThatAHeaderCarries_IsWritten(string id) =>
+        (await Wire.TextOf(new SseItem<string>("x") { EventId = id })).Should().Be($"data: x\nid: {id}\n\n");
+
+    [Fact]
+    [Trait("Statement", "21")]
+    public async Task Publish_IdOfOneThousandCharacters_IsWritten()
+    {
+        var id = new string('x', 1_000);
+        (await Wire.TextOf(new SseItem<string>("x") { EventId = id })).Should().Be($"data: x\nid: {id}\n\n");
+    }
+
     [Fact]
     [Trait("Statement", "7")]
     public Task Publish_NoData_Throws() => ShouldThrowEverywhere(default);

@@ -8,6 +8,9 @@ internal sealed class RandomItems(int seed)
     private static readonly string[] Plain =
         ["a", "0", " ", ":", ": ", "data: ", "id: ", "event: ", "retry: 1", "\t", "\uFEFF", "\u2028", "\u00E9", "\U0001F600"];
 
+    /// <summary>Parts of ids. All of them can be sent back in a header.</summary>
+    private static readonly string[] IdParts = ["a", "0", "a b", ":", "x: y", "data:", "~", "!"];
+
     private static readonly string[] LineEnds = ["\n", "\r", "\r\n"];
 
     private static readonly string[] LoneSurrogates = ["\uD83D", "\uDE00"];
@@ -31,7 +34,7 @@ internal sealed class RandomItems(int seed)
         {
             yield return new SseItem<string>(Text(dataParts, 0, 12), OneIn(2) ? Text(fieldParts, 1, 4) : null)
             {
-                EventId = OneIn(2) ? Text(fieldParts, 0, 4) : null,
+                EventId = OneIn(2) ? Text(IdParts, 0, 4) : null,
                 ReconnectionInterval = OneIn(4) ? TimeSpan.FromMilliseconds(_random.Next()) : null,
             };
         }

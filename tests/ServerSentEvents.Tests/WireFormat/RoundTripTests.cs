@@ -14,7 +14,7 @@ public sealed class RoundTripTests
         [
             new("\r\n a\r\r\n\U0001F600\u00E9:\n", "t\u00FD pe")
             {
-                EventId = "\uFEFF1",
+                EventId = "~1",
                 ReconnectionInterval = TimeSpan.FromMilliseconds(20),
             },
             new("") { EventId = "" },

@@ -1,76 +1,74 @@
-using System.Threading.Channels;
-using ServerSentEvents.Internal.Events;
+using System.Diagnostics.CodeAnalysis;
 
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// Who is in which channel: subscribers know their places in their channels, and channels their subscribers, so that
-/// whoever joins, leaves or is met costs the same however many others there are.
+/// The subscribers of each channel. Subscribers know their places in their channels, so that joining, leaving and visiting
+/// cost the same for any number of others. A channel without subscribers takes no memory.
 /// </summary>
-/// <remarks>Needs the registry's lock throughout.</remarks>
+/// <remarks>Guarded by the registry's lock.</remarks>
 internal sealed class ChannelIndex<TProperties>
 {
-    private readonly ChannelMap<TProperties> _channels = new();
+    private readonly NameTable<ChannelMembers<TProperties>> _channels = new();
 
-    /// <summary>The number of the latest walk, by which a subscriber of several channels is met once.</summary>
+    /// <summary>The number of the latest walk.</summary>
     private long _walk;
 
-    /// <summary>How many have joined so far.</summary>
+    /// <summary>The floor of channels that have neither subscribers nor an entry in the history.</summary>
+    private long _historyFloor;
+
+    /// <summary>The number of subscribers that have ever joined.</summary>
     internal long Joined { get; private set; }
 
-    internal bool IsUsed(string channel) => _channels.TryGet(channel, out _);
+    internal bool TryGet(string channel, [NotNullWhen(true)] out ChannelMembers<TProperties>? members) =>
+        _channels.TryGet(channel, out members);
 
-    /// <summary>All channels of this moment, to be walked while subscribers leave them.</summary>
+    /// <summary>Returns the present channels, to be visited while subscribers leave them.</summary>
     internal ChannelMembers<TProperties>[] Channels() => _channels.ToArray();
 
     internal long NewWalk() => ++_walk;
 
-    /// <summary>
-    /// Meets all who are in the channels, each once, and not those whom that walk has met before. The one who has just been
-    /// met can leave meanwhile, nobody else.
-    /// </summary>
-    internal MemberEnumerator<TProperties> Walk(in ChannelNames channels, long walk) => new(_channels, channels, walk);
+    /// <summary>Visits the subscribers of the channels that this walk has not visited yet.</summary>
+    internal MemberEnumerator<TProperties> Visit(in ChannelNames channels, long walk) => new(this, channels, walk);
 
-    /// <summary>
-    /// Meets all who are in the channels, each once. In a single channel that needs no mark, and a subscriber's memory is not
-    /// touched for it.
-    /// </summary>
-    internal MemberEnumerator<TProperties> Walk(in ChannelNames channels) => new(_channels, channels, channels.Count == 1 ? null : NewWalk());
+    /// <summary>Visits the subscribers of the channels, each once. A single channel needs no marks on its subscribers.</summary>
+    internal MemberEnumerator<TProperties> Visit(in ChannelNames channels) =>
+        new(this, channels, channels.Count == 1 ? null : NewWalk());
 
-    internal void Join(Subscription<TProperties> subscription, in ChannelNames channels)
+    internal void Join(Subscriber<TProperties> subscriber, in ChannelNames channels)
     {
         Joined++;
         var memberships = new Membership<TProperties>[channels.Count];
         var count = 0;
         for (var i = 0; i < channels.Count; i++)
         {
-            var channel = _channels.GetOrAdd(channels[i]);
-            // Nobody else joins meanwhile: if this name has come before, the subscriber is the channel's last.
-            if (channel.EndsWith(subscription))
+            var channel = GetOrAdd(channels[i]);
+            // Nothing else joins at this time: after a repeated name the subscriber is the channel's last member.
+            if (channel.EndsWith(subscriber))
                 continue;
-            memberships[count] = new() { Channel = channel, Index = channel.Add(subscription, count) };
+            memberships[count] = new() { Channel = channel, Index = channel.Add(subscriber, count) };
             count++;
         }
 
-        subscription.Memberships = count == memberships.Length ? memberships : memberships.AsSpan(0, count).ToArray();
+        subscriber.Memberships = count == memberships.Length ? memberships : memberships.AsSpan(0, count).ToArray();
     }
 
-    /// <summary>Marks channels, for <see cref="Unmarked"/> and <see cref="LeaveMarked"/> to tell them from others.</summary>
+    /// <summary>Marks channels for <see cref="CountUnmarked"/> and <see cref="LeaveMarked"/>.</summary>
     internal void Mark(in ChannelNames channels)
     {
         var walk = NewWalk();
         for (var i = 0; i < channels.Count; i++)
         {
-            if (_channels.TryGet(channels[i], out var channel))
+            if (TryGet(channels[i], out var channel))
                 channel.Mark = walk;
         }
     }
 
-    /// <summary>How many of a subscriber's channels were not marked last.</summary>
-    internal int Unmarked(Subscription<TProperties> subscription)
+    /// <summary>Returns the number of a subscriber's channels that were not marked last.</summary>
+    internal int CountUnmarked(Subscriber<TProperties> subscriber)
     {
         var count = 0;
-        foreach (var membership in subscription.Memberships)
+        foreach (var membership in subscriber.Memberships)
         {
             if (membership.Channel.Mark != _walk)
                 count++;
@@ -79,14 +77,12 @@ internal sealed class ChannelIndex<TProperties>
         return count;
     }
 
-    /// <summary>Takes a subscriber out of the channels that were marked last.</summary>
-    /// <param name="subscription">The subscriber.</param>
-    /// <param name="unmarked">How many channels it stays in.</param>
-    internal void LeaveMarked(Subscription<TProperties> subscription, int unmarked)
+    /// <summary>Removes a subscriber from the channels that were marked last. It stays in <paramref name="unmarked"/> others.</summary>
+    internal void LeaveMarked(Subscriber<TProperties> subscriber, int unmarked)
     {
         var left = new Membership<TProperties>[unmarked];
         var count = 0;
-        foreach (var membership in subscription.Memberships)
+        foreach (var membership in subscriber.Memberships)
         {
             if (membership.Channel.Mark == _walk)
             {
@@ -99,30 +95,48 @@ internal sealed class ChannelIndex<TProperties>
             }
         }
 
-        subscription.Memberships = left;
+        subscriber.Memberships = left;
     }
 
-    /// <summary>
-    /// Takes a subscriber out of all its channels. Its memberships stay, to tell which those were; the channels forget the
-    /// subscriber.
-    /// </summary>
-    internal void LeaveAll(Subscription<TProperties> subscription)
+    /// <summary>Removes a subscriber from all its channels, and returns their names.</summary>
+    internal string[] LeaveAll(Subscriber<TProperties> subscriber)
     {
-        foreach (var membership in subscription.Memberships)
+        var names = Array.ConvertAll(subscriber.Memberships, static membership => membership.Channel.Name);
+        foreach (var membership in subscriber.Memberships)
             RemoveFrom(membership.Channel, membership.Index);
+        subscriber.Memberships = [];
+        return names;
     }
 
-    /// <summary>Writes to a subscriber in another way from here on, in all its channels.</summary>
-    internal static void SetWriter(Subscription<TProperties> subscription, ChannelWriter<Frame> writer)
+    /// <summary>Returns the position up to which events of a channel may be missing, if the history has no entry for it.</summary>
+    internal long HistoryFloorOf(string channel) => TryGet(channel, out var members) ? members.HistoryFloor : _historyFloor;
+
+    /// <summary>Remembers that the history has removed a channel's entry, which held events up to this position.</summary>
+    internal void RaiseHistoryFloor(string channel, long position)
     {
-        foreach (var membership in subscription.Memberships)
-            membership.Channel.SetWriter(membership.Index, writer);
+        if (TryGet(channel, out var members))
+            members.HistoryFloor = Math.Max(members.HistoryFloor, position);
+        else
+            _historyFloor = Math.Max(_historyFloor, position);
+    }
+
+    /// <summary>Starts again at a position. Call while no channel has subscribers.</summary>
+    internal void ResetHistoryFloor(long position) => _historyFloor = position;
+
+    private ChannelMembers<TProperties> GetOrAdd(string name)
+    {
+        if (!TryGet(name, out var channel))
+            _channels.Add(name, channel = new ChannelMembers<TProperties>(name, _historyFloor));
+        return channel;
     }
 
     private void RemoveFrom(ChannelMembers<TProperties> channel, int index)
     {
         channel.RemoveAt(index);
-        if (channel.Count == 0)
-            _channels.Remove(channel.Name);
+        if (channel.Count > 0)
+            return;
+        _channels.Remove(channel.Name);
+        // What was known of this channel alone is forgotten with it.
+        _historyFloor = Math.Max(_historyFloor, channel.HistoryFloor);
     }
 }

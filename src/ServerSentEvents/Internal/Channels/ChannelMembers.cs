@@ -1,16 +1,15 @@
-using System.Threading.Channels;
-using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// The subscribers of one channel, side by side in an array, so that publishing walks memory in order. Joining and leaving
-/// take the same time however many there are: each subscriber knows its place, and the last one fills a gap.
+/// The subscribers of one channel, side by side in an array, so that publishing reads memory in order. Joining and leaving
+/// take the same time for any number: each subscriber knows its place, and the last one fills a gap.
 /// </summary>
-/// <remarks>Needs the registry's lock throughout, but for <see cref="Name"/>.</remarks>
-internal sealed class ChannelMembers<TProperties>(string name)
+/// <remarks>Guarded by the registry's lock.</remarks>
+internal sealed class ChannelMembers<TProperties>(string name, long historyFloor)
 {
-    private ChannelMember<TProperties>[] _entries = new ChannelMember<TProperties>[1];
+    private ChannelMember<TProperties>[] _members = new ChannelMember<TProperties>[1];
 
     internal string Name { get; } = name;
 
@@ -19,39 +18,44 @@ internal sealed class ChannelMembers<TProperties>(string name)
     /// <summary>The last walk that has marked this channel.</summary>
     internal long Mark { get; set; }
 
-    internal ref readonly ChannelMember<TProperties> this[int index] => ref _entries[index];
+    /// <summary>Events up to this position may be missing from the history, if the history has no entry for this channel.</summary>
+    internal long HistoryFloor { get; set; } = historyFloor;
 
-    /// <summary>True if <paramref name="subscriber"/> is the one that joined last.</summary>
-    internal bool EndsWith(Subscription<TProperties> subscriber) =>
-        Count > 0 && ReferenceEquals(_entries[Count - 1].Subscriber, subscriber);
+    internal ref readonly ChannelMember<TProperties> this[int index] => ref _members[index];
 
-    /// <summary>Takes a subscriber in, whose membership of this channel stands at <paramref name="slot"/>; returns its place.</summary>
-    internal int Add(Subscription<TProperties> subscriber, int slot)
+    internal bool EndsWith(Subscriber<TProperties> subscriber) =>
+        Count > 0 && ReferenceEquals(_members[Count - 1].Subscriber, subscriber);
+
+    /// <summary>Adds a subscriber, whose membership of this channel stands at <paramref name="slot"/>, and returns its place.</summary>
+    internal int Add(Subscriber<TProperties> subscriber, int slot)
     {
-        if (Count == _entries.Length)
-            Array.Resize(ref _entries, Count * 2);
-        _entries[Count] = new(subscriber, subscriber.Queue.Writer, slot);
+        if (Count == _members.Length)
+            Array.Resize(ref _members, Count * 2);
+        _members[Count] = new(subscriber, subscriber.Queue, slot);
         return Count++;
     }
 
-    /// <summary>The subscriber at a place has its membership of this channel at another slot now.</summary>
-    internal void SetSlot(int index, int slot) => _entries[index] = _entries[index] with { Slot = slot };
-
-    /// <summary>The subscriber at a place is written to in another way now.</summary>
-    internal void SetWriter(int index, ChannelWriter<Frame> writer) => _entries[index] = _entries[index] with { Writer = writer };
+    /// <summary>Moves the membership of the subscriber at a place to another slot.</summary>
+    internal void SetSlot(int index, int slot) => _members[index] = _members[index] with { Slot = slot };
 
     internal void RemoveAt(int index)
     {
         var last = --Count;
         if (index != last)
         {
-            var moved = _entries[last];
-            _entries[index] = moved;
+            var moved = _members[last];
+            _members[index] = moved;
             moved.Subscriber.Memberships[moved.Slot].Index = index;
         }
 
-        _entries[last] = default;
-        if (Count > 0 && Count <= _entries.Length / 4)
-            Array.Resize(ref _entries, _entries.Length / 2);
+        _members[last] = default;
+        if (Count > 0 && Count <= _members.Length / 4)
+            Array.Resize(ref _members, _members.Length / 2);
     }
 }
+
+/// <summary>A subscriber's place in a channel.</summary>
+/// <param name="Subscriber">The subscriber.</param>
+/// <param name="Queue">Its queue, kept here so that a publish does not read the memory of each subscriber.</param>
+/// <param name="Slot">The place of this channel in the subscriber's memberships.</param>
+internal readonly record struct ChannelMember<TProperties>(Subscriber<TProperties> Subscriber, SubscriptionQueue Queue, int Slot);

@@ -1,23 +1,22 @@
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// A walk through channels that meets each of their subscribers once, without memory of its own. It goes from
-/// the end to the beginning: the place of one who leaves is taken by the channel's last, who has been met by then.
+/// Visits the subscribers of several channels, each once, without memory of its own. It goes from the end to the beginning:
+/// the last member, which takes the place of one that leaves, has been visited by then.
 /// </summary>
-/// <param name="map">Where the channels are.</param>
-/// <param name="channels">The channels to walk through.</param>
-/// <param name="walk">The number of the walk, which those who are met keep; null where nobody could be met twice.</param>
-/// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
-/// <remarks>Needs the registry's lock for as long as it goes on.</remarks>
-internal struct MemberEnumerator<TProperties>(ChannelMap<TProperties> map, ChannelNames channels, long? walk)
+/// <param name="index">All channels.</param>
+/// <param name="channels">The channels to visit.</param>
+/// <param name="walk">The number that marks who was visited; null where nobody can be met twice.</param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <remarks>Needs the registry's lock until it is through. Only the subscriber that was just visited may leave.</remarks>
+internal struct MemberEnumerator<TProperties>(ChannelIndex<TProperties> index, ChannelNames channels, long? walk)
 {
-    /// <summary>The channel that the walk is in; null before the first, and for one that nobody is in.</summary>
+    /// <summary>The present channel; null before the first, and for one without subscribers.</summary>
     private ChannelMembers<TProperties>? _channel;
 
-    /// <summary>How many channels the walk has come to.</summary>
-    private int _visited;
+    private int _visitedChannels;
 
-    /// <summary>Where in <see cref="_channel"/> the walk is; 0 when it has been through.</summary>
+    /// <summary>The place in <see cref="_channel"/>; 0 at its end.</summary>
     private int _place;
 
     public ChannelMember<TProperties> Current { get; private set; }
@@ -31,13 +30,13 @@ internal struct MemberEnumerator<TProperties>(ChannelMap<TProperties> map, Chann
             while (--_place >= 0)
             {
                 Current = _channel![_place];
-                if (walk is not { } number || Current.Subscriber.MeetOnce(number))
+                if (walk is not { } number || Current.Subscriber.TryVisit(number))
                     return true;
             }
 
-            if (_visited == channels.Count)
+            if (_visitedChannels == channels.Count)
                 return false;
-            _place = map.TryGet(channels[channels.Count - ++_visited], out _channel) ? _channel.Count : 0;
+            _place = index.TryGet(channels[channels.Count - ++_visitedChannels], out _channel) ? _channel.Count : 0;
         }
     }
 }

@@ -1,81 +1,174 @@
-using System.Collections.Concurrent;
+using ServerSentEvents.Internal.Compatibility;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// Writes to all responses, by a few work items of the thread pool. A subscriber with something queued stands once in the
-/// ready list; a pump takes it from there, and writes all that has come until then by one flush.
+/// Writes to all responses of the process, by a few work items of the thread pool. A queue with something to write stands
+/// once on the ready list. A worker takes it from there and writes all that has come until then with one flush.
 /// </summary>
 /// <remarks>
-/// After a few subscribers a pump goes to the end of the thread pool's queue. Publishing comes in between, and the queues of
-/// those who still wait fill up: under load events are batched by themselves, and without it each is flushed at once.
+/// After a few queues a worker goes to the end of the thread pool's queue. Publishing comes in between, and the queues that
+/// still wait fill up: under load events are batched by themselves, and without load each is flushed at once.
 /// </remarks>
 internal sealed class CopyScheduler
-#if NET
-    : IThreadPoolWorkItem
-#endif
 {
-    /// <summary>So few that publishing is not kept waiting; one by one would be all turns and no work.</summary>
-    private const int SubscribersInATurn = 8;
+    /// <summary>The smallest turn. Publishing is not kept waiting for long, and a turn costs little next to its work.</summary>
+    private const int QueuesPerTurn = 8;
 
-    /// <summary>A second one where there is a single processor, lest a writer that blocks holds everybody up.</summary>
-    private static readonly int MaxPumps = Math.Max(2, Environment.ProcessorCount);
+    /// <summary>
+    /// The part of the time that it has waited for which a worker goes on. Where the pool is busy with other work, a turn
+    /// comes late and does more; a larger part made batches smaller and halved the throughput of publishing.
+    /// </summary>
+    private const int TurnDivisor = 8;
 
-    private readonly ConcurrentQueue<PipeCopy> _ready = new();
+    /// <summary>The number of workers; two on a single processor, so that a writer that blocks is not alone.</summary>
+    private static readonly int MaxWorkers = Math.Max(2, Environment.ProcessorCount);
 
-    /// <summary>How many work items there are, changed by interlocked operations.</summary>
-    private int _pumps;
+    /// <summary>How long a worker can be inside one writer before another worker takes its place.</summary>
+    private static readonly TimeSpan StuckTime = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The pump of the process: processors are shared by all publishers.</summary>
+    private readonly Lock _gate = new();
+    private readonly ITimer _watch;
+
+    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    private ReadyList _ready;
+
+    /// <summary>The workers that are not stuck. Guarded by <see cref="_gate"/>.</summary>
+    private readonly List<Worker> _workers = [];
+
+    /// <summary>Workers to use again. Guarded by <see cref="_gate"/>.</summary>
+    private readonly Stack<Worker> _idle = new();
+
+    /// <summary>True while <see cref="_watch"/> is set. Guarded by <see cref="_gate"/>.</summary>
+    private bool _isWatching;
+
+    internal CopyScheduler() => _watch = TimeProvider.System.CreateDetachedTimer(
+        static scheduler => ((CopyScheduler)scheduler!).Watch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <summary>The scheduler of the process: processors are shared by all publishers.</summary>
     internal static CopyScheduler Shared { get; } = new();
 
-    /// <summary>Puts a copy on the ready list. Never waits, and calls nobody's code.</summary>
-    internal void Add(PipeCopy copy)
+    /// <summary>Puts queues on the ready list. Never waits, and runs no code of the application.</summary>
+    internal void Add(in ReadyList ready)
     {
-        _ready.Enqueue(copy);
-        EnsurePump();
-    }
-
-    /// <summary>One turn.</summary>
-    public void Execute()
-    {
-        for (var i = 0; i < SubscribersInATurn; i++)
+        if (ready.Count == 0)
+            return;
+        lock (_gate)
         {
-            if (!_ready.TryDequeue(out var copy))
-            {
-                Interlocked.Decrement(ref _pumps);
-                // Somebody may have come after the look and before the decrement, and found pumps enough.
-                if (!_ready.IsEmpty)
-                    EnsurePump();
-                return;
-            }
-
-            copy.Write();
-        }
-
-        Queue();
-    }
-
-    private void EnsurePump()
-    {
-        var pumps = Volatile.Read(ref _pumps);
-        while (pumps < MaxPumps)
-        {
-            var before = Interlocked.CompareExchange(ref _pumps, pumps + 1, pumps);
-            if (before == pumps)
-            {
-                Queue();
-                return;
-            }
-
-            pumps = before;
+            _ready.Append(ready);
+            StartWorkers_NeedsLock();
         }
     }
 
-    private void Queue() =>
+    /// <summary>Puts one queue on the ready list.</summary>
+    internal void Add(SubscriptionQueue queue)
+    {
+        ReadyList ready = default;
+        ready.Add(queue);
+        Add(ready);
+    }
+
+    private void StartWorkers_NeedsLock()
+    {
+        for (var i = 0; i < _ready.Count && _workers.Count < MaxWorkers; i++)
+        {
+            var worker = _idle.Count > 0 ? _idle.Pop() : new Worker(this);
+            _workers.Add(worker);
+            worker.Queue();
+        }
+
+        if (_isWatching)
+            return;
+        _isWatching = true;
+        _watch.Change(StuckTime, StuckTime);
+    }
+
+    /// <summary>Takes the next queue; null if there is none, or if the worker was replaced, and it has to stop.</summary>
+    private SubscriptionQueue? Take(Worker worker)
+    {
+        lock (_gate)
+        {
+            if (worker.IsReplaced)
+                return null;
+            if (_ready.RemoveFirst() is { } queue)
+                return queue;
+            _workers.Remove(worker);
+            _idle.Push(worker);
+            return null;
+        }
+    }
+
+    /// <summary>Replaces workers that have been inside one writer since the last look.</summary>
+    private void Watch()
+    {
+        lock (_gate)
+        {
+            _workers.RemoveAll(static worker => worker.IsStuck());
+            if (_ready.Count > 0)
+                StartWorkers_NeedsLock();
+            if (_workers.Count > 0)
+                return;
+            _isWatching = false;
+            _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private sealed class Worker(CopyScheduler scheduler)
 #if NET
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-#else
-        ThreadPool.QueueUserWorkItem(static pump => ((CopyScheduler)pump!).Execute(), this);
+        : IThreadPoolWorkItem
 #endif
+    {
+        /// <summary>When it was queued to the thread pool, by the system's clock.</summary>
+        private long _queuedAt;
+
+        /// <summary>The number of the write that it is in; 0 while it is in none.</summary>
+        private long _write;
+
+        private long _writes;
+
+        /// <summary>The write at the last look. Guarded by the scheduler's lock.</summary>
+        private long _seenWrite;
+
+        /// <summary>True if it was stuck, and another worker has its place. Guarded by the scheduler's lock.</summary>
+        internal bool IsReplaced { get; private set; }
+
+        /// <summary>Puts this worker at the end of the thread pool's queue.</summary>
+        internal void Queue()
+        {
+            _queuedAt = TimeProvider.System.GetTimestamp();
+#if NET
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+#else
+            ThreadPool.UnsafeQueueUserWorkItem(static worker => ((Worker)worker!).Execute(), this);
+#endif
+        }
+
+        /// <summary>Works for one turn.</summary>
+        public void Execute()
+        {
+            var start = TimeProvider.System.GetTimestamp();
+            var end = start + ((start - _queuedAt) / TurnDivisor);
+            for (var i = 0; i < QueuesPerTurn || TimeProvider.System.GetTimestamp() < end; i++)
+            {
+                if (scheduler.Take(this) is not { } queue)
+                    return;
+                Volatile.Write(ref _write, ++_writes);
+                queue.BecomeWriting();
+                queue.Copy!.Write();
+                Volatile.Write(ref _write, 0);
+            }
+
+            Queue();
+        }
+
+        /// <summary>Returns whether it is in the same write as at the last look. Needs the scheduler's lock.</summary>
+        internal bool IsStuck()
+        {
+            var write = Volatile.Read(ref _write);
+            IsReplaced = write != 0 && write == _seenWrite;
+            _seenWrite = write;
+            return IsReplaced;
+        }
+    }
 }

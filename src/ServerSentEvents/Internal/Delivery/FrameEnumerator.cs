@@ -1,32 +1,44 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.ServerSentEvents;
 using System.Runtime.ExceptionServices;
 using ServerSentEvents.Internal.Compatibility;
+using ServerSentEvents.Internal.Diagnostics;
+using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Delivery;
 
+/// <summary>Returns one kind of reader's view of a frame; false where that kind has none.</summary>
+internal delegate bool FrameView<TView>(Frame frame, [MaybeNullWhen(false)] out TView view);
+
 /// <summary>
-/// One reader's way through its queue. However it ends (the stream's end, a break, an exception, a canceled token), the
-/// subscription has ended with it.
+/// One reader's enumeration of its queue. However it ends (by the end of the stream, a break, an exception or a canceled
+/// token), the subscription has ended with it.
 /// </summary>
-/// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <typeparam name="TView">What the reader sees of each frame.</typeparam>
 internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
 {
     private readonly Subscription<TProperties> _subscription;
+    private readonly SubscriptionQueue _queue;
     private readonly FrameView<TView> _view;
     private readonly CancellationToken _cancellationToken;
 
-    /// <summary>One for the whole enumeration, so that a canceled reader leaves at once, even in the midst of a write.</summary>
+    /// <summary>One registration for the whole enumeration, so that a canceled reader leaves at once, also while it is busy.</summary>
     private readonly CancellationTokenRegistration _registration;
 
-    /// <summary>What handlers threw while the cancellation was announced, for the reader to throw; null for nothing.</summary>
+    /// <summary>What handlers threw while a cancellation was announced, for the reader to throw; null for nothing.</summary>
     private ExceptionDispatchInfo? _handlerFailure;
 
-    internal FrameEnumerator(Subscription<TProperties> subscription, FrameView<TView> view, CancellationToken cancellationToken)
+    internal FrameEnumerator(
+        Subscription<TProperties> subscription, SubscriptionQueue queue, FrameView<TView> view, CancellationToken cancellationToken)
     {
         _subscription = subscription;
+        _queue = queue;
         _view = view;
         _cancellationToken = cancellationToken;
-        _registration = cancellationToken.Register(static state => ((FrameEnumerator<TProperties, TView>)state!).Cancel(), this);
+        _registration = cancellationToken.RegisterDetached(
+            static enumerator => ((FrameEnumerator<TProperties, TView>)enumerator!).Cancel(), this);
     }
 
     public TView Current { get; private set; } = default!;
@@ -41,27 +53,24 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
         return default;
     }
 
-    /// <summary>Nothing may come out of here: nobody would catch it where a timer or a closed connection cancels.</summary>
+    /// <summary>Ends the subscription. It must not throw: a timer or a closed connection that cancels has no handler.</summary>
     private void Cancel()
     {
-        // A stream that has been read to its end has ended, canceled or not.
-        if (_subscription.EndReason is not null && _subscription.QueuedEvents == 0)
+        // A stream that was read to its end has ended before the token was canceled.
+        if (_subscription.EndReason is not null && _queue.IsEmpty)
             return;
 
-        try
-        {
-            _subscription.EndNow(SubscriptionEndReason.Canceled);
-        }
-        catch (Exception exception)
-        {
-            Volatile.Write(ref _handlerFailure, ExceptionDispatchInfo.Capture(exception));
-        }
+        Failures failures = default;
+        _subscription.EndNow(SubscriptionEndReason.Canceled, ref failures);
+        if (failures.Any)
+            Volatile.Write(ref _handlerFailure, ExceptionDispatchInfo.Capture(failures.ToException("A handler of Unsubscribed threw.")));
     }
 
     private bool TryMoveNext()
     {
-        while (_subscription.Queue.TryDequeue(out var frame))
+        while (_queue.TryRead(out var frame))
         {
+            _queue.Release(frame.Length);
             if (!_view(frame, out var current))
                 continue;
             Current = current;
@@ -72,22 +81,34 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     }
 
 #if NET
-    // One that reads faster than is published waits before each event: the state of the wait comes from a pool.
+    // A reader that is faster than the publisher waits before each event: the state of the wait comes from a pool.
     [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder<>))]
 #endif
     private async ValueTask<bool> WaitAndMoveNextAsync()
     {
-        while (await _subscription.Queue.WaitToReadAsync().ConfigureAwait(false))
+        while (!_queue.IsAborted && await _queue.WaitToReadAsync().ConfigureAwait(false))
         {
             if (TryMoveNext())
                 return true;
-            // What has not been discarded yet would be there to wait for, again and again, and not to be read.
-            if (_subscription.Queue.IsCutOff)
-                break;
         }
 
-        if (_subscription.Queue.IsCutOff)
+        if (_queue.HasLostFrames)
+            _subscription.EndNow();
+        else if (_queue.IsAborted)
             _cancellationToken.ThrowIfCancellationRequested();
         return false;
     }
+}
+
+/// <summary>A subscription as items, for code that frames events itself.</summary>
+internal sealed class ItemStream<TProperties>(Subscription<TProperties> subscription) : IAsyncEnumerable<SseItem<string>>
+{
+    private static readonly FrameView<SseItem<string>> View = static (Frame frame, out SseItem<string> item) =>
+    {
+        item = frame.IsEvent ? frame.Item : default;
+        return frame.IsEvent;
+    };
+
+    public IAsyncEnumerator<SseItem<string>> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
+        subscription.Enumerate(View, cancellationToken);
 }

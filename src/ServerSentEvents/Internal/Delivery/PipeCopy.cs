@@ -1,220 +1,229 @@
-using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using ServerSentEvents.Internal.Compatibility;
+using ServerSentEvents.Internal.Diagnostics;
+using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// One subscriber's way into its response: what is queued, as bytes, by one flush. It costs nothing while nothing is queued,
-/// and holds no thread while a flush is under way.
+/// Copies one subscription to its response. It costs nothing while nothing is queued, and holds no thread while a flush waits
+/// for the client.
 /// </summary>
 /// <remarks>
-/// Its state says who may write: <see cref="Write"/> is called by one pump at a time, and never during a flush. Signals come
-/// from any thread, also from under the registry's lock.
+/// <see cref="Write"/> is called by one worker at a time, and never during a flush; see <see cref="CopyState"/>. Everything
+/// that can run the application's handlers happens on a work item of its own, in <see cref="Finish"/>.
 /// </remarks>
-internal abstract class PipeCopy
+[SuppressMessage("Design", "CA1001", Justification = "Another thread can cancel the flush at any time. Without a timer, the source holds nothing to dispose.")]
+internal sealed class PipeCopy<TProperties> : IQueueCopy
 {
-    /// <summary>Nothing is queued, as far as anybody has said.</summary>
-    private const int Idle = 0;
+    /// <summary>The bytes of one flush, so that neither a long queue nor a large event is copied into memory as a whole.</summary>
+    private const int BytesPerFlush = 64 * 1024;
 
-    /// <summary>On the ready list.</summary>
-    private const int Ready = 1;
+    /// <summary>The bytes of one flush to a slow client after the end: the smaller it is, the sooner its progress is seen.</summary>
+    private const int BytesPerLingeringFlush = 8 * 1024;
 
-    /// <summary>A pump is writing, or a flush is under way.</summary>
-    private const int Busy = 2;
+    /// <summary>A writer whose flushes were canceled more often than this, one after the other, is taken for broken.</summary>
+    private const int MaxCanceledFlushes = 16;
 
-    /// <summary>The same, and something has come meanwhile.</summary>
-    private const int BusyAndReady = 3;
-
-    private const int NotFlushing = 0;
-
-    /// <summary>A flush is waiting for a reader that may not read.</summary>
-    private const int Flushing = 1;
-
-    /// <summary>The same, and somebody is about to cancel it, whom it must not outrun: the writer is the caller's again after it.</summary>
-    private const int Canceling = 2;
-
-    private const int Canceled = 3;
-
-    /// <summary>It has ended before whoever cancels it was through, and who now goes on in its stead.</summary>
-    private const int FlushedWhileCanceling = 4;
-
-    /// <summary>How many bytes are written before a flush, so that a long queue is not copied into memory as a whole.</summary>
-    private const int BytesInAFlush = 64 * 1024;
-
+    private readonly Subscription<TProperties> _subscription;
     private readonly SubscriptionQueue _queue;
     private readonly PipeWriter _writer;
+    private readonly CancellationToken _cancellationToken;
+    private readonly CancellationTokenRegistration _registration;
 
-    private int _state;
+    /// <summary>Cancels a flush when the subscription is ended at once.</summary>
+    private readonly CancellationTokenSource _flushCancellation = new();
 
-    /// <summary>Whether a flush is waiting, changed by interlocked operations.</summary>
-    private int _flush;
+    /// <summary>Continuations run elsewhere: the thread that completes it has other work.</summary>
+    private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What the flush that waited came to: set before it goes on.</summary>
-    private FlushResult _flushed;
-    private Exception? _flushFailure;
+    /// <summary>The frame that is being written; null for none.</summary>
+    private Frame? _frame;
 
-    /// <summary>Somebody else has canceled a flush: what was written may not have gone.</summary>
-    private bool _unflushed;
+    /// <summary>The number of bytes of <see cref="_frame"/> that have been written.</summary>
+    private int _offset;
 
-    protected PipeCopy(SubscriptionQueue queue, PipeWriter writer)
+    /// <summary>True if the last flush had to wait for the client.</summary>
+    private bool _isSlow;
+
+    /// <summary>The number of flushes that other code has canceled since one succeeded. What they held has to be flushed again.</summary>
+    private int _canceledFlushes;
+
+    private PipeCopy(
+        Subscription<TProperties> subscription, SubscriptionQueue queue, PipeWriter writer, CancellationToken cancellationToken)
     {
+        _subscription = subscription;
         _queue = queue;
         _writer = writer;
+        _cancellationToken = cancellationToken;
+        _registration = cancellationToken.RegisterDetached(static copy => ((PipeCopy<TProperties>)copy!).Cancel(), this);
     }
 
-    /// <summary>Something has been queued, or the queue has ended.</summary>
-    internal void Signal()
+    /// <summary>Starts to copy. The task ends when the copy has ended.</summary>
+    internal static Task Start(
+        Subscription<TProperties> subscription, SubscriptionQueue queue, PipeWriter writer, CancellationToken cancellationToken)
     {
-        var state = Volatile.Read(ref _state);
-        while (state is Idle or Busy)
-        {
-            var before = Interlocked.CompareExchange(ref _state, state + 1, state);
-            if (before == state)
-            {
-                if (state == Idle)
-                    CopyScheduler.Shared.Add(this);
-                return;
-            }
-
-            state = before;
-        }
+        var copy = new PipeCopy<TProperties>(subscription, queue, writer, cancellationToken);
+        // The copy is complete by now: a worker can bring it to its end as soon as the queue knows it.
+        subscription.Attach(copy);
+        // Frames can be queued already, or the subscription can have ended.
+        copy.Signal();
+        return copy._completion.Task;
     }
 
-    /// <summary>The subscription ends now: a flush that waits is not waited for.</summary>
-    internal void CutOff()
+    /// <inheritdoc/>
+    public void Write()
     {
-        if (Interlocked.CompareExchange(ref _flush, Canceling, Flushing) != Flushing)
-            return;
-        try
-        {
-            _writer.CancelPendingFlush();
-        }
-        catch (Exception)
-        {
-            // A writer that cannot do this is waited for; the end of its subscription goes on.
-        }
-
-        if (Interlocked.CompareExchange(ref _flush, Canceled, Canceling) == FlushedWhileCanceling)
-            GoOnAfterFlush();
-    }
-
-    /// <summary>Writes what is queued, and flushes it. To be called by a pump, once for each time that this was put on the list.</summary>
-    internal void Write()
-    {
-        Volatile.Write(ref _state, Busy);
         try
         {
             if (!WriteQueued())
             {
-                GoOn();
+                Continue();
                 return;
             }
 
-            var flush = _writer.FlushAsync(CancellationToken.None);
+            var flush = _writer.FlushAsync(_flushCancellation.Token);
+            _isSlow = !flush.IsCompleted;
             if (flush.IsCompleted)
                 AfterFlush(flush.GetAwaiter().GetResult());
             else
-                _ = AfterFlushAsync(flush);
+                _ = WaitForFlushAsync(flush);
         }
         catch (Exception exception)
         {
-            // Whatever a writer throws is the end of its own subscription, and of nothing else.
-            Finish(exception);
+            // An exception of the writer ends its own subscription, and nothing else.
+            End(exception);
         }
     }
 
-    /// <summary>The copying has ended, by the stream's end, the reader's, or a failure.</summary>
-    protected abstract void Finish(Exception? failure);
+    /// <inheritdoc/>
+    public void CancelFlush()
+    {
+        try
+        {
+            _flushCancellation.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // The writer's own callback failed. Its flush tells more.
+        }
 
+        Signal();
+    }
+
+    /// <summary>Fills the writer. Returns whether there is something to flush.</summary>
     private bool WriteQueued()
     {
+        var limit = _isSlow && _queue.IsCompleted ? BytesPerLingeringFlush : BytesPerFlush;
         var written = 0;
-        // The writer's memory is asked for once and filled with many frames: each time that costs more than copying a frame.
+        // The writer's memory is asked for once and filled with many frames: asking costs more than copying a frame.
         Span<byte> memory = default;
         var filled = 0;
-        while (written < BytesInAFlush && _queue.TryDequeue(out var frame))
+        while (written < limit && !_queue.IsAborted && (_frame is not null || _queue.TryRead(out _frame)))
         {
-            var bytes = frame.Utf8;
-            if (memory.IsEmpty)
+            if (filled == memory.Length)
+            {
+                if (filled > 0)
+                    _writer.Advance(filled);
                 memory = _writer.GetSpan();
-            if (bytes.Length <= memory.Length - filled)
-            {
-                bytes.CopyTo(memory[filled..]);
-                filled += bytes.Length;
-            }
-            else
-            {
-                _writer.Advance(filled);
-                _writer.Write(bytes);
-                memory = default;
                 filled = 0;
             }
 
-            written += bytes.Length;
+            var copied = _frame!.CopyTo(memory.Slice(filled, Math.Min(memory.Length - filled, limit - written)), _offset);
+            filled += copied;
+            written += copied;
+            _offset += copied;
+            _queue.Release(copied);
+            if (_offset < _frame.Length)
+                continue;
+            _frame = null;
+            _offset = 0;
         }
 
         if (filled > 0)
             _writer.Advance(filled);
-        if (written >= BytesInAFlush)
+        if (written >= limit)
             Signal();
-        return (written > 0 || _unflushed) && !_queue.IsCutOff;
+        return (written > 0 || _canceledFlushes > 0) && !_queue.IsAborted;
     }
 
-    /// <summary>Goes on when the client has taken what was written, by whoever tells of it: no pump waits.</summary>
-    private async Task AfterFlushAsync(ValueTask<FlushResult> flush)
+    private async Task WaitForFlushAsync(ValueTask<FlushResult> flush)
     {
-        Interlocked.Exchange(ref _flush, Flushing);
-        // Each side says its own before it looks at the other's, so that one of them sees that there is a flush to cancel.
-        if (_queue.IsCutOff)
-            CutOff();
-
         try
         {
-            _flushed = await flush.ConfigureAwait(false);
+            AfterFlush(await flush.ConfigureAwait(false));
         }
         catch (Exception exception)
         {
-            _flushFailure = exception;
+            End(exception);
         }
-
-        if (Interlocked.CompareExchange(ref _flush, FlushedWhileCanceling, Canceling) != Canceling)
-            GoOnAfterFlush();
-    }
-
-    private void GoOnAfterFlush()
-    {
-        Interlocked.Exchange(ref _flush, NotFlushing);
-        if (_flushFailure is null)
-            AfterFlush(_flushed);
-        else
-            Finish(_flushFailure);
     }
 
     private void AfterFlush(FlushResult result)
     {
-        _unflushed = result.IsCanceled;
         if (result.IsCompleted)
         {
-            Finish(failure: null);
+            End(failure: null);
             return;
         }
 
-        if (_unflushed)
+        _canceledFlushes = result.IsCanceled ? _canceledFlushes + 1 : 0;
+        if (_canceledFlushes > MaxCanceledFlushes)
+        {
+            End(new IOException("The writer's flushes were canceled again and again, though not by this subscription."));
+            return;
+        }
+
+        if (result.IsCanceled)
             Signal();
-        GoOn();
+        Continue();
     }
 
-    private void GoOn()
+    private void Continue()
     {
-        if (_queue.IsFinished)
-        {
-            Finish(failure: null);
-        }
-        else if (Interlocked.CompareExchange(ref _state, Idle, Busy) != Busy)
-        {
-            Volatile.Write(ref _state, Ready);
-            CopyScheduler.Shared.Add(this);
-        }
+        var isDone = _queue.IsAborted || (_queue.IsFinished && _frame is null && _canceledFlushes == 0);
+        if (isDone)
+            End(failure: null);
+        else if (!_queue.TryBecomeIdle())
+            CopyScheduler.Shared.Add(_queue);
     }
+
+    private void Signal()
+    {
+        if (_queue.TryBecomeReady())
+            CopyScheduler.Shared.Add(_queue);
+    }
+
+    /// <summary>Ends the copy. It stays in its state, so that no worker comes to it anymore.</summary>
+    private void End(Exception? failure)
+    {
+        // A canceled flush belongs to a subscription that was ended at once.
+        if (failure is OperationCanceledException && _queue.IsAborted)
+            failure = null;
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Finish(failure), state: null);
+    }
+
+    /// <summary>Ends the subscription, calls the application's handlers, and completes the task.</summary>
+    private void Finish(Exception? failure)
+    {
+        _registration.DisposeWithoutWaiting(_cancellationToken);
+        var isCanceled = _queue.IsAborted && _cancellationToken.IsCancellationRequested;
+        Failures failures = default;
+        _subscription.EndNow(isCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
+        _subscription.LetGo();
+
+        if (failure is null && failures.Any)
+            failure = failures.ToException("A handler of Unsubscribed threw.");
+        if (failure is not null)
+            _completion.TrySetException(failure);
+        else if (isCanceled)
+            _completion.TrySetCanceled(_cancellationToken);
+        else
+            _completion.TrySetResult(true);
+    }
+
+    /// <summary>Ends the subscription at once. The handlers are called by <see cref="Finish"/>.</summary>
+    private void Cancel() => _subscription.CancelCopy();
 }

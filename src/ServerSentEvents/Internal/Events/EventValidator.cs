@@ -3,25 +3,47 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.Internal.Events;
 
 /// <summary>
-/// The gate that every event passes before it is sent: what could forge a field or an event is refused here, whoever
-/// made the <see cref="SseItem{T}"/> and whatever its own constructor let through.
+/// Refuses events that could forge a field or another event, whatever code made the <see cref="SseItem{T}"/>, and ids that
+/// a client could not send back.
 /// </summary>
 internal static class EventValidator
 {
-    private static readonly char[] LineEnds = ['\r', '\n'];
-    private static readonly char[] LineEndsAndNul = ['\r', '\n', '\0'];
+    /// <summary>Longer ids make a <c>Last-Event-ID</c> header that servers refuse, which stops a browser for good.</summary>
+    internal const int MaxIdLength = 1_000;
 
-    /// <exception cref="ArgumentException">The item has no data, or a field of it could forge another.</exception>
-    internal static void ThrowIfUnfit(in SseItem<string> item, string paramName)
+    private static readonly char[] LineEnds = ['\r', '\n'];
+
+    /// <exception cref="ArgumentException">The item has no data, or one of its fields is not valid.</exception>
+    internal static void ThrowIfInvalid(in SseItem<string> item, string paramName)
     {
         if (item.Data is null)
             throw new ArgumentNullException(paramName, "An event needs data, which may be empty.");
         if (item.EventType.IndexOfAny(LineEnds) >= 0)
-            throw new ArgumentException("An event type cannot hold CR or LF.", paramName);
-        // A client ignores an id that has a NUL in it, and with that its place in the stream.
-        if (item.EventId?.IndexOfAny(LineEndsAndNul) >= 0)
-            throw new ArgumentException("An event id cannot hold CR, LF or NUL.", paramName);
+            throw new ArgumentException("An event type cannot contain CR or LF.", paramName);
+        if (item.EventId is { } id && !CanBeSentBack(id))
+        {
+            throw new ArgumentException(
+                "An event id can contain visible ASCII characters and inner spaces, 1,000 at most: clients send it back in a header.",
+                paramName);
+        }
+
         if (item.ReconnectionInterval < TimeSpan.Zero)
             throw new ArgumentOutOfRangeException(paramName, item.ReconnectionInterval, "A reconnection interval cannot be negative.");
+    }
+
+    /// <summary>Returns whether the value of a header can hold this id. The empty id clears the client's position.</summary>
+    private static bool CanBeSentBack(string id)
+    {
+        if (id.Length == 0)
+            return true;
+        if (id.Length > MaxIdLength || id[0] == ' ' || id[id.Length - 1] == ' ')
+            return false;
+        foreach (var character in id)
+        {
+            if (character is < ' ' or > '~')
+                return false;
+        }
+
+        return true;
     }
 }

@@ -1,100 +1,182 @@
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace ServerSentEvents.Internal.Events;
 
-/// <summary>
-/// What stands in the queues: one event, comment or bare field, checked when it is made, and shared by all of its
-/// subscribers, so that each of its forms is made once, when the first subscriber asks for it.
-/// </summary>
-internal class Frame
+/// <summary>What a queue holds: a frame, or the place of one that is still being made.</summary>
+internal abstract class QueueItem
 {
-    /// <summary>An event, or null for what has no place among items: the text is then given from the start.</summary>
-    private readonly SseItem<string>? _item;
+    /// <summary>The number of bytes on the wire; 0 while it is not known.</summary>
+    internal abstract int Length { get; }
+}
 
-    /// <summary>The text form, once someone has asked for it.</summary>
-    private string? _text;
+/// <summary>
+/// One event, comment or line, checked and formatted as UTF-8 when it is made, and shared by all of its subscribers. The line
+/// of its id is kept apart, because the position is known only under the registry's lock.
+/// </summary>
+internal sealed class Frame : QueueItem
+{
+    /// <summary>Marks what is not an event in <see cref="_idOffset"/>.</summary>
+    private const int NotAnEvent = -1;
 
-    /// <summary>The bytes, once someone has asked for them.</summary>
-    private byte[]? _utf8;
+    /// <summary>The frame without the line of its id.</summary>
+    private readonly byte[] _utf8;
 
-    /// <summary>The place that history has given it; null where it has an id of its own, or no history is kept.</summary>
-    private Epoch? _epoch;
+    /// <summary>Where the line of the id belongs in <see cref="_utf8"/>.</summary>
+    private readonly int _idOffset;
+
+    /// <summary>The number of bytes, with the line of the id.</summary>
+    private int _length;
+
+    /// <summary>The source of the generated id; null for an own id, or for none.</summary>
+    private EventIds? _ids;
     private long _position;
 
-    private Frame(SseItem<string> item) => _item = item;
+    /// <summary>The line of the id, made when it is first asked for.</summary>
+    private byte[]? _idLine;
 
-    /// <summary>A frame that is no event.</summary>
-    protected Frame(string text) => _text = text;
+    /// <summary>The text form, made when it is first asked for. Guarded by a lock on <see cref="_utf8"/>.</summary>
+    private string? _text;
 
-    /// <summary>A comment line with no blank line behind it, for a stream in which nothing has happened.</summary>
-    internal static Frame Heartbeat { get; } = new(WireFormat.Heartbeat);
+    /// <summary>The item form, made when it is first asked for. Guarded by a lock on <see cref="_utf8"/>.</summary>
+    private StrongBox<SseItem<string>>? _item;
 
-    /// <summary>The event, with the id that it has got; <see langword="null"/> for what has no place among items.</summary>
-    internal SseItem<string>? Item => _item is { } item && _epoch is not null ? item.WithId(_epoch.Id(_position)) : _item;
-
-    internal bool IsEvent => _item is not null;
-
-    /// <summary>The id that the application gave; null for none.</summary>
-    internal string? OwnId => _item?.EventId;
-
-    /// <summary>The whole frame as it goes on the wire.</summary>
-    internal string Text => Volatile.Read(ref _text) ?? FormatText();
-
-    /// <summary>The same as UTF-8; it is well-formed, so that nothing in it is replaced.</summary>
-    internal byte[] Utf8 => Volatile.Read(ref _utf8) ?? EncodeUtf8();
-
-    /// <exception cref="ArgumentException">The item has no data, or a field of it could forge another.</exception>
-    internal static Frame ForItem(in SseItem<string> item, string paramName)
+    private Frame(byte[] utf8, int idOffset = NotAnEvent, string? ownId = null)
     {
-        EventValidator.ThrowIfUnfit(item, paramName);
-        return new Frame(item);
+        _utf8 = utf8;
+        _idOffset = idOffset;
+        OwnId = ownId;
+        _length = utf8.Length + (ownId is null ? 0 : WireFormat.IdLength(ownId.Length));
     }
 
-    internal static Frame ForComment(string comment) => new(WireFormat.Comment(comment));
+    /// <summary>A comment line, for a stream in which nothing has happened.</summary>
+    internal static Frame Heartbeat { get; } = new(WireFormat.Heartbeat());
 
-    /// <summary>Tells a client where in the order of events it is, without being an event.</summary>
-    internal static Frame ForPosition(string id) => new(WireFormat.Position(id));
+    internal bool IsEvent => _idOffset != NotAnEvent;
+
+    /// <summary>The id that the application gave; null for none.</summary>
+    internal string? OwnId { get; private set; }
+
+    internal override int Length => _length;
+
+    internal string Text
+    {
+        get
+        {
+            if (Volatile.Read(ref _text) is { } text)
+                return text;
+            // A lock, so that two readers do not both decode a large event.
+            lock (_utf8)
+                return _text ??= Encoding.UTF8.GetString(ToArray());
+        }
+    }
+
+    /// <summary>The event as a conforming client reads it. Only for events.</summary>
+    internal SseItem<string> Item
+    {
+        get
+        {
+            if (Volatile.Read(ref _item) is { } item)
+                return item.Value;
+            lock (_utf8)
+                return (_item ??= new(Parse())).Value;
+        }
+    }
+
+    /// <summary>Checks and formats an event.</summary>
+    /// <exception cref="ArgumentException">The item is not valid, or larger than <paramref name="maxBytes"/>.</exception>
+    internal static Frame ForItem(in SseItem<string> item, int maxBytes, string paramName)
+    {
+        EventValidator.ThrowIfInvalid(item, paramName);
+        return new Frame(WireFormat.Event(item, maxBytes, paramName, out var idOffset), idOffset, item.EventId);
+    }
+
+    /// <exception cref="ArgumentException">The comment is larger than <paramref name="maxBytes"/>.</exception>
+    internal static Frame ForComment(string comment, int maxBytes, string paramName) =>
+        new(WireFormat.Comment(comment, maxBytes, paramName));
+
+    /// <summary>Makes the first line of a resumed stream.</summary>
+    internal static Frame ForPosition(string id) => new(WireFormat.Id(id));
 
     internal static Frame ForReconnectionInterval(TimeSpan interval) => new(WireFormat.ReconnectionInterval(interval));
 
-    /// <summary>Every frame made from <paramref name="items"/>, or an exception before any of it has had an effect.</summary>
-    /// <exception cref="ArgumentException">One of the items is not fit to be sent.</exception>
-    internal static Frame[] ForItems(IEnumerable<SseItem<string>>? items, string paramName) =>
-        items is null ? [] : [.. items.Select(item => ForItem(item, paramName))];
-
     /// <summary>
-    /// Gives an event without an id of its own the id of its place. To be called before anybody else has the frame, or
-    /// under the registry's lock, before it is in a queue.
+    /// Gives an event its position, and with it a generated id, unless it has an own id. An own id that reads as a generated
+    /// one was forwarded from another event, and is replaced. Call before a reader can have the frame.
     /// </summary>
-    internal void PlaceAt(Epoch epoch, long position)
+    internal void PlaceAt(EventIds ids, long position)
     {
-        if (OwnId is not null)
+        if (OwnId is not null && !ids.TryParse(OwnId, out _))
             return;
+        OwnId = null;
+        _ids = ids;
         _position = position;
-        _epoch = epoch;
+        _length = _utf8.Length + WireFormat.IdLength(ids.LengthOf(position));
     }
 
-    /// <summary>What the reader is to get: this frame, unless it was left to be made later.</summary>
-    internal virtual Frame? Resolve() => this;
-
-    /// <summary>Under a lock of its own, so that two readers who ask at once do not both do the work.</summary>
-    private string FormatText()
+    /// <summary>Copies bytes from an offset on, as many as there are or fit, and returns how many.</summary>
+    internal int CopyTo(Span<byte> destination, int offset)
     {
-        lock (this)
-            return _text ??= NewText();
+        if (_length == _utf8.Length)
+            return CopyPart(_utf8, offset, destination);
+
+        var copied = 0;
+        if (offset < _idOffset)
+            copied = CopyPart(_utf8.AsSpan(0, _idOffset), offset, destination);
+        var idLine = IdLine();
+        var idEnd = _idOffset + idLine.Length;
+        if (offset + copied >= _idOffset && offset + copied < idEnd)
+            copied += CopyPart(idLine, offset + copied - _idOffset, destination.Slice(copied));
+        if (offset + copied >= idEnd)
+            copied += CopyPart(_utf8, offset + copied - idLine.Length, destination.Slice(copied));
+        return copied;
     }
 
-    /// <summary>The text is kept for those who ask for text, and made in passing for those who do not.</summary>
-    private byte[] EncodeUtf8()
+    private static int CopyPart(ReadOnlySpan<byte> part, int offset, Span<byte> destination)
     {
-        lock (this)
-            return _utf8 ??= Encoding.UTF8.GetBytes(_text ?? NewText());
+        var length = Math.Min(part.Length - offset, destination.Length);
+        part.Slice(offset, length).CopyTo(destination);
+        return length;
     }
 
-    private string NewText()
+    private byte[] IdLine() => Volatile.Read(ref _idLine) ?? (_idLine = WireFormat.Id(_ids?.Format(_position) ?? OwnId!));
+
+    private byte[] ToArray()
     {
-        var item = _item.GetValueOrDefault();
-        return WireFormat.Event(item, item.EventId ?? _epoch?.Id(_position));
+        if (_length == _utf8.Length)
+            return _utf8;
+        var bytes = new byte[_length];
+        CopyTo(bytes, 0);
+        return bytes;
     }
+
+    private SseItem<string> Parse()
+    {
+        using var stream = new MemoryStream(ToArray());
+        foreach (var item in SseParser.Create(stream).Enumerate())
+            return item;
+        throw new InvalidOperationException("An event is parsed as it was formatted.");
+    }
+}
+
+/// <summary>
+/// The place of a personalized event in the queue of a subscriber that joined while the event was being made. The thread that
+/// publishes the event completes it; a reader that comes to it before that waits.
+/// </summary>
+internal sealed class DeferredFrame : QueueItem
+{
+    private readonly TaskCompletionSource<Frame?> _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal override int Length => IsMade ? _made.Task.Result?.Length ?? 0 : 0;
+
+    internal bool IsMade => _made.Task.IsCompleted;
+
+    /// <summary>True if it was dropped before it was made. Guarded by the registry's lock.</summary>
+    internal bool IsDropped { get; set; }
+
+    /// <summary>Completes with the frame, or with null where there is nothing to send.</summary>
+    internal Task<Frame?> Made => _made.Task;
+
+    internal void Complete(Frame? frame) => _made.SetResult(frame);
 }

@@ -5,72 +5,134 @@ using System.Text;
 namespace ServerSentEvents.Internal.Events;
 
 /// <summary>
-/// Writes frames as the standard has them parsed (WHATWG HTML, "Server-sent events", 9.2.5 and 9.2.6). Fields come in
-/// one fixed order, that of the BCL's own formatter: event, data, id, retry. The fields have been through
-/// <see cref="EventValidator"/>.
+/// Formats frames as UTF-8, as WHATWG HTML, "Server-sent events" (9.2.5 and 9.2.6), has them parsed. Fields have one order,
+/// that of the BCL's formatter: event, data, id, retry. <see cref="EventValidator"/> has checked them.
 /// </summary>
 internal static class WireFormat
 {
-    /// <summary>What a client takes an event for that names no type.</summary>
+    /// <summary>The type of an event without an <c>event:</c> line.</summary>
     private const string DefaultEventType = "message";
 
-    /// <summary>
-    /// Keeps a connection from looking idle. It ends no event, and is written only between events.
-    /// </summary>
-    internal const string Heartbeat = ":\n";
+    private static ReadOnlySpan<byte> EventField => "event: "u8;
 
-    internal static string Event(in SseItem<string> item, string? id)
+    private static ReadOnlySpan<byte> DataField => "data: "u8;
+
+    private static ReadOnlySpan<byte> IdField => "id: "u8;
+
+    private static ReadOnlySpan<byte> RetryField => "retry: "u8;
+
+    private static ReadOnlySpan<byte> CommentField => ": "u8;
+
+    /// <summary>A comment line, which keeps a connection from looking idle.</summary>
+    internal static byte[] Heartbeat() => ":\n"u8.ToArray();
+
+    /// <summary>Formats an event without its id.</summary>
+    /// <param name="item">A valid item.</param>
+    /// <param name="maxBytes">The largest length.</param>
+    /// <param name="paramName">For the exception.</param>
+    /// <param name="idOffset">Where the line of the id belongs.</param>
+    /// <exception cref="ArgumentException">The event would be longer than <paramref name="maxBytes"/>.</exception>
+    internal static byte[] Event(in SseItem<string> item, int maxBytes, string paramName, out int idOffset)
     {
-        var text = new StringBuilder(item.Data.Length + 64);
-        if (item.EventType is not ("" or DefaultEventType))
-            AppendField(text, "event: ", item.EventType);
-        AppendLines(text, "data: ", item.Data);
-        if (id is not null)
-            AppendField(text, "id: ", id);
-        if (item.ReconnectionInterval is { } interval)
-            AppendField(text, "retry: ", WholeMilliseconds(interval));
-        return Utf16.ReplaceLoneSurrogates(text.Append('\n').ToString());
+        var type = item.EventType is "" or DefaultEventType ? null : item.EventType;
+        var retry = item.ReconnectionInterval is { } interval ? WholeMilliseconds(interval) : null;
+        var length = FieldLength(EventField, type) + LinesLength(DataField, item.Data) + FieldLength(RetryField, retry) + 1;
+        ThrowIfTooLarge(length, maxBytes, paramName);
+
+        var bytes = new byte[length];
+        var end = WriteField(EventField, type, bytes, 0);
+        idOffset = end = WriteLines(DataField, item.Data, bytes, end);
+        end = WriteField(RetryField, retry, bytes, end);
+        bytes[end] = (byte)'\n';
+        return bytes;
     }
 
     /// <summary>
-    /// A comment has no blank line behind it: at a blank line a client sets its last event id, and one that comes
-    /// before the first id of its stream would erase the position that the client has.
+    /// Formats a comment without a blank line after it. At a blank line a client sets its last event id, and a client that
+    /// has not yet seen an id in this stream would lose its position.
     /// </summary>
-    internal static string Comment(string comment)
+    /// <exception cref="ArgumentException">The comment would be longer than <paramref name="maxBytes"/>.</exception>
+    internal static byte[] Comment(string comment, int maxBytes, string paramName)
     {
-        var text = new StringBuilder(comment.Length + 8);
-        AppendLines(text, ": ", comment);
-        return Utf16.ReplaceLoneSurrogates(text.ToString());
+        var length = LinesLength(CommentField, comment);
+        ThrowIfTooLarge(length, maxBytes, paramName);
+        var bytes = new byte[length];
+        WriteLines(CommentField, comment, bytes, 0);
+        return bytes;
     }
 
-    /// <summary>A block with an id and no data, which sets a client's last event id and dispatches nothing.</summary>
-    internal static string Position(string id) => Utf16.ReplaceLoneSurrogates($"id: {id}\n\n");
+    /// <summary>Formats the line of an id. At the start of a stream it gives the client its position at the first blank line.</summary>
+    internal static byte[] Id(string id) => Field(IdField, id);
 
-    /// <summary>A client takes the field at the end of its line; a blank line would set its last event id as well.</summary>
-    internal static string ReconnectionInterval(TimeSpan interval) => $"retry: {WholeMilliseconds(interval)}\n";
+    internal static int IdLength(int length) => IdField.Length + length + 1;
 
-    private static void AppendField(StringBuilder text, string name, string value) =>
-        text.Append(name).Append(value).Append('\n');
+    /// <summary>Formats a <c>retry:</c> line, which takes effect without a blank line.</summary>
+    internal static byte[] ReconnectionInterval(TimeSpan interval) => Field(RetryField, WholeMilliseconds(interval));
 
-    /// <summary>One field for each line of the value, split where a client would split: at CR LF, CR and LF.</summary>
-    private static void AppendLines(StringBuilder text, string name, string value)
+    private static byte[] Field(ReadOnlySpan<byte> name, string value)
     {
-        for (var start = 0; ;)
+        var bytes = new byte[FieldLength(name, value)];
+        WriteField(name, value, bytes, 0);
+        return bytes;
+    }
+
+    private static long FieldLength(ReadOnlySpan<byte> name, string? value) =>
+        value is null ? 0 : name.Length + (long)Encoding.UTF8.GetByteCount(value) + 1;
+
+    /// <summary>Returns the length of a value as lines, split where a client would split: at CR LF, CR and LF.</summary>
+    private static long LinesLength(ReadOnlySpan<byte> name, string value)
+    {
+        long lines = 1;
+        long lineEnds = 0;
+        for (var start = 0; NextLineEnd(value, start, out var end, out var next); start = next)
         {
-            var length = value.AsSpan(start).IndexOfAny('\r', '\n');
-            if (length < 0)
-            {
-                text.Append(name).Append(value, start, value.Length - start).Append('\n');
-                return;
-            }
+            lines++;
+            lineEnds += next - end;
+        }
 
-            text.Append(name).Append(value, start, length).Append('\n');
-            var end = start + length;
-            start = value[end] == '\r' && end + 1 < value.Length && value[end + 1] == '\n' ? end + 2 : end + 1;
+        return Encoding.UTF8.GetByteCount(value) - lineEnds + (lines * (name.Length + 1));
+    }
+
+    private static int WriteField(ReadOnlySpan<byte> name, string? value, byte[] bytes, int at) =>
+        value is null ? at : WriteLine(name, value, 0, value.Length, bytes, at);
+
+    private static int WriteLines(ReadOnlySpan<byte> name, string value, byte[] bytes, int at)
+    {
+        var start = 0;
+        for (; NextLineEnd(value, start, out var end, out var next); start = next)
+            at = WriteLine(name, value, start, end - start, bytes, at);
+        return WriteLine(name, value, start, value.Length - start, bytes, at);
+    }
+
+    /// <summary>Writes one line. The encoder replaces a surrogate without its partner by U+FFFD.</summary>
+    private static int WriteLine(ReadOnlySpan<byte> name, string value, int start, int length, byte[] bytes, int at)
+    {
+        name.CopyTo(bytes.AsSpan(at));
+        at += name.Length;
+        at += Encoding.UTF8.GetBytes(value, start, length, bytes, at);
+        bytes[at] = (byte)'\n';
+        return at + 1;
+    }
+
+    private static bool NextLineEnd(string value, int start, out int end, out int next)
+    {
+        var length = value.AsSpan(start).IndexOfAny('\r', '\n');
+        end = start + length;
+        next = length >= 0 && value[end] == '\r' && end + 1 < value.Length && value[end + 1] == '\n' ? end + 2 : end + 1;
+        return length >= 0;
+    }
+
+    private static void ThrowIfTooLarge(long length, int maxBytes, string paramName)
+    {
+        if (length > maxBytes)
+        {
+            throw new ArgumentException(
+                FormattableString.Invariant($"The event takes {length:N0} bytes, more than MaxEventBytes ({maxBytes:N0})."),
+                paramName);
         }
     }
 
-    /// <summary>Within what clients read as a number, and never so short that it says "at once" where something was meant.</summary>
+    /// <summary>Rounds to what clients read as a number: a positive interval is never 0.</summary>
     private static string WholeMilliseconds(TimeSpan interval)
     {
         var whole = interval.TotalMilliseconds switch

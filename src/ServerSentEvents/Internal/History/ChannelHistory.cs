@@ -1,51 +1,49 @@
 namespace ServerSentEvents.Internal.History;
 
-/// <summary>The last events of one channel, the oldest first.</summary>
-/// <remarks>Needs the registry's lock throughout.</remarks>
-internal sealed class ChannelHistory<TProperties>(string name, long evictedThrough)
+/// <summary>The last events of one channel.</summary>
+/// <remarks>Guarded by the registry's lock.</remarks>
+internal sealed class ChannelHistory<TProperties>(string name, long evictedThrough, EvictedIds evictedIds)
 {
-    /// <summary>A ring that never was larger than this is left as it is.</summary>
-    private const int SmallEnough = 16;
+    private const int SmallestSegment = 4;
+    private const int LargestSegment = 1_024;
 
-    /// <summary>A ring, as large as it has to be.</summary>
-    private HistoryEntry<TProperties>[] _entries = [];
+    /// <summary>The segments, the oldest first. There is none without an entry.</summary>
+    private readonly List<HistorySegment<TProperties>> _segments = [];
 
-    /// <summary>Where the oldest entry stands in <see cref="_entries"/>.</summary>
-    private int _oldest;
+    private long _added;
+    private long _evicted;
 
-    private int _count;
-
-    /// <summary>
-    /// Where the application's own ids stand, and how many events have each: one that two have names no place. Null until
-    /// there is one.
-    /// </summary>
+    /// <summary>The last position and the number of the entries with an own id; null until there is one.</summary>
     private Dictionary<string, (long Position, int Count)>? _ownIds;
 
-    /// <summary>The own id of the event at <see cref="EvictedThrough"/>, by which a client can still say that it has seen that.</summary>
+    /// <summary>The own id of the event at <see cref="EvictedThrough"/>. A client that has it has missed nothing that was evicted.</summary>
     private string? _lastEvictedId;
 
     internal string Name { get; } = name;
 
-    /// <summary>What is not after this position may have been forgotten.</summary>
+    /// <summary>The place in the list that is searched for expired events.</summary>
+    internal int ScanIndex { get; set; }
+
+    /// <summary>Events after this position are complete.</summary>
     internal long EvictedThrough { get; private set; } = evictedThrough;
 
     /// <summary>The position of the newest event that there has been.</summary>
     internal long Newest { get; private set; } = evictedThrough;
 
-    /// <summary>When the channel was last used, as a timestamp.</summary>
-    internal long UsedAt { get; set; }
+    /// <summary>The position of the newest personalized event that there has been.</summary>
+    internal long NewestPersonalized { get; private set; } = -1;
 
-    /// <summary>Whether the channel stands in the line of those whose age is looked at.</summary>
-    internal bool IsInLine { get; set; }
+    internal bool IsEmpty => _added == _evicted;
 
     internal void Add(HistoryEntry<TProperties> entry, int capacity)
     {
-        while (_count >= capacity)
-            Evict();
-        if (_count == _entries.Length)
-            Resize((int)Math.Min(Math.Max(_count * 2L, 1), capacity));
-        _entries[(_oldest + _count++) % _entries.Length] = entry;
+        if (_added - _evicted >= capacity)
+            EvictOldest();
+        SegmentForNext(capacity).Add(entry);
+        _added++;
         Newest = entry.Position;
+        if (entry.Shared is null)
+            NewestPersonalized = entry.Position;
 
         if (entry.OwnId is not { Length: > 0 } ownId)
             return;
@@ -54,60 +52,83 @@ internal sealed class ChannelHistory<TProperties>(string name, long evictedThrou
         _ownIds[ownId] = (entry.Position, known.Count + 1);
     }
 
-    /// <summary>Forgets what was published before a time.</summary>
-    internal void EvictBefore(long timestamp)
+    /// <summary>Evicts the oldest event if it was published before a time.</summary>
+    internal bool TryEvictExpired(long before)
     {
-        while (_count > 0 && _entries[_oldest].PublishedAt < timestamp)
-            Evict();
-        if (_entries.Length > SmallEnough && _count <= _entries.Length / 4)
-            Resize(_entries.Length / 2);
+        if (_segments.Count == 0 || !(_segments[0].Oldest?.PublishedAt < before))
+            return false;
+        EvictOldest();
+        return true;
     }
 
-    /// <summary>Where the one event with that id stands, if there is just one.</summary>
-    internal long? Find(string ownId)
+    /// <summary>Returns the position of the event with an own id; null if there is none.</summary>
+    /// <param name="ownId">The id.</param>
+    /// <param name="isAmbiguous">True if several events have, or had, that id.</param>
+    internal long? Find(string ownId, out bool isAmbiguous)
     {
         (long Position, int Count) known = default;
         _ownIds?.TryGetValue(ownId, out known);
-        return (known.Count, string.Equals(ownId, _lastEvictedId, StringComparison.Ordinal)) switch
-        {
-            (0, true) => EvictedThrough,
-            (1, false) => known.Position,
-            _ => null,
-        };
+        var evicted = evictedIds.Count(Name, ownId);
+        isAmbiguous = known.Count + evicted > 1;
+        if (known.Count > 0)
+            return known.Position;
+        if (string.Equals(ownId, _lastEvictedId, StringComparison.Ordinal))
+            return EvictedThrough;
+        isAmbiguous |= evicted > 0;
+        return null;
     }
 
-    /// <summary>Adds what comes after a position to a list, in time that goes with what is added.</summary>
-    internal void CopyAfter(long position, List<HistoryEntry<TProperties>> missed)
+    /// <summary>Returns a cursor to the first event after a position; null if there is none.</summary>
+    internal HistoryCursor<TProperties>? CursorAfter(long position)
     {
-        for (var i = _count - 1; i >= 0; i--)
+        if (Newest <= position || _segments.Count == 0)
+            return null;
+        var (low, high) = (0, _segments.Count - 1);
+        while (low < high)
         {
-            var entry = _entries[(_oldest + i) % _entries.Length];
-            if (entry.Position <= position)
-                return;
-            missed.Add(entry);
+            var middle = (low + high) / 2;
+            if (_segments[middle].Newest.Position <= position)
+                low = middle + 1;
+            else
+                high = middle;
         }
+
+        var segment = _segments[low];
+        var index = segment.IndexAfter(position);
+        return new(segment, index, Newest);
     }
 
-    private void Resize(int length)
+    private HistorySegment<TProperties> SegmentForNext(int capacity)
     {
-        var resized = new HistoryEntry<TProperties>[length];
-        for (var i = 0; i < _count; i++)
-            resized[i] = _entries[(_oldest + i) % _entries.Length];
-        _entries = resized;
-        _oldest = 0;
+        var last = _segments.Count > 0 ? _segments[^1] : null;
+        if (last is { IsFull: false })
+            return last;
+        var length = Math.Min(capacity, last is null ? SmallestSegment : Math.Min(last.Capacity * 2, LargestSegment));
+        var segment = new HistorySegment<TProperties>(length);
+        if (last is not null)
+            last.Next = segment;
+        _segments.Add(segment);
+        return segment;
     }
 
-    private void Evict()
+    private void EvictOldest()
     {
-        var entry = _entries[_oldest];
-        _entries[_oldest] = null!;
-        _oldest = (_oldest + 1) % _entries.Length;
-        _count--;
+        var segment = _segments[0];
+        var entry = segment.Oldest!;
+        segment.EvictOldest();
+        _evicted++;
+        if (segment.IsEvicted)
+        {
+            segment.Next = null;
+            _segments.RemoveAt(0);
+        }
 
         EvictedThrough = entry.Position;
         _lastEvictedId = entry.OwnId;
-        if (entry.OwnId is not { Length: > 0 } ownId || !_ownIds!.TryGetValue(ownId, out var known))
+        if (entry.OwnId is not { Length: > 0 } ownId)
             return;
+        evictedIds.Add(Name, ownId);
+        var known = _ownIds![ownId];
         if (known.Count == 1)
             _ownIds.Remove(ownId);
         else

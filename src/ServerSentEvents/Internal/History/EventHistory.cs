@@ -4,172 +4,190 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// What has been published, channel by channel, as far back as count and age allow, for those who come back and say what
-/// they had last.
+/// The published events, channel by channel, as far back as count and age allow, for clients that reconnect with the id of
+/// the last event that they had.
 /// </summary>
 /// <remarks>
-/// <para>Needs the registry's lock throughout.</para>
-/// <para>Positions are counted here, unless a backplane gives them: then they are those of its stream, the same on every
-/// node, and a client may have come from a node that has read further than this one.</para>
+/// Guarded by the registry's lock. Positions are counted here, unless a backplane gives them. Then they are those of its
+/// stream, the same on every node, and a client can come from a node that has read more than this one.
 /// </remarks>
-internal sealed class EventHistory<TProperties>(int capacity, long? maxAge)
+internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, ChannelIndex<TProperties> index)
 {
-    private readonly Dictionary<string, ChannelHistory<TProperties>> _channels = new(StringComparer.Ordinal);
+    private readonly NameTable<ChannelHistory<TProperties>> _channels = new();
 
-    /// <summary>The channels by when they were last used, as far as age is looked at.</summary>
-    private readonly Queue<(ChannelHistory<TProperties> Channel, long UsedAt)> _byUse = new();
+    /// <summary>The channels in the order in which they are searched for expired events.</summary>
+    private readonly List<ChannelHistory<TProperties>> _scan = [];
 
-    /// <summary>The position of the newest event.</summary>
-    private long _position;
+    private readonly EvictedIds _evictedIds = new();
 
-    /// <summary>Whether positions are given by a backplane; what comes without one has no place in the history then.</summary>
+    /// <summary>True if a backplane gives the positions. An event without one has no place in the history then.</summary>
     private bool _isFollowing;
 
-    /// <summary>What a channel that is forgotten as a whole held at the most: nobody knows which channels there were.</summary>
-    private long _forgottenThrough;
+    /// <summary>A position that a client claimed to have and that this node did not reach in time.</summary>
+    private long _distrustedFrom = long.MaxValue;
 
-    /// <summary>No id of the application's is longer, so that nothing longer is looked up.</summary>
-    private int _longestOwnId;
+    internal EventIds Ids { get; private set; } = new SealedEventIds();
 
-    internal Epoch Epoch { get; private set; } = new();
+    /// <summary>The position of the newest event.</summary>
+    internal long Position { get; private set; }
 
-    /// <summary>Forgets everything, and takes positions as a backplane gives them, all of them after that one.</summary>
-    internal void Follow(Epoch epoch, long before)
+    internal bool IsEmpty => _scan.Count == 0;
+
+    /// <summary>Removes everything, and takes later positions from a backplane. Call while no channel has subscribers.</summary>
+    internal void Follow(EventIds ids, long before)
     {
         _channels.Clear();
-        _byUse.Clear();
-        _longestOwnId = 0;
+        _scan.Clear();
+        _evictedIds.Clear();
+        index.ResetHistoryFloor(before);
         _isFollowing = true;
-        Epoch = epoch;
-        _position = before;
-        _forgottenThrough = before;
+        _distrustedFrom = long.MaxValue;
+        Ids = ids;
+        Position = before;
     }
 
     /// <summary>
-    /// Takes in an event, with the position that a backplane gives it or else the next, and returns that; null for what a
-    /// node publishes by itself beside its backplane, which no other node could resume from.
+    /// Adds an event, and gives it the position of the backplane, or else the next one. Ignores what a node publishes by
+    /// itself beside its backplane: no other node could resume from it.
     /// </summary>
-    internal long? Add(
-        HistoryEntry<TProperties> entry, in ChannelNames channels, ChannelIndex<TProperties> roll, long now, long? position)
+    internal bool Add(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long? position)
     {
         if (_isFollowing && position is null)
-            return null;
-        _position = position ?? _position + 1;
-        entry.Position = _position;
-        entry.PublishedAt = now;
-        _longestOwnId = Math.Max(_longestOwnId, entry.OwnId?.Length ?? 0);
+            return false;
+        Position = position ?? Position + 1;
+        if (Position >= _distrustedFrom)
+            _distrustedFrom = long.MaxValue;
+        entry.PlaceAt(Ids, Position, now);
         for (var i = 0; i < channels.Count; i++)
         {
             var channel = GetOrAdd(channels[i]);
-            if (channel.Newest == _position)
-                continue; // The name has come before.
-            if (maxAge is { } age)
-                channel.EvictBefore(now - age);
-            channel.Add(entry, capacity);
-            Use(channel, now);
+            // A name can be repeated.
+            if (channel.Newest != Position)
+                channel.Add(entry, capacity);
         }
 
-        ForgetUnused(roll, now);
-        return _position;
+        return true;
     }
 
     /// <summary>
-    /// Somebody is in these channels from here on: that nothing came in them is known as well, however much is forgotten of
-    /// others.
+    /// Finds the event with an id and what its client has missed since in the channels; null where that is not certain. Takes
+    /// time for each channel, and none for each event.
     /// </summary>
-    internal void Join(in ChannelNames channels, long now)
+    internal ResumePoint<TProperties>? Find(string lastEventId, in ChannelNames channels, long now)
     {
-        for (var i = 0; maxAge is not null && i < channels.Count; i++)
-            Use(GetOrAdd(channels[i]), now);
-    }
-
-    /// <summary>
-    /// What came after the event with that id in the channels, in order; null where that is not known. Takes time that
-    /// goes with the number of channels and of events that were missed, and with nothing else.
-    /// </summary>
-    internal ReplayRange<TProperties>? After(string lastEventId, in ChannelNames channels, long now)
-    {
-        if (maxAge is { } age)
-        {
-            for (var i = 0; i < channels.Count; i++)
-            {
-                if (_channels.TryGetValue(channels[i], out var channel))
-                    channel.EvictBefore(now - age);
-            }
-        }
-
-        if (Find(lastEventId, channels) is not { } position)
+        if (FindPosition(lastEventId, channels) is not { } position)
             return null;
-        if (position > _position)
-            return _isFollowing ? new ReplayRange<TProperties>(position, Epoch, []) : null;
+        if (position > Position)
+        {
+            var canBeAhead = _isFollowing && position < _distrustedFrom;
+            return canBeAhead ? new(position, IsAhead: true, HasPersonalized: false, Replay: null) : null;
+        }
 
-        var missed = new List<HistoryEntry<TProperties>>();
+        var cursors = new List<HistoryCursor<TProperties>>();
+        var hasPersonalized = false;
         for (var i = 0; i < channels.Count; i++)
         {
-            _channels.TryGetValue(channels[i], out var channel);
-            if (position < (channel?.EvictedThrough ?? _forgottenThrough))
+            if (!_channels.TryGet(channels[i], out var channel))
+            {
+                if (position < index.HistoryFloorOf(channels[i]))
+                    return null;
+                continue;
+            }
+
+            if (position < channel.EvictedThrough)
                 return null;
-            channel?.CopyAfter(position, missed);
+            if (channel.CursorAfter(position) is not { } cursor)
+                continue;
+            if (maxAge is { } age && cursor.Entry!.PublishedAt < now - age)
+                return null;
+            cursors.Add(cursor);
+            hasPersonalized |= channel.NewestPersonalized > position;
         }
 
-        missed.Sort(static (one, other) => one.Position.CompareTo(other.Position));
-        if (channels.Count > 1)
-            missed = [.. missed.Distinct()]; // An event of several channels stands in the history of each.
-        return new ReplayRange<TProperties>(position, Epoch, missed);
+        return new(position, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
     }
 
-    private long? Find(string lastEventId, in ChannelNames channels)
+    /// <summary>Takes ids from a position on for gaps, until the backplane has come so far.</summary>
+    internal void Distrust(long position) => _distrustedFrom = Math.Min(_distrustedFrom, position);
+
+    /// <summary>Removes expired events, at most as many as <paramref name="budget"/>. A search goes on where the last one stopped.</summary>
+    /// <param name="place">The place of the search; at the start, and at the end, 0.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="budget">The number of events and channels to look at.</param>
+    internal void EvictExpired(ref int place, long now, int budget)
     {
-        long? found = null;
-        if (lastEventId.Length <= _longestOwnId)
+        if (maxAge is not { } age)
+            return;
+        // From the end to the beginning: the last channel, which takes the place of a removed one, has been searched by then.
+        place = place == 0 ? _scan.Count : Math.Min(place, _scan.Count);
+        for (; place > 0 && budget > 0; place--)
         {
-            for (var i = 0; i < channels.Count; i++)
+            var channel = _scan[place - 1];
+            for (budget--; budget > 0 && channel.TryEvictExpired(now - age); budget--)
             {
-                if (!_channels.TryGetValue(channels[i], out var channel) || channel.Find(lastEventId) is not { } place)
-                    continue;
-                // Two channels have an event of that id each, and nobody can say which of them the client had.
-                if (found is { } other && other != place)
-                    return null;
-                found = place;
             }
+
+            if (budget == 0)
+                return;
+            if (channel.IsEmpty)
+                Remove(channel);
+        }
+    }
+
+    private long? FindPosition(string lastEventId, in ChannelNames channels)
+    {
+        if (lastEventId.Length > EventValidator.MaxIdLength)
+            return null;
+        if (Ids.TryParse(lastEventId, out var position))
+            return position;
+
+        long? found = null;
+        for (var i = 0; i < channels.Count; i++)
+        {
+            if (!_channels.TryGet(channels[i], out var channel))
+            {
+                // The channel's events are gone, and with them their ids.
+                if (_evictedIds.Count(channels[i], lastEventId) > 0)
+                    return null;
+                continue;
+            }
+
+            var place = channel.Find(lastEventId, out var isAmbiguous);
+            // Where two events have this id, it is not known which of them the client had.
+            if (isAmbiguous || (found is not null && place is not null && found != place))
+                return null;
+            found ??= place;
         }
 
-        return found ?? (Epoch.TryRead(lastEventId, out var position) ? position : null);
+        return found;
     }
 
     private ChannelHistory<TProperties> GetOrAdd(string name)
     {
-        if (!_channels.TryGetValue(name, out var channel))
-            _channels.Add(name, channel = new ChannelHistory<TProperties>(name, _forgottenThrough));
+        if (_channels.TryGet(name, out var channel))
+            return channel;
+        channel = new(name, index.HistoryFloorOf(name), _evictedIds) { ScanIndex = _scan.Count };
+        _channels.Add(name, channel);
+        _scan.Add(channel);
         return channel;
     }
 
-    private void Use(ChannelHistory<TProperties> channel, long now)
+    private void Remove(ChannelHistory<TProperties> channel)
     {
-        // One that stands in the line already is put at its end when its turn comes.
-        channel.UsedAt = now;
-        if (maxAge is null || channel.IsInLine)
-            return;
-        channel.IsInLine = true;
-        _byUse.Enqueue((channel, now));
-    }
-
-    /// <summary>Forgets channels all of whose events are too old, but for those that somebody is in.</summary>
-    private void ForgetUnused(ChannelIndex<TProperties> roll, long now)
-    {
-        while (maxAge is { } age && _byUse.Count > 0 && _byUse.Peek().UsedAt < now - age)
-        {
-            var (channel, _) = _byUse.Dequeue();
-            if (roll.IsUsed(channel.Name))
-                channel.UsedAt = now;
-            if (channel.UsedAt >= now - age)
-            {
-                _byUse.Enqueue((channel, channel.UsedAt));
-                continue;
-            }
-
-            _channels.Remove(channel.Name);
-            _forgottenThrough = Math.Max(_forgottenThrough, channel.Newest);
-        }
+        index.RaiseHistoryFloor(channel.Name, channel.Newest);
+        _channels.Remove(channel.Name);
+        var last = _scan[^1];
+        _scan[channel.ScanIndex] = last;
+        last.ScanIndex = channel.ScanIndex;
+        _scan.RemoveAt(_scan.Count - 1);
+        if (_scan.Capacity > 64 && _scan.Count < _scan.Capacity / 4)
+            _scan.Capacity = _scan.Count;
     }
 }
+
+/// <summary>Where a client resumes.</summary>
+/// <param name="Position">The position of the last event that it had.</param>
+/// <param name="IsAhead">True if this node has not read that position yet.</param>
+/// <param name="HasPersonalized">True if functions have to be called for the replay.</param>
+/// <param name="Replay">What it missed; null for nothing.</param>
+internal sealed record ResumePoint<TProperties>(long Position, bool IsAhead, bool HasPersonalized, Replay<TProperties>? Replay);

@@ -3,51 +3,46 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// One event as history keeps it: the frame that all share, or the function that makes each subscriber its own, so that
-/// nobody can be given what was made for another.
+/// One event as the history keeps it: the frame that all subscribers share, or the function that makes a frame for each, so
+/// that no subscriber can get what was made for another.
 /// </summary>
 internal sealed class HistoryEntry<TProperties>
 {
-    private readonly Frame? _shared;
-    private readonly Func<TProperties, Frame?>? _make;
-
     internal HistoryEntry(Frame shared)
     {
-        _shared = shared;
+        Shared = shared;
         OwnId = shared.OwnId;
     }
 
     /// <param name="make">Makes a subscriber's frame from its properties.</param>
-    /// <param name="ownId">The id that the application gave the event, if it gave it to all subscribers.</param>
+    /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
     internal HistoryEntry(Func<TProperties, Frame?> make, string? ownId)
     {
-        _make = make;
+        Make = make;
         OwnId = ownId;
     }
 
-    /// <summary>The id that the application gave, under which a client may ask for what comes after; null for none.</summary>
-    internal string? OwnId { get; }
+    /// <summary>The frame of all subscribers; null for a personalized event.</summary>
+    internal Frame? Shared { get; }
 
-    /// <summary>Its place in the order of events. Set once, under the registry's lock, before anybody else sees the entry.</summary>
-    internal long Position { get; set; }
+    /// <summary>The application's function; null for a shared event.</summary>
+    internal Func<TProperties, Frame?>? Make { get; }
 
-    /// <summary>When it was published, as a timestamp of the publisher's clock.</summary>
-    internal long PublishedAt { get; set; }
+    /// <summary>The id that the application gave; null for none.</summary>
+    internal string? OwnId { get; private set; }
 
-    /// <summary>
-    /// Gives the shared frame the id of its place; one that is made for each gets it when it is made. To be called under the
-    /// registry's lock, before anybody has the frame.
-    /// </summary>
-    internal void PlaceShared(Epoch epoch) => _shared?.PlaceAt(epoch, Position);
+    internal long Position { get; private set; }
 
-    /// <summary>The frame for one who was not there when it was published. Runs the application's function.</summary>
-    internal Frame? FrameFor(TProperties properties, Epoch epoch)
+    /// <summary>The time of publishing, as a timestamp of the publisher's clock.</summary>
+    internal long PublishedAt { get; private set; }
+
+    /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>
+    internal void PlaceAt(EventIds ids, long position, long publishedAt)
     {
-        if (_shared is not null)
-            return _shared;
-
-        var frame = _make!(properties);
-        frame?.PlaceAt(epoch, Position);
-        return frame;
+        Position = position;
+        PublishedAt = publishedAt;
+        Shared?.PlaceAt(ids, position);
+        if (OwnId is not null && ids.TryParse(OwnId, out _))
+            OwnId = null;
     }
 }

@@ -1,31 +1,186 @@
 using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.History;
 
-/// <summary>What a subscriber that resumes is given ahead of the live events.</summary>
-internal static class Replay
+/// <summary>A place in the history of a channel, and the position of its last event to replay.</summary>
+internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, int index, long last)
 {
-    /// <summary>
-    /// Where the client stands, and all that it missed, personalized events made for it anew, outside every lock. Null where
-    /// the application's function threw for one of them: what cannot be replayed is a gap.
-    /// </summary>
-    internal static Frame[]? TryMake<TProperties>(ReplayRange<TProperties> missed, TProperties properties, string lastEventId)
+    private HistorySegment<TProperties> _segment = segment;
+    private int _index = index;
+
+    /// <summary>The position of the event here. It can be evicted at any time.</summary>
+    internal long Position { get; private set; } = segment.Read(index)!.Position;
+
+    /// <summary>The event here; null if it was evicted.</summary>
+    internal readonly HistoryEntry<TProperties>? Entry => _segment.Read(_index);
+
+    internal readonly bool IsAtEnd => Position == last;
+
+    /// <summary>Goes to the next event; false if that was evicted. Not at the end.</summary>
+    internal bool TryMoveNext()
     {
-        // First the position: a client takes on a stream's last event id at each blank line, and would lose its own.
-        var frames = new List<Frame>(missed.Entries.Count + 1) { Frame.ForPosition(lastEventId) };
-        try
+        if (++_index == _segment.Capacity)
         {
-            foreach (var entry in missed.Entries)
-            {
-                if (entry.FrameFor(properties, missed.Epoch) is { } frame)
-                    frames.Add(frame);
-            }
-        }
-        catch (Exception)
-        {
-            return null;
+            if (_segment.Next is not { } next)
+                return false;
+            _segment = next;
+            _index = 0;
         }
 
-        return [.. frames];
+        if (_segment.Read(_index) is not { } entry)
+            return false;
+        Position = entry.Position;
+        return true;
+    }
+}
+
+/// <summary>
+/// The missed events of one subscriber, read piece by piece from the history that all share. It copies nothing, and keeps no
+/// evicted event alive: an event that is evicted before the reader comes to it is lost, and the replay ends there.
+/// </summary>
+/// <param name="cursors">A cursor for each channel in which something was missed.</param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) : FrameSource
+{
+    /// <summary>A heap by position: its first element has the next event. Guarded by a lock on itself, as are the other fields.</summary>
+    private readonly HistoryCursor<TProperties>[] _heap = Sorted(cursors);
+
+    private int _cursors = cursors.Length;
+    private bool _isLost;
+
+    /// <summary>What was made of personalized events, by position; null where there are none.</summary>
+    private Dictionary<long, Frame>? _personalized;
+
+    internal override int Count
+    {
+        get
+        {
+            lock (_heap)
+                return CountRest();
+        }
+    }
+
+    internal override bool IsEmpty
+    {
+        get
+        {
+            lock (_heap)
+                return _cursors == 0;
+        }
+    }
+
+    internal override bool IsLost => _isLost;
+
+    internal override Frame? Read()
+    {
+        lock (_heap)
+            return ReadFrame();
+    }
+
+    /// <summary>
+    /// Makes the missed personalized events for this subscriber. It runs the application's function: call it on the thread
+    /// that subscribes, outside the lock. A function that throws makes a gap, and leaves its event out.
+    /// </summary>
+    /// <returns>False if an event cannot be replayed.</returns>
+    internal bool TryPersonalize(TProperties properties, EventIds ids, long maxBytes, out int failures)
+    {
+        failures = 0;
+        _personalized = [];
+        long bytes = 0;
+        var scan = Clone();
+        while (scan.ReadEntry() is { } entry)
+        {
+            if (entry.Make is not { } make)
+                continue;
+            try
+            {
+                if (make(properties) is not { } frame)
+                    continue;
+                frame.PlaceAt(ids, entry.Position);
+                bytes += frame.Length;
+                if (bytes > maxBytes)
+                    return false;
+                _personalized[entry.Position] = frame;
+            }
+            catch (Exception)
+            {
+                failures++;
+            }
+        }
+
+        return !scan._isLost;
+    }
+
+    private Replay<TProperties> Clone() => new(_heap.AsSpan(0, _cursors).ToArray()) { _personalized = _personalized };
+
+    private int CountRest()
+    {
+        var count = 0;
+        for (var scan = Clone(); scan.ReadFrame() is not null;)
+            count++;
+        return count;
+    }
+
+    private Frame? ReadFrame()
+    {
+        while (ReadEntry() is { } entry)
+        {
+            if (entry.Shared is { } shared)
+                return shared;
+            if (_personalized is not null && _personalized.TryGetValue(entry.Position, out var frame))
+                return frame;
+        }
+
+        return null;
+    }
+
+    private HistoryEntry<TProperties>? ReadEntry()
+    {
+        if (_cursors == 0 || _isLost)
+            return null;
+        HistoryEntry<TProperties>? entry = null;
+        var position = _heap[0].Position;
+        // An event of several channels stands in the history of each.
+        while (_cursors > 0 && !_isLost && _heap[0].Position == position)
+        {
+            entry = _heap[0].Entry;
+            if (entry is null)
+                _isLost = true;
+            else
+                MoveFirst();
+        }
+
+        return entry;
+    }
+
+    private void MoveFirst()
+    {
+        if (_heap[0].IsAtEnd)
+            _heap[0] = _heap[--_cursors];
+        else if (!_heap[0].TryMoveNext())
+            _isLost = true;
+        SiftDown();
+    }
+
+    private void SiftDown()
+    {
+        for (var parent = 0; ;)
+        {
+            var child = (2 * parent) + 1;
+            if (child + 1 < _cursors && _heap[child + 1].Position < _heap[child].Position)
+                child++;
+            if (child >= _cursors || _heap[parent].Position <= _heap[child].Position)
+                return;
+            (_heap[parent], _heap[child]) = (_heap[child], _heap[parent]);
+            parent = child;
+        }
+    }
+
+    /// <summary>A sorted array is a heap.</summary>
+    private static HistoryCursor<TProperties>[] Sorted(HistoryCursor<TProperties>[] cursors)
+    {
+        Array.Sort(cursors, static (one, other) => one.Position.CompareTo(other.Position));
+        return cursors;
     }
 }

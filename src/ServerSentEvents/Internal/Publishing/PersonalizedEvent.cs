@@ -1,67 +1,72 @@
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>An event that is made for each subscriber of its own: the function, and what it has made of whom.</summary>
+/// <summary>An event that is made for each subscriber: the application's function, and its results.</summary>
+/// <param name="make">Makes a subscriber's frame from its properties.</param>
+/// <param name="subscribers">The subscribers of the channels.</param>
+/// <param name="joined">The number of subscribers that had ever joined when those were listed.</param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class PersonalizedEvent<TProperties>(
-    Func<TProperties, Frame?> make, List<Subscription<TProperties>> subscriptions, long joined)
+    Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joined)
 {
-    /// <summary>The id that the application gave to all: only such a one can be resumed from.</summary>
-    private string? _commonId;
-
-    private Epoch? _epoch;
+    private EventIds? _ids;
     private long _position;
 
-    /// <summary>How many had joined the publisher when the subscribers were listed.</summary>
     internal long Joined { get; } = joined;
 
-    /// <summary>The subscribers who were listed, and what was made for them; null for nothing.</summary>
-    internal List<(Subscription<TProperties> Subscription, Frame? Frame)> Frames { get; } = new(subscriptions.Count);
+    /// <summary>The listed subscribers, and what was made for each; null for nothing.</summary>
+    internal List<(Subscriber<TProperties> Subscriber, Frame? Frame)> Frames { get; } = new(subscribers.Count);
 
-    /// <summary>Calls the function for each, outside every lock.</summary>
-    internal void MakeAll(ref Failures failures)
+    /// <summary>What the history keeps. It is set by <see cref="MakeAll"/>.</summary>
+    internal HistoryEntry<TProperties>? HistoryEntry { get; private set; }
+
+    /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>
+    /// <param name="ownId">The id of the event where the frames do not have one id in common.</param>
+    /// <param name="failures">Collects what the function throws.</param>
+    internal void MakeAll(string? ownId, ref Failures failures)
     {
-        foreach (var subscription in subscriptions)
-        {
-            Frame? frame = null;
-            try
-            {
-                frame = make(subscription.Properties);
-            }
-            catch (Exception exception)
-            {
-                failures.Add(exception);
-            }
+        foreach (var subscriber in subscribers)
+            Frames.Add((subscriber, Make(subscriber, ref failures)));
 
-            Frames.Add((subscription, frame));
+        var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal);
+        HistoryEntry = new HistoryEntry<TProperties>(make, ids.Take(2).ToList() is [{ } common] ? common : ownId);
+    }
+
+    /// <summary>Calls the function for subscribers that joined later, and gives the results their place.</summary>
+    internal void MakeDeferred(List<DeferredDelivery<TProperties>> deliveries, ref Failures failures)
+    {
+        for (var i = 0; i < deliveries.Count; i++)
+        {
+            var frame = Make(deliveries[i].Subscriber, ref failures);
+            if (_ids is not null)
+                frame?.PlaceAt(_ids, _position);
+            deliveries[i] = deliveries[i] with { Frame = frame };
         }
     }
 
-    /// <summary>Finds out what a history has to know of it, outside every lock too: it looks at all that was made.</summary>
-    /// <param name="otherwise">The id that it has where none was given to all, as where nobody is there.</param>
-    internal void FindCommonId(string? otherwise)
+    /// <summary>Gives all frames one place in the order of events. Needs the registry's lock.</summary>
+    internal void PlaceAt(EventIds ids, long position)
     {
-        var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal);
-        _commonId = ids.Take(2).ToList() is [{ } only] ? only : otherwise;
-    }
-
-    internal HistoryEntry<TProperties> ToHistoryEntry() => new(make, _commonId);
-
-    /// <summary>Gives everything that is made of it one place in the order of events. Needs the registry's lock.</summary>
-    internal void PlaceAt(Epoch epoch, long position)
-    {
-        _epoch = epoch;
+        _ids = ids;
         _position = position;
         foreach (var (_, frame) in Frames)
-            frame?.PlaceAt(epoch, position);
+            frame?.PlaceAt(ids, position);
     }
 
-    internal DeferredFrame ForLatecomer(TProperties properties) => new(() =>
+    private Frame? Make(Subscriber<TProperties> subscriber, ref Failures failures)
     {
-        var frame = make(properties);
-        if (_epoch is not null)
-            frame?.PlaceAt(_epoch, _position);
-        return frame;
-    });
+        try
+        {
+            return make(subscriber.Properties);
+        }
+        catch (Exception exception)
+        {
+            failures.Add(exception);
+            return null;
+        }
+    }
 }

@@ -1,4 +1,6 @@
-using ServerSentEvents.Internal.Compatibility;
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Delivery;
+using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
 using ServerSentEvents.Internal.Queues;
@@ -6,126 +8,177 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// What a publisher does, in the order in which it has to be done: the application's code first, then the one step under
-/// the registry's lock, then the telling of what that step ended.
+/// What a publisher does, in its order: the application's code first, then one step under the registry's lock, then what that
+/// step has left to do.
 /// </summary>
 internal sealed class PublisherCore<TProperties> : IDisposable
 {
-    private readonly EventHistory<TProperties>? _history;
-    private readonly Heartbeats<TProperties>? _heartbeats;
+    private readonly PublisherTimer<TProperties> _timer;
 
     internal PublisherCore(object publisher, PublisherSettings settings)
     {
         Settings = settings;
-        Announcer = new SubscriptionNotifier<TProperties>(publisher);
-        if (settings.HistoryCapacity > 0)
-            _history = new EventHistory<TProperties>(settings.HistoryCapacity, Ticks(settings.HistoryMaxAge));
-        Registry = new SubscriberRegistry<TProperties>(publisher, _history);
-        if (settings.HeartbeatInterval is { } interval)
-            _heartbeats = new Heartbeats<TProperties>(Registry, settings.TimeProvider, interval);
+        Registry = new SubscriberRegistry<TProperties>(publisher, settings);
+        Notifier = new SubscriptionNotifier<TProperties>(publisher, Registry);
+        _timer = new PublisherTimer<TProperties>(this, settings);
     }
 
     internal PublisherSettings Settings { get; }
 
-    internal SubscriptionNotifier<TProperties> Announcer { get; }
+    internal SubscriptionNotifier<TProperties> Notifier { get; }
 
     internal SubscriberRegistry<TProperties> Registry { get; }
 
     internal Subscription<TProperties> Subscribe(
         in ChannelNames channels, TProperties properties, SubscriptionQueue queue, Frame[] initialData, string? lastEventId)
     {
-        var subscription = new Subscription<TProperties>(this, properties, queue, Settings.TimeProvider.GetUtcNow());
-        if (!Registry.TryAdd(subscription, channels, lastEventId, Settings.Now(), out var missed))
+        if (string.IsNullOrEmpty(lastEventId))
+            lastEventId = null;
+        var subscriber = new Subscriber<TProperties>(properties, queue);
+        var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow())
         {
-            queue.Seed([Settings.Reconnection.NewFrameToLeave()]);
+            Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
+        };
+        var initial = new InitialStream(Settings.Reconnection.NewFrame(), initialData, lastEventId);
+        var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
+        if (registration.IsTurnedAway)
+        {
+            subscription.Resume = ResumeResult.NotRequested;
+            queue.Prepend(new InitialFrames([Settings.Reconnection.NewFrameToLeave()]), second: null);
             return subscription;
         }
 
-        var replay = missed is null ? null : Replay.TryMake(missed, properties, lastEventId!);
-        if (!string.IsNullOrEmpty(lastEventId))
-            subscription.Resume = replay is null ? ResumeResult.Gap : ResumeResult.Resumed;
-        queue.Seed(Settings.Reconnection.NewFrame() is { } preface ? [preface, .. replay ?? initialData] : replay ?? initialData);
-        Announcer.AnnounceBeginning(subscription);
+        if (registration.ResumePoint is { IsAhead: true })
+            _timer.Start();
+        if (registration.ResumePoint is { HasPersonalized: true, Replay: { } replay })
+            ResumePersonalized(subscriber, initial, registration, replay);
+        Notifier.AnnounceBeginning(subscription);
         return subscription;
     }
 
     /// <summary>
-    /// From here on a backplane gives the positions, and what was before is forgotten: whoever is here may have missed
-    /// something, and is ended, to find that out when it comes back.
+    /// Takes later positions from a backplane. It ends all subscriptions: their clients may have missed something, and find
+    /// that out when they reconnect.
     /// </summary>
-    internal void Follow(Epoch epoch, long before) => Announcer.AnnounceEnds(Registry.Follow(epoch, before));
+    internal void Follow(EventIds ids, long before) => Finish(Registry.Follow(ids, before));
 
     internal int Send(Frame frame, in ChannelNames channels, long? position = null)
     {
-        SendResult<TProperties> outcome = default;
-        Registry.Send(frame, channels, Settings.Now(), position, ref outcome);
-        Failures failures = default;
-        Tell(outcome, frame.IsEvent, ref failures);
-        failures.ThrowIfAny("A handler of Unsubscribed threw.");
-        return outcome.Sent;
+        var result = Registry.Send(frame, channels, Settings.Now(), position);
+        Finish(result, frame.IsEvent);
+        return result.Sent;
     }
 
     /// <param name="make">Makes a subscriber's frame from its properties.</param>
-    /// <param name="channels">Whom it is sent to.</param>
-    /// <param name="position">The place that a backplane gives it; null for none.</param>
-    /// <param name="ownId">The id that it has where none was given to all who are here.</param>
-    internal int SendEachItsOwn(
+    /// <param name="channels">The channels.</param>
+    /// <param name="position">The position that a backplane gives; null for none.</param>
+    /// <param name="ownId">The id of the event where the frames do not have one id in common.</param>
+    internal int SendPersonalized(
         Func<TProperties, Frame?> make, in ChannelNames channels, long? position = null, string? ownId = null)
     {
         Failures failures = default;
         var personalized = Registry.Personalize(make, channels);
-        personalized.MakeAll(ref failures);
-        if (_history is not null)
-            personalized.FindCommonId(ownId);
+        personalized.MakeAll(ownId, ref failures);
+        var result = Registry.Send(personalized, channels, Settings.Now(), position);
+        Complete(result, ref failures);
+        var sent = result.Sent;
+        if (result.Deferred is { } deferred)
+        {
+            try
+            {
+                personalized.MakeDeferred(deferred, ref failures);
+            }
+            finally
+            {
+                var late = Registry.Complete(deferred);
+                sent += late.Sent;
+                Complete(late, ref failures);
+            }
+        }
 
-        SendResult<TProperties> outcome = default;
-        Registry.Send(personalized, channels, Settings.Now(), position, ref outcome);
-        outcome.MakeLate(ref failures);
-        Tell(outcome, isEvent: true, ref failures);
+        CountPublished();
         failures.ThrowIfAny("A personalized event could not be made for every subscriber, or a handler of Unsubscribed threw.");
-        return outcome.Sent;
+        return sent;
     }
 
-    internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long position) =>
+    internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long position)
+    {
         Registry.Remember(entry, channels, Settings.Now(), position);
+        _timer.Start();
+    }
 
     internal int Unsubscribe(in ChannelNames channels, Func<TProperties, bool>? match)
     {
-        var leaving = Registry.Snapshot(channels);
+        var leaving = Registry.GetSubscriptions(channels);
         if (match is not null)
             leaving.RemoveAll(subscription => !match(subscription.Properties));
 
-        List<Subscription<TProperties>>? ended = null;
-        var left = Registry.Remove(leaving, channels, ref ended);
-        Announcer.AnnounceEnds(ended);
-        return left;
+        Finish(Registry.Remove(leaving, channels, out var removed));
+        return removed;
     }
 
-    internal void Close() => Announcer.AnnounceEnds(Registry.EndAll());
+    internal void Close() => Finish(Registry.EndAll());
 
-    internal void Drain() => Announcer.AnnounceEnds(Registry.Drain(Settings.Reconnection));
+    internal void Drain() => Finish(Registry.Drain(Settings.Reconnection.NewFarewells()));
 
     public void Dispose()
     {
-        _heartbeats?.Dispose();
         try
         {
-            Announcer.AnnounceEnds(Registry.CloseForGood());
+            Finish(Registry.Close());
         }
         finally
         {
-            Registry.Dispose();
+            _timer.Dispose();
         }
     }
 
-    /// <summary>Tells handlers and listeners of what was sent, each whether or not another one threw.</summary>
-    private void Tell(in SendResult<TProperties> outcome, bool isEvent, ref Failures failures)
+    /// <summary>Does what a step of the registry has left to do, for a caller without failures to report: the timer.</summary>
+    internal void Complete(in RegistryResult<TProperties> result)
     {
-        Announcer.AnnounceEnds(outcome.Ended, ref failures);
-        if (isEvent)
-            failures.Try(static _ => PublisherMetrics.WasPublished(), state: 0);
+        Failures unreported = default;
+        Complete(result, ref unreported);
     }
 
-    private long? Ticks(TimeSpan? duration) =>
-        duration is { } value ? Settings.TimeProvider.ToTimestampTicks(value) : null;
+    /// <summary>Does what a step of the registry has left to do: hands over ready copies, and announces ends.</summary>
+    internal void Complete(in RegistryResult<TProperties> result, ref Failures failures)
+    {
+        CopyScheduler.Shared.Add(result.Ready);
+        if (result.Ended is null)
+            return;
+        Registry.StartLingering(Settings.TimeProvider.GetTimestamp());
+        _timer.Start();
+        Notifier.AnnounceEnds(result.Ended, ref failures);
+    }
+
+    private void Finish(in RegistryResult<TProperties> result, bool isEvent = false)
+    {
+        Failures failures = default;
+        Complete(result, ref failures);
+        if (isEvent)
+            CountPublished();
+        failures.ThrowIfAny("A handler of Unsubscribed threw.");
+    }
+
+    private void CountPublished()
+    {
+        PublisherMetrics.Published.Increment();
+        if (Settings.HistoryCapacity > 0)
+            _timer.Start();
+    }
+
+    /// <summary>Makes missed personalized events, and then lists the subscriber.</summary>
+    private void ResumePersonalized(
+        Subscriber<TProperties> subscriber, InitialStream initial, in Registration<TProperties> registration, Replay<TProperties> replay)
+    {
+        if (!replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.Queue.CapacityBytes, out var failures))
+            initial.Begin(subscriber.Queue, registration.Ids, registration.Position);
+        else if (failures > 0)
+            initial.ResumeWithGap(subscriber.Queue, replay);
+        else
+            initial.Resume(subscriber, replay);
+
+        PublisherMetrics.CountReplayFailures(failures);
+        Registry.CompleteResume(subscriber);
+    }
 }

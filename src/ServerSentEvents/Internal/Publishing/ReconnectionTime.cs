@@ -3,28 +3,42 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>When clients are told to come back: after an interval, and up to a jitter later, each at a time of its own.</summary>
+/// <summary>How long clients are told to wait before they reconnect: an interval, and a random time up to the jitter.</summary>
 internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
 {
-    /// <summary>The framework's quicker generator is not for many threads on each target.</summary>
+    /// <summary>The number of different farewells. More would take time and bring nothing: clients spread over the jitter by them.</summary>
+    private const int MaxFarewells = 1_024;
+
+    /// <summary>A generator that is safe to use from several threads on every target framework.</summary>
     private static readonly RandomNumberGenerator Generator = RandomNumberGenerator.Create();
 
-    /// <summary>For those who come while there is nothing to stay for, and would be back at once: about what browsers wait.</summary>
+    /// <summary>For a client that is turned away where no interval is set. Browsers wait about as long by themselves.</summary>
     private static readonly Frame Usual = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
 
-    /// <summary>What all are told, where there is no jitter; null where they are told nothing.</summary>
+    /// <summary>The frame of all clients where there is no jitter; null where no interval is set.</summary>
     private readonly Frame? _shared = interval is { } shared ? Frame.ForReconnectionInterval(shared) : null;
 
-    /// <summary>What a client is told; null where nothing is set.</summary>
-    internal Frame? NewFrame() => interval is { } atLeast && jitter > TimeSpan.Zero
+    /// <summary>Makes the frame of one client; null where no interval is set.</summary>
+    internal Frame? NewFrame() => interval is { } shortest && jitter > TimeSpan.Zero
         ? Frame.ForReconnectionInterval(TimeSpan.FromMilliseconds(
-            Math.Min(atLeast.TotalMilliseconds + jitter.TotalMilliseconds * Fraction(), int.MaxValue)))
+            Math.Min(shortest.TotalMilliseconds + (jitter.TotalMilliseconds * Fraction()), int.MaxValue)))
         : _shared;
 
-    /// <summary>What a client is told that is sent away.</summary>
+    /// <summary>Makes the frame of a client that is turned away.</summary>
     internal Frame NewFrameToLeave() => NewFrame() ?? Usual;
 
-    /// <summary>From 0 to 1, the same likelihood everywhere.</summary>
+    /// <summary>Makes the last frames of many clients; null where no interval is set. Call outside every lock.</summary>
+    internal Frame[]? NewFarewells()
+    {
+        if (_shared is null)
+            return null;
+        var farewells = new Frame[jitter > TimeSpan.Zero ? MaxFarewells : 1];
+        for (var i = 0; i < farewells.Length; i++)
+            farewells[i] = NewFrame()!;
+        return farewells;
+    }
+
+    /// <summary>Returns a random number from 0 to 1.</summary>
     private static double Fraction()
     {
         var random = new byte[sizeof(uint)];

@@ -1,150 +1,225 @@
-using System.Threading.Channels;
+using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>What is sent to those who are there.</summary>
+/// <content>Sending to subscribers, and what the timer does.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
+    /// <summary>The number of channels and events that the timer looks at in one step under the lock.</summary>
+    private const int EvictionBudget = 1_024;
+
     /// <summary>Sends one frame to all subscribers of the channels.</summary>
-    /// <param name="frame">What is sent; an event goes into the history.</param>
-    /// <param name="channels">Whom it is sent to.</param>
-    /// <param name="now">The time, where anything needs it.</param>
-    /// <param name="position">The place that a backplane gives it; null for none.</param>
-    /// <param name="outcome">Is told what became of it.</param>
+    /// <param name="frame">The frame; an event goes into the history.</param>
+    /// <param name="channels">The channels.</param>
+    /// <param name="now">The time; 0 where nothing needs it.</param>
+    /// <param name="position">The position that a backplane gives; null for none.</param>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
-    internal void Send(Frame frame, in ChannelNames channels, long now, long? position, ref SendResult<TProperties> outcome)
+    internal RegistryResult<TProperties> Send(Frame frame, in ChannelNames channels, long now, long? position)
     {
+        RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, owner);
-            if (history is not null && frame.IsEvent)
-            {
-                var entry = new HistoryEntry<TProperties>(frame);
-                if (history.Add(entry, channels, _roll, now, position) is not null)
-                    entry.PlaceShared(history.Epoch);
-            }
-
-            foreach (var entry in _roll.Walk(channels))
-                Send_NeedsLock(entry.Subscriber, entry.Writer, frame, now, position, ref outcome);
+            ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
+            if (frame.IsEvent)
+                _history?.Add(new HistoryEntry<TProperties>(frame), channels, now, position);
+            foreach (var member in _index.Visit(channels))
+                Send_NeedsLock(member.Subscriber, member.Queue, frame, now, position, ref result);
         }
+
+        return result;
     }
 
-    /// <summary>Those who are in the channels now, each once, to be sent an event of their own each.</summary>
+    /// <summary>Lists the subscribers of the channels for a personalized event.</summary>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
     internal PersonalizedEvent<TProperties> Personalize(Func<TProperties, Frame?> make, in ChannelNames channels)
     {
+        var subscribers = new List<Subscriber<TProperties>>();
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, owner);
-            return new PersonalizedEvent<TProperties>(make, Snapshot_NeedsLock(channels), _roll.Joined);
+            ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
+            foreach (var member in _index.Visit(channels))
+                subscribers.Add(member.Subscriber);
+            return new(make, subscribers, _index.Joined);
         }
     }
 
     /// <summary>
-    /// Sends each subscriber its own frame, where it still is in one of the channels. All of it is one step, so that it has
-    /// one place in the order of events; for those who came while it was being made, it leaves the making to the caller.
+    /// Sends each subscriber its frame, if it still is in one of the channels. This is one step, so that the event has one
+    /// place in the order. Subscribers that joined later get a place for a frame that the caller has still to make.
     /// </summary>
-    internal void Send(
-        PersonalizedEvent<TProperties> personalized,
-        in ChannelNames channels,
-        long now,
-        long? position,
-        ref SendResult<TProperties> outcome)
+    internal RegistryResult<TProperties> Send(
+        PersonalizedEvent<TProperties> personalized, in ChannelNames channels, long now, long? position)
     {
+        RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (_disposed)
-                return;
-            if (history?.Add(personalized.ToHistoryEntry(), channels, _roll, now, position) is { } place)
-                personalized.PlaceAt(history.Epoch, place);
+            if (IsDisposed_NeedsLock)
+                return result;
+            if (_history?.Add(personalized.HistoryEntry!, channels, now, position) == true)
+                personalized.PlaceAt(_history.Ids, _history.Position);
 
-            var there = _roll.NewWalk();
-            foreach (var _ in _roll.Walk(channels, there))
+            var present = _index.NewWalk();
+            foreach (var _ in _index.Visit(channels, present))
             {
             }
 
-            foreach (var (subscription, frame) in personalized.Frames)
+            foreach (var (subscriber, frame) in personalized.Frames)
             {
-                if (frame is not null && subscription.WasMet(there))
-                    Send_NeedsLock(subscription, subscription.Queue.Writer, frame, now, position, ref outcome);
+                if (frame is not null && subscriber.WasVisited(present))
+                    Send_NeedsLock(subscriber, subscriber.Queue, frame, now, position, ref result);
             }
 
-            if (personalized.Joined != _roll.Joined)
-                SendToLatecomers_NeedsLock(personalized, channels, now, position, ref outcome);
+            if (personalized.Joined != _index.Joined)
+                Defer_NeedsLock(personalized, channels, now, position, ref result);
         }
+
+        return result;
     }
 
-    /// <summary>Takes an event into the history alone, for those who will ask for it.</summary>
+    /// <summary>Completes the frames of subscribers that joined while a personalized event was being made.</summary>
+    internal RegistryResult<TProperties> Complete(List<DeferredDelivery<TProperties>> deliveries)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            foreach (var (subscriber, place, frame) in deliveries)
+            {
+                var written = subscriber.Queue.CompleteDeferred(place, frame, ref result.Ready);
+                if (written == QueueWriteResult.Added)
+                    result.Sent++;
+                else if (written == QueueWriteResult.Overflowed && subscriber.EndReason is null)
+                    End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Adds an event of a backplane to the history alone.</summary>
     internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long position)
     {
         lock (_gate)
-        {
-            if (history?.Add(entry, channels, _roll, now, position) is not null)
-                entry.PlaceShared(history.Epoch);
-        }
+            _history?.Add(entry, channels, now, position);
     }
 
-    /// <summary>Sends a comment to those to whom nothing has been sent since a time, and who have read all that was.</summary>
-    internal void SendHeartbeats(long since, long now)
+    /// <summary>Sends a comment to subscribers that were sent nothing since a time and have read everything.</summary>
+    internal RegistryResult<TProperties> SendHeartbeats(long since, long now)
     {
-        SendResult<TProperties> outcome = default;
+        RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            foreach (var channel in _roll.Channels())
+            foreach (var channel in _index.Channels())
             {
                 for (var place = 0; place < channel.Count; place++)
                 {
-                    // One that has just been sent something, in another of its channels too, is not idle.
-                    var (subscription, writer, _) = channel[place];
-                    if (subscription.LastActivity <= since && subscription.Queue.Count == 0)
-                        Send_NeedsLock(subscription, writer, Frame.Heartbeat, now, position: null, ref outcome);
+                    // After a heartbeat in one channel, the subscriber is not idle in the others.
+                    var (subscriber, queue, _) = channel[place];
+                    if (queue.LastWrite <= since && queue.IsEmpty)
+                        Send_NeedsLock(subscriber, queue, Frame.Heartbeat, now, position: null, ref result);
                 }
             }
         }
+
+        return result;
     }
 
-    private void SendToLatecomers_NeedsLock(
+    /// <summary>Removes expired events from the history, a piece at a time, so that nothing waits long for the lock.</summary>
+    internal void EvictExpired(long now)
+    {
+        var place = 0;
+        do
+        {
+            lock (_gate)
+                _history?.EvictExpired(ref place, now, EvictionBudget);
+        }
+        while (place > 0);
+    }
+
+    /// <summary>Starts the time of subscribers that linger since the last call.</summary>
+    internal void StartLingering(long now)
+    {
+        lock (_gate)
+            _lingering.Start(now);
+    }
+
+    /// <summary>Returns subscribers that have ended and whose readers take nothing.</summary>
+    internal List<Subscriber<TProperties>>? TakeOverdue(long now)
+    {
+        lock (_gate)
+            return _lingering.TakeOverdue(now);
+    }
+
+    /// <summary>Ends subscribers whose position this node of a backplane has not reached since a time. Their ids are gaps from now on.</summary>
+    internal RegistryResult<TProperties> EndUnreached(long since)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            foreach (var (subscriber, position) in _ahead.Since(since))
+            {
+                _history!.Distrust(position);
+                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>True if the timer has nothing to do but heartbeats.</summary>
+    internal bool IsQuiet()
+    {
+        lock (_gate)
+            return _lingering.IsEmpty && _ahead.Count == 0 && _history is not { IsEmpty: false };
+    }
+
+    private void Defer_NeedsLock(
         PersonalizedEvent<TProperties> personalized,
         in ChannelNames channels,
         long now,
         long? position,
-        ref SendResult<TProperties> outcome)
+        ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        var walk = _roll.NewWalk();
-        foreach (var (subscription, _) in personalized.Frames)
-            subscription.MeetOnce(walk);
-        foreach (var (subscription, writer, _) in _roll.Walk(channels, walk))
+        var walk = _index.NewWalk();
+        foreach (var (subscriber, _) in personalized.Frames)
+            subscriber.TryVisit(walk);
+        foreach (var (subscriber, queue, _) in _index.Visit(channels, walk))
         {
-            var late = personalized.ForLatecomer(subscription.Properties);
-            if (Send_NeedsLock(subscription, writer, late, now, position, ref outcome))
-                outcome.AddLate(late);
+            var place = new DeferredFrame();
+            if (!Send_NeedsLock(subscriber, queue, place, now, position, ref result))
+                continue;
+            // It is counted when it is made.
+            result.Sent--;
+            (result.Deferred ??= []).Add(new(subscriber, place, Frame: null));
         }
     }
 
     private bool Send_NeedsLock(
-        Subscription<TProperties> subscription,
-        ChannelWriter<Frame> writer,
-        Frame frame,
+        Subscriber<TProperties> subscriber,
+        SubscriptionQueue queue,
+        QueueItem item,
         long now,
         long? position,
-        ref SendResult<TProperties> outcome)
+        ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        if (position is { } place && place <= subscription.HasHad)
+        if (position is { } place && _ahead.Count > 0 && _ahead.HasEvent(subscriber, place))
             return false;
         if (now != 0)
-            subscription.LastActivity = now;
-        if (writer.TryWrite(frame))
+            queue.LastWrite = now;
+        switch (queue.Write(item, ref result.Ready))
         {
-            outcome.Sent++;
-            return true;
+            case QueueWriteResult.Added:
+                result.Sent++;
+                return true;
+            case QueueWriteResult.Overflowed:
+                End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
+                return false;
+            default:
+                return false;
         }
-
-        if (!subscription.Queue.TryDrop())
-            End_NeedsLock(subscription, SubscriptionEndReason.Overflowed, ref outcome.Ended);
-        return false;
     }
 }

@@ -1,231 +1,293 @@
 using System.Diagnostics;
 using ServerSentEvents.Internal.Channels;
-using ServerSentEvents.Internal.Delivery;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
 
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// The one lock that gives all subscribers the same order of events: a frame goes into history and to the queues of all its
-/// subscribers while nobody else can join, leave or send.
+/// The one lock that gives all subscribers the same order of events: a frame goes into the history and into the queues of
+/// all its subscribers while no other subscriber can join, leave or be sent anything.
 /// </summary>
 /// <remarks>
-/// No code of the application runs under the lock: functions, event handlers and clocks are called by
-/// <see cref="PublisherCore{TProperties}"/>, before or after. What is called under it is ours alone, and a queue never runs
-/// its reader.
+/// No code of the application runs under the lock. <see cref="PublisherCore{TProperties}"/> calls functions, handlers and
+/// clocks before or after it, and hands over what a <see cref="RegistryResult{TProperties}"/> says.
 /// </remarks>
-internal sealed partial class SubscriberRegistry<TProperties>(object owner, EventHistory<TProperties>? history)
+internal sealed partial class SubscriberRegistry<TProperties>
 {
+    private readonly object _owner;
     private readonly Lock _gate = new();
 
     /// <summary>Guarded by <see cref="_gate"/>.</summary>
-    private readonly ChannelIndex<TProperties> _roll = new();
+    private readonly ChannelIndex<TProperties> _index = new();
 
-    /// <summary>Whoever comes is sent away. Guarded by <see cref="_gate"/>, and never unset.</summary>
-    private bool _draining;
+    /// <summary>Null without a history. Guarded by <see cref="_gate"/>.</summary>
+    private readonly EventHistory<TProperties>? _history;
 
-    /// <summary>Nobody can come any more. Guarded by <see cref="_gate"/>, and never unset.</summary>
-    private bool _closedForGood;
+    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    private readonly LingeringSubscribers<TProperties> _lingering;
 
-    /// <summary>
-    /// Nothing is sent any more, which comes a little later: whoever hears that the last subscribers have gone may still
-    /// publish that to nobody. Guarded by <see cref="_gate"/>, and never unset.
-    /// </summary>
-    private bool _disposed;
+    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    private readonly AheadSubscribers<TProperties> _ahead = new();
+
+    /// <summary>New subscribers are turned away. Guarded by <see cref="_gate"/>, and never unset.</summary>
+    private bool _isDraining;
+
+    /// <summary>Subscribing throws. Guarded by <see cref="_gate"/>, and never unset.</summary>
+    private bool _isClosed;
+
+    /// <summary>Ends whose handlers have not yet been called. Guarded by <see cref="_gate"/>.</summary>
+    private int _unannouncedEnds;
+
+    internal SubscriberRegistry(object owner, PublisherSettings settings)
+    {
+        _owner = owner;
+        _lingering = new(settings.Ticks(settings.LingerTimeout));
+        if (settings.HistoryCapacity > 0)
+            _history = new(settings.HistoryCapacity, settings.HistoryMaxAge is { } age ? settings.Ticks(age) : null, _index);
+    }
+
+    /// <summary>Publishing throws, once the handlers of all ends have been called: they can still publish during Dispose.</summary>
+    private bool IsDisposed_NeedsLock => _isClosed && _unannouncedEnds == 0;
 
     /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
-    internal void ThrowIfClosedForGood()
+    internal void ThrowIfClosed()
     {
         lock (_gate)
-            ObjectDisposedException.ThrowIf(_closedForGood, owner);
+            ObjectDisposedException.ThrowIf(_isClosed, _owner);
     }
 
     /// <summary>
-    /// Lets a subscriber into channels; from here on it is sent what is published. Says what it missed until here, where
-    /// it said what it had last and history knows: since this is one step, nothing is in both, and nothing in neither.
+    /// Adds a subscriber, and finds what its client has missed until then. This is one step with its queue's first frames, so
+    /// that nothing is sent twice and nothing is left out.
     /// </summary>
-    /// <returns>False for one who has come too late: it has ended already, before it began.</returns>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
-    internal bool TryAdd(
-        Subscription<TProperties> subscription,
-        in ChannelNames channels,
-        string? lastEventId,
-        long now,
-        out ReplayRange<TProperties>? missed)
+    internal Registration<TProperties> Add(
+        Subscriber<TProperties> subscriber, in ChannelNames channels, InitialStream initial, string? lastEventId, long now)
     {
-        missed = null;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closedForGood, owner);
-            if (_draining)
+            ObjectDisposedException.ThrowIf(_isClosed, _owner);
+            if (_isDraining)
             {
-                End_NeedsLock(subscription, SubscriptionEndReason.Closed);
-                return false;
+                subscriber.SetEnded(SubscriptionEndReason.Closed);
+                subscriber.LastChannels = [];
+                RegistryResult<TProperties> unused = default;
+                subscriber.Queue.Complete(ref unused.Ready);
+                return new(IsTurnedAway: true, ResumePoint: null, Ids: null, Position: 0);
             }
 
-            subscription.LastActivity = now;
-            _roll.Join(subscription, channels);
-            history?.Join(channels, now);
-            if (!string.IsNullOrEmpty(lastEventId))
-                missed = history?.After(lastEventId!, channels, now);
-            if (missed is not null)
-                subscription.HasHad = missed.Position;
-            return true;
+            var point = lastEventId is null ? null : _history?.Find(lastEventId, channels, now);
+            subscriber.IsResuming = point is { HasPersonalized: true };
+            if (point is null)
+                initial.Begin(subscriber.Queue, _history?.Ids, _history?.Position ?? 0);
+            else if (!subscriber.IsResuming)
+                initial.Resume(subscriber, point.Replay);
+            if (point is { IsAhead: true })
+                _ahead.Add(subscriber, point.Position, now);
+            subscriber.Queue.LastWrite = now;
+            _index.Join(subscriber, channels);
+            return new(IsTurnedAway: false, point, _history?.Ids, _history?.Position ?? 0);
         }
     }
 
-    /// <summary>Those who are in the channels now, each once.</summary>
-    internal List<Subscription<TProperties>> Snapshot(in ChannelNames channels)
+    /// <summary>Lists a subscriber whose missed personalized events have been made.</summary>
+    internal void CompleteResume(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
-            return Snapshot_NeedsLock(channels);
+            subscriber.IsResuming = false;
     }
 
-    /// <summary>Takes subscribers out of the channels, ends those that are left in none, and returns how many were in one of them.</summary>
-    internal int Remove(
-        List<Subscription<TProperties>> subscriptions, in ChannelNames channels, ref List<Subscription<TProperties>>? ended)
+    /// <summary>Returns the subscriptions of the channels, each once.</summary>
+    internal List<Subscription<TProperties>> GetSubscriptions(in ChannelNames channels)
     {
-        lock (_gate)
-        {
-            var removed = 0;
-            _roll.Mark(channels);
-            foreach (var subscription in subscriptions)
-            {
-                var staying = _roll.Unmarked(subscription);
-                if (subscription.EndReason is not null || staying == subscription.Memberships.Length)
-                    continue;
-                removed++;
-                if (staying > 0)
-                    _roll.LeaveMarked(subscription, staying);
-                else
-                    End_NeedsLock(subscription, SubscriptionEndReason.Unsubscribed, ref ended);
-            }
-
-            return removed;
-        }
-    }
-
-    /// <summary>Ends one subscription, and returns whether it had not ended before.</summary>
-    internal bool TryEnd(Subscription<TProperties> subscription, SubscriptionEndReason reason)
-    {
-        lock (_gate)
-        {
-            if (subscription.EndReason is not null)
-                return false;
-            End_NeedsLock(subscription, reason);
-            return true;
-        }
-    }
-
-    /// <summary>
-    /// Begins the history anew with positions that a backplane gives, and ends all subscriptions, in one step: nobody
-    /// resumes between the two from what is to be forgotten. Returns whom it ended.
-    /// </summary>
-    internal List<Subscription<TProperties>>? Follow(Epoch epoch, long before)
-    {
-        lock (_gate)
-        {
-            history?.Follow(epoch, before);
-            return EndAll_NeedsLock(reconnection: null);
-        }
-    }
-
-    /// <summary>Ends all subscriptions, and returns them.</summary>
-    internal List<Subscription<TProperties>>? EndAll()
-    {
-        lock (_gate)
-            return EndAll_NeedsLock(reconnection: null);
-    }
-
-    /// <summary>The same, and tells each when to come back; whoever comes from here on is sent away.</summary>
-    internal List<Subscription<TProperties>>? Drain(ReconnectionTime reconnection)
-    {
-        lock (_gate)
-        {
-            _draining = true;
-            return EndAll_NeedsLock(reconnection);
-        }
-    }
-
-    /// <summary>Ends all subscriptions, and returns them; no other will be let in.</summary>
-    internal List<Subscription<TProperties>>? CloseForGood()
-    {
-        lock (_gate)
-        {
-            _closedForGood = true;
-            return EndAll_NeedsLock(reconnection: null);
-        }
-    }
-
-    /// <summary>From here on nothing is sent. To be called behind <see cref="CloseForGood"/>.</summary>
-    internal void Dispose()
-    {
-        lock (_gate)
-            _disposed = true;
-    }
-
-    /// <summary>From here on a copy is told of what is sent to a subscription, and of its end; what came before, it has to look for.</summary>
-    internal void CopyTo(Subscription<TProperties> subscription, PipeCopy copy)
-    {
-        lock (_gate)
-        {
-            subscription.Queue.CopyTo(copy);
-            if (subscription.EndReason is null)
-                ChannelIndex<TProperties>.SetWriter(subscription, subscription.Queue.Writer);
-        }
-    }
-
-    /// <summary>The names of the channels that a subscriber is in, or was in when it ended.</summary>
-    internal string[] ChannelsOf(Subscription<TProperties> subscription)
-    {
-        lock (_gate)
-            return Array.ConvertAll(subscription.Memberships, static membership => membership.Channel.Name);
-    }
-
-    private List<Subscription<TProperties>>? EndAll_NeedsLock(ReconnectionTime? reconnection)
-    {
-        AssertLocked();
-        List<Subscription<TProperties>>? ended = null;
-        foreach (var channel in _roll.Channels())
-        {
-            while (channel.Count > 0)
-            {
-                var (subscription, writer, _) = channel[channel.Count - 1];
-                // One whose queue is full has been told at its beginning, and no event is to make room.
-                if (subscription.Queue.HasRoom && reconnection?.NewFrame() is { } farewell)
-                    writer.TryWrite(farewell);
-                End_NeedsLock(subscription, SubscriptionEndReason.Closed, ref ended);
-            }
-        }
-
-        return ended;
-    }
-
-    private List<Subscription<TProperties>> Snapshot_NeedsLock(in ChannelNames channels)
-    {
-        AssertLocked();
         var found = new List<Subscription<TProperties>>();
-        foreach (var entry in _roll.Walk(channels))
-            found.Add(entry.Subscriber);
-        // Those who came first, first.
+        lock (_gate)
+        {
+            foreach (var member in _index.Visit(channels))
+            {
+                if (!member.Subscriber.IsResuming)
+                    found.Add(member.Subscriber.Subscription);
+            }
+        }
+
         found.Reverse();
         return found;
     }
 
-    private void End_NeedsLock(
-        Subscription<TProperties> subscription, SubscriptionEndReason reason, ref List<Subscription<TProperties>>? ended)
+    /// <summary>Removes subscribers from channels, and ends those that are left in none.</summary>
+    internal RegistryResult<TProperties> Remove(List<Subscription<TProperties>> subscriptions, in ChannelNames channels, out int removed)
     {
-        End_NeedsLock(subscription, reason);
-        (ended ??= []).Add(subscription);
+        RegistryResult<TProperties> result = default;
+        removed = 0;
+        lock (_gate)
+        {
+            _index.Mark(channels);
+            foreach (var subscription in subscriptions)
+            {
+                if (subscription.Subscriber is not { EndReason: null } subscriber)
+                    continue;
+                var unmarked = _index.CountUnmarked(subscriber);
+                if (unmarked == subscriber.Memberships.Length)
+                    continue;
+                removed++;
+                if (unmarked > 0)
+                    _index.LeaveMarked(subscriber, unmarked);
+                else
+                    End_NeedsLock(subscriber, SubscriptionEndReason.Unsubscribed, ref result);
+            }
+        }
+
+        return result;
     }
 
-    private void End_NeedsLock(Subscription<TProperties> subscription, SubscriptionEndReason reason)
+    /// <summary>Ends one subscriber, if it has not ended before.</summary>
+    internal RegistryResult<TProperties> End(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            if (subscriber.EndReason is null)
+                End_NeedsLock(subscriber, reason, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Ends a subscriber whose reader takes nothing more. Its queue has been aborted.</summary>
+    internal RegistryResult<TProperties> EndNow(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            _lingering.Remove(subscriber);
+            if (subscriber.EndReason is null)
+                End_NeedsLock(subscriber, reason, ref result);
+            else if (subscriber.HasUnannouncedEnd)
+                result.Ended = [subscriber];
+            subscriber.HasUnannouncedEnd = false;
+        }
+
+        return result;
+    }
+
+    /// <summary>Ends a subscriber, and leaves the announcement to a later <see cref="EndNow"/>.</summary>
+    internal void EndUnannounced(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            _lingering.Remove(subscriber);
+            if (subscriber.EndReason is not null)
+                return;
+            End_NeedsLock(subscriber, reason, ref result);
+            subscriber.HasUnannouncedEnd = true;
+        }
+
+        Delivery.CopyScheduler.Shared.Add(result.Ready);
+    }
+
+    /// <summary>Ends all subscribers.</summary>
+    internal RegistryResult<TProperties> EndAll()
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+            EndAll_NeedsLock(farewells: null, ref result);
+        return result;
+    }
+
+    /// <summary>Ends all subscribers after a last frame for each, and turns away those that come later.</summary>
+    /// <param name="farewells">The frames, which are used in turn; null for none.</param>
+    internal RegistryResult<TProperties> Drain(Frame[]? farewells)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            _isDraining = true;
+            EndAll_NeedsLock(farewells, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Ends all subscribers, and refuses others.</summary>
+    internal RegistryResult<TProperties> Close()
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            _isClosed = true;
+            EndAll_NeedsLock(farewells: null, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// Takes later positions from a backplane, and ends all subscribers, in one step: no client can resume from what the
+    /// history forgets here.
+    /// </summary>
+    internal RegistryResult<TProperties> Follow(EventIds ids, long before)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            EndAll_NeedsLock(farewells: null, ref result);
+            _history?.Follow(ids, before);
+        }
+
+        return result;
+    }
+
+    /// <summary>Counts an end as announced.</summary>
+    internal void SetAnnounced()
+    {
+        lock (_gate)
+            _unannouncedEnds--;
+    }
+
+    /// <summary>Attaches a copy to a subscriber's queue.</summary>
+    internal void Attach(Subscriber<TProperties> subscriber, Queues.IQueueCopy copy)
+    {
+        lock (_gate)
+            subscriber.Queue.Attach(copy);
+    }
+
+    /// <summary>Returns the names of a subscriber's channels, or those of its last ones after its end.</summary>
+    internal string[] ChannelsOf(Subscriber<TProperties> subscriber)
+    {
+        lock (_gate)
+            return subscriber.LastChannels ?? Array.ConvertAll(subscriber.Memberships, static membership => membership.Channel.Name);
+    }
+
+    private void EndAll_NeedsLock(Frame[]? farewells, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        subscription.SetEnded(reason);
-        _roll.LeaveAll(subscription);
-        subscription.Queue.Complete();
+        var ended = 0;
+        foreach (var channel in _index.Channels())
+        {
+            while (channel.Count > 0)
+            {
+                var subscriber = channel[channel.Count - 1].Subscriber;
+                // A full queue gets no farewell: its client has a retry interval already, and no event is dropped for it.
+                if (farewells is not null)
+                    subscriber.Queue.WriteIfRoom(farewells[ended++ % farewells.Length]);
+                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
+            }
+        }
+    }
+
+    private void End_NeedsLock(Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        subscriber.SetEnded(reason);
+        subscriber.LastChannels = _index.LeaveAll(subscriber);
+        _ahead.Remove(subscriber);
+        subscriber.Queue.Complete(ref result.Ready);
+        if (!subscriber.Queue.IsFinished)
+            _lingering.Add(subscriber);
+        _unannouncedEnds++;
+        (result.Ended ??= []).Add(subscriber);
     }
 
     [Conditional("DEBUG")]
@@ -236,3 +298,11 @@ internal sealed partial class SubscriberRegistry<TProperties>(object owner, Even
         Debug.Assert(Monitor.IsEntered(_gate), "The registry's lock is held.");
 #endif
 }
+
+/// <summary>What came of adding a subscriber.</summary>
+/// <param name="IsTurnedAway">True if the publisher is draining: the subscriber has ended already.</param>
+/// <param name="ResumePoint">Where its client resumes; null for a new one, and for a gap.</param>
+/// <param name="Ids">The ids of the history; null without one.</param>
+/// <param name="Position">The position at which the subscription begins.</param>
+internal readonly record struct Registration<TProperties>(
+    bool IsTurnedAway, ResumePoint<TProperties>? ResumePoint, EventIds? Ids, long Position);

@@ -1,68 +1,56 @@
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Diagnostics;
+
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// Tells the application of subscriptions that begin and end, outside every lock, each handler whether or not another
+/// Calls the application's handlers when subscriptions begin and end, outside every lock, each handler whether or not another
 /// one threw.
 /// </summary>
-internal sealed class SubscriptionNotifier<TProperties>(object sender)
+/// <param name="sender">The publisher.</param>
+/// <param name="registry">Is told of each end that was announced.</param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+internal sealed class SubscriptionNotifier<TProperties>(object sender, SubscriberRegistry<TProperties> registry)
 {
     /// <summary>
-    /// The ends that this thread has still to announce, while it announces one; else null. A handler that publishes may end
-    /// another subscription, whose handler publishes: told one inside the other, they would run out of stack.
+    /// The ends that this thread has still to announce; null while it announces none. A handler that publishes can end another
+    /// subscription, whose handler publishes: nested calls would overflow the stack.
     /// </summary>
     [ThreadStatic]
-    private static Queue<(SubscriptionNotifier<TProperties> Announcer, Subscription<TProperties> Subscription)>? _ends;
+    private static Queue<(SubscriptionNotifier<TProperties> Notifier, Subscription<TProperties> Subscription)>? _ends;
 
     internal event EventHandler<SubscriptionEventArgs<TProperties>>? Subscribed;
 
     internal event EventHandler<SubscriptionEventArgs<TProperties>>? Unsubscribed;
 
-    /// <exception cref="AggregateException">A handler threw; the subscription has been ended, and that announced.</exception>
+    /// <exception cref="AggregateException">A handler threw. The subscription has been ended, and that was announced.</exception>
     internal void AnnounceBeginning(Subscription<TProperties> subscription)
     {
         Failures failures = default;
-        failures.Try(static begun => PublisherMetrics.Began(begun.Resume), subscription);
+        PublisherMetrics.CountBeginning(subscription.Resume);
         Raise(Subscribed, subscription, ref failures);
 
-        // Its owner-to-be will get an exception in its stead, and could not end it.
+        // The caller gets an exception in place of the subscription, and could not end it.
         if (failures.Any)
-            subscription.EndNow(SubscriptionEndReason.Unsubscribed);
-        if (subscription.Announcement.HasBegun())
-            RaiseUnsubscribed(subscription, ref failures);
+            subscription.EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
+        if (subscription.IsSecondAnnouncement())
+            AnnounceEnd(subscription, ref failures);
         failures.ThrowIfAny("A handler of Subscribed or Unsubscribed threw.");
     }
 
-    /// <exception cref="AggregateException">A handler threw.</exception>
-    internal void AnnounceEnd(Subscription<TProperties> subscription)
+    /// <summary>Announces ends, each after the subscription's beginning: it can end while its beginning is being announced.</summary>
+    internal void AnnounceEnds(List<Subscriber<TProperties>>? subscribers, ref Failures failures)
     {
-        Failures failures = default;
-        AnnounceEnd(subscription, ref failures);
-        failures.ThrowIfAny("A handler of Unsubscribed threw.");
-    }
-
-    /// <exception cref="AggregateException">A handler threw.</exception>
-    internal void AnnounceEnds(List<Subscription<TProperties>>? subscriptions)
-    {
-        Failures failures = default;
-        AnnounceEnds(subscriptions, ref failures);
-        failures.ThrowIfAny("A handler of Unsubscribed threw.");
-    }
-
-    internal void AnnounceEnds(List<Subscription<TProperties>>? subscriptions, ref Failures failures)
-    {
-        foreach (var subscription in subscriptions ?? [])
-            AnnounceEnd(subscription, ref failures);
+        foreach (var subscriber in subscribers ?? [])
+        {
+            if (subscriber.Subscription.IsSecondAnnouncement())
+                AnnounceEnd(subscriber.Subscription, ref failures);
+        }
     }
 
     private void AnnounceEnd(Subscription<TProperties> subscription, ref Failures failures)
     {
-        failures.Try(static ended => PublisherMetrics.HasEnded(ended.EndReason), subscription);
-        if (subscription.Announcement.HasEnded())
-            RaiseUnsubscribed(subscription, ref failures);
-    }
-
-    private void RaiseUnsubscribed(Subscription<TProperties> subscription, ref Failures failures)
-    {
+        PublisherMetrics.CountEnd(subscription.EndReason.GetValueOrDefault());
         if (_ends is not null)
         {
             _ends.Enqueue((this, subscription));
@@ -72,17 +60,23 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender)
         _ends = new();
         try
         {
-            Raise(Unsubscribed, subscription, ref failures);
+            RaiseUnsubscribed(subscription, ref failures);
             while (_ends.Count > 0)
             {
-                var (announcer, ended) = _ends.Dequeue();
-                announcer.Raise(announcer.Unsubscribed, ended, ref failures);
+                var (notifier, ended) = _ends.Dequeue();
+                notifier.RaiseUnsubscribed(ended, ref failures);
             }
         }
         finally
         {
             _ends = null;
         }
+    }
+
+    private void RaiseUnsubscribed(Subscription<TProperties> subscription, ref Failures failures)
+    {
+        Raise(Unsubscribed, subscription, ref failures);
+        registry.SetAnnounced();
     }
 
     private void Raise(

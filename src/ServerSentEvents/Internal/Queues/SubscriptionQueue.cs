@@ -1,172 +1,372 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using ServerSentEvents.Internal.Delivery;
+using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
-using ServerSentEvents.Internal.Publishing;
 
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// What waits for one subscriber: a bounded channel, and before it the seed. The seed stands outside the channel's bound
-/// because it neither counts against the capacity nor may be dropped, which no channel can promise of what is in it.
+/// What waits for one subscriber: frames of its own first, then a bounded channel with a bound in bytes around it.
 /// </summary>
 /// <remarks>
-/// Written under the registry's lock, thus by one writer at a time, and read by one reader, without that lock. The channel
-/// never continues a reader inline, and a copy is only put on a list: no reader's code runs within a write or
-/// <see cref="Complete"/>.
+/// One writer at a time, under the registry's lock, and one reader without it. Neither a write nor <see cref="Complete"/>
+/// runs the reader's code: a waiting reader continues on the thread pool, and a copy is put on a list.
 /// </remarks>
 internal sealed class SubscriptionQueue
 {
-    private readonly int _capacity;
+    private readonly ChannelReader<QueueItem> _reader;
+    private readonly ChannelWriter<QueueItem> _writer;
+    private readonly long _capacityBytes;
     private readonly QueueOverflow _overflow;
-    private readonly ChannelReader<Frame> _reader;
 
-    /// <summary>The copy that reads, whose flush is not waited for when the reader is cut off; null for another reader.</summary>
-    private PipeCopy? _copy;
+    /// <summary>Bytes that were ever added, less those that were dropped. Written under the registry's lock.</summary>
+    private long _bytesAdded;
 
-    /// <summary>What the reader gets before all else; null when it has had the last of it.</summary>
-    private Frame[]? _seed;
-
-    /// <summary>The reader's place in <see cref="_seed"/>.</summary>
-    private int _seedPosition;
-
-    /// <summary>How many frames found no room: written under the registry's lock, and read without it.</summary>
+    /// <summary>Frames that found no room. Written under the registry's lock.</summary>
     private long _dropped;
 
-    /// <summary>Set once, by <see cref="CutOff"/>, after which the reader gets nothing more.</summary>
-    private volatile bool _cutOff;
+    /// <summary>Bytes that the reader has used. Written by the reader.</summary>
+    private long _bytesTaken;
 
-    internal SubscriptionQueue(int capacity, QueueOverflow overflow)
+    /// <summary>Changes whenever the reader takes something. Written by the reader.</summary>
+    private long _progress;
+
+    /// <summary>What the reader gets before the channel; null after the last of it. Written by the reader.</summary>
+    private FrameSource? _first;
+
+    /// <summary>What the reader gets after <see cref="_first"/>. Written by the reader.</summary>
+    private FrameSource? _second;
+
+    /// <summary>A frame that the reader has come to and that is not yet made; null for none. Written by the reader.</summary>
+    private DeferredFrame? _deferred;
+
+    /// <summary>True if the frame that was read last counts against the bound in bytes. Owned by the reader.</summary>
+    private bool _isCounted;
+
+    /// <summary>Wakes a reader that waits for <see cref="_deferred"/>; null while there is none.</summary>
+    private TaskCompletionSource<bool>? _aborted;
+
+    private volatile bool _isAborted;
+    private volatile bool _isCompleted;
+
+    /// <summary>A <see cref="CopyState"/>, changed by interlocked operations.</summary>
+    private int _copyState;
+
+    internal SubscriptionQueue(int capacity, long capacityBytes, QueueOverflow overflow)
     {
-        (_capacity, _overflow) = (capacity, overflow);
-        var options = new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = false };
-        if (overflow == QueueOverflow.DropOldest)
-        {
-            // The channel itself makes the room: between a read and a write of ours the reader could make some too, and
-            // then a frame would be dropped for nothing.
-            options.FullMode = BoundedChannelFullMode.DropOldest;
-        }
-
-        var channel = overflow == QueueOverflow.DropOldest
-            ? Channel.CreateBounded<Frame>(options, _ => CountDropped())
-            : Channel.CreateBounded<Frame>(options);
-        (_reader, Writer) = (channel.Reader, channel.Writer);
+        _capacityBytes = capacityBytes;
+        _overflow = overflow;
+        var channel = Channel.CreateBounded<QueueItem>(new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = false });
+        _reader = channel.Reader;
+        _writer = channel.Writer;
     }
 
-    /// <summary>
-    /// Takes a frame in, and never waits; where it does not, see <see cref="TryDrop"/>. Needs the registry's lock, under which
-    /// it is also changed: whoever keeps it has to be told.
-    /// </summary>
-    internal ChannelWriter<Frame> Writer { get; private set; }
+    /// <summary>Makes a queue that has ended and is empty.</summary>
+    internal static SubscriptionQueue NewEnded()
+    {
+        var queue = new SubscriptionQueue(capacity: 1, capacityBytes: 1, QueueOverflow.Disconnect);
+        queue._writer.TryComplete();
+        return queue;
+    }
 
-    /// <summary>How many frames wait; while the reader is at work, a number that was right a moment ago.</summary>
+    /// <summary>The copy that reads this queue; null for another reader. Set once, under the registry's lock.</summary>
+    internal IQueueCopy? Copy { get; private set; }
+
+    /// <summary>The next queue on the ready list. Owned by the list that this queue stands on.</summary>
+    internal SubscriptionQueue? NextReady { get; set; }
+
+    /// <summary>The time of the last write, where heartbeats need it. Guarded by the registry's lock.</summary>
+    internal long LastWrite { get; set; }
+
+    /// <summary>The number of frames that wait. While the reader is at work, it was right a moment ago.</summary>
     internal int Count
     {
         get
         {
-            var seed = Volatile.Read(ref _seed);
-            var seeded = seed is null ? 0 : Math.Max(0, seed.Length - Volatile.Read(ref _seedPosition));
-            return seeded + _reader.Count;
+            var before = (Volatile.Read(ref _first)?.Count ?? 0) + (Volatile.Read(ref _second)?.Count ?? 0);
+            return before + (Volatile.Read(ref _deferred) is null ? 0 : 1) + _reader.Count;
         }
     }
 
-    /// <summary>True if what is written next takes nobody's place. Needs the registry's lock: nobody else writes.</summary>
-    internal bool HasRoom => _reader.Count < _capacity;
+    /// <summary>True if nothing waits. It takes the same time for any number of frames.</summary>
+    internal bool IsEmpty => Volatile.Read(ref _first) is null or { IsEmpty: true }
+        && Volatile.Read(ref _second) is null or { IsEmpty: true }
+        && Volatile.Read(ref _deferred) is null && _reader.Count == 0;
 
-    /// <summary>True if the reader was cut off, rather than read to the end.</summary>
-    internal bool IsCutOff => _cutOff;
+    /// <summary>The bytes that wait in the channel, with those of a frame that the reader has begun.</summary>
+    internal long Bytes => Math.Max(0, Volatile.Read(ref _bytesAdded) - Volatile.Read(ref _bytesTaken));
 
-    /// <summary>True if the reader has had everything, or was cut off: it gets nothing more.</summary>
-    internal bool IsFinished => _cutOff || (Volatile.Read(ref _seed) is null && _reader.Completion.IsCompleted);
+    internal long CapacityBytes => _capacityBytes;
 
-    internal long Dropped => Interlocked.Read(ref _dropped);
+    internal long Dropped => Volatile.Read(ref _dropped);
 
-    /// <summary>Puts frames before all others. To be called before anybody reads, and not twice.</summary>
-    internal void Seed(Frame[] frames) => Volatile.Write(ref _seed, frames.Length > 0 && !_cutOff ? frames : null);
+    internal long Progress => Volatile.Read(ref _progress);
 
-    /// <summary>
-    /// A frame has found no room: it is left out and counted, or, by false, its subscription has to end. Needs the registry's lock.
-    /// </summary>
-    internal bool TryDrop()
+    internal bool IsAborted => _isAborted;
+
+    /// <summary>True if nothing is added anymore.</summary>
+    internal bool IsCompleted => _isCompleted;
+
+    /// <summary>True if the reader gets nothing more.</summary>
+    internal bool IsFinished => _isAborted
+        || (Volatile.Read(ref _first) is null && Volatile.Read(ref _second) is null
+            && Volatile.Read(ref _deferred) is null && _reader.Completion.IsCompleted);
+
+    /// <summary>True if a frame of a replay was evicted before the reader came to it. Set by the reader.</summary>
+    internal bool HasLostFrames { get; private set; }
+
+    /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
+    internal void Prepend(FrameSource? first, FrameSource? second)
     {
-        if (_overflow == QueueOverflow.Disconnect)
-            return false;
-        CountDropped();
-        return true;
+        Volatile.Write(ref _second, second);
+        Volatile.Write(ref _first, first ?? second);
+        if (first is null)
+            Volatile.Write(ref _second, null);
     }
 
-    /// <summary>Nothing comes any more; what waits can still be read. Needs the registry's lock.</summary>
-    internal void Complete() => Writer.TryComplete();
-
-    /// <summary>The reader gets nothing more. It has to be said before <see cref="Complete"/> wakes a reader, who asks why.</summary>
-    internal void CutOff()
+    /// <summary>Adds a frame, or does what the subscriber chose for a full queue. Never waits. Needs the registry's lock.</summary>
+    internal QueueWriteResult Write(QueueItem item, ref ReadyList ready)
     {
-        _cutOff = true;
+        if (!TryAdd(item))
+        {
+            if (_overflow == QueueOverflow.Disconnect)
+                return QueueWriteResult.Overflowed;
+            if (_overflow == QueueOverflow.DropNewest)
+            {
+                CountDropped();
+                return QueueWriteResult.Dropped;
+            }
+
+            if (!DropOldestUntilAdded(item))
+                return QueueWriteResult.Dropped;
+        }
+
+        Signal(ref ready);
+        return QueueWriteResult.Added;
+    }
+
+    /// <summary>Adds a frame where that drops nothing, else does nothing. Needs the registry's lock.</summary>
+    internal void WriteIfRoom(Frame frame) => TryAdd(frame);
+
+    /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
+    internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
+    {
+        var result = QueueWriteResult.Added;
+        if (frame is null || deferred.IsDropped)
+        {
+            result = QueueWriteResult.Dropped;
+        }
+        else if (HasRoomFor(frame.Length))
+        {
+            Volatile.Write(ref _bytesAdded, _bytesAdded + frame.Length);
+        }
+        else
+        {
+            frame = null;
+            result = _overflow == QueueOverflow.Disconnect ? QueueWriteResult.Overflowed : QueueWriteResult.Dropped;
+            if (result == QueueWriteResult.Dropped)
+                CountDropped();
+        }
+
+        deferred.Complete(frame);
+        Signal(ref ready);
+        return result;
+    }
+
+    /// <summary>Ends the writing. What waits can still be read. Needs the registry's lock.</summary>
+    internal void Complete(ref ReadyList ready)
+    {
+        _isCompleted = true;
+        _writer.TryComplete();
+        Signal(ref ready);
+    }
+
+    /// <summary>Attaches a copy, which is signaled for every later frame and for the end. Needs the registry's lock.</summary>
+    internal void Attach(IQueueCopy copy) => Copy = copy;
+
+    /// <summary>Stops the delivery. Call before <see cref="Complete"/>: a reader that it wakes looks at <see cref="IsAborted"/>.</summary>
+    internal void Abort()
+    {
+        _isAborted = true;
         Interlocked.MemoryBarrier();
+        Volatile.Read(ref _aborted)?.TrySetResult(true);
     }
 
-    /// <summary>
-    /// From here on a copy is told of what comes; what has come before, it has to look for. Needs the registry's lock.
-    /// </summary>
-    internal void CopyTo(PipeCopy copy)
-    {
-        Volatile.Write(ref _copy, copy);
-        Writer = new SignalingWriter(Writer, copy);
-    }
-
-    /// <summary>Lets go of what waits, and of a flush that does. Needs <see cref="CutOff"/> and <see cref="Complete"/> first.</summary>
+    /// <summary>Drops what waits. Needs <see cref="Abort"/> and <see cref="Complete"/> first.</summary>
     internal void Discard()
     {
-        Volatile.Write(ref _seed, null);
+        Volatile.Write(ref _first, null);
+        Volatile.Write(ref _second, null);
+        Volatile.Write(ref _deferred, null);
         while (_reader.TryRead(out _))
         {
         }
 
-        var copy = Volatile.Read(ref _copy);
-        copy?.CutOff();
-        copy?.Signal();
+        Volatile.Write(ref _bytesTaken, Volatile.Read(ref _bytesAdded));
     }
 
-    /// <summary>The next frame, if one is there.</summary>
-    internal bool TryDequeue([NotNullWhen(true)] out Frame? frame)
+    /// <summary>Takes the next frame. Its bytes count until <see cref="Release"/> is called.</summary>
+    internal bool TryRead([NotNullWhen(true)] out Frame? frame)
     {
-        while (TryTake(out frame))
+        frame = null;
+        while (!_isAborted && TryTake(out var item))
         {
-            frame = frame.Resolve();
+            frame = item as Frame ?? ((DeferredFrame)item).Made.Result;
+            // A deferred frame can turn out to be nothing.
             if (frame is null)
                 continue;
+            Volatile.Write(ref _progress, _progress + 1);
             if (frame.IsEvent)
-                PublisherMetrics.WasDelivered();
+                PublisherMetrics.Delivered.Increment();
             return true;
         }
 
         return false;
     }
 
-    /// <summary>Waits for a frame behind the seed; false when there will be none.</summary>
-    internal ValueTask<bool> WaitToReadAsync() => _reader.WaitToReadAsync(CancellationToken.None);
+    /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
+    internal void Release(int bytes)
+    {
+        if (_isCounted)
+            Volatile.Write(ref _bytesTaken, _bytesTaken + bytes);
+        Volatile.Write(ref _progress, _progress + 1);
+    }
+
+    /// <summary>Waits until <see cref="TryRead"/> may succeed; false at the end.</summary>
+    internal ValueTask<bool> WaitToReadAsync() =>
+        Volatile.Read(ref _deferred) is { } deferred ? WaitForAsync(deferred) : _reader.WaitToReadAsync(CancellationToken.None);
+
+    /// <summary>Marks the copy as ready; true if the caller has to put this queue on the ready list.</summary>
+    internal bool TryBecomeReady()
+    {
+        var state = Volatile.Read(ref _copyState);
+        while (state is (int)CopyState.Idle or (int)CopyState.Writing)
+        {
+            var next = (int)(state == (int)CopyState.Idle ? CopyState.Ready : CopyState.Signaled);
+            var before = Interlocked.CompareExchange(ref _copyState, next, state);
+            if (before == state)
+                return state == (int)CopyState.Idle;
+            state = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>Marks the copy as at work, after this queue was taken from the ready list.</summary>
+    internal void BecomeWriting() => Interlocked.Exchange(ref _copyState, (int)CopyState.Writing);
+
+    /// <summary>Marks the copy as done; false if something came, and the caller has to put this queue on the ready list.</summary>
+    internal bool TryBecomeIdle()
+    {
+        if (Interlocked.CompareExchange(ref _copyState, (int)CopyState.Idle, (int)CopyState.Writing) == (int)CopyState.Writing)
+            return true;
+        Volatile.Write(ref _copyState, (int)CopyState.Ready);
+        return false;
+    }
+
+    private void Signal(ref ReadyList ready)
+    {
+        if (Copy is not null && TryBecomeReady())
+            ready.Add(this);
+    }
+
+    private bool TryAdd(QueueItem item)
+    {
+        var length = item.Length;
+        if (!HasRoomFor(length))
+            return false;
+        // Counted before a reader can have it, so that the difference never falls below zero.
+        Volatile.Write(ref _bytesAdded, _bytesAdded + length);
+        if (_writer.TryWrite(item))
+            return true;
+        Volatile.Write(ref _bytesAdded, _bytesAdded - length);
+        return false;
+    }
+
+    /// <summary>Returns whether the bound in bytes allows for it. An empty queue takes a frame of any size.</summary>
+    private bool HasRoomFor(int length)
+    {
+        var bytes = _bytesAdded - Volatile.Read(ref _bytesTaken);
+        return bytes + length <= _capacityBytes || bytes <= 0;
+    }
+
+    private bool DropOldestUntilAdded(QueueItem item)
+    {
+        do
+        {
+            if (!_reader.TryRead(out var oldest))
+            {
+                // Nothing is left to drop but a frame that the reader has begun.
+                if (TryAdd(item))
+                    return true;
+                CountDropped();
+                return false;
+            }
+
+            Volatile.Write(ref _bytesAdded, _bytesAdded - oldest.Length);
+            if (oldest is DeferredFrame deferred)
+                deferred.IsDropped = true;
+            CountDropped();
+        }
+        while (!TryAdd(item));
+        return true;
+    }
 
     private void CountDropped()
     {
-        Interlocked.Increment(ref _dropped);
-        PublisherMetrics.WasDropped();
+        Volatile.Write(ref _dropped, _dropped + 1);
+        PublisherMetrics.Dropped.Increment();
     }
 
-    private bool TryTake([NotNullWhen(true)] out Frame? frame)
+    private bool TryTake([NotNullWhen(true)] out QueueItem? item)
     {
-        frame = null;
-        if (_cutOff)
-            return false;
-
-        if (Volatile.Read(ref _seed) is { } seed)
+        _isCounted = false;
+        while (Volatile.Read(ref _first) is { } source)
         {
-            frame = seed[_seedPosition];
-            Volatile.Write(ref _seedPosition, _seedPosition + 1);
-            if (_seedPosition == seed.Length)
-                Volatile.Write(ref _seed, null);
-            return true;
+            item = source.Read();
+            if (item is not null)
+                return true;
+            if (source.IsLost)
+            {
+                HasLostFrames = true;
+                Abort();
+                return false;
+            }
+
+            Volatile.Write(ref _first, Volatile.Read(ref _second));
+            Volatile.Write(ref _second, null);
         }
 
-        return _reader.TryRead(out frame);
+        _isCounted = true;
+        item = Volatile.Read(ref _deferred);
+        if (item is null && !_reader.TryRead(out item))
+            return false;
+        if (item is not DeferredFrame deferred)
+            return true;
+        Volatile.Write(ref _deferred, deferred.IsMade ? null : deferred);
+        return deferred.IsMade;
     }
+
+    /// <summary>Waits for a frame that is being made, or for the end of the delivery.</summary>
+    private async ValueTask<bool> WaitForAsync(DeferredFrame deferred)
+    {
+        var aborted = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _aborted, aborted);
+        Interlocked.MemoryBarrier();
+        if (!_isAborted)
+            await Task.WhenAny(deferred.Made, aborted.Task).ConfigureAwait(false);
+        return true;
+    }
+}
+
+/// <summary>What became of a frame.</summary>
+internal enum QueueWriteResult
+{
+    Added,
+
+    /// <summary>It was left out, as the subscriber chose, or there was nothing to send.</summary>
+    Dropped,
+
+    /// <summary>There was no room, and the subscription has to end.</summary>
+    Overflowed,
 }

@@ -1,13 +1,13 @@
-namespace ServerSentEvents.Internal.Publishing;
+namespace ServerSentEvents.Internal.Diagnostics;
 
-/// <summary>Gathers what the application's code throws, so that one failure keeps nothing from anybody else.</summary>
+/// <summary>Collects what the application's code throws, so that one failure does not affect other subscribers.</summary>
 internal struct Failures
 {
     private List<Exception>? _exceptions;
 
     internal readonly bool Any => _exceptions is not null;
 
-    /// <summary>Runs code of the application's, and keeps what it throws.</summary>
+    /// <summary>Runs code of the application, and keeps what it throws.</summary>
     internal void Try<TState>(Action<TState> action, TState state)
     {
         try
@@ -22,10 +22,12 @@ internal struct Failures
 
     internal void Add(Exception exception) => (_exceptions ??= []).Add(exception);
 
-    /// <exception cref="AggregateException">There has been a failure.</exception>
+    internal readonly AggregateException ToException(string message) => new(message, _exceptions ?? []);
+
+    /// <exception cref="AggregateException">There was a failure.</exception>
     internal readonly void ThrowIfAny(string message)
     {
-        if (_exceptions is not null)
-            throw new AggregateException(message, _exceptions);
+        if (Any)
+            throw ToException(message);
     }
 }

@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+
+namespace ServerSentEvents.Internal.Diagnostics;
+
+/// <summary>
+/// The metrics of all publishers of the process. Every instrument is observable: a listener, which is the application's
+/// code, is called by the thread that collects, and never where events are published or delivered.
+/// </summary>
+internal static class PublisherMetrics
+{
+    private static readonly Meter Meter = new("ServerSentEvents", typeof(PublisherMetrics).Assembly.GetName().Version?.ToString(3));
+
+    /// <summary>Ended subscriptions by <see cref="SubscriptionEndReason"/>.</summary>
+    private static readonly long[] Ends = new long[4];
+
+    /// <summary>Resumes by <see cref="ResumeResult"/>.</summary>
+    private static readonly long[] ResumeResults = new long[3];
+
+    private static long _subscribers;
+    private static long _replayFailures;
+
+    static PublisherMetrics()
+    {
+        Meter.CreateObservableUpDownCounter(
+            "server_sent_events.subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now.");
+        Meter.CreateObservableCounter(
+            "server_sent_events.events.published", static () => Published.Value, "{event}",
+            "Events that were published, to any number of subscribers.");
+        Meter.CreateObservableCounter(
+            "server_sent_events.events.delivered", static () => Delivered.Value, "{event}",
+            "Events that readers took from their queues, with initial and replayed ones.");
+        Meter.CreateObservableCounter(
+            "server_sent_events.events.dropped", static () => Dropped.Value, "{event}",
+            "Events and comments that found no room in a queue, or made room for others.");
+        Meter.CreateObservableCounter(
+            "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason.");
+        Meter.CreateObservableCounter(
+            "server_sent_events.resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result.");
+        Meter.CreateObservableCounter(
+            "server_sent_events.replay.failures", static () => Interlocked.Read(ref _replayFailures), "{failure}",
+            "Personalized functions that threw for a missed event.");
+    }
+
+    internal static StripedCounter Published { get; } = new();
+
+    internal static StripedCounter Delivered { get; } = new();
+
+    internal static StripedCounter Dropped { get; } = new();
+
+    internal static void CountBeginning(ResumeResult resume)
+    {
+        Interlocked.Increment(ref _subscribers);
+        Interlocked.Increment(ref ResumeResults[(int)resume]);
+    }
+
+    internal static void CountEnd(SubscriptionEndReason reason)
+    {
+        Interlocked.Decrement(ref _subscribers);
+        Interlocked.Increment(ref Ends[(int)reason]);
+    }
+
+    internal static void CountReplayFailures(int failures) => Interlocked.Add(ref _replayFailures, failures);
+
+    private static IEnumerable<Measurement<long>> MeasureEnds() =>
+    [
+        Measure(Ends, (int)SubscriptionEndReason.Unsubscribed, "reason", "unsubscribed"),
+        Measure(Ends, (int)SubscriptionEndReason.Closed, "reason", "closed"),
+        Measure(Ends, (int)SubscriptionEndReason.Overflowed, "reason", "overflowed"),
+        Measure(Ends, (int)SubscriptionEndReason.Canceled, "reason", "canceled"),
+    ];
+
+    private static IEnumerable<Measurement<long>> MeasureResumes() =>
+    [
+        Measure(ResumeResults, (int)ResumeResult.Resumed, "result", "resumed"),
+        Measure(ResumeResults, (int)ResumeResult.Gap, "result", "gap"),
+    ];
+
+    private static Measurement<long> Measure(long[] counts, int index, string tag, string value) =>
+        new(Interlocked.Read(ref counts[index]), new KeyValuePair<string, object?>(tag, value));
+}

@@ -1,0 +1,60 @@
+namespace ServerSentEvents.Internal.History;
+
+/// <summary>
+/// The own ids of evicted events, as hashes, by channel. An id that is used again can then be told from one that is unique,
+/// which alone names a position.
+/// </summary>
+/// <remarks>Guarded by the registry's lock. The latest 65,536 are kept, in about 3 MB.</remarks>
+internal sealed class EvictedIds
+{
+    private const int Capacity = 65_536;
+    private const ulong OffsetBasis = 14695981039346656037;
+    private const ulong Prime = 1099511628211;
+
+    private readonly Dictionary<ulong, int> _counts = [];
+    private readonly Queue<ulong> _order = new();
+
+    internal void Add(string channel, string id)
+    {
+        if (_order.Count == Capacity)
+            Remove(_order.Dequeue());
+        var hash = Hash(channel, id);
+        _order.Enqueue(hash);
+        _counts.TryGetValue(hash, out var count);
+        _counts[hash] = count + 1;
+    }
+
+    /// <summary>Returns how often this id was evicted from this channel.</summary>
+    internal int Count(string channel, string id)
+    {
+        _counts.TryGetValue(Hash(channel, id), out var count);
+        return count;
+    }
+
+    internal void Clear()
+    {
+        _counts.Clear();
+        _order.Clear();
+    }
+
+    private void Remove(ulong hash)
+    {
+        var count = _counts[hash];
+        if (count == 1)
+            _counts.Remove(hash);
+        else
+            _counts[hash] = count - 1;
+    }
+
+    /// <summary>FNV-1a. Two ids with one hash are taken for the same id, which makes a gap at worst.</summary>
+    private static ulong Hash(string channel, string id)
+    {
+        var hash = OffsetBasis;
+        foreach (var character in channel)
+            hash = (hash ^ character) * Prime;
+        hash = (hash ^ char.MaxValue) * Prime;
+        foreach (var character in id)
+            hash = (hash ^ character) * Prime;
+        return hash;
+    }
+}

@@ -1,0 +1,59 @@
+namespace ServerSentEvents.Internal.History;
+
+/// <summary>
+/// A piece of a channel's history. Entries are only added, and evicted from the front; replays read it without a lock.
+/// </summary>
+/// <param name="capacity">The number of entries that it can hold.</param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <remarks>Written under the registry's lock.</remarks>
+internal sealed class HistorySegment<TProperties>(int capacity)
+{
+    private readonly HistoryEntry<TProperties>?[] _entries = new HistoryEntry<TProperties>?[capacity];
+
+    private int _evicted;
+    private HistorySegment<TProperties>? _next;
+
+    internal int Capacity => _entries.Length;
+
+    /// <summary>The number of entries that were ever added.</summary>
+    internal int Count { get; private set; }
+
+    internal bool IsFull => Count == _entries.Length;
+
+    /// <summary>True if all entries that it can hold were evicted.</summary>
+    internal bool IsEvicted => _evicted == _entries.Length;
+
+    internal HistoryEntry<TProperties>? Oldest => _evicted < Count ? _entries[_evicted] : null;
+
+    internal HistoryEntry<TProperties> Newest => _entries[Count - 1]!;
+
+    /// <summary>The segment after this one. It is cut when this one is evicted, so that a slow replay holds one segment alone.</summary>
+    internal HistorySegment<TProperties>? Next
+    {
+        get => Volatile.Read(ref _next);
+        set => Volatile.Write(ref _next, value);
+    }
+
+    internal void Add(HistoryEntry<TProperties> entry) => Volatile.Write(ref _entries[Count++], entry);
+
+    internal void EvictOldest() => Volatile.Write(ref _entries[_evicted++], null);
+
+    /// <summary>Reads an entry; null if it was evicted, or not yet added.</summary>
+    internal HistoryEntry<TProperties>? Read(int index) => Volatile.Read(ref _entries[index]);
+
+    /// <summary>Returns the index of the first entry after a position. Needs the registry's lock.</summary>
+    internal int IndexAfter(long position)
+    {
+        var (low, high) = (_evicted, Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_entries[middle]!.Position <= position)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+}

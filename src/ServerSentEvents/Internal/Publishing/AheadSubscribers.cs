@@ -1,0 +1,37 @@
+using ServerSentEvents.Internal.Channels;
+
+namespace ServerSentEvents.Internal.Publishing;
+
+/// <summary>
+/// Subscribers whose last event id is ahead of this node of a backplane: their clients came from a node that has read more.
+/// They are sent nothing up to that position.
+/// </summary>
+/// <remarks>Guarded by the registry's lock.</remarks>
+internal sealed class AheadSubscribers<TProperties>
+{
+    private readonly Dictionary<Subscriber<TProperties>, (long Position, long Since)> _subscribers = [];
+
+    internal int Count => _subscribers.Count;
+
+    internal void Add(Subscriber<TProperties> subscriber, long position, long now) => _subscribers.Add(subscriber, (position, now));
+
+    internal void Remove(Subscriber<TProperties> subscriber)
+    {
+        if (_subscribers.Count > 0)
+            _subscribers.Remove(subscriber);
+    }
+
+    /// <summary>Returns whether the subscriber's client already has the event at a position.</summary>
+    internal bool HasEvent(Subscriber<TProperties> subscriber, long position)
+    {
+        if (!_subscribers.TryGetValue(subscriber, out var ahead))
+            return false;
+        if (position >= ahead.Position)
+            _subscribers.Remove(subscriber);
+        return position <= ahead.Position;
+    }
+
+    /// <summary>Returns the subscribers that came before a time and whose position has not been reached since.</summary>
+    internal List<(Subscriber<TProperties> Subscriber, long Position)> Since(long time) =>
+        [.. _subscribers.Where(ahead => ahead.Value.Since <= time).Select(ahead => (ahead.Key, ahead.Value.Position))];
+}

@@ -1,0 +1,87 @@
+using ServerSentEvents.Internal.Channels;
+
+namespace ServerSentEvents.Internal.Publishing;
+
+/// <summary>Subscribers that have ended and whose readers have not yet taken all that was queued.</summary>
+/// <param name="timeout">How long a reader can take nothing, in ticks of the clock.</param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <remarks>
+/// Guarded by the registry's lock. The references are weak: a subscription that no reader holds has nothing to deliver.
+/// </remarks>
+internal sealed class LingeringSubscribers<TProperties>(long timeout)
+{
+    /// <summary>The longest time in all, in timeouts.</summary>
+    private const int MaxTimeouts = 10;
+
+    private const long NotStarted = long.MinValue;
+
+    private readonly List<Lingerer> _lingerers = [];
+
+    internal bool IsEmpty => _lingerers.Count == 0;
+
+    /// <summary>Adds a subscriber. Its time begins with <see cref="Start"/>, since no clock is read under the lock.</summary>
+    internal void Add(Subscriber<TProperties> subscriber)
+    {
+        subscriber.LingerIndex = _lingerers.Count;
+        _lingerers.Add(new(new(subscriber), subscriber.Queue.Progress, NotStarted, NotStarted));
+    }
+
+    /// <summary>Starts the time of those that were added since the last call.</summary>
+    internal void Start(long now)
+    {
+        for (var i = _lingerers.Count - 1; i >= 0 && _lingerers[i].StartedAt == NotStarted; i--)
+            _lingerers[i] = _lingerers[i] with { ProgressAt = now, StartedAt = now };
+    }
+
+    internal void Remove(Subscriber<TProperties> subscriber)
+    {
+        if (subscriber.LingerIndex >= 0)
+            RemoveAt(subscriber.LingerIndex);
+        subscriber.LingerIndex = -1;
+    }
+
+    /// <summary>Removes and returns the subscribers whose readers have made no progress for the timeout.</summary>
+    internal List<Subscriber<TProperties>>? TakeOverdue(long now)
+    {
+        List<Subscriber<TProperties>>? overdue = null;
+        for (var i = _lingerers.Count - 1; i >= 0; i--)
+        {
+            var lingerer = _lingerers[i];
+            if (!lingerer.Subscriber.TryGetTarget(out var subscriber))
+            {
+                RemoveAt(i);
+                continue;
+            }
+
+            if (lingerer.StartedAt == NotStarted)
+                continue;
+            var progress = subscriber.Queue.Progress;
+            var isStuck = progress == lingerer.Progress && now - lingerer.ProgressAt >= timeout;
+            if (isStuck || now - lingerer.StartedAt >= timeout * MaxTimeouts)
+            {
+                (overdue ??= []).Add(subscriber);
+                Remove(subscriber);
+            }
+            else if (progress != lingerer.Progress)
+            {
+                _lingerers[i] = lingerer with { Progress = progress, ProgressAt = now };
+            }
+        }
+
+        return overdue;
+    }
+
+    private void RemoveAt(int index)
+    {
+        var last = _lingerers[^1];
+        _lingerers.RemoveAt(_lingerers.Count - 1);
+        if (index == _lingerers.Count)
+            return;
+        _lingerers[index] = last;
+        if (last.Subscriber.TryGetTarget(out var moved))
+            moved.LingerIndex = index;
+    }
+
+    private readonly record struct Lingerer(
+        WeakReference<Subscriber<TProperties>> Subscriber, long Progress, long ProgressAt, long StartedAt);
+}

@@ -1,0 +1,49 @@
+namespace ServerSentEvents.Internal.Queues;
+
+/// <summary>
+/// Queues whose copies have something to write, linked through the queues themselves: a publish collects them under the
+/// registry's lock and hands them over with one operation after it.
+/// </summary>
+internal struct ReadyList
+{
+    internal SubscriptionQueue? First { get; private set; }
+
+    internal SubscriptionQueue? Last { get; private set; }
+
+    internal int Count { get; private set; }
+
+    internal void Add(SubscriptionQueue queue)
+    {
+        if (Last is null)
+            First = queue;
+        else
+            Last.NextReady = queue;
+        Last = queue;
+        Count++;
+    }
+
+    internal void Append(in ReadyList other)
+    {
+        if (other.First is null)
+            return;
+        if (Last is null)
+            First = other.First;
+        else
+            Last.NextReady = other.First;
+        Last = other.Last;
+        Count += other.Count;
+    }
+
+    internal SubscriptionQueue? RemoveFirst()
+    {
+        var first = First;
+        if (first is null)
+            return null;
+        First = first.NextReady;
+        if (First is null)
+            Last = null;
+        first.NextReady = null;
+        Count--;
+        return first;
+    }
+}
