@@ -48,7 +48,7 @@ public sealed class PublisherOptionsTests
     {
         using var services = new ServiceCollection().AddSingleton<TimeProvider>(_time).AddServerSentEvents().BuildServiceProvider();
 
-        services.GetRequiredService<Publisher>().Subscribe().SubscribedAt.Should().Be(_time.UtcNow);
+        services.GetRequiredService<Publisher>().Subscribe().SubscribedAt.Should().Be(_time.GetUtcNow());
     }
 
     [Fact]

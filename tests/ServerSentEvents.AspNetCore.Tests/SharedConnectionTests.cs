@@ -15,6 +15,7 @@ public sealed class SharedConnectionTests
 {
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Moment = TimeSpan.FromTicks(1);
 
     private readonly FakeTimeProvider _time = new();
@@ -30,7 +31,7 @@ public sealed class SharedConnectionTests
         app.Lifetime.StopApplication();
         _time.Advance(Grace);
         await response.WaitAsync(Streams.Limit);
-        _time.Advance(Grace + GraceForOthers - Moment);
+        _time.AdvanceInTurn(Grace, GraceForOthers - Moment);
         var before = _connection.IsAborted;
         _time.Advance(Moment);
 
@@ -49,7 +50,7 @@ public sealed class SharedConnectionTests
         _time.Advance(Grace);
         await response.WaitAsync(Streams.Limit);
         _connection.Close();
-        _time.Advance(2 * GraceForOthers);
+        _time.AdvanceInTurn(Grace, 2 * GraceForOthers);
 
         _connection.IsAborted.Should().BeFalse();
     }
@@ -63,7 +64,7 @@ public sealed class SharedConnectionTests
         app.Publisher.Publish("not taken");
 
         app.Lifetime.StopApplication();
-        _time.Advance(2 * Grace - Moment);
+        _time.AdvanceInTurn(Grace, Grace - Moment);
         var before = _connection.IsAborted;
         _time.Advance(Moment);
 
@@ -81,7 +82,7 @@ public sealed class SharedConnectionTests
 
         app.Lifetime.StopApplication();
         await response.WaitAsync(Streams.Limit);
-        _time.Advance(2 * GraceForOthers);
+        _time.AdvanceInTurn(Grace, Grace, 2 * GraceForOthers);
 
         _connection.IsAborted.Should().BeFalse();
     }
@@ -94,9 +95,9 @@ public sealed class SharedConnectionTests
         app.Publisher.Publish("not taken");
         app.Publisher.Close();
 
-        _time.Advance(TimeSpan.FromMinutes(1) + Grace);
+        _time.AdvanceInTurn(Look, Look, Grace);
         await response.WaitAsync(Streams.Limit);
-        _time.Advance(TimeSpan.FromMinutes(1));
+        _time.AdvanceInTurn(Grace, Look, Look);
 
         _connection.IsAborted.Should().BeFalse("it is not to close, and may serve others well");
     }

@@ -14,6 +14,9 @@ public sealed class VanishedClientsTests
     private const int Vanishing = 300;
     private const int QueueCapacity = 4;
 
+    /// <summary>The time between two looks for clients that take nothing.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
+
     /// <summary>More than what is on its way and what the server keeps for one client, in a few of them.</summary>
     private static readonly string Padding = new('x', 16 * 1024);
 
@@ -37,7 +40,7 @@ public sealed class VanishedClientsTests
         app.Publisher.GetSubscribers().Should().HaveCount(Staying);
 
         // The first look sees what is left to whom, and the second that it still is.
-        _time.Advance(TimeSpan.FromSeconds(61));
+        _time.AdvanceInTurn(Look, Look, TimeSpan.FromSeconds(1));
         foreach (var client in vanishing)
             (await client.IsCutOffAsync()).Should().BeTrue("nobody who came back would take it for the end of the stream");
         await PublishToAllAsync(app, staying, published);
@@ -58,9 +61,9 @@ public sealed class VanishedClientsTests
         await OverflowAsync(app);
         EndsLogged(app).Should().Be(0);
 
-        _time.Advance(TimeSpan.FromSeconds(59));
+        _time.AdvanceInTurn(Look, TimeSpan.FromSeconds(29));
         EndsLogged(app).Should().Be(0);
-        _time.Advance(TimeSpan.FromSeconds(1.5));
+        _time.AdvanceInTurn(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(0.5));
         // Over HTTP/2 the connection takes nothing at all, and with it not even the end of one of its streams.
         _time.Advance(TimeSpan.FromSeconds(0.5));
 
@@ -77,7 +80,7 @@ public sealed class VanishedClientsTests
 
         while (subscription.QueuedEvents > 0)
         {
-            _time.Advance(TimeSpan.FromSeconds(30));
+            _time.Advance(Look);
             var before = subscription.QueuedEvents;
             while (before > 0 && subscription.QueuedEvents == before)
                 await client.ReadSomeAsync();
@@ -95,7 +98,8 @@ public sealed class VanishedClientsTests
         using var client = await OpenAndStopReadingAsync(app, HttpVersion.Version11);
         app.Publisher.Publish("hello");
 
-        _time.Advance(TimeSpan.FromMinutes(10));
+        for (var i = 0; i < 20; i++)
+            _time.Advance(Look);
 
         (await client.ReadToAsync("data: hello\n\n")).Should().NotBeNull();
         app.Publisher.GetSubscribers().Should().ContainSingle();

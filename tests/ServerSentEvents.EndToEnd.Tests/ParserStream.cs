@@ -1,5 +1,4 @@
 using System.Net.ServerSentEvents;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 

@@ -1,6 +1,5 @@
 using System.Net.ServerSentEvents;
 using ServerSentEvents.RabbitMQ.Internal;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 

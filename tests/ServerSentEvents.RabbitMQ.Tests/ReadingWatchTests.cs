@@ -1,5 +1,4 @@
 using ServerSentEvents.RabbitMQ.Internal;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 

@@ -5,7 +5,7 @@ public sealed class HeartbeatTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(16);
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly TimerCountingTimeProvider _time = new();
     private readonly Publisher _publisher;
 
     public HeartbeatTests() => _publisher = new(
@@ -60,7 +60,8 @@ public sealed class HeartbeatTests
     {
         var stuck = _publisher.Subscribe("a");
 
-        _time.Advance(10 * Interval);
+        for (var i = 0; i < 10; i++)
+            _time.Advance(Interval);
 
         stuck.QueuedEvents.Should().Be(1, "the first heartbeat has not been read");
         stuck.EndReason.Should().BeNull();
@@ -158,5 +159,34 @@ public sealed class HeartbeatTests
             new PublisherOptions { ReconnectionInterval = TimeSpan.MaxValue, ReconnectionJitter = TimeSpan.MaxValue });
 
         (await publisher.Subscribe().GetAsyncEnumerator().NextAsync()).Should().Be("retry: 2147483647\n");
+    }
+
+    /// <summary>A fake clock that counts the timers that have not been disposed of.</summary>
+    private sealed class TimerCountingTimeProvider : FakeTimeProvider
+    {
+        public int Timers { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers++;
+            return new CountedTimer(this, base.CreateTimer(callback, state, dueTime, period));
+        }
+
+        private sealed class CountedTimer(TimerCountingTimeProvider time, ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
+
+            public void Dispose()
+            {
+                time.Timers--;
+                timer.Dispose();
+            }
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return default;
+            }
+        }
     }
 }

@@ -105,7 +105,7 @@ public sealed class OptionsTests
         options.TimeProvider = TimeProvider.System;
         var subscription = publisher.Subscribe();
 
-        subscription.SubscribedAt.Should().Be(clock.UtcNow);
+        subscription.SubscribedAt.Should().Be(clock.GetUtcNow());
         (await ReadOfThreeAsync(publisher, subscription)).Should().Be("23");
     }
 
@@ -153,10 +153,10 @@ public sealed class OptionsTests
     {
         var clock = new FakeTimeProvider();
         var publisher = new Publisher(new PublisherOptions { TimeProvider = clock });
-        var start = clock.UtcNow;
+        var start = clock.GetUtcNow();
 
         var first = publisher.Subscribe();
-        clock.UtcNow += TimeSpan.FromMinutes(1);
+        clock.Advance(TimeSpan.FromMinutes(1));
         var second = publisher.Subscribe(new SubscribeOptions<object?>());
 
         first.SubscribedAt.Should().Be(start);
