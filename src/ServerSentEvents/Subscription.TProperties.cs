@@ -303,7 +303,8 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
             return;
         subscriber.Queue.Abort();
         core.Registry.EndUnannounced(subscriber, SubscriptionEndReason.Canceled);
-        DropQueue(subscriber);
+        subscriber.Queue.Discard();
+        subscriber.Queue.Copy?.CancelFlush();
     }
 
     /// <summary>Drops what is left in the queue, some time after the end.</summary>
@@ -327,10 +328,12 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     }
 
     /// <summary>Attaches a copy, which is signaled for every later frame and for the end.</summary>
-    internal void Attach(IQueueCopy copy)
+    internal void Attach(IQueueCopy copy, SubscriptionQueue queue)
     {
-        if (Volatile.Read(ref _core) is { } core && Subscriber is { } subscriber)
-            core.Registry.Attach(subscriber, copy);
+        if (Volatile.Read(ref _core) is { } core)
+            core.Registry.Attach(copy, queue);
+        else
+            queue.Attach(copy);
     }
 
     /// <summary>Returns true for the second of two announcements, that of the beginning and that of the end, in any order.</summary>

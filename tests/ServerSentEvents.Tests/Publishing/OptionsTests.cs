@@ -10,8 +10,11 @@ public sealed class OptionsTests
     public void PublisherOptions_New_HaveTheDocumentedDefaults() =>
         ValuesOf(new PublisherOptions()).Should().Equal(new Dictionary<string, object?>
         {
-            ["QueueCapacity"] = 1024,
+            ["QueueCapacity"] = 8_192,
+            ["QueueCapacityBytes"] = 1_048_576L,
             ["QueueOverflow"] = QueueOverflow.Disconnect,
+            ["MaxEventBytes"] = 67_108_864,
+            ["LingerTimeout"] = TimeSpan.FromSeconds(30),
             ["HistoryCapacity"] = 0,
             ["HistoryMaxAge"] = TimeSpan.FromHours(1),
             ["HeartbeatInterval"] = null,
@@ -29,6 +32,7 @@ public sealed class OptionsTests
             ["InitialData"] = null,
             ["LastEventId"] = null,
             ["QueueCapacity"] = null,
+            ["QueueCapacityBytes"] = null,
             ["QueueOverflow"] = null,
         });
 
@@ -37,6 +41,12 @@ public sealed class OptionsTests
         { "null", null },
         { "zero capacity", new() { QueueCapacity = 0 } },
         { "negative capacity", new() { QueueCapacity = -1 } },
+        { "zero capacity in bytes", new() { QueueCapacityBytes = 0 } },
+        { "negative capacity in bytes", new() { QueueCapacityBytes = -1 } },
+        { "zero event size", new() { MaxEventBytes = 0 } },
+        { "event size above 512 MiB", new() { MaxEventBytes = (512 * 1024 * 1024) + 1 } },
+        { "zero linger timeout", new() { LingerTimeout = TimeSpan.Zero } },
+        { "linger timeout too long for a timer", new() { LingerTimeout = TimeSpan.FromDays(50) } },
         { "undefined overflow", new() { QueueOverflow = (QueueOverflow)3 } },
         { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
         { "no clock", new() { TimeProvider = null! } },
@@ -63,6 +73,8 @@ public sealed class OptionsTests
         { "null", null },
         { "zero capacity", new() { QueueCapacity = 0 } },
         { "negative capacity", new() { QueueCapacity = -1 } },
+        { "zero capacity in bytes", new() { QueueCapacityBytes = 0 } },
+        { "negative capacity in bytes", new() { QueueCapacityBytes = -1 } },
         { "undefined overflow", new() { QueueOverflow = (QueueOverflow)3 } },
         { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
         { "no channel", new() { Channels = [] } },

@@ -67,7 +67,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
     {
         var copy = new PipeCopy<TProperties>(subscription, queue, writer, cancellationToken);
         // The copy is complete by now: a worker can bring it to its end as soon as the queue knows it.
-        subscription.Attach(copy);
+        subscription.Attach(copy, queue);
         // Frames can be queued already, or the subscription can have ended.
         copy.Signal();
         return copy._completion.Task;

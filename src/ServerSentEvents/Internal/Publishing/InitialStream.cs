@@ -10,12 +10,16 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <param name="lastEventId">The id that its client gave; null for none.</param>
 internal sealed class InitialStream(Frame? retry, Frame[] initialData, string? lastEventId)
 {
-    /// <summary>Begins with the initial data. Its last event carries the position, so that a client which leaves then resumes there.</summary>
-    internal void Begin(SubscriptionQueue queue, EventIds? ids, long position)
+    /// <summary>Begins with the initial data. Its last event carries the position, so that a client that leaves then resumes there.</summary>
+    /// <param name="queue">The subscriber's queue.</param>
+    /// <param name="ids">The ids of the history; null without one.</param>
+    /// <param name="position">The position at which the subscription begins.</param>
+    /// <param name="replay">What is left of a replay; null for none.</param>
+    internal void Begin(SubscriptionQueue queue, EventIds? ids, long position, FrameSource? replay = null)
     {
         if (ids is not null && initialData.Length > 0)
             initialData[^1].PlaceAt(ids, position);
-        Prepend(queue, retry is null ? initialData : [retry, .. initialData], replay: null);
+        Prepend(queue, retry is null ? initialData : [retry, .. initialData], replay);
     }
 
     /// <summary>Begins with a replay.</summary>
@@ -24,10 +28,6 @@ internal sealed class InitialStream(Frame? retry, Frame[] initialData, string? l
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         Prepend(subscriber.Queue, retry is null ? [Position()] : [retry, Position()], replay);
     }
-
-    /// <summary>Begins with the initial data, and then what is left of a replay: the client resumes at the same place again.</summary>
-    internal void ResumeWithGap(SubscriptionQueue queue, FrameSource replay) =>
-        Prepend(queue, retry is null ? [Position(), .. initialData] : [retry, Position(), .. initialData], replay);
 
     private static void Prepend(SubscriptionQueue queue, Frame[] frames, FrameSource? replay) =>
         queue.Prepend(frames.Length > 0 ? new InitialFrames(frames) : null, replay);

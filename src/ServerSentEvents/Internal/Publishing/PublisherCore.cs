@@ -171,12 +171,12 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     private void ResumePersonalized(
         Subscriber<TProperties> subscriber, InitialStream initial, in Registration<TProperties> registration, Replay<TProperties> replay)
     {
-        if (!replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.Queue.CapacityBytes, out var failures))
-            initial.Begin(subscriber.Queue, registration.Ids, registration.Position);
-        else if (failures > 0)
-            initial.ResumeWithGap(subscriber.Queue, replay);
-        else
+        var isPossible = replay.TryPersonalize(
+            subscriber.Properties, registration.Ids!, subscriber.Queue.CapacityBytes, out var failures);
+        if (isPossible && failures == 0)
             initial.Resume(subscriber, replay);
+        else
+            initial.Begin(subscriber.Queue, registration.Ids, registration.Position, isPossible ? replay : null);
 
         PublisherMetrics.CountReplayFailures(failures);
         Registry.CompleteResume(subscriber);

@@ -17,7 +17,6 @@ internal sealed class PublisherTimer<TProperties>
     private readonly WeakReference<PublisherCore<TProperties>> _core;
     private readonly PublisherSettings _settings;
     private readonly TimeSpan _period;
-    private readonly ITimer _timer;
 
     /// <summary>The time of the last search for expired events. Used by the timer's callback alone.</summary>
     private long _evictedAt;
@@ -26,6 +25,9 @@ internal sealed class PublisherTimer<TProperties>
     private int _isRunning;
 
     private volatile bool _isDisposed;
+
+    /// <summary>Null until there is something to do. Created by the thread that sets <see cref="_isRunning"/>.</summary>
+    private ITimer? _timer;
 
     internal PublisherTimer(PublisherCore<TProperties> core, PublisherSettings settings)
     {
@@ -37,8 +39,6 @@ internal sealed class PublisherTimer<TProperties>
         if (settings.HistoryCapacity > 0 && settings.HistoryMaxAge < shortest)
             shortest = settings.HistoryMaxAge.GetValueOrDefault();
         _period = TimeSpan.FromTicks(Math.Max(shortest.Ticks / LooksPerInterval, TimeSpan.TicksPerMillisecond));
-        _timer = settings.TimeProvider.CreateDetachedTimer(
-            static state => ((PublisherTimer<TProperties>)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (settings.HeartbeatInterval is not null)
             Start();
     }
@@ -46,8 +46,18 @@ internal sealed class PublisherTimer<TProperties>
     /// <summary>Sets the timer, if it is not set. Call outside every lock: the clock is the application's.</summary>
     internal void Start()
     {
-        if (Volatile.Read(ref _isRunning) == 0 && Interlocked.Exchange(ref _isRunning, 1) == 0)
-            _timer.Change(_period, _period);
+        if (Volatile.Read(ref _isRunning) != 0 || Interlocked.Exchange(ref _isRunning, 1) != 0)
+            return;
+        if (Volatile.Read(ref _timer) is { } timer)
+        {
+            timer.Change(_period, _period);
+            return;
+        }
+
+        // Started only when the field is set: its callback can stop it at once.
+        Volatile.Write(ref _timer, _settings.TimeProvider.CreateDetachedTimer(
+            static state => ((PublisherTimer<TProperties>)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
+        _timer!.Change(_period, _period);
     }
 
     /// <summary>Ends the heartbeats, and the timer when nothing else is left to do.</summary>
@@ -62,7 +72,7 @@ internal sealed class PublisherTimer<TProperties>
     {
         if (!_core.TryGetTarget(out var core))
         {
-            _timer?.Dispose();
+            _timer!.Dispose();
             return;
         }
 
@@ -92,13 +102,15 @@ internal sealed class PublisherTimer<TProperties>
     {
         if ((_settings.HeartbeatInterval is not null && !_isDisposed) || !core.Registry.IsQuiet())
             return;
+        if (Volatile.Read(ref _timer) is not { } timer)
+            return;
         if (_isDisposed)
         {
-            _timer.Dispose();
+            timer.Dispose();
             return;
         }
 
-        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Interlocked.Exchange(ref _isRunning, 0);
         // Something may have come after the look and before the exchange.
         if (!core.Registry.IsQuiet())

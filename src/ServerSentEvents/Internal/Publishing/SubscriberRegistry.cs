@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
@@ -247,10 +248,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Attaches a copy to a subscriber's queue.</summary>
-    internal void Attach(Subscriber<TProperties> subscriber, Queues.IQueueCopy copy)
+    internal void Attach(IQueueCopy copy, SubscriptionQueue queue)
     {
         lock (_gate)
-            subscriber.Queue.Attach(copy);
+            queue.Attach(copy);
     }
 
     /// <summary>Returns the names of a subscriber's channels, or those of its last ones after its end.</summary>
