@@ -1,0 +1,15 @@
+using System.Reflection;
+using System.Runtime.Versioning;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>The build and the runtime that this project's tests use.</summary>
+public sealed class RuntimeTests
+{
+    [Fact]
+    public void Runtime_IsDotNet8() => Environment.Version.Major.Should().Be(8);
+
+    [Fact]
+    public void Publisher_IsOfTheNet8Build() =>
+        typeof(Publisher).Assembly.GetCustomAttribute<TargetFrameworkAttribute>()!.FrameworkName.Should().Be(".NETCoreApp,Version=v8.0");
+}
