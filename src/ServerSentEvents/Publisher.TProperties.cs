@@ -135,9 +135,9 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     {
         _core.Registry.ThrowIfClosed();
         ThrowIfNone(channels, nameof(channels));
-        var queue = _core.Settings.NewQueue(capacity: null, capacityBytes: null, overflow: null, nameof(channels));
+        var limits = _core.Settings.QueueLimits(capacity: null, capacityBytes: null, overflow: null, nameof(channels));
         var initial = NewFrames(initialData?.Select(static data => new SseItem<string>(data)), nameof(initialData));
-        return _core.Subscribe(channels, properties, queue, initial, lastEventId: null);
+        return _core.Subscribe(channels, properties, limits, initial, lastEventId: null);
     }
 
     /// <summary>Adds a subscriber with individual options, for example to resume or to change its queue.</summary>
@@ -165,10 +165,10 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _core.Registry.ThrowIfClosed();
         ThrowIfNone(options.Channels, nameof(options));
-        var queue = _core.Settings.NewQueue(
+        var limits = _core.Settings.QueueLimits(
             options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, nameof(options));
         var initial = NewFrames(options.InitialData, nameof(options));
-        return _core.Subscribe(options.Channels, options.Properties, queue, initial, options.LastEventId);
+        return _core.Subscribe(options.Channels, options.Properties, limits, initial, options.LastEventId);
     }
 
     /// <summary>Publishes an event that has only data.</summary>

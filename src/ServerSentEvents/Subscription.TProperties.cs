@@ -53,6 +53,12 @@ namespace ServerSentEvents;
 [DebuggerDisplay("QueuedEvents = {QueuedEvents}, EndReason = {EndReason}")]
 public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDisposable
 {
+    /// <summary>The flag of a stream that has, or had, a reader.</summary>
+    private const int HasReader = 1;
+
+    /// <summary>The flag of a subscription whose beginning or end was announced.</summary>
+    private const int Announced = 2;
+
     private const string HandlerThrew = "A handler of Unsubscribed threw.";
 
     /// <summary>As much as a copy writes between two flushes, so that each flush is one write to the stream.</summary>
@@ -69,38 +75,34 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// </summary>
     private readonly long _subscribedAt;
 
-    /// <summary>Null after the end, when nothing is left to read.</summary>
+    /// <summary>The <see cref="Internal.Channels.Subscriber{TProperties}"/>, or the <see cref="Remains"/> when nothing is left to read.</summary>
+    private object _state;
+
+    /// <summary>Null when nothing is left to read.</summary>
     private PublisherCore<TProperties>? _core;
 
-    /// <summary>What the registry knows of this subscription; null after the end, when nothing is left to read.</summary>
-    private Subscriber<TProperties>? _subscriber;
+    /// <summary>What has happened once. Changed by interlocked operations.</summary>
+    private int _flags;
 
-    /// <summary>What is kept after <see cref="_subscriber"/> was let go; null before.</summary>
-    private Remains? _remains;
-
-    /// <summary>1 once the stream has a reader. Changed by interlocked operations.</summary>
-    private int _hasReader;
-
-    /// <summary>1 once the beginning or the end has been announced. Changed by interlocked operations.</summary>
-    private int _hasAnnouncement;
+    /// <summary>A <see cref="ResumeResult"/>.</summary>
+    private byte _resume;
 
     internal Subscription(PublisherCore<TProperties> core, Subscriber<TProperties> subscriber, DateTimeOffset subscribedAt)
     {
-        _core = core;
-        _subscriber = subscriber;
+        _state = subscriber;
         _subscribedAt = subscribedAt.UtcTicks;
-        Properties = subscriber.Properties;
+        _core = core;
         subscriber.Subscription = this;
     }
 
     /// <summary>Gets the data that the application attached in <c>Subscribe</c>. Personalized events are made from it.</summary>
-    public TProperties Properties { get; }
+    public TProperties Properties => Subscriber is { } subscriber ? subscriber.Properties : Rest.Properties;
 
     /// <summary>Gets the channels of this subscription, each once. After the end, they are the last ones.</summary>
     /// <remarks>Each call returns a new copy, which does not change.</remarks>
-    public IReadOnlyCollection<string> Channels => Volatile.Read(ref _core) is { } core && Subscriber is { } subscriber
+    public IReadOnlyCollection<string> Channels => Core is { } core && Subscriber is { } subscriber
         ? core.Registry.ChannelsOf(subscriber)
-        : [.. _remains!.Channels];
+        : [.. Rest.Channels];
 
     /// <summary>
     /// Gets the time at which the subscription began, in UTC, from the publisher's
@@ -111,33 +113,44 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// <summary>
     /// Gets the number of events and comments that wait to be read, including initial data and replayed events.
     /// </summary>
-    public int QueuedEvents => Subscriber?.Queue.Count ?? 0;
+    public int QueuedEvents => Subscriber?.Count ?? 0;
 
     /// <summary>Gets the number of bytes that wait to be read, as the framed UTF-8 of their events.</summary>
     /// <remarks>
     /// It is compared with the <see cref="PublisherOptions.QueueCapacityBytes"/>. Initial data and replayed events do not
     /// count. An event that is being written counts until its last byte is.
     /// </remarks>
-    public long QueuedBytes => Subscriber?.Queue.Bytes ?? 0;
+    public long QueuedBytes => Subscriber?.Bytes ?? 0;
 
     /// <summary>
     /// Gets the number of events and comments that were dropped so far because the queue was full. It is always 0 under
     /// <see cref="QueueOverflow.Disconnect"/>.
     /// </summary>
-    public long DroppedEvents => Subscriber?.Queue.Dropped ?? _remains!.Dropped;
+    public long DroppedEvents => Subscriber?.Dropped ?? Rest.Dropped;
 
     /// <summary>Gets the reason for the end of the subscription, or null while it has not ended.</summary>
     /// <remarks>Queued events can still be delivered after the end. Only the first reason is kept.</remarks>
-    public SubscriptionEndReason? EndReason => Subscriber is { } subscriber ? subscriber.EndReason : _remains!.EndReason;
+    public SubscriptionEndReason? EndReason => Subscriber is { } subscriber ? subscriber.End?.Reason : Rest.EndReason;
 
     /// <summary>
     /// Gets the result of the attempt to resume with a <see cref="SubscribeOptions{TProperties}.LastEventId"/>. It does
     /// not change.
     /// </summary>
-    public ResumeResult Resume { get; internal set; }
+    public ResumeResult Resume
+    {
+        get => (ResumeResult)_resume;
+        internal set => _resume = (byte)value;
+    }
 
     /// <summary>What the registry knows of this subscription; null when nothing is left to read.</summary>
-    internal Subscriber<TProperties>? Subscriber => Volatile.Read(ref _subscriber);
+    internal Subscriber<TProperties>? Subscriber => Volatile.Read(ref _state) as Subscriber<TProperties>;
+
+    private PublisherCore<TProperties>? Core => Volatile.Read(ref _core);
+
+    private Remains Rest => (Remains)Volatile.Read(ref _state);
+
+    /// <summary>True while its missed personalized events are made: it is not listed yet. Guarded by the registry's lock.</summary>
+    internal bool IsResuming { get; set; }
 
     /// <summary>True if the rest of the queue was dropped because the reader took nothing after the end.</summary>
     internal bool WasCutOff { get; private set; }
@@ -259,7 +272,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// </exception>
     public void Close()
     {
-        if (Volatile.Read(ref _core) is not { } core || Subscriber is not { } subscriber)
+        if (Core is not { } core || Subscriber is not { } subscriber)
             return;
         Failures failures = default;
         core.Complete(core.Registry.End(subscriber, SubscriptionEndReason.Closed), ref failures);
@@ -287,11 +300,10 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// <summary>Ends the subscription, drops its queue, and calls the handlers.</summary>
     internal void EndNow(SubscriptionEndReason reason, ref Failures failures)
     {
-        if (Volatile.Read(ref _core) is not { } core || Subscriber is not { } subscriber)
+        if (Core is not { } core || Subscriber is not { } subscriber)
             return;
-        var queue = subscriber.Queue;
-        queue.Abort();
-        var result = core.Registry.EndNow(subscriber, queue.HasLostFrames ? SubscriptionEndReason.Overflowed : reason);
+        subscriber.Abort();
+        var result = core.Registry.EndNow(subscriber, subscriber.HasLostFrames ? SubscriptionEndReason.Overflowed : reason);
         DropQueue(subscriber);
         core.Complete(result, ref failures);
     }
@@ -299,12 +311,12 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// <summary>Ends the subscription of a copy. The copy calls <see cref="EndNow()"/> later, which calls the handlers.</summary>
     internal void CancelCopy()
     {
-        if (Volatile.Read(ref _core) is not { } core || Subscriber is not { } subscriber)
+        if (Core is not { } core || Subscriber is not { } subscriber)
             return;
-        subscriber.Queue.Abort();
+        subscriber.Abort();
         core.Registry.EndUnannounced(subscriber, SubscriptionEndReason.Canceled);
-        subscriber.Queue.Discard();
-        subscriber.Queue.Copy?.CancelFlush();
+        subscriber.Discard();
+        subscriber.Copy?.CancelFlush();
     }
 
     /// <summary>Drops what is left in the queue, some time after the end.</summary>
@@ -313,7 +325,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
         if (Subscriber is not { } subscriber)
             return;
         WasCutOff = true;
-        subscriber.Queue.Abort();
+        subscriber.Abort();
         DropQueue(subscriber);
     }
 
@@ -322,27 +334,26 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     {
         if (Subscriber is not { } subscriber)
             return;
-        Volatile.Write(ref _remains, new(Channels, subscriber.Queue.Dropped, subscriber.EndReason));
+        Volatile.Write(ref _state, new Remains(subscriber.Properties, Channels, subscriber.Dropped, subscriber.End?.Reason));
         Volatile.Write(ref _core, null);
-        Volatile.Write(ref _subscriber, null);
     }
 
     /// <summary>Attaches a copy, which is signaled for every later frame and for the end.</summary>
     internal void Attach(IQueueCopy copy, SubscriptionQueue queue)
     {
-        if (Volatile.Read(ref _core) is { } core)
+        if (Core is { } core)
             core.Registry.Attach(copy, queue);
         else
             queue.Attach(copy);
     }
 
     /// <summary>Returns true for the second of two announcements, that of the beginning and that of the end, in any order.</summary>
-    internal bool IsSecondAnnouncement() => Interlocked.Exchange(ref _hasAnnouncement, 1) != 0;
+    internal bool IsSecondAnnouncement() => !TrySet(Announced);
 
     internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
     {
         TakeReader();
-        return new(this, Subscriber?.Queue ?? SubscriptionQueue.NewEnded(), view, cancellationToken);
+        return new(this, Subscriber ?? SubscriptionQueue.NewEnded(), view, cancellationToken);
     }
 
     /// <summary>
@@ -350,25 +361,40 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// </summary>
     internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken) =>
         Subscriber is { } subscriber
-            ? PipeCopy<TProperties>.Start(this, subscriber.Queue, writer, cancellationToken)
+            ? PipeCopy<TProperties>.Start(this, subscriber, writer, cancellationToken)
             : Task.CompletedTask;
 
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     internal void TakeReader()
     {
-        if (Interlocked.Exchange(ref _hasReader, 1) != 0)
+        if (!TrySet(HasReader))
             throw new InvalidOperationException("A subscription can be read once, and this one has, or had, its reader.");
+    }
+
+    /// <summary>Sets a flag, and returns whether it was not set before.</summary>
+    private bool TrySet(int flag)
+    {
+        var flags = Volatile.Read(ref _flags);
+        while ((flags & flag) == 0)
+        {
+            var before = Interlocked.CompareExchange(ref _flags, flags | flag, flags);
+            if (before == flags)
+                return true;
+            flags = before;
+        }
+
+        return false;
     }
 
     private void DropQueue(Subscriber<TProperties> subscriber)
     {
-        subscriber.Queue.Discard();
+        subscriber.Discard();
         // A copy still uses its writer. It lets go by itself.
-        if (subscriber.Queue.Copy is { } copy)
+        if (subscriber.Copy is { } copy)
             copy.CancelFlush();
         else
             LetGo();
     }
 
-    private sealed record Remains(IReadOnlyCollection<string> Channels, long Dropped, SubscriptionEndReason? EndReason);
+    private sealed record Remains(TProperties Properties, IReadOnlyCollection<string> Channels, long Dropped, SubscriptionEndReason? EndReason);
 }

@@ -50,7 +50,7 @@ internal sealed class ChannelIndex<TProperties>
             count++;
         }
 
-        subscriber.Memberships = count == memberships.Length ? memberships : memberships.AsSpan(0, count).ToArray();
+        subscriber.SetMemberships(memberships.AsSpan(0, count));
     }
 
     /// <summary>Marks channels for <see cref="CountUnmarked"/> and <see cref="LeaveMarked"/>.</summary>
@@ -68,9 +68,9 @@ internal sealed class ChannelIndex<TProperties>
     internal int CountUnmarked(Subscriber<TProperties> subscriber)
     {
         var count = 0;
-        foreach (var membership in subscriber.Memberships)
+        for (var slot = 0; slot < subscriber.MembershipCount; slot++)
         {
-            if (membership.Channel.Mark != _walk)
+            if (subscriber.MembershipAt(slot).Channel.Mark != _walk)
                 count++;
         }
 
@@ -82,8 +82,9 @@ internal sealed class ChannelIndex<TProperties>
     {
         var left = new Membership<TProperties>[unmarked];
         var count = 0;
-        foreach (var membership in subscriber.Memberships)
+        for (var slot = 0; slot < subscriber.MembershipCount; slot++)
         {
+            var membership = subscriber.MembershipAt(slot);
             if (membership.Channel.Mark == _walk)
             {
                 RemoveFrom(membership.Channel, membership.Index);
@@ -95,16 +96,29 @@ internal sealed class ChannelIndex<TProperties>
             }
         }
 
-        subscriber.Memberships = left;
+        subscriber.SetMemberships(left);
+    }
+
+    /// <summary>Returns the names of a subscriber's channels.</summary>
+    internal static string[] NamesOf(Subscriber<TProperties> subscriber)
+    {
+        var names = new string[subscriber.MembershipCount];
+        for (var slot = 0; slot < names.Length; slot++)
+            names[slot] = subscriber.MembershipAt(slot).Channel.Name;
+        return names;
     }
 
     /// <summary>Removes a subscriber from all its channels, and returns their names.</summary>
     internal string[] LeaveAll(Subscriber<TProperties> subscriber)
     {
-        var names = Array.ConvertAll(subscriber.Memberships, static membership => membership.Channel.Name);
-        foreach (var membership in subscriber.Memberships)
+        var names = NamesOf(subscriber);
+        for (var slot = 0; slot < names.Length; slot++)
+        {
+            var membership = subscriber.MembershipAt(slot);
             RemoveFrom(membership.Channel, membership.Index);
-        subscriber.Memberships = [];
+        }
+
+        subscriber.SetMemberships([]);
         return names;
     }
 

@@ -1,5 +1,3 @@
-using ServerSentEvents.Internal.Queues;
-
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
@@ -31,7 +29,7 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     {
         if (Count == _members.Length)
             Array.Resize(ref _members, Count * 2);
-        _members[Count] = new(subscriber, subscriber.Queue, slot);
+        _members[Count] = new(subscriber, slot);
         return Count++;
     }
 
@@ -45,7 +43,7 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
         {
             var moved = _members[last];
             _members[index] = moved;
-            moved.Subscriber.Memberships[moved.Slot].Index = index;
+            moved.Subscriber.MembershipAt(moved.Slot).Index = index;
         }
 
         _members[last] = default;
@@ -56,6 +54,5 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
 
 /// <summary>A subscriber's place in a channel.</summary>
 /// <param name="Subscriber">The subscriber.</param>
-/// <param name="Queue">Its queue, kept here so that a publish does not read the memory of each subscriber.</param>
 /// <param name="Slot">The place of this channel in the subscriber's memberships.</param>
-internal readonly record struct ChannelMember<TProperties>(Subscriber<TProperties> Subscriber, SubscriptionQueue Queue, int Slot);
+internal readonly record struct ChannelMember<TProperties>(Subscriber<TProperties> Subscriber, int Slot);

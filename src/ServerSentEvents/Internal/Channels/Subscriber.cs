@@ -2,40 +2,52 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Channels;
 
-/// <summary>What the registry knows of one subscription: its queue, its channels, and whether it has ended.</summary>
-internal sealed class Subscriber<TProperties>(TProperties properties, SubscriptionQueue queue)
+/// <summary>
+/// One subscription as the registry sees it: a queue, with its places in the channels, and its end. It is one object, because
+/// there can be 100,000 of them and a publish touches each.
+/// </summary>
+internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimits limits) : SubscriptionQueue(limits)
 {
-    private const int NotEnded = -1;
+    private SubscriptionEnd? _end;
 
-    /// <summary>A <see cref="SubscriptionEndReason"/> or <see cref="NotEnded"/>. Set once, under the registry's lock.</summary>
-    private volatile int _endReason = NotEnded;
+    /// <summary>Its channel, if there is one: most subscribers have no other. Guarded by the registry's lock.</summary>
+    private Membership<TProperties> _membership;
+
+    /// <summary>Its channels, if there are several; else null. Guarded by the registry's lock.</summary>
+    private Membership<TProperties>[]? _memberships;
 
     /// <summary>The last walk that has visited this subscriber. Guarded by the registry's lock.</summary>
     private long _lastWalk;
 
     internal TProperties Properties { get; } = properties;
 
-    internal SubscriptionQueue Queue { get; } = queue;
-
     /// <summary>The application's view of this subscriber. Set before the registry has it.</summary>
     internal Subscription<TProperties> Subscription { get; set; } = null!;
 
-    internal SubscriptionEndReason? EndReason => _endReason is var reason and not NotEnded ? (SubscriptionEndReason)reason : null;
+    /// <summary>Null while it has not ended. Set once, under the registry's lock.</summary>
+    internal SubscriptionEnd? End
+    {
+        get => Volatile.Read(ref _end);
+        set => Volatile.Write(ref _end, value);
+    }
 
-    /// <summary>True while its missed personalized events are made: it is not listed yet. Guarded by the registry's lock.</summary>
-    internal bool IsResuming { get; set; }
+    /// <summary>The number of its channels. Guarded by the registry's lock.</summary>
+    internal int MembershipCount => _memberships?.Length ?? (_membership.Channel is null ? 0 : 1);
 
-    /// <summary>Its channels, and its places in them. Guarded by the registry's lock.</summary>
-    internal Membership<TProperties>[] Memberships { get; set; } = [];
+    /// <summary>Returns one of its channels, with its place there. Needs the registry's lock.</summary>
+    internal ref Membership<TProperties> MembershipAt(int slot)
+    {
+        if (_memberships is null)
+            return ref _membership;
+        return ref _memberships[slot];
+    }
 
-    /// <summary>True if it has ended and its copy has still to announce that. Guarded by the registry's lock.</summary>
-    internal bool HasUnannouncedEnd { get; set; }
-
-    /// <summary>The names of the channels that it was in when it ended; null before. Guarded by the registry's lock.</summary>
-    internal string[]? LastChannels { get; set; }
-
-    /// <summary>Its place in the list of lingering subscribers; -1 for none. Guarded by the registry's lock.</summary>
-    internal int LingerIndex { get; set; } = -1;
+    /// <summary>Sets its channels. Needs the registry's lock.</summary>
+    internal void SetMemberships(ReadOnlySpan<Membership<TProperties>> memberships)
+    {
+        _membership = memberships.Length == 1 ? memberships[0] : default;
+        _memberships = memberships.Length > 1 ? memberships.ToArray() : null;
+    }
 
     /// <summary>Returns true the first time that a walk comes here. Needs the registry's lock.</summary>
     internal bool TryVisit(long walk)
@@ -48,9 +60,22 @@ internal sealed class Subscriber<TProperties>(TProperties properties, Subscripti
 
     /// <summary>Returns true if that walk was the last one to come here. Needs the registry's lock.</summary>
     internal bool WasVisited(long walk) => _lastWalk == walk;
+}
 
-    /// <summary>Needs the registry's lock. Call once.</summary>
-    internal void SetEnded(SubscriptionEndReason reason) => _endReason = (int)reason;
+/// <summary>The end of a subscription.</summary>
+/// <param name="reason">The reason.</param>
+/// <param name="channels">The names of its last channels.</param>
+internal sealed class SubscriptionEnd(SubscriptionEndReason reason, string[] channels)
+{
+    internal SubscriptionEndReason Reason { get; } = reason;
+
+    internal string[] Channels { get; } = channels;
+
+    /// <summary>True if its copy has still to announce the end. Guarded by the registry's lock.</summary>
+    internal bool IsUnannounced { get; set; }
+
+    /// <summary>Its place in the list of lingering subscribers; -1 for none. Guarded by the registry's lock.</summary>
+    internal int LingerIndex { get; set; } = -1;
 }
 
 /// <summary>A channel that a subscriber is in.</summary>

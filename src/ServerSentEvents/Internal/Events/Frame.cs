@@ -166,17 +166,31 @@ internal sealed class Frame : QueueItem
 /// </summary>
 internal sealed class DeferredFrame : QueueItem
 {
-    private readonly TaskCompletionSource<Frame?> _made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Ends a reader's wait.</summary>
+    private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal override int Length => IsMade ? _made.Task.Result?.Length ?? 0 : 0;
+    private volatile bool _isMade;
 
-    internal bool IsMade => _made.Task.IsCompleted;
+    internal override int Length => IsMade ? Frame?.Length ?? 0 : 0;
+
+    internal bool IsMade => _isMade;
+
+    /// <summary>What was made; null for nothing, and before it is made.</summary>
+    internal Frame? Frame { get; private set; }
 
     /// <summary>True if it was dropped before it was made. Guarded by the registry's lock.</summary>
     internal bool IsDropped { get; set; }
 
-    /// <summary>Completes with the frame, or with null where there is nothing to send.</summary>
-    internal Task<Frame?> Made => _made.Task;
+    internal void Complete(Frame? frame)
+    {
+        Frame = frame;
+        _isMade = true;
+        _wait.TrySetResult(true);
+    }
 
-    internal void Complete(Frame? frame) => _made.SetResult(frame);
+    /// <summary>Waits until it is made, or until <see cref="StopWaiting"/>.</summary>
+    internal Task WaitAsync() => _wait.Task;
+
+    /// <summary>Ends the wait of a reader that gets nothing more.</summary>
+    internal void StopWaiting() => _wait.TrySetResult(true);
 }

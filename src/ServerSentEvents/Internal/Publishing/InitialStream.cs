@@ -26,11 +26,11 @@ internal sealed class InitialStream(Frame? retry, Frame[] initialData, string? l
     internal void Resume<TProperties>(Subscriber<TProperties> subscriber, FrameSource? replay)
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;
-        Prepend(subscriber.Queue, retry is null ? [Position()] : [retry, Position()], replay);
+        Prepend(subscriber, retry is null ? [Position()] : [retry, Position()], replay);
     }
 
     private static void Prepend(SubscriptionQueue queue, Frame[] frames, FrameSource? replay) =>
-        queue.Prepend(frames.Length > 0 ? new InitialFrames(frames) : null, replay);
+        queue.Prepend(frames.Length > 0 ? new InitialFrames(frames, replay) : replay);
 
     /// <summary>The line of the client's id: without it, the first blank line would clear the client's last event id.</summary>
     private Frame Position() => Frame.ForPosition(lastEventId!);

@@ -22,8 +22,8 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
     /// <summary>Adds a subscriber. Its time begins with <see cref="Start"/>, since no clock is read under the lock.</summary>
     internal void Add(Subscriber<TProperties> subscriber)
     {
-        subscriber.LingerIndex = _lingerers.Count;
-        _lingerers.Add(new(new(subscriber), subscriber.Queue.Progress, NotStarted, NotStarted));
+        subscriber.End!.LingerIndex = _lingerers.Count;
+        _lingerers.Add(new(new(subscriber), subscriber.Progress, NotStarted, NotStarted));
     }
 
     /// <summary>Starts the time of those that were added since the last call.</summary>
@@ -35,9 +35,10 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
 
     internal void Remove(Subscriber<TProperties> subscriber)
     {
-        if (subscriber.LingerIndex >= 0)
-            RemoveAt(subscriber.LingerIndex);
-        subscriber.LingerIndex = -1;
+        if (subscriber.End is not { LingerIndex: >= 0 } end)
+            return;
+        RemoveAt(end.LingerIndex);
+        end.LingerIndex = -1;
     }
 
     /// <summary>Removes and returns the subscribers whose readers have made no progress for the timeout.</summary>
@@ -55,7 +56,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
 
             if (lingerer.StartedAt == NotStarted)
                 continue;
-            var progress = subscriber.Queue.Progress;
+            var progress = subscriber.Progress;
             var isStuck = progress == lingerer.Progress && now - lingerer.ProgressAt >= timeout;
             if (isStuck || now - lingerer.StartedAt >= timeout * MaxTimeouts)
             {
@@ -79,7 +80,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
             return;
         _lingerers[index] = last;
         if (last.Subscriber.TryGetTarget(out var moved))
-            moved.LingerIndex = index;
+            moved.End!.LingerIndex = index;
     }
 
     private readonly record struct Lingerer(

@@ -30,11 +30,11 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     internal SubscriberRegistry<TProperties> Registry { get; }
 
     internal Subscription<TProperties> Subscribe(
-        in ChannelNames channels, TProperties properties, SubscriptionQueue queue, Frame[] initialData, string? lastEventId)
+        in ChannelNames channels, TProperties properties, QueueLimits limits, Frame[] initialData, string? lastEventId)
     {
         if (string.IsNullOrEmpty(lastEventId))
             lastEventId = null;
-        var subscriber = new Subscriber<TProperties>(properties, queue);
+        var subscriber = new Subscriber<TProperties>(properties, limits);
         var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow())
         {
             Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
@@ -44,7 +44,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         if (registration.IsTurnedAway)
         {
             subscription.Resume = ResumeResult.NotRequested;
-            queue.Prepend(new InitialFrames([Settings.Reconnection.NewFrameToLeave()]), second: null);
+            subscriber.Prepend(new InitialFrames([Settings.Reconnection.NewFrameToLeave()]));
             return subscription;
         }
 
@@ -172,11 +172,11 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         Subscriber<TProperties> subscriber, InitialStream initial, in Registration<TProperties> registration, Replay<TProperties> replay)
     {
         var isPossible = replay.TryPersonalize(
-            subscriber.Properties, registration.Ids!, subscriber.Queue.CapacityBytes, out var failures);
+            subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures);
         if (isPossible && failures == 0)
             initial.Resume(subscriber, replay);
         else
-            initial.Begin(subscriber.Queue, registration.Ids, registration.Position, isPossible ? replay : null);
+            initial.Begin(subscriber, registration.Ids, registration.Position, isPossible ? replay : null);
 
         PublisherMetrics.CountReplayFailures(failures);
         Registry.CompleteResume(subscriber);

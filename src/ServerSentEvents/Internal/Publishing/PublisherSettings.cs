@@ -9,17 +9,13 @@ internal sealed class PublisherSettings
     /// <summary>The longest time that a timer takes.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
-    private readonly int _queueCapacity;
-    private readonly long _queueCapacityBytes;
-    private readonly QueueOverflow _queueOverflow;
+    private readonly QueueLimits _queueLimits;
 
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
     internal PublisherSettings(PublisherOptions options)
     {
         const string name = nameof(options);
-        _queueCapacity = CheckedCapacity(options.QueueCapacity, name);
-        _queueCapacityBytes = CheckedCapacityBytes(options.QueueCapacityBytes, name);
-        _queueOverflow = CheckedOverflow(options.QueueOverflow, name);
+        _queueLimits = Checked(new(options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow), name);
         if (options.MaxEventBytes is < 1 or > PublisherOptions.LargestMaxEventBytes)
             throw new ArgumentOutOfRangeException(name, options.MaxEventBytes, "MaxEventBytes must be from 1 to 536,870,912.");
         MaxEventBytes = options.MaxEventBytes;
@@ -54,25 +50,27 @@ internal sealed class PublisherSettings
 
     internal long Ticks(TimeSpan duration) => TimeProvider.ToTimestampTicks(duration);
 
-    /// <summary>Makes a queue with a subscriber's own settings, or else with these.</summary>
+    /// <summary>Returns a subscriber's own bounds, or else these.</summary>
     /// <exception cref="ArgumentException">A value of the subscriber is out of its range.</exception>
-    internal SubscriptionQueue NewQueue(int? capacity, long? capacityBytes, QueueOverflow? overflow, string paramName) => new(
-        capacity is { } ownCapacity ? CheckedCapacity(ownCapacity, paramName) : _queueCapacity,
-        capacityBytes is { } ownBytes ? CheckedCapacityBytes(ownBytes, paramName) : _queueCapacityBytes,
-        overflow is { } ownOverflow ? CheckedOverflow(ownOverflow, paramName) : _queueOverflow);
+    internal QueueLimits QueueLimits(int? capacity, long? capacityBytes, QueueOverflow? overflow, string paramName)
+    {
+        if (capacity is null && capacityBytes is null && overflow is null)
+            return _queueLimits;
+        return Checked(
+            new(capacity ?? _queueLimits.Capacity, capacityBytes ?? _queueLimits.CapacityBytes, overflow ?? _queueLimits.Overflow),
+            paramName);
+    }
 
-    private static int CheckedCapacity(int capacity, string paramName) => capacity >= 1
-        ? capacity
-        : throw new ArgumentOutOfRangeException(paramName, capacity, "QueueCapacity must be at least 1.");
-
-    private static long CheckedCapacityBytes(long capacity, string paramName) => capacity >= 1
-        ? capacity
-        : throw new ArgumentOutOfRangeException(paramName, capacity, "QueueCapacityBytes must be at least 1.");
-
-    private static QueueOverflow CheckedOverflow(QueueOverflow overflow, string paramName) =>
-        overflow is QueueOverflow.Disconnect or QueueOverflow.DropOldest or QueueOverflow.DropNewest
-            ? overflow
-            : throw new ArgumentOutOfRangeException(paramName, overflow, "QueueOverflow must be one of the three named values.");
+    private static QueueLimits Checked(QueueLimits limits, string paramName)
+    {
+        if (limits.Capacity < 1)
+            throw new ArgumentOutOfRangeException(paramName, limits.Capacity, "QueueCapacity must be at least 1.");
+        if (limits.CapacityBytes < 1)
+            throw new ArgumentOutOfRangeException(paramName, limits.CapacityBytes, "QueueCapacityBytes must be at least 1.");
+        if (limits.Overflow is not (QueueOverflow.Disconnect or QueueOverflow.DropOldest or QueueOverflow.DropNewest))
+            throw new ArgumentOutOfRangeException(paramName, limits.Overflow, "QueueOverflow must be one of the three named values.");
+        return limits;
+    }
 
     private static TimeSpan? CheckedTimer(TimeSpan? duration, string name, string paramName) =>
         CheckedAboveZero(duration, name, paramName) > LongestTimer

@@ -26,7 +26,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (frame.IsEvent)
                 _history?.Add(new HistoryEntry<TProperties>(frame), channels, now, position);
             foreach (var member in _index.Visit(channels))
-                Send_NeedsLock(member.Subscriber, member.Queue, frame, now, position, ref result);
+                Send_NeedsLock(member.Subscriber, frame, now, position, ref result);
         }
 
         return result;
@@ -69,7 +69,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             foreach (var (subscriber, frame) in personalized.Frames)
             {
                 if (frame is not null && subscriber.WasVisited(present))
-                    Send_NeedsLock(subscriber, subscriber.Queue, frame, now, position, ref result);
+                    Send_NeedsLock(subscriber, frame, now, position, ref result);
             }
 
             if (personalized.Joined != _index.Joined)
@@ -87,10 +87,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             foreach (var (subscriber, place, frame) in deliveries)
             {
-                var written = subscriber.Queue.CompleteDeferred(place, frame, ref result.Ready);
+                var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
                 if (written == QueueWriteResult.Added)
                     result.Sent++;
-                else if (written == QueueWriteResult.Overflowed && subscriber.EndReason is null)
+                else if (written == QueueWriteResult.Overflowed && subscriber.End is null)
                     End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
             }
         }
@@ -116,9 +116,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 for (var place = 0; place < channel.Count; place++)
                 {
                     // After a heartbeat in one channel, the subscriber is not idle in the others.
-                    var (subscriber, queue, _) = channel[place];
-                    if (queue.LastWrite <= since && queue.IsEmpty)
-                        Send_NeedsLock(subscriber, queue, Frame.Heartbeat, now, position: null, ref result);
+                    var subscriber = channel[place].Subscriber;
+                    if (subscriber.LastWrite <= since && subscriber.IsEmpty)
+                        Send_NeedsLock(subscriber, Frame.Heartbeat, now, position: null, ref result);
                 }
             }
         }
@@ -186,10 +186,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
         var walk = _index.NewWalk();
         foreach (var (subscriber, _) in personalized.Frames)
             subscriber.TryVisit(walk);
-        foreach (var (subscriber, queue, _) in _index.Visit(channels, walk))
+        foreach (var (subscriber, _) in _index.Visit(channels, walk))
         {
             var place = new DeferredFrame();
-            if (!Send_NeedsLock(subscriber, queue, place, now, position, ref result))
+            if (!Send_NeedsLock(subscriber, place, now, position, ref result))
                 continue;
             // It is counted when it is made.
             result.Sent--;
@@ -198,19 +198,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     private bool Send_NeedsLock(
-        Subscriber<TProperties> subscriber,
-        SubscriptionQueue queue,
-        QueueItem item,
-        long now,
-        long? position,
-        ref RegistryResult<TProperties> result)
+        Subscriber<TProperties> subscriber, QueueItem item, long now, long? position, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
         if (position is { } place && _ahead.Count > 0 && _ahead.HasEvent(subscriber, place))
             return false;
         if (now != 0)
-            queue.LastWrite = now;
-        switch (queue.Write(item, ref result.Ready))
+            subscriber.LastWrite = now;
+        switch (subscriber.Write(item, ref result.Ready))
         {
             case QueueWriteResult.Added:
                 result.Sent++;

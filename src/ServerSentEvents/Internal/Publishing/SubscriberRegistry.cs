@@ -71,22 +71,21 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ObjectDisposedException.ThrowIf(_isClosed, _owner);
             if (_isDraining)
             {
-                subscriber.SetEnded(SubscriptionEndReason.Closed);
-                subscriber.LastChannels = [];
+                subscriber.End = new(SubscriptionEndReason.Closed, []);
                 RegistryResult<TProperties> unused = default;
-                subscriber.Queue.Complete(ref unused.Ready);
+                subscriber.Complete(ref unused.Ready);
                 return new(IsTurnedAway: true, ResumePoint: null, Ids: null, Position: 0);
             }
 
             var point = lastEventId is null ? null : _history?.Find(lastEventId, channels, now);
-            subscriber.IsResuming = point is { HasPersonalized: true };
+            subscriber.Subscription.IsResuming = point is { HasPersonalized: true };
             if (point is null)
-                initial.Begin(subscriber.Queue, _history?.Ids, _history?.Position ?? 0);
-            else if (!subscriber.IsResuming)
+                initial.Begin(subscriber, _history?.Ids, _history?.Position ?? 0);
+            else if (!point.HasPersonalized)
                 initial.Resume(subscriber, point.Replay);
             if (point is { IsAhead: true })
                 _ahead.Add(subscriber, point.Position, now);
-            subscriber.Queue.LastWrite = now;
+            subscriber.LastWrite = now;
             _index.Join(subscriber, channels);
             return new(IsTurnedAway: false, point, _history?.Ids, _history?.Position ?? 0);
         }
@@ -96,7 +95,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal void CompleteResume(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
-            subscriber.IsResuming = false;
+            subscriber.Subscription.IsResuming = false;
     }
 
     /// <summary>Returns the subscriptions of the channels, each once.</summary>
@@ -107,7 +106,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             foreach (var member in _index.Visit(channels))
             {
-                if (!member.Subscriber.IsResuming)
+                if (!member.Subscriber.Subscription.IsResuming)
                     found.Add(member.Subscriber.Subscription);
             }
         }
@@ -126,10 +125,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
             _index.Mark(channels);
             foreach (var subscription in subscriptions)
             {
-                if (subscription.Subscriber is not { EndReason: null } subscriber)
+                if (subscription.Subscriber is not { End: null } subscriber)
                     continue;
                 var unmarked = _index.CountUnmarked(subscriber);
-                if (unmarked == subscriber.Memberships.Length)
+                if (unmarked == subscriber.MembershipCount)
                     continue;
                 removed++;
                 if (unmarked > 0)
@@ -148,7 +147,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (subscriber.EndReason is null)
+            if (subscriber.End is null)
                 End_NeedsLock(subscriber, reason, ref result);
         }
 
@@ -162,11 +161,11 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             _lingering.Remove(subscriber);
-            if (subscriber.EndReason is null)
+            if (subscriber.End is null)
                 End_NeedsLock(subscriber, reason, ref result);
-            else if (subscriber.HasUnannouncedEnd)
+            else if (subscriber.End.IsUnannounced)
                 result.Ended = [subscriber];
-            subscriber.HasUnannouncedEnd = false;
+            subscriber.End!.IsUnannounced = false;
         }
 
         return result;
@@ -179,10 +178,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             _lingering.Remove(subscriber);
-            if (subscriber.EndReason is not null)
+            if (subscriber.End is not null)
                 return;
             End_NeedsLock(subscriber, reason, ref result);
-            subscriber.HasUnannouncedEnd = true;
+            subscriber.End!.IsUnannounced = true;
         }
 
         Delivery.CopyScheduler.Shared.Add(result.Ready);
@@ -258,7 +257,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal string[] ChannelsOf(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
-            return subscriber.LastChannels ?? Array.ConvertAll(subscriber.Memberships, static membership => membership.Channel.Name);
+            return subscriber.End?.Channels ?? ChannelIndex<TProperties>.NamesOf(subscriber);
     }
 
     private void EndAll_NeedsLock(Frame[]? farewells, ref RegistryResult<TProperties> result)
@@ -272,7 +271,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 var subscriber = channel[channel.Count - 1].Subscriber;
                 // A full queue gets no farewell: its client has a retry interval already, and no event is dropped for it.
                 if (farewells is not null)
-                    subscriber.Queue.WriteIfRoom(farewells[ended++ % farewells.Length]);
+                    subscriber.WriteIfRoom(farewells[ended++ % farewells.Length]);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
             }
         }
@@ -281,11 +280,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private void End_NeedsLock(Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        subscriber.SetEnded(reason);
-        subscriber.LastChannels = _index.LeaveAll(subscriber);
+        subscriber.End = new(reason, _index.LeaveAll(subscriber));
         _ahead.Remove(subscriber);
-        subscriber.Queue.Complete(ref result.Ready);
-        if (!subscriber.Queue.IsFinished)
+        subscriber.Complete(ref result.Ready);
+        if (!subscriber.IsFinished)
             _lingering.Add(subscriber);
         _unannouncedEnds++;
         (result.Ended ??= []).Add(subscriber);

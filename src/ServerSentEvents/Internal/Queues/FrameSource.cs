@@ -12,6 +12,9 @@ internal abstract class FrameSource
     /// <summary>True if no frame is left. It takes the same time for any number.</summary>
     internal abstract bool IsEmpty { get; }
 
+    /// <summary>What comes after this; null for nothing.</summary>
+    internal virtual FrameSource? Next => null;
+
     /// <summary>True if the next frame does not exist anymore.</summary>
     internal virtual bool IsLost => false;
 
@@ -20,9 +23,13 @@ internal abstract class FrameSource
 }
 
 /// <summary>Frames that were made for one subscriber: the retry interval, its position, and its initial data.</summary>
-internal sealed class InitialFrames(Frame[] frames) : FrameSource
+/// <param name="frames">The frames.</param>
+/// <param name="next">A replay; null for none.</param>
+internal sealed class InitialFrames(Frame[] frames, FrameSource? next = null) : FrameSource
 {
     private int _read;
+
+    internal override FrameSource? Next => next;
 
     internal override int Count => frames.Length - Volatile.Read(ref _read);
 

@@ -12,12 +12,10 @@ namespace ServerSentEvents.Internal.Queues;
 /// One writer at a time, under the registry's lock, and one reader without it. Neither a write nor <see cref="Complete"/>
 /// runs the reader's code: a waiting reader continues on the thread pool, and a copy is put on a list.
 /// </remarks>
-internal sealed class SubscriptionQueue
+internal class SubscriptionQueue
 {
-    private readonly ChannelReader<QueueItem> _reader;
-    private readonly ChannelWriter<QueueItem> _writer;
-    private readonly long _capacityBytes;
-    private readonly QueueOverflow _overflow;
+    private readonly Channel<QueueItem> _channel;
+    private readonly QueueLimits _limits;
 
     /// <summary>Bytes that were ever added, less those that were dropped. Written under the registry's lock.</summary>
     private long _bytesAdded;
@@ -34,17 +32,8 @@ internal sealed class SubscriptionQueue
     /// <summary>What the reader gets before the channel; null after the last of it. Written by the reader.</summary>
     private FrameSource? _first;
 
-    /// <summary>What the reader gets after <see cref="_first"/>. Written by the reader.</summary>
-    private FrameSource? _second;
-
     /// <summary>A frame that the reader has come to and that is not yet made; null for none. Written by the reader.</summary>
     private DeferredFrame? _deferred;
-
-    /// <summary>True if the frame that was read last counts against the bound in bytes. Owned by the reader.</summary>
-    private bool _isCounted;
-
-    /// <summary>Wakes a reader that waits for <see cref="_deferred"/>; null while there is none.</summary>
-    private TaskCompletionSource<bool>? _aborted;
 
     private volatile bool _isAborted;
     private volatile bool _isCompleted;
@@ -52,20 +41,17 @@ internal sealed class SubscriptionQueue
     /// <summary>A <see cref="CopyState"/>, changed by interlocked operations.</summary>
     private int _copyState;
 
-    internal SubscriptionQueue(int capacity, long capacityBytes, QueueOverflow overflow)
+    internal SubscriptionQueue(QueueLimits limits)
     {
-        _capacityBytes = capacityBytes;
-        _overflow = overflow;
-        var channel = Channel.CreateBounded<QueueItem>(new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = false });
-        _reader = channel.Reader;
-        _writer = channel.Writer;
+        _limits = limits;
+        _channel = Channel.CreateBounded<QueueItem>(new BoundedChannelOptions(limits.Capacity) { AllowSynchronousContinuations = false });
     }
 
     /// <summary>Makes a queue that has ended and is empty.</summary>
     internal static SubscriptionQueue NewEnded()
     {
-        var queue = new SubscriptionQueue(capacity: 1, capacityBytes: 1, QueueOverflow.Disconnect);
-        queue._writer.TryComplete();
+        var queue = new SubscriptionQueue(new(Capacity: 1, CapacityBytes: 1, QueueOverflow.Disconnect));
+        queue._channel.Writer.TryComplete();
         return queue;
     }
 
@@ -83,20 +69,21 @@ internal sealed class SubscriptionQueue
     {
         get
         {
-            var before = (Volatile.Read(ref _first)?.Count ?? 0) + (Volatile.Read(ref _second)?.Count ?? 0);
-            return before + (Volatile.Read(ref _deferred) is null ? 0 : 1) + _reader.Count;
+            var count = (Volatile.Read(ref _deferred) is null ? 0 : 1) + _channel.Reader.Count;
+            for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
+                count += source.Count;
+            return count;
         }
     }
 
     /// <summary>True if nothing waits. It takes the same time for any number of frames.</summary>
-    internal bool IsEmpty => Volatile.Read(ref _first) is null or { IsEmpty: true }
-        && Volatile.Read(ref _second) is null or { IsEmpty: true }
-        && Volatile.Read(ref _deferred) is null && _reader.Count == 0;
+    internal bool IsEmpty => Volatile.Read(ref _first) is null or { IsEmpty: true, Next: null or { IsEmpty: true } }
+        && Volatile.Read(ref _deferred) is null && _channel.Reader.Count == 0;
 
     /// <summary>The bytes that wait in the channel, with those of a frame that the reader has begun.</summary>
     internal long Bytes => Math.Max(0, Volatile.Read(ref _bytesAdded) - Volatile.Read(ref _bytesTaken));
 
-    internal long CapacityBytes => _capacityBytes;
+    internal long CapacityBytes => _limits.CapacityBytes;
 
     internal long Dropped => Volatile.Read(ref _dropped);
 
@@ -109,29 +96,22 @@ internal sealed class SubscriptionQueue
 
     /// <summary>True if the reader gets nothing more.</summary>
     internal bool IsFinished => _isAborted
-        || (Volatile.Read(ref _first) is null && Volatile.Read(ref _second) is null
-            && Volatile.Read(ref _deferred) is null && _reader.Completion.IsCompleted);
+        || (Volatile.Read(ref _first) is null && Volatile.Read(ref _deferred) is null && _channel.Reader.Completion.IsCompleted);
 
     /// <summary>True if a frame of a replay was evicted before the reader came to it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
 
     /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
-    internal void Prepend(FrameSource? first, FrameSource? second)
-    {
-        Volatile.Write(ref _second, second);
-        Volatile.Write(ref _first, first ?? second);
-        if (first is null)
-            Volatile.Write(ref _second, null);
-    }
+    internal void Prepend(FrameSource? first) => Volatile.Write(ref _first, first);
 
     /// <summary>Adds a frame, or does what the subscriber chose for a full queue. Never waits. Needs the registry's lock.</summary>
     internal QueueWriteResult Write(QueueItem item, ref ReadyList ready)
     {
         if (!TryAdd(item))
         {
-            if (_overflow == QueueOverflow.Disconnect)
+            if (_limits.Overflow == QueueOverflow.Disconnect)
                 return QueueWriteResult.Overflowed;
-            if (_overflow == QueueOverflow.DropNewest)
+            if (_limits.Overflow == QueueOverflow.DropNewest)
             {
                 CountDropped();
                 return QueueWriteResult.Dropped;
@@ -163,7 +143,7 @@ internal sealed class SubscriptionQueue
         else
         {
             frame = null;
-            result = _overflow == QueueOverflow.Disconnect ? QueueWriteResult.Overflowed : QueueWriteResult.Dropped;
+            result = _limits.Overflow == QueueOverflow.Disconnect ? QueueWriteResult.Overflowed : QueueWriteResult.Dropped;
             if (result == QueueWriteResult.Dropped)
                 CountDropped();
         }
@@ -177,7 +157,7 @@ internal sealed class SubscriptionQueue
     internal void Complete(ref ReadyList ready)
     {
         _isCompleted = true;
-        _writer.TryComplete();
+        _channel.Writer.TryComplete();
         Signal(ref ready);
     }
 
@@ -189,16 +169,15 @@ internal sealed class SubscriptionQueue
     {
         _isAborted = true;
         Interlocked.MemoryBarrier();
-        Volatile.Read(ref _aborted)?.TrySetResult(true);
+        Volatile.Read(ref _deferred)?.StopWaiting();
     }
 
     /// <summary>Drops what waits. Needs <see cref="Abort"/> and <see cref="Complete"/> first.</summary>
     internal void Discard()
     {
         Volatile.Write(ref _first, null);
-        Volatile.Write(ref _second, null);
         Volatile.Write(ref _deferred, null);
-        while (_reader.TryRead(out _))
+        while (_channel.Reader.TryRead(out _))
         {
         }
 
@@ -211,7 +190,7 @@ internal sealed class SubscriptionQueue
         frame = null;
         while (!_isAborted && TryTake(out var item))
         {
-            frame = item as Frame ?? ((DeferredFrame)item).Made.Result;
+            frame = item as Frame ?? ((DeferredFrame)item).Frame;
             // A deferred frame can turn out to be nothing.
             if (frame is null)
                 continue;
@@ -227,14 +206,15 @@ internal sealed class SubscriptionQueue
     /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
     internal void Release(int bytes)
     {
-        if (_isCounted)
+        // A frame of the first ones does not count. Its source is left only when the next frame is read.
+        if (Volatile.Read(ref _first) is null)
             Volatile.Write(ref _bytesTaken, _bytesTaken + bytes);
         Volatile.Write(ref _progress, _progress + 1);
     }
 
     /// <summary>Waits until <see cref="TryRead"/> may succeed; false at the end.</summary>
     internal ValueTask<bool> WaitToReadAsync() =>
-        Volatile.Read(ref _deferred) is { } deferred ? WaitForAsync(deferred) : _reader.WaitToReadAsync(CancellationToken.None);
+        Volatile.Read(ref _deferred) is { } deferred ? WaitForAsync(deferred) : _channel.Reader.WaitToReadAsync(CancellationToken.None);
 
     /// <summary>Marks the copy as ready; true if the caller has to put this queue on the ready list.</summary>
     internal bool TryBecomeReady()
@@ -277,7 +257,7 @@ internal sealed class SubscriptionQueue
             return false;
         // Counted before a reader can have it, so that the difference never falls below zero.
         Volatile.Write(ref _bytesAdded, _bytesAdded + length);
-        if (_writer.TryWrite(item))
+        if (_channel.Writer.TryWrite(item))
             return true;
         Volatile.Write(ref _bytesAdded, _bytesAdded - length);
         return false;
@@ -287,14 +267,14 @@ internal sealed class SubscriptionQueue
     private bool HasRoomFor(int length)
     {
         var bytes = _bytesAdded - Volatile.Read(ref _bytesTaken);
-        return bytes + length <= _capacityBytes || bytes <= 0;
+        return bytes + length <= _limits.CapacityBytes || bytes <= 0;
     }
 
     private bool DropOldestUntilAdded(QueueItem item)
     {
         do
         {
-            if (!_reader.TryRead(out var oldest))
+            if (!_channel.Reader.TryRead(out var oldest))
             {
                 // Nothing is left to drop but a frame that the reader has begun.
                 if (TryAdd(item))
@@ -320,7 +300,6 @@ internal sealed class SubscriptionQueue
 
     private bool TryTake([NotNullWhen(true)] out QueueItem? item)
     {
-        _isCounted = false;
         while (Volatile.Read(ref _first) is { } source)
         {
             item = source.Read();
@@ -333,31 +312,35 @@ internal sealed class SubscriptionQueue
                 return false;
             }
 
-            Volatile.Write(ref _first, Volatile.Read(ref _second));
-            Volatile.Write(ref _second, null);
+            Volatile.Write(ref _first, source.Next);
         }
 
-        _isCounted = true;
         item = Volatile.Read(ref _deferred);
-        if (item is null && !_reader.TryRead(out item))
+        if (item is null && !_channel.Reader.TryRead(out item))
             return false;
         if (item is not DeferredFrame deferred)
             return true;
-        Volatile.Write(ref _deferred, deferred.IsMade ? null : deferred);
-        return deferred.IsMade;
+        var isMade = deferred.IsMade;
+        Volatile.Write(ref _deferred, isMade ? null : deferred);
+        // With the barrier in Abort: one of the two sees the other's write, so that no wait outlasts the delivery.
+        Interlocked.MemoryBarrier();
+        return isMade;
     }
 
     /// <summary>Waits for a frame that is being made, or for the end of the delivery.</summary>
     private async ValueTask<bool> WaitForAsync(DeferredFrame deferred)
     {
-        var aborted = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref _aborted, aborted);
-        Interlocked.MemoryBarrier();
         if (!_isAborted)
-            await Task.WhenAny(deferred.Made, aborted.Task).ConfigureAwait(false);
+            await deferred.WaitAsync().ConfigureAwait(false);
         return true;
     }
 }
+
+/// <summary>The bounds of a queue, shared by all queues of a publisher that have no bounds of their own.</summary>
+/// <param name="Capacity">The largest number of frames.</param>
+/// <param name="CapacityBytes">The largest number of bytes.</param>
+/// <param name="Overflow">What happens when a bound is reached.</param>
+internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow);
 
 /// <summary>What became of a frame.</summary>
 internal enum QueueWriteResult
