@@ -120,7 +120,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// It is compared with the <see cref="PublisherOptions.QueueCapacityBytes"/>. Initial data and replayed events do not
     /// count. An event that is being written counts until its last byte is.
     /// </remarks>
-    public long QueuedBytes => Subscriber?.Bytes ?? 0;
+    public long QueuedBytes => Core is { } core && Subscriber is { } subscriber ? core.Registry.BytesOf(subscriber) : 0;
 
     /// <summary>
     /// Gets the number of events and comments that were dropped so far because the queue was full. It is always 0 under
@@ -341,8 +341,8 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// <summary>Attaches a copy, which is signaled for every later frame and for the end.</summary>
     internal void Attach(IQueueCopy copy, SubscriptionQueue queue)
     {
-        if (Core is { } core)
-            core.Registry.Attach(copy, queue);
+        if (Core is { } core && Subscriber is { } subscriber)
+            core.Registry.Attach(copy, subscriber);
         else
             queue.Attach(copy);
     }
@@ -353,7 +353,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
     {
         TakeReader();
-        return new(this, Subscriber ?? SubscriptionQueue.NewEnded(), view, cancellationToken);
+        return new(this, Subscriber ?? (SubscriptionQueue)new EndedQueue(), view, cancellationToken);
     }
 
     /// <summary>

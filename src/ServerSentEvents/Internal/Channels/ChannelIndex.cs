@@ -51,6 +51,29 @@ internal sealed class ChannelIndex<TProperties>
         }
 
         subscriber.SetMemberships(memberships.AsSpan(0, count));
+        SetUnitLimit(subscriber);
+    }
+
+    /// <summary>
+    /// Says up to where a subscriber's queue has room for certain. A subscriber of several channels has no limit: each publish
+    /// looks at its queue.
+    /// </summary>
+    internal static void SetUnitLimit(Subscriber<TProperties> subscriber)
+    {
+        if (subscriber.MembershipCount != 1)
+            return;
+        var (channel, index) = subscriber.MembershipAt(0);
+        channel[index].SetUnitLimit(channel.LimitFor(subscriber.Room));
+    }
+
+    /// <summary>Marks a subscriber as one that has a copy.</summary>
+    internal static void SetCopy(Subscriber<TProperties> subscriber)
+    {
+        for (var slot = 0; slot < subscriber.MembershipCount; slot++)
+        {
+            var (channel, index) = subscriber.MembershipAt(slot);
+            channel[index].SetCopy();
+        }
     }
 
     /// <summary>Marks channels for <see cref="CountUnmarked"/> and <see cref="LeaveMarked"/>.</summary>
@@ -91,12 +114,13 @@ internal sealed class ChannelIndex<TProperties>
             }
             else
             {
-                membership.Channel.SetSlot(membership.Index, count);
+                membership.Channel[membership.Index].Slot = count;
                 left[count++] = membership;
             }
         }
 
         subscriber.SetMemberships(left);
+        SetUnitLimit(subscriber);
     }
 
     /// <summary>Returns the names of a subscriber's channels.</summary>

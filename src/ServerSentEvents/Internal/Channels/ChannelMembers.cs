@@ -1,3 +1,6 @@
+using System.Threading.Channels;
+using ServerSentEvents.Internal.Queues;
+
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
@@ -5,7 +8,7 @@ namespace ServerSentEvents.Internal.Channels;
 /// take the same time for any number: each subscriber knows its place, and the last one fills a gap.
 /// </summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
-internal sealed class ChannelMembers<TProperties>(string name, long historyFloor)
+internal sealed class ChannelMembers<TProperties>(string name, long historyFloor) : ByteMeter
 {
     private ChannelMember<TProperties>[] _members = new ChannelMember<TProperties>[1];
 
@@ -19,7 +22,7 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     /// <summary>Events up to this position may be missing from the history, if the history has no entry for this channel.</summary>
     internal long HistoryFloor { get; set; } = historyFloor;
 
-    internal ref readonly ChannelMember<TProperties> this[int index] => ref _members[index];
+    internal ref ChannelMember<TProperties> this[int index] => ref _members[index];
 
     internal bool EndsWith(Subscriber<TProperties> subscriber) =>
         Count > 0 && ReferenceEquals(_members[Count - 1].Subscriber, subscriber);
@@ -29,12 +32,9 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     {
         if (Count == _members.Length)
             Array.Resize(ref _members, Count * 2);
-        _members[Count] = new(subscriber, slot);
+        _members[Count] = new() { Subscriber = subscriber, Writer = subscriber.Writer, Slot = slot };
         return Count++;
     }
-
-    /// <summary>Moves the membership of the subscriber at a place to another slot.</summary>
-    internal void SetSlot(int index, int slot) => _members[index] = _members[index] with { Slot = slot };
 
     internal void RemoveAt(int index)
     {
@@ -52,7 +52,44 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     }
 }
 
-/// <summary>A subscriber's place in a channel.</summary>
-/// <param name="Subscriber">The subscriber.</param>
-/// <param name="Slot">The place of this channel in the subscriber's memberships.</param>
-internal readonly record struct ChannelMember<TProperties>(Subscriber<TProperties> Subscriber, int Slot);
+/// <summary>
+/// A subscriber's place in a channel. It has what a publish needs, so that it does not read the memory of each subscriber.
+/// </summary>
+internal struct ChannelMember<TProperties>
+{
+    private const int CopyBit = 1 << 31;
+    private const int MeteredBit = 1 << 30;
+    private const int SlotBits = MeteredBit - 1;
+
+    /// <summary>The slot, and two bits.</summary>
+    private int _slot;
+
+    internal Subscriber<TProperties> Subscriber;
+
+    /// <summary>The writer of the subscriber's channel.</summary>
+    internal ChannelWriter<QueueSlot> Writer;
+
+    /// <summary>The units of the channel's meter up to which the subscriber's queue has room for certain, if it is metered.</summary>
+    private int _unitLimit;
+
+    /// <summary>The place of this channel in the subscriber's memberships.</summary>
+    internal int Slot
+    {
+        readonly get => _slot & SlotBits;
+        set => _slot = (_slot & ~SlotBits) | value;
+    }
+
+    /// <summary>True if the subscriber has a copy, which has to be signaled.</summary>
+    internal readonly bool HasCopy => (_slot & CopyBit) != 0;
+
+    internal void SetCopy() => _slot |= CopyBit;
+
+    /// <summary>Returns whether the queue has room for certain, without a look at it.</summary>
+    internal readonly bool HasRoom(int units) => (_slot & MeteredBit) != 0 && !ByteMeter.IsBeyond(units, _unitLimit);
+
+    internal void SetUnitLimit(int limit)
+    {
+        _unitLimit = limit;
+        _slot |= MeteredBit;
+    }
+}

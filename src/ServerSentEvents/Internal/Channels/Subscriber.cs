@@ -42,11 +42,16 @@ internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimit
         return ref _memberships[slot];
     }
 
+    /// <summary>A subscriber of one channel is counted together with the others there.</summary>
+    protected override ByteMeter? Meter => _membership.Channel;
+
     /// <summary>Sets its channels. Needs the registry's lock.</summary>
     internal void SetMemberships(ReadOnlySpan<Membership<TProperties>> memberships)
     {
+        MoveOrigin(-(Meter?.Bytes ?? 0));
         _membership = memberships.Length == 1 ? memberships[0] : default;
         _memberships = memberships.Length > 1 ? memberships.ToArray() : null;
+        MoveOrigin(Meter?.Bytes ?? 0);
     }
 
     /// <summary>Returns true the first time that a walk comes here. Needs the registry's lock.</summary>
@@ -85,4 +90,6 @@ internal struct Membership<TProperties>
 
     /// <summary>The subscriber's place in <see cref="Channel"/>.</summary>
     internal int Index;
+
+    internal readonly void Deconstruct(out ChannelMembers<TProperties> channel, out int index) => (channel, index) = (Channel, Index);
 }

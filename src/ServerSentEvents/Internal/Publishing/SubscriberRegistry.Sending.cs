@@ -25,8 +25,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
             if (frame.IsEvent)
                 _history?.Add(new HistoryEntry<TProperties>(frame), channels, now, position);
-            foreach (var member in _index.Visit(channels))
-                Send_NeedsLock(member.Subscriber, frame, now, position, ref result);
+            var walk = channels.Count == 1 ? 0 : _index.NewWalk();
+            for (var i = channels.Count - 1; i >= 0; i--)
+            {
+                if (_index.TryGet(channels[i], out var channel))
+                    Send_NeedsLock(channel, walk, frame, now, position, ref result);
+            }
         }
 
         return result;
@@ -88,6 +92,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             foreach (var (subscriber, place, frame) in deliveries)
             {
                 var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
+                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
                 if (written == QueueWriteResult.Added)
                     result.Sent++;
                 else if (written == QueueWriteResult.Overflowed && subscriber.End is null)
@@ -186,15 +191,55 @@ internal sealed partial class SubscriberRegistry<TProperties>
         var walk = _index.NewWalk();
         foreach (var (subscriber, _) in personalized.Frames)
             subscriber.TryVisit(walk);
-        foreach (var (subscriber, _) in _index.Visit(channels, walk))
+        foreach (var member in _index.Visit(channels, walk))
         {
             var place = new DeferredFrame();
-            if (!Send_NeedsLock(subscriber, place, now, position, ref result))
+            if (!Send_NeedsLock(member.Subscriber, place, now, position, ref result))
                 continue;
             // It is counted when it is made.
             result.Sent--;
-            (result.Deferred ??= []).Add(new(subscriber, place, Frame: null));
+            (result.Deferred ??= []).Add(new(member.Subscriber, place, Frame: null));
         }
+    }
+
+    /// <summary>Sends a frame to the members of a channel that the walk has not visited. This is the loop that has to be fast.</summary>
+    private void Send_NeedsLock(
+        ChannelMembers<TProperties> channel, long walk, Frame frame, long now, long? position, ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        // A name can be repeated. Without other channels there is nothing to mark.
+        if (walk != 0 && channel.Mark == walk)
+            return;
+        channel.Mark = walk;
+        channel.Add(frame.Length);
+        var units = channel.Units;
+        var slot = new QueueSlot(frame);
+        var sent = 0;
+        var hasAhead = position is not null && _ahead.Count > 0;
+        // From the end: the place of a member that leaves is taken by the last one, which has been visited.
+        for (var i = channel.Count - 1; i >= 0; i--)
+        {
+            ref var member = ref channel[i];
+            if (walk != 0 && !member.Subscriber.TryVisit(walk))
+                continue;
+            if (!hasAhead && member.HasRoom(units) && member.Writer.TryWrite(slot))
+            {
+                sent++;
+                if (_hasHeartbeats)
+                    member.Subscriber.LastWrite = now;
+                if (member.HasCopy)
+                    member.Subscriber.Signal(ref result.Ready);
+                continue;
+            }
+
+            // All checks, for a frame that is not counted yet.
+            var subscriber = member.Subscriber;
+            if (subscriber.MembershipCount == 1)
+                subscriber.Uncount(frame.Length);
+            Send_NeedsLock(subscriber, frame, now, position, ref result);
+        }
+
+        result.Sent += sent;
     }
 
     private bool Send_NeedsLock(
@@ -203,17 +248,18 @@ internal sealed partial class SubscriberRegistry<TProperties>
         AssertLocked();
         if (position is { } place && _ahead.Count > 0 && _ahead.HasEvent(subscriber, place))
             return false;
-        if (now != 0)
-            subscriber.LastWrite = now;
+        subscriber.LastWrite = now;
         switch (subscriber.Write(item, ref result.Ready))
         {
             case QueueWriteResult.Added:
                 result.Sent++;
+                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
                 return true;
             case QueueWriteResult.Overflowed:
                 End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
                 return false;
             default:
+                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
                 return false;
         }
     }

@@ -17,6 +17,7 @@ namespace ServerSentEvents.Internal.Publishing;
 internal sealed partial class SubscriberRegistry<TProperties>
 {
     private readonly object _owner;
+    private readonly bool _hasHeartbeats;
     private readonly Lock _gate = new();
 
     /// <summary>Guarded by <see cref="_gate"/>.</summary>
@@ -43,6 +44,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal SubscriberRegistry(object owner, PublisherSettings settings)
     {
         _owner = owner;
+        _hasHeartbeats = settings.HeartbeatInterval is not null;
         _lingering = new(settings.Ticks(settings.LingerTimeout));
         if (settings.HistoryCapacity > 0)
             _history = new(settings.HistoryCapacity, settings.HistoryMaxAge is { } age ? settings.Ticks(age) : null, _index);
@@ -247,10 +249,20 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Attaches a copy to a subscriber's queue.</summary>
-    internal void Attach(IQueueCopy copy, SubscriptionQueue queue)
+    internal void Attach(IQueueCopy copy, Subscriber<TProperties> subscriber)
     {
         lock (_gate)
-            queue.Attach(copy);
+        {
+            subscriber.Attach(copy);
+            ChannelIndex<TProperties>.SetCopy(subscriber);
+        }
+    }
+
+    /// <summary>Returns the number of bytes that wait for a subscriber.</summary>
+    internal long BytesOf(Subscriber<TProperties> subscriber)
+    {
+        lock (_gate)
+            return subscriber.Bytes;
     }
 
     /// <summary>Returns the names of a subscriber's channels, or those of its last ones after its end.</summary>
