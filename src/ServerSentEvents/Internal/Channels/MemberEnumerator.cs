@@ -1,12 +1,12 @@
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// Visits the subscribers of several channels, each once, without memory of its own. It goes from the end to the beginning:
+/// Visits the subscribers of several channels, each once, and needs no memory for that. It goes from the end to the beginning:
 /// the last member, which takes the place of one that leaves, has been visited by then.
 /// </summary>
 /// <param name="index">All channels.</param>
 /// <param name="channels">The channels to visit.</param>
-/// <param name="walk">The number that marks who was visited; null where nobody can be met twice.</param>
+/// <param name="walk">The number that marks who was visited; null where no subscriber can be met twice.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>Needs the registry's lock until it is through. Only the subscriber that was just visited may leave.</remarks>
 internal struct MemberEnumerator<TProperties>(ChannelIndex<TProperties> index, ChannelNames channels, long? walk)

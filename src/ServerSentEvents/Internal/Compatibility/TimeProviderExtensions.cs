@@ -1,14 +1,14 @@
 namespace ServerSentEvents.Internal.Compatibility;
 
-/// <summary>What the clock is asked for.</summary>
+/// <summary>Extensions of the clock.</summary>
 internal static class TimeProviderExtensions
 {
-    /// <summary>A duration in the unit of <see cref="TimeProvider.GetTimestamp"/>, so that ages are compared without arithmetic.</summary>
+    /// <summary>Converts a duration to the unit of <see cref="TimeProvider.GetTimestamp"/>, so that ages are compared without arithmetic.</summary>
     internal static long ToTimestampTicks(this TimeProvider time, TimeSpan duration) =>
         (long)Math.Min(duration.TotalSeconds * time.TimestampFrequency, long.MaxValue / 2);
 
     /// <summary>
-    /// A timer that is nobody's: whoever happens to make it may be a request, whose context would be kept for as long as the timer.
+    /// Creates a timer without capturing the ExecutionContext, which may belong to a request and would live as long as the timer.
     /// </summary>
     internal static ITimer CreateDetachedTimer(this TimeProvider time, TimerCallback callback, object state, TimeSpan dueTime, TimeSpan period)
     {

@@ -154,7 +154,7 @@ internal sealed class CopyScheduler
                 if (scheduler.Take(this) is not { } queue)
                     return;
                 Volatile.Write(ref _write, ++_writes);
-                queue.BecomeWriting();
+                queue.CopyState.BecomeWriting();
                 queue.Copy!.Write();
                 Volatile.Write(ref _write, 0);
             }

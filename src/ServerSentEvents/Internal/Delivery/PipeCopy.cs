@@ -13,7 +13,7 @@ namespace ServerSentEvents.Internal.Delivery;
 /// </summary>
 /// <remarks>
 /// <see cref="Write"/> is called by one worker at a time, and never during a flush; see <see cref="CopyState"/>. Everything
-/// that can run the application's handlers happens on a work item of its own, in <see cref="Finish"/>.
+/// that can run the application's handlers happens on a separate work item, in <see cref="Finish"/>.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Another thread can cancel the flush at any time. Without a timer, the source holds nothing to dispose.")]
 internal sealed class PipeCopy<TProperties> : IQueueCopy
@@ -186,13 +186,13 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         var isDone = _queue.IsAborted || (_queue.IsFinished && _frame is null && _canceledFlushes == 0);
         if (isDone)
             End(failure: null);
-        else if (!_queue.TryBecomeIdle())
+        else if (!_queue.CopyState.TryBecomeIdle())
             CopyScheduler.Shared.Add(_queue);
     }
 
     private void Signal()
     {
-        if (_queue.TryBecomeReady())
+        if (_queue.CopyState.TryBecomeReady())
             CopyScheduler.Shared.Add(_queue);
     }
 

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Internal.Diagnostics;
 
-/// <summary>A counter that many threads increment at once: each processor has a number of its own.</summary>
+/// <summary>A counter that many threads increment at once: each processor has a separate number.</summary>
 internal sealed class StripedCounter
 {
     /// <summary>The numbers of two processors are not in one cache line.</summary>

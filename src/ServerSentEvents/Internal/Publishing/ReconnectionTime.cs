@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>How long clients are told to wait before they reconnect: an interval, and a random time up to the jitter.</summary>
+/// <summary>The retry interval of clients: a fixed time, and a random time up to the jitter.</summary>
 internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
 {
     /// <summary>The number of different farewells. More would take time and bring nothing: clients spread over the jitter by them.</summary>

@@ -8,7 +8,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// one threw.
 /// </summary>
 /// <param name="sender">The publisher.</param>
-/// <param name="registry">Is told of each end that was announced.</param>
+/// <param name="registry">Counts the ends that have been announced.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class SubscriptionNotifier<TProperties>(object sender, SubscriberRegistry<TProperties> registry)
 {

@@ -10,16 +10,16 @@ internal interface IQueueCopy
     void CancelFlush();
 }
 
-/// <summary>Whether a copy stands on the ready list, and whether it is at work.</summary>
+/// <summary>The state of a copy: whether its queue stands on the ready list, and whether it is at work.</summary>
 /// <remarks>
 /// <code>
-/// Idle      -> Ready      signal: goes on the ready list
-/// Ready     -> Writing    a worker takes it from the list
+/// Idle      -> Ready      signal: the queue goes on the ready list
+/// Ready     -> Writing    a worker takes the queue from the list
 /// Writing   -> Signaled   signal: something came after the copy looked
 /// Writing   -> Idle       done, and nothing came
-/// Signaled  -> Ready      done, and something came: goes on the ready list again
+/// Signaled  -> Ready      done, and something came: the queue goes on the list again
 /// </code>
-/// A flush under way belongs to Writing. A copy that has ended stays in Writing or Signaled, and is not put on the list again.
+/// A flush under way belongs to Writing. A copy that has ended stays in Writing or Signaled, and no worker comes to it again.
 /// </remarks>
 internal enum CopyState
 {
@@ -27,4 +27,40 @@ internal enum CopyState
     Ready,
     Writing,
     Signaled,
+}
+
+/// <summary>Changes a <see cref="CopyState"/>. A mutable struct, so that an idle subscription needs no further object.</summary>
+/// <remarks>Signals come from any thread, also under the registry's lock. The other changes are those of the worker.</remarks>
+internal struct CopyStateMachine
+{
+    /// <summary>A <see cref="CopyState"/>, changed by interlocked operations.</summary>
+    private int _state;
+
+    /// <summary>Signals the copy; true if the caller has to put the queue on the ready list.</summary>
+    internal bool TryBecomeReady()
+    {
+        var state = Volatile.Read(ref _state);
+        while (state is (int)CopyState.Idle or (int)CopyState.Writing)
+        {
+            var next = (int)(state == (int)CopyState.Idle ? CopyState.Ready : CopyState.Signaled);
+            var before = Interlocked.CompareExchange(ref _state, next, state);
+            if (before == state)
+                return state == (int)CopyState.Idle;
+            state = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>Marks the copy as at work, after its queue was taken from the ready list.</summary>
+    internal void BecomeWriting() => Interlocked.Exchange(ref _state, (int)CopyState.Writing);
+
+    /// <summary>Marks the copy as done; false if something came, and the caller has to put the queue on the ready list.</summary>
+    internal bool TryBecomeIdle()
+    {
+        if (Interlocked.CompareExchange(ref _state, (int)CopyState.Idle, (int)CopyState.Writing) == (int)CopyState.Writing)
+            return true;
+        Volatile.Write(ref _state, (int)CopyState.Ready);
+        return false;
+    }
 }

@@ -6,7 +6,7 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// What waits for one subscriber: frames of its own first, then a bounded channel with a bound in bytes around it.
+/// What waits for one subscriber: the frames of this subscriber alone, and then a bounded channel with a bound in bytes around it.
 /// </summary>
 /// <remarks>
 /// One writer at a time, under the registry's lock, and one reader without it. Neither a write nor <see cref="Complete"/>
@@ -41,8 +41,8 @@ internal abstract class SubscriptionQueue
     private volatile bool _isAborted;
     private volatile bool _isCompleted;
 
-    /// <summary>A <see cref="CopyState"/>, changed by interlocked operations.</summary>
-    private int _copyState;
+    /// <summary>A mutable struct, hence a field and not a property.</summary>
+    internal CopyStateMachine CopyState;
 
     private protected SubscriptionQueue(QueueLimits limits)
     {
@@ -231,36 +231,8 @@ internal abstract class SubscriptionQueue
     /// <summary>Collects this queue if it has a copy that was idle. Needs the registry's lock.</summary>
     internal void Signal(ref ReadyList ready)
     {
-        if (Copy is not null && TryBecomeReady())
+        if (Copy is not null && CopyState.TryBecomeReady())
             ready.Add(this);
-    }
-
-    /// <summary>Marks the copy as ready; true if the caller has to put this queue on the ready list.</summary>
-    internal bool TryBecomeReady()
-    {
-        var state = Volatile.Read(ref _copyState);
-        while (state is (int)CopyState.Idle or (int)CopyState.Writing)
-        {
-            var next = (int)(state == (int)CopyState.Idle ? CopyState.Ready : CopyState.Signaled);
-            var before = Interlocked.CompareExchange(ref _copyState, next, state);
-            if (before == state)
-                return state == (int)CopyState.Idle;
-            state = before;
-        }
-
-        return false;
-    }
-
-    /// <summary>Marks the copy as at work, after this queue was taken from the ready list.</summary>
-    internal void BecomeWriting() => Interlocked.Exchange(ref _copyState, (int)CopyState.Writing);
-
-    /// <summary>Marks the copy as done; false if something came, and the caller has to put this queue on the ready list.</summary>
-    internal bool TryBecomeIdle()
-    {
-        if (Interlocked.CompareExchange(ref _copyState, (int)CopyState.Idle, (int)CopyState.Writing) == (int)CopyState.Writing)
-            return true;
-        Volatile.Write(ref _copyState, (int)CopyState.Ready);
-        return false;
     }
 
     private bool TryAdd(QueueItem item)
@@ -354,37 +326,4 @@ internal abstract class SubscriptionQueue
             await deferred.WaitAsync().ConfigureAwait(false);
         return true;
     }
-}
-
-/// <summary>
-/// A place in a channel. As a struct it is stored without the type check that an array of an abstract class makes, which took
-/// a fifth of the time of a publish.
-/// </summary>
-internal readonly record struct QueueSlot(QueueItem Item);
-
-/// <summary>A queue that has ended and is empty, for a subscription that has let go of its own.</summary>
-internal sealed class EndedQueue : SubscriptionQueue
-{
-    internal EndedQueue()
-        : base(new(Capacity: 1, CapacityBytes: 1, QueueOverflow.Disconnect)) => Writer.TryComplete();
-
-    protected override ByteMeter? Meter => null;
-}
-
-/// <summary>The bounds of a queue, shared by all queues of a publisher that have no bounds of their own.</summary>
-/// <param name="Capacity">The largest number of frames.</param>
-/// <param name="CapacityBytes">The largest number of bytes.</param>
-/// <param name="Overflow">What happens when a bound is reached.</param>
-internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow);
-
-/// <summary>What became of a frame.</summary>
-internal enum QueueWriteResult
-{
-    Added,
-
-    /// <summary>It was left out, as the subscriber chose, or there was nothing to send.</summary>
-    Dropped,
-
-    /// <summary>There was no room, and the subscription has to end.</summary>
-    Overflowed,
 }
