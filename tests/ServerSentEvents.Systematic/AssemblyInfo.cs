@@ -1,0 +1,2 @@
+// Scenarios share the library's process-wide scheduler.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,63 @@
+using Microsoft.Coyote.Runtime;
+using ServerSentEvents.Systematic.Exploration;
+using Xunit.Abstractions;
+
+namespace ServerSentEvents.Systematic;
+
+/// <summary>The begin and the end of subscriptions: each is announced once, in this order, whatever ends a subscription.</summary>
+public sealed class SubscriptionTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Subscribe_EndedBySeveralThreads_AnnouncesOneBeginAndOneEnd() => Schedules.Explore(async () =>
+    {
+        var (begins, ends, endedBeforeBegin) = (0, 0, false);
+        var publisher = new Publisher(new PublisherOptions { QueueCapacity = 1 });
+        publisher.Subscribed += (_, _) =>
+        {
+            SchedulingPoint.Interleave();
+            Interlocked.Increment(ref begins);
+        };
+        publisher.Unsubscribed += (_, _) =>
+        {
+            endedBeforeBegin |= Volatile.Read(ref begins) == 0;
+            Interlocked.Increment(ref ends);
+        };
+
+        var subscribing = Task.Run(() => publisher.Subscribe(initialData: ["initial"]));
+        var disposing = Task.Run(() =>
+        {
+            foreach (var found in publisher.GetSubscribers())
+                found.Dispose();
+        });
+        var publishing = Task.Run(() =>
+        {
+            publisher.Publish("1");
+            publisher.Publish("2");
+        });
+        var closing = Task.Run(publisher.Close);
+        await Task.WhenAll(subscribing, disposing, publishing, closing);
+        publisher.Close();
+
+        begins.Should().Be(1);
+        ends.Should().Be(1);
+        endedBeforeBegin.Should().BeFalse();
+    }, output);
+
+    [Fact]
+    public void Dispose_DuringSubscribe_LeavesNoInitialDataQueued() => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher();
+
+        var subscribing = Task.Run(() => publisher.Subscribe(initialData: ["initial"]));
+        var disposing = Task.Run(() =>
+        {
+            foreach (var found in publisher.GetSubscribers())
+                found.Dispose();
+        });
+        await Task.WhenAll(subscribing, disposing);
+        var subscription = await subscribing;
+
+        if (subscription.EndReason is not null)
+            subscription.QueuedEvents.Should().Be(0);
+    }, output);
+}
