@@ -33,5 +33,6 @@ public sealed class ResumeTests(ITestOutputHelper output)
 
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         Wire.DataOf(writer.Flushed).Should().Equal("1", "2", "3");
-    }, output);
+    // A reader of a late frame waits by Lazy, whose lock Coyote does not control.
+    }, output, atFields: false);
 }

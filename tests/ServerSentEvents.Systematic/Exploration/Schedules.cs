@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.Coyote;
 using Microsoft.Coyote.Rewriting;
 using Microsoft.Coyote.SystematicTesting;
@@ -11,26 +12,37 @@ internal static class Schedules
 {
     private const uint DefaultCount = 4_000;
 
-    /// <summary>Each strategy gets an equal share of the schedules.</summary>
-    private static readonly (string Name, Func<Configuration, Configuration> Apply)[] Strategies =
+    /// <summary>How often the prioritization strategy lets another thread overtake, in one schedule.</summary>
+    private const uint PriorityChanges = 5;
+
+    /// <summary>The strategies that switch threads at locks, tasks, interlocked and volatile operations.</summary>
+    private static readonly Strategy[] AtSynchronization =
     [
-        ("random", configuration => configuration.WithRandomStrategy()),
-        ("prioritization", configuration => configuration.WithPrioritizationStrategy(isFair: true, priorityChangeBound: 5)),
+        new("random", configuration => configuration.WithRandomStrategy()),
+        new("prioritization", configuration => configuration.WithPrioritizationStrategy(isFair: true, PriorityChanges)),
     ];
 
-    /// <summary>Explores schedules of a scenario. The scenario runs once per schedule and leaves nothing behind.</summary>
-    internal static void Explore(Func<Task> scenario, ITestOutputHelper output)
+    /// <summary>The same strategies, which also switch threads at each access to a field: they see unsynchronized fields.</summary>
+    private static readonly Strategy[] AtFields = Array.ConvertAll(AtSynchronization, strategy => new Strategy(
+        strategy.Name + ", at fields", configuration => strategy.Apply(configuration).WithMemoryAccessRaceCheckingEnabled()));
+
+    /// <summary>
+    /// Explores schedules of a scenario. The scenario runs once per schedule and leaves nothing behind. Each strategy gets
+    /// an equal share of the schedules.
+    /// </summary>
+    internal static void Explore(Func<Task> scenario, ITestOutputHelper output, bool atFields = true)
     {
-        ThrowIfNotRewritten();
+        PrepareAssembly();
         if (Environment.GetEnvironmentVariable("SYSTEMATIC_TRACE") is { Length: > 0 } trace)
         {
             Run("replay", NewConfiguration(1).WithReproducibleTrace(File.ReadAllText(trace)), scenario, output);
             return;
         }
 
-        var count = Number("SYSTEMATIC_SCHEDULES", DefaultCount);
-        foreach (var (name, apply) in Strategies)
-            Run(name, apply(NewConfiguration(Math.Max(1, count / (uint)Strategies.Length))), scenario, output);
+        Strategy[] strategies = atFields ? [.. AtSynchronization, .. AtFields] : AtSynchronization;
+        var count = Math.Max(1, Number("SYSTEMATIC_SCHEDULES", DefaultCount) / (uint)strategies.Length);
+        foreach (var strategy in strategies)
+            Run(strategy.Name, strategy.Apply(NewConfiguration(count)), scenario, output);
     }
 
     private static Configuration NewConfiguration(uint schedules) => Configuration.Create()
@@ -38,6 +50,7 @@ internal static class Schedules
         // A failure belongs to a commit, not to a run: the same seed explores the same schedules.
         .WithRandomGeneratorSeed(Number("SYSTEMATIC_SEED", 1))
         .WithPartiallyControlledConcurrencyAllowed(false)
+        .WithTraceAnalysisEnabled(false)
         .WithTelemetryEnabled(false);
 
     private static void Run(string strategy, Configuration configuration, Func<Task> scenario, ITestOutputHelper output)
@@ -59,12 +72,12 @@ internal static class Schedules
         Assert.Fail(string.Join(
             Environment.NewLine,
             [
-                $"A schedule of the strategy '{strategy}' failed, the {explored}th.",
+                $"Schedule {explored} of the strategy '{strategy}' failed.",
                 .. report.BugReports,
                 .. report.InternalErrors,
                 "The schedule:",
                 engine.ReadableTrace,
-                "Reports; the .trace file is for SYSTEMATIC_TRACE:",
+                "The reports. SYSTEMATIC_TRACE takes the path of the .trace file and runs this schedule alone:",
                 .. files,
             ]));
     }
@@ -89,9 +102,16 @@ internal static class Schedules
     private static uint Number(string variable, uint otherwise) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? uint.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
-    private static void ThrowIfNotRewritten()
+    private static void PrepareAssembly()
     {
-        if (!typeof(Schedules).Assembly.IsDefined(typeof(RewritingSignatureAttribute), inherit: false))
+        var assembly = typeof(Schedules).Assembly;
+        if (!assembly.IsDefined(typeof(RewritingSignatureAttribute), inherit: false))
             throw new InvalidOperationException("Coyote has not rewritten this assembly: build the project again.");
+        // A thread that Coyote pauses within a type initializer would block all others that need the type.
+        foreach (var type in assembly.GetTypes().Where(type => !type.ContainsGenericParameters))
+            RuntimeHelpers.RunClassConstructor(type.TypeHandle);
     }
+
+    /// <summary>A way to choose the thread that runs next.</summary>
+    private sealed record Strategy(string Name, Func<Configuration, Configuration> Apply);
 }
