@@ -6,6 +6,7 @@ namespace ServerSentEvents.Systematic;
 /// <summary>Clients that resume while events are published: no event is lost, and none is sent twice.</summary>
 public sealed class ResumeTests(ITestOutputHelper output)
 {
+    // Not at fields: a reader of a late frame waits by Lazy, whose lock Coyote does not control.
     [Fact]
     public void Subscribe_LastEventIdDuringPublishing_ReceivesEachLaterEventOnce() => Schedules.Explore(async () =>
     {
@@ -33,6 +34,5 @@ public sealed class ResumeTests(ITestOutputHelper output)
 
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         Wire.DataOf(writer.Flushed).Should().Equal("1", "2", "3");
-    // A reader of a late frame waits by Lazy, whose lock Coyote does not control.
     }, output, atFields: false);
 }
