@@ -22,12 +22,11 @@ internal sealed class CopyScheduler
     /// </summary>
     private const int TurnDivisor = 8;
 
-    /// <summary>The number of workers; two on a single processor, so that a writer that blocks is not alone.</summary>
-    private static readonly int MaxWorkers = Math.Max(2, Environment.ProcessorCount);
-
     /// <summary>How long a worker can be inside one writer before another worker takes its place.</summary>
     private static readonly TimeSpan StuckTime = TimeSpan.FromMilliseconds(100);
 
+    private readonly int _maxWorkers;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
 
@@ -43,11 +42,19 @@ internal sealed class CopyScheduler
     /// <summary>True while <see cref="_watch"/> is set. Guarded by <see cref="_gate"/>.</summary>
     private bool _isWatching;
 
-    internal CopyScheduler() => _watch = TimeProvider.System.CreateDetachedTimer(
-        static scheduler => ((CopyScheduler)scheduler!).Watch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    internal CopyScheduler(int maxWorkers, TimeProvider time)
+    {
+        _maxWorkers = maxWorkers;
+        _time = time;
+        _watch = time.CreateDetachedTimer(
+            static scheduler => ((CopyScheduler)scheduler!).Watch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
-    /// <summary>The scheduler of the process: processors are shared by all publishers.</summary>
-    internal static CopyScheduler Shared { get; } = new();
+    /// <summary>
+    /// The scheduler of the process: processors are shared by all publishers. There are two workers on a single processor, so
+    /// that a writer that blocks does not stop the others until it is replaced.
+    /// </summary>
+    internal static CopyScheduler Shared { get; private set; } = new(Math.Max(2, Environment.ProcessorCount), TimeProvider.System);
 
     /// <summary>Puts queues on the ready list. Never waits, and runs no code of the application.</summary>
     internal void Add(in ReadyList ready)
@@ -71,7 +78,7 @@ internal sealed class CopyScheduler
 
     private void StartWorkers_NeedsLock()
     {
-        for (var i = 0; i < _ready.Count && _workers.Count < MaxWorkers; i++)
+        for (var i = 0; i < _ready.Count && _workers.Count < _maxWorkers; i++)
         {
             var worker = _idle.Count > 0 ? _idle.Pop() : new Worker(this);
             _workers.Add(worker);
@@ -119,7 +126,7 @@ internal sealed class CopyScheduler
         : IThreadPoolWorkItem
 #endif
     {
-        /// <summary>When it was queued to the thread pool, by the system's clock.</summary>
+        /// <summary>When it was queued to the thread pool.</summary>
         private long _queuedAt;
 
         /// <summary>The number of the write that it is in; 0 while it is in none.</summary>
@@ -136,7 +143,7 @@ internal sealed class CopyScheduler
         /// <summary>Puts this worker at the end of the thread pool's queue.</summary>
         internal void Queue()
         {
-            _queuedAt = TimeProvider.System.GetTimestamp();
+            _queuedAt = scheduler._time.GetTimestamp();
 #if NET
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 #else
@@ -147,9 +154,9 @@ internal sealed class CopyScheduler
         /// <summary>Works for one turn.</summary>
         public void Execute()
         {
-            var start = TimeProvider.System.GetTimestamp();
+            var start = scheduler._time.GetTimestamp();
             var end = start + ((start - _queuedAt) / TurnDivisor);
-            for (var i = 0; i < QueuesPerTurn || TimeProvider.System.GetTimestamp() < end; i++)
+            for (var i = 0; i < QueuesPerTurn || scheduler._time.GetTimestamp() < end; i++)
             {
                 if (scheduler.Take(this) is not { } queue)
                     return;
