@@ -21,24 +21,24 @@ internal static class PublisherMetrics
 
     static PublisherMetrics()
     {
-        Meter.CreateObservableUpDownCounter(
-            "server_sent_events.subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now.");
-        Meter.CreateObservableCounter(
+        Create(static () => Meter.CreateObservableUpDownCounter(
+            "server_sent_events.subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now."));
+        Create(static () => Meter.CreateObservableCounter(
             "server_sent_events.events.published", static () => Published.Value, "{event}",
-            "Events that were published, to any number of subscribers.");
-        Meter.CreateObservableCounter(
+            "Events that were published, to any number of subscribers."));
+        Create(static () => Meter.CreateObservableCounter(
             "server_sent_events.events.delivered", static () => Delivered.Value, "{event}",
-            "Events that readers took from their queues, with initial and replayed ones.");
-        Meter.CreateObservableCounter(
+            "Events that readers took from their queues, with initial and replayed ones."));
+        Create(static () => Meter.CreateObservableCounter(
             "server_sent_events.events.dropped", static () => Dropped.Value, "{event}",
-            "Events and comments that found no room in a queue, or made room for others.");
-        Meter.CreateObservableCounter(
-            "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason.");
-        Meter.CreateObservableCounter(
-            "server_sent_events.resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result.");
-        Meter.CreateObservableCounter(
+            "Events and comments that found no room in a queue, or made room for others."));
+        Create(static () => Meter.CreateObservableCounter(
+            "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
+        Create(static () => Meter.CreateObservableCounter(
+            "server_sent_events.resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result."));
+        Create(static () => Meter.CreateObservableCounter(
             "server_sent_events.replay.failures", static () => Interlocked.Read(ref _replayFailures), "{failure}",
-            "Personalized functions that threw for a missed event.");
+            "Personalized functions that threw for a missed event."));
     }
 
     internal static StripedCounter Published { get; } = new();
@@ -60,6 +60,18 @@ internal static class PublisherMetrics
     }
 
     internal static void CountReplayFailures(int failures) => Interlocked.Add(ref _replayFailures, failures);
+
+    private static void Create(Func<Instrument> create)
+    {
+        try
+        {
+            create();
+        }
+        catch (Exception)
+        {
+            // A listener is called for each new instrument. An exception here would make every publisher unusable.
+        }
+    }
 
     private static IEnumerable<Measurement<long>> MeasureEnds() =>
     [

@@ -181,9 +181,13 @@ internal sealed class DeferredFrame : QueueItem
     /// <summary>True if it was dropped before it was made. Guarded by the registry's lock.</summary>
     internal bool IsDropped { get; set; }
 
-    internal void Complete(Frame? frame)
+    /// <summary>True if there was no room for it: what comes after it must not be delivered.</summary>
+    internal bool IsLost { get; private set; }
+
+    internal void Complete(Frame? frame, bool isLost = false)
     {
         Frame = frame;
+        IsLost = isLost;
         _isMade = true;
         _wait.TrySetResult(true);
     }

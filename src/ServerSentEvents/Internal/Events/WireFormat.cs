@@ -28,7 +28,7 @@ internal static class WireFormat
 
     /// <summary>Formats an event without its id.</summary>
     /// <param name="item">A valid item.</param>
-    /// <param name="maxBytes">The largest length.</param>
+    /// <param name="maxBytes">The largest length, with the line of an own id.</param>
     /// <param name="paramName">For the exception.</param>
     /// <param name="idOffset">Where the line of the id belongs.</param>
     /// <exception cref="ArgumentException">The event would be longer than <paramref name="maxBytes"/>.</exception>
@@ -37,7 +37,8 @@ internal static class WireFormat
         var type = item.EventType is "" or DefaultEventType ? null : item.EventType;
         var retry = item.ReconnectionInterval is { } interval ? WholeMilliseconds(interval) : null;
         var length = FieldLength(EventField, type) + LinesLength(DataField, item.Data) + FieldLength(RetryField, retry) + 1;
-        ThrowIfTooLarge(length, maxBytes, paramName);
+        var idLength = item.EventId is { } id ? IdLength(id.Length) : 0;
+        ThrowIfTooLarge(length + idLength, maxBytes, paramName);
 
         var bytes = new byte[length];
         var end = WriteField(EventField, type, bytes, 0);

@@ -31,19 +31,25 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     /// <summary>The position of the newest event.</summary>
     internal long Position { get; private set; }
 
-    internal bool IsEmpty => _scan.Count == 0;
+    /// <summary>True if there are events that can become too old.</summary>
+    internal bool CanExpire => maxAge is not null && _scan.Count > 0;
 
     /// <summary>Removes everything, and takes later positions from a backplane. Call while no channel has subscribers.</summary>
     internal void Follow(EventIds ids, long before)
     {
-        _channels.Clear();
-        _scan.Clear();
-        _evictedIds.Clear();
+        Clear();
         index.ResetHistoryFloor(before);
         _isFollowing = true;
         _distrustedFrom = long.MaxValue;
         Ids = ids;
         Position = before;
+    }
+
+    internal void Clear()
+    {
+        _channels.Clear();
+        _scan.Clear();
+        _evictedIds.Clear();
     }
 
     /// <summary>

@@ -17,6 +17,9 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
 
     private readonly List<Lingerer> _lingerers = [];
 
+    /// <summary>The first place of one whose time has not started; the number of all if there is none.</summary>
+    private int _firstNotStarted;
+
     internal bool IsEmpty => _lingerers.Count == 0;
 
     /// <summary>Adds a subscriber. Its time begins with <see cref="Start"/>, since no clock is read under the lock.</summary>
@@ -29,8 +32,12 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
     /// <summary>Starts the time of those that were added since the last call.</summary>
     internal void Start(long now)
     {
-        for (var i = _lingerers.Count - 1; i >= 0 && _lingerers[i].StartedAt == NotStarted; i--)
-            _lingerers[i] = _lingerers[i] with { ProgressAt = now, StartedAt = now };
+        for (; _firstNotStarted < _lingerers.Count; _firstNotStarted++)
+        {
+            var lingerer = _lingerers[_firstNotStarted];
+            if (lingerer.StartedAt == NotStarted)
+                _lingerers[_firstNotStarted] = lingerer with { ProgressAt = now, StartedAt = now };
+        }
     }
 
     internal void Remove(Subscriber<TProperties> subscriber)
@@ -76,9 +83,12 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
     {
         var last = _lingerers[^1];
         _lingerers.RemoveAt(_lingerers.Count - 1);
+        if (index < _lingerers.Count)
+            _lingerers[index] = last;
+        // What took this place can be one whose time has not started.
+        _firstNotStarted = Math.Min(_firstNotStarted, index);
         if (index == _lingerers.Count)
             return;
-        _lingerers[index] = last;
         if (last.Subscriber.TryGetTarget(out var moved))
             moved.End!.LingerIndex = index;
     }

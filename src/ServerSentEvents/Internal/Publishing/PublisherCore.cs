@@ -146,8 +146,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         CopyScheduler.Shared.Add(result.Ready);
         if (result.Ended is null)
             return;
-        Registry.StartLingering(Settings.TimeProvider.GetTimestamp());
-        _timer.Start();
+        StartLingering();
         Notifier.AnnounceEnds(result.Ended, ref failures);
     }
 
@@ -160,10 +159,16 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         failures.ThrowIfAny("A handler of Unsubscribed threw.");
     }
 
+    private void StartLingering()
+    {
+        Registry.StartLingering(Settings.TimeProvider.GetTimestamp());
+        _timer.Start();
+    }
+
     private void CountPublished()
     {
         PublisherMetrics.Published.Increment();
-        if (Settings.HistoryCapacity > 0)
+        if (Settings.HistoryCapacity > 0 && Settings.HistoryMaxAge is not null)
             _timer.Start();
     }
 
@@ -180,5 +185,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
         PublisherMetrics.CountReplayFailures(failures);
         Registry.CompleteResume(subscriber);
+        if (subscriber.End is not null)
+            StartLingering();
     }
 }

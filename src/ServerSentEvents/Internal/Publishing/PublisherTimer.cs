@@ -79,7 +79,8 @@ internal sealed class PublisherTimer<TProperties>
         var now = _settings.TimeProvider.GetTimestamp();
         if (_settings.HeartbeatInterval is { } interval && !_isDisposed)
             core.Complete(core.Registry.SendHeartbeats(since: now - _settings.Ticks(interval), now));
-        if (_settings.HistoryMaxAge is { } age && now - _evictedAt >= _settings.Ticks(age) / LooksPerInterval)
+        // The next look would come too late for a quarter of the age.
+        if (_settings.HistoryMaxAge is { } age && now + _settings.Ticks(_period) - _evictedAt > _settings.Ticks(age) / LooksPerInterval)
         {
             _evictedAt = now;
             core.Registry.EvictExpired(now);

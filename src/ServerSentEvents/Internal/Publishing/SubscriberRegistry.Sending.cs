@@ -23,7 +23,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
-            if (frame.IsEvent)
+            if (frame.IsEvent && !_isClosed)
                 _history?.Add(new HistoryEntry<TProperties>(frame), channels, now, position);
             var walk = channels.Count == 1 ? 0 : _index.NewWalk();
             for (var i = channels.Count - 1; i >= 0; i--)
@@ -62,7 +62,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             if (IsDisposed_NeedsLock)
                 return result;
-            if (_history?.Add(personalized.HistoryEntry!, channels, now, position) == true)
+            if (!_isClosed && _history?.Add(personalized.HistoryEntry!, channels, now, position) == true)
                 personalized.PlaceAt(_history.Ids, _history.Position);
 
             var present = _index.NewWalk();
@@ -107,7 +107,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long position)
     {
         lock (_gate)
-            _history?.Add(entry, channels, now, position);
+        {
+            if (!_isClosed)
+                _history?.Add(entry, channels, now, position);
+        }
     }
 
     /// <summary>Sends a comment to subscribers that were sent nothing since a time and have read everything.</summary>
@@ -177,7 +180,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal bool IsQuiet()
     {
         lock (_gate)
-            return _lingering.IsEmpty && _ahead.Count == 0 && _history is not { IsEmpty: false };
+            return _lingering.IsEmpty && _ahead.Count == 0 && _history is not { CanExpire: true };
     }
 
     private void Defer_NeedsLock(

@@ -97,7 +97,11 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal void CompleteResume(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
+        {
             subscriber.Subscription.IsResuming = false;
+            if (subscriber.End is { LingerIndex: < 0 } && !subscriber.IsFinished)
+                _lingering.Add(subscriber);
+        }
     }
 
     /// <summary>Returns the subscriptions of the channels, each once.</summary>
@@ -219,6 +223,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             _isClosed = true;
+            // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
+            _history?.Clear();
             EndAll_NeedsLock(farewells: null, ref result);
         }
 
@@ -294,9 +300,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
         AssertLocked();
         subscriber.End = new(reason, _index.LeaveAll(subscriber));
         _ahead.Remove(subscriber);
-        subscriber.Complete(ref result.Ready);
-        if (!subscriber.IsFinished)
+        if (subscriber.HasUnread && !subscriber.IsAborted)
             _lingering.Add(subscriber);
+        subscriber.Complete(ref result.Ready);
         _unannouncedEnds++;
         (result.Ended ??= []).Add(subscriber);
     }

@@ -36,6 +36,8 @@ internal struct CopyStateMachine
     /// <summary>A <see cref="CopyState"/>, changed by interlocked operations.</summary>
     private int _state;
 
+    internal readonly bool IsIdle => _state == (int)CopyState.Idle;
+
     /// <summary>Signals the copy; true if the caller has to put the queue on the ready list.</summary>
     internal bool TryBecomeReady()
     {

@@ -100,11 +100,14 @@ internal abstract class SubscriptionQueue
     /// <summary>True if nothing is added anymore.</summary>
     internal bool IsCompleted => _isCompleted;
 
+    /// <summary>True if a frame waits, or a copy has not yet written all that it took.</summary>
+    internal bool HasUnread => !IsEmpty || (Copy is not null && !CopyState.IsIdle);
+
     /// <summary>True if the reader gets nothing more.</summary>
     internal bool IsFinished => _isAborted
         || (Volatile.Read(ref _first) is null && Volatile.Read(ref _deferred) is null && _channel.Reader.Completion.IsCompleted);
 
-    /// <summary>True if a frame of a replay was evicted before the reader came to it. Set by the reader.</summary>
+    /// <summary>True if a frame did not exist anymore when the reader came to it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
 
     /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
@@ -143,24 +146,11 @@ internal abstract class SubscriptionQueue
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
     internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
     {
-        var result = QueueWriteResult.Added;
-        if (frame is null || deferred.IsDropped)
-        {
-            result = QueueWriteResult.Dropped;
-        }
-        else if (HasRoomFor(frame.Length))
-        {
-            CountAdded(frame.Length);
-        }
+        var result = frame is null || deferred.IsDropped ? QueueWriteResult.Dropped : TryCount(deferred, frame);
+        if (result == QueueWriteResult.Added)
+            deferred.Complete(frame);
         else
-        {
-            frame = null;
-            result = _limits.Overflow == QueueOverflow.Disconnect ? QueueWriteResult.Overflowed : QueueWriteResult.Dropped;
-            if (result == QueueWriteResult.Dropped)
-                CountDropped();
-        }
-
-        deferred.Complete(frame);
+            deferred.Complete(frame: null, isLost: result == QueueWriteResult.Overflowed);
         Signal(ref ready);
         return result;
     }
@@ -203,9 +193,14 @@ internal abstract class SubscriptionQueue
         while (!_isAborted && TryTake(out var item))
         {
             frame = item as Frame ?? ((DeferredFrame)item).Frame;
-            // A deferred frame can turn out to be nothing.
             if (frame is null)
+            {
+                // A deferred frame can turn out to be nothing, or to be lost.
+                if (((DeferredFrame)item).IsLost)
+                    Lose();
                 continue;
+            }
+
             Volatile.Write(ref _progress, _progress + 1);
             if (frame.IsEvent)
                 PublisherMetrics.Delivered.Increment();
@@ -259,21 +254,27 @@ internal abstract class SubscriptionQueue
     {
         do
         {
-            if (!_channel.Reader.TryRead(out var oldest))
+            // Nothing is left to drop but a frame that the reader has begun.
+            if (!DropOldest())
             {
-                // Nothing is left to drop but a frame that the reader has begun.
                 if (TryAdd(item))
                     return true;
                 CountDropped();
                 return false;
             }
-
-            CountAdded(-oldest.Item.Length);
-            if (oldest.Item is DeferredFrame deferred)
-                deferred.IsDropped = true;
-            CountDropped();
         }
         while (!TryAdd(item));
+        return true;
+    }
+
+    private bool DropOldest()
+    {
+        if (!_channel.Reader.TryRead(out var oldest))
+            return false;
+        CountAdded(-oldest.Item.Length);
+        if (oldest.Item is DeferredFrame deferred)
+            deferred.IsDropped = true;
+        CountDropped();
         return true;
     }
 
@@ -294,8 +295,7 @@ internal abstract class SubscriptionQueue
                 return true;
             if (source.IsLost)
             {
-                HasLostFrames = true;
-                Abort();
+                Lose();
                 return false;
             }
 
@@ -317,6 +317,32 @@ internal abstract class SubscriptionQueue
         // With the barrier in Abort: one of the two sees the other's write, so that no wait outlasts the delivery.
         Interlocked.MemoryBarrier();
         return isMade;
+    }
+
+    /// <summary>Counts a frame that has just been made, and does what the subscriber chose if there is no room.</summary>
+    private QueueWriteResult TryCount(DeferredFrame deferred, Frame frame)
+    {
+        while (!HasRoomFor(frame.Length))
+        {
+            if (_limits.Overflow == QueueOverflow.Disconnect)
+                return QueueWriteResult.Overflowed;
+            if (_limits.Overflow == QueueOverflow.DropNewest || !DropOldest() || deferred.IsDropped)
+            {
+                if (!deferred.IsDropped)
+                    CountDropped();
+                return QueueWriteResult.Dropped;
+            }
+        }
+
+        CountAdded(frame.Length);
+        return QueueWriteResult.Added;
+    }
+
+    /// <summary>Stops the delivery, because the next frame does not exist anymore. Called by the reader.</summary>
+    private void Lose()
+    {
+        HasLostFrames = true;
+        Abort();
     }
 
     /// <summary>Waits for a frame that is being made, or for the end of the delivery.</summary>
