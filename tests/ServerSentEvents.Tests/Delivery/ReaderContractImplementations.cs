@@ -15,18 +15,7 @@ public sealed class TextReaderContractTests : ReaderContract
 public sealed class StreamReaderContractTests : ReaderContract
 {
     protected override Task ReadAsync(Subscription<string> subscription, ReadText read, CancellationToken cancellationToken) =>
-        subscription.CopyToAsync(new AddingStream(read), cancellationToken);
-
-    /// <summary>A stream that adds flushed text to the text that was read.</summary>
-    private sealed class AddingStream(ReadText read) : MemoryStream
-    {
-        public override Task FlushAsync(CancellationToken cancellationToken)
-        {
-            read.Add(Encoding.UTF8.GetString(ToArray()));
-            SetLength(0);
-            return Task.CompletedTask;
-        }
-    }
+        subscription.CopyToAsync(new TextStream(read), cancellationToken);
 }
 
 public sealed class PipeReaderContractTests : ReaderContract
