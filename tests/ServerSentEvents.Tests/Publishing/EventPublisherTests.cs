@@ -69,4 +69,42 @@ public sealed class EventPublisherTests
 
         await publish.Should().ThrowAsync<ObjectDisposedException>();
     }
+
+    [Fact]
+    public async Task PublishAsync_AnyFailure_IsInTheTask()
+    {
+        IEventPublisher events = _publisher;
+
+        var invalid = events.PublishAsync(new SseItem<string>("hello") { EventId = "a\0b" });
+        var noData = events.PublishAsync(default(SseItem<string>));
+        _publisher.Dispose();
+        var disposed = events.PublishAsync(new SseItem<string>("hello"));
+
+        await FailsWithAsync<ArgumentException>(invalid);
+        await FailsWithAsync<ArgumentNullException>(noData);
+        await FailsWithAsync<ObjectDisposedException>(disposed);
+
+        static async Task FailsWithAsync<TException>(ValueTask task)
+            where TException : Exception
+        {
+            task.IsFaulted.Should().BeTrue();
+            var awaiting = async () => await task;
+            await awaiting.Should().ThrowAsync<TException>();
+        }
+    }
+
+    [Fact]
+    public async Task PublishAsync_HandlerThrows_IsInTheTask()
+    {
+        IEventPublisher events = _publisher;
+        _publisher.Subscribe(new SubscribeOptions<object?> { QueueCapacity = 1 });
+        _publisher.Unsubscribed += (_, _) => throw new FormatException();
+        _publisher.Publish("fills the queue");
+
+        var published = events.PublishAsync(new SseItem<string>("overflows"));
+
+        published.IsFaulted.Should().BeTrue();
+        var awaiting = async () => await published;
+        await awaiting.Should().ThrowAsync<AggregateException>();
+    }
 }

@@ -71,6 +71,67 @@ public sealed class MetricsTests : IDisposable
         Observe()["subscribers"].Should().Be(before["subscribers"]);
     }
 
+    [Fact]
+    public async Task ReplayFailures_FunctionThrowsForMissedEvents_AreCounted()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10 });
+        var first = publisher.Subscribe();
+        publisher.Publish("seen");
+        var id = (await first.GetAsyncEnumerator().NextAsync()).Split('\n')[1]["id: ".Length..];
+        first.Dispose();
+        for (var i = 0; i < 3; i++)
+            publisher.Publish(name => name == "failing" ? throw new FormatException() : name);
+        var before = Observe();
+
+        var failing = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = id, Properties = "failing" });
+        var healthy = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = id, Properties = "healthy" });
+
+        failing.Resume.Should().Be(ResumeResult.Gap);
+        healthy.Resume.Should().Be(ResumeResult.Resumed);
+        var after = Observe();
+        after["replay.failures"].Should().Be(before["replay.failures"] + 3);
+        after["resumes result=gap"].Should().Be(before["resumes result=gap"] + 1);
+    }
+
+    [Fact]
+    public async Task Instruments_AListenerThrows_SubscriptionsAndEventsAreNotAffected()
+    {
+        using var throwing = new MeterListener();
+        var calls = 0;
+        throwing.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "ServerSentEvents")
+                listener.EnableMeasurementEvents(instrument);
+        };
+        throwing.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            calls++;
+            throw new FormatException();
+        });
+        throwing.Start();
+        var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10 });
+        var read = new ReadText();
+        var subscription = publisher.Subscribe();
+        var dropping = publisher.Subscribe(new SubscribeOptions<string> { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest });
+        var copy = publisher.Subscribe().CopyToAsync(new TextStream(read));
+        await using var reader = subscription.GetAsyncEnumerator();
+
+        throwing.Invoking(listener => listener.RecordObservableInstruments()).Should().Throw<Exception>();
+        publisher.Publish("1").Should().Be(3);
+        publisher.Publish(_ => "2").Should().Be(3);
+
+        (await reader.NextAsync()).Should().StartWith("data: 1\n");
+        (await reader.NextAsync()).Should().StartWith("data: 2\n");
+        await read.WaitForAsync("data: 2\n");
+        publisher.GetSubscribers().Should().HaveCount(3);
+        dropping.DroppedEvents.Should().Be(1);
+        publisher.Close();
+        await reader.ShouldEndAsync();
+        await copy.WaitAsync(Streams.Limit);
+        read.WithoutIds.Should().Be("data: 1\n\ndata: 2\n\n");
+        calls.Should().BePositive();
+    }
+
     private Dictionary<string, long> Observe()
     {
         _listener.RecordObservableInstruments();
