@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.Loader;
 
 namespace ServerSentEvents.Tests;
 
@@ -130,6 +131,27 @@ public sealed class MetricsTests : IDisposable
         await copy.WaitAsync(Streams.Limit);
         read.WithoutIds.Should().Be("data: 1\n\ndata: 2\n\n");
         calls.Should().BePositive();
+    }
+
+    [Fact(Skip = "A listener that throws when the instruments are created makes all publishers of the process unusable.")]
+    public void Instruments_AListenerThrowsWhenTheyAreCreated_PublishersCanBeUsed()
+    {
+        // The instruments are created once in a process, so this test loads the library a second time.
+        var isThrowing = false;
+        using var throwing = new MeterListener();
+        throwing.InstrumentPublished = (instrument, _) =>
+        {
+            if (isThrowing && instrument.Meter.Name == "ServerSentEvents")
+                throw new FormatException();
+        };
+        throwing.Start();
+        var library = new AssemblyLoadContext(name: null).LoadFromAssemblyPath(typeof(Publisher).Assembly.Location);
+        dynamic publisher = Activator.CreateInstance(library.GetType(typeof(Publisher).FullName!)!)!;
+        isThrowing = true;
+
+        int reached = publisher.Publish("x");
+
+        reached.Should().Be(0);
     }
 
     private Dictionary<string, long> Observe()
