@@ -1,0 +1,55 @@
+namespace ServerSentEvents.Tests;
+
+/// <summary>A fake clock that counts the timers that are set.</summary>
+internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
+{
+    private int _running;
+
+    /// <summary>The number of timers that will call back.</summary>
+    public int RunningTimers => Volatile.Read(ref _running);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        new WatchedTimer(this, base.CreateTimer(callback, state, dueTime, period), IsSet(dueTime));
+
+    private static bool IsSet(TimeSpan dueTime) => dueTime != Timeout.InfiniteTimeSpan;
+
+    private sealed class WatchedTimer : ITimer
+    {
+        private readonly TimerWatchingTimeProvider _time;
+        private readonly ITimer _timer;
+        private int _isRunning;
+
+        internal WatchedTimer(TimerWatchingTimeProvider time, ITimer timer, bool isRunning)
+        {
+            _time = time;
+            _timer = timer;
+            SetRunning(isRunning);
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            if (!_timer.Change(dueTime, period))
+                return false;
+            SetRunning(IsSet(dueTime));
+            return true;
+        }
+
+        public void Dispose()
+        {
+            SetRunning(false);
+            _timer.Dispose();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+
+        private void SetRunning(bool isRunning)
+        {
+            var value = isRunning ? 1 : 0;
+            Interlocked.Add(ref _time._running, value - Interlocked.Exchange(ref _isRunning, value));
+        }
+    }
+}
