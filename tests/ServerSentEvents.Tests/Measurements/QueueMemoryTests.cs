@@ -1,0 +1,73 @@
+using Xunit.Abstractions;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>Measures what clients that take nothing make the server hold.</summary>
+[Collection(nameof(RunAlone))]
+[Trait("Category", "Measurement")]
+public sealed class QueueMemoryTests(ITestOutputHelper output)
+{
+    private const int Clients = 100;
+
+    [Fact]
+    public async Task CopyTo_LargeEventToStuckClients_IsNotCopiedForEach()
+    {
+        const int eventBytes = 10_000_000;
+        var publisher = new Publisher();
+        var clients = NewClients(publisher);
+        await PublishAsync(publisher, clients, "warm-up");
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        publisher.Publish(new string('x', eventBytes));
+        foreach (var client in clients)
+            await client.WaitAsync();
+
+        var held = GC.GetTotalMemory(forceFullCollection: true) - before - eventBytes;
+        output.WriteLine($"{held:N0} bytes held by {Clients} stuck clients beyond one event of {eventBytes:N0} bytes");
+        held.Should().BeLessThan(30_000_000);
+        publisher.GetSubscribers().Should().HaveCount(Clients);
+        GC.KeepAlive(clients);
+    }
+
+    [Theory]
+    [InlineData(QueueOverflow.Disconnect)]
+    [InlineData(QueueOverflow.DropOldest)]
+    [InlineData(QueueOverflow.DropNewest)]
+    public async Task CopyTo_PersonalizedEventsToStuckClients_HoldsAtMostTheBoundForEach(QueueOverflow overflow)
+    {
+        const int bound = 1024 * 1024;
+        const int piece = 64 * 1024;
+        var publisher = new Publisher(new PublisherOptions { QueueCapacityBytes = bound, QueueOverflow = overflow });
+        var clients = NewClients(publisher);
+        await PublishAsync(publisher, clients, "warm-up");
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        for (var i = 0; i < 300; i++)
+        {
+            publisher.Publish(_ => new string('x', 10_000));
+            // Each copy has taken its piece before the queue can be full.
+            for (var j = 0; i == 20 && j < Clients; j++)
+                await clients[j].WaitAsync();
+        }
+
+        var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Clients;
+        output.WriteLine($"{each:N0} bytes held for each stuck client");
+        // Each event in a queue has an object besides its bytes.
+        each.Should().BeGreaterThan(bound / 2).And.BeLessThan((bound + piece) * 105 / 100);
+        GC.KeepAlive(publisher);
+        GC.KeepAlive(clients);
+    }
+
+    private static List<SlowClient> NewClients(Publisher publisher) =>
+        [.. Enumerable.Range(0, Clients).Select(_ => new SlowClient(publisher.Subscribe()))];
+
+    private static async Task PublishAsync(Publisher publisher, List<SlowClient> clients, string data)
+    {
+        publisher.Publish(data);
+        foreach (var client in clients)
+        {
+            await client.WaitAsync();
+            client.Take();
+        }
+    }
+}
