@@ -111,8 +111,9 @@ public sealed class PublisherOptions
     /// this publisher, or its backplane, can have made a valid one. A forged id is a
     /// <see cref="ResumeResult.Gap"/>.</para>
     /// <para><b>Own ids.</b> An id that the application sets is kept. It must be unique among the events of all channels
-    /// that one subscriber combines. An id that two of these events have is a <see cref="ResumeResult.Gap"/>. If an item
-    /// carries a generated id of the same publisher, as a forwarded item does, the event gets its own generated id
+    /// that one subscriber combines. An id that two of these events have is a <see cref="ResumeResult.Gap"/>. The publisher
+    /// compares it with the ids in the history, and with those of the last 65,536 events that left the history. If an
+    /// item carries a generated id of the same publisher, as a forwarded item does, the event gets its own generated id
     /// instead.</para>
     /// </remarks>
     public int HistoryCapacity { get; set; }

@@ -90,7 +90,7 @@ public sealed class ReadmeSnippets
             InitialData = [new SseItem<string>(state)],
         });
         if (subscription.Resume == ResumeResult.Gap)
-            log.WriteLine("A client missed more than is remembered, and gets the state anew.");
+            log.WriteLine("A client missed more than the history holds, and gets the whole state.");
 
         log.ToString().Should().NotBeEmpty();
     }

@@ -22,7 +22,8 @@ public sealed class MetricsTests : IDisposable
             var name = instrument.Name["server_sent_events.".Length..];
             foreach (var tag in tags)
                 name += $" {tag.Key}={tag.Value}";
-            _measured[name] = value;
+            // A second copy of the library in this process has instruments of the same names.
+            _measured[name] = _measured.GetValueOrDefault(name) + value;
         });
         _listener.Start();
     }
@@ -133,7 +134,7 @@ public sealed class MetricsTests : IDisposable
         calls.Should().BePositive();
     }
 
-    [Fact(Skip = "A listener that throws when the instruments are created makes all publishers of the process unusable.")]
+    [Fact]
     public void Instruments_AListenerThrowsWhenTheyAreCreated_PublishersCanBeUsed()
     {
         // The instruments are created once in a process, so this test loads the library a second time.
@@ -156,6 +157,7 @@ public sealed class MetricsTests : IDisposable
 
     private Dictionary<string, long> Observe()
     {
+        _measured.Clear();
         _listener.RecordObservableInstruments();
         return new(_measured);
     }

@@ -120,17 +120,6 @@ public sealed class OwnIdTests
         Resume("8", "room").Resume.Should().Be(ResumeResult.Resumed);
     }
 
-    [Fact(Skip = "Only the latest 65,536 evicted ids of all channels are remembered.")]
-    public void Resume_IdIsUsedAgainAfterManyEvictionsInAnotherChannel_IsAGap()
-    {
-        PublishOwn("room", "7", "8", "9", "10");
-        for (var i = 0; i < 70_000; i++)
-            PublishOwn("busy", $"{i}");
-        PublishOwn("room", "7", "11");
-
-        Resume("7", "room").Resume.Should().Be(ResumeResult.Gap);
-    }
-
     [Fact]
     public async Task Resume_UniqueIdsAfterManyEvictions_ReplaysTheMissedEvents()
     {

@@ -146,7 +146,7 @@ internal abstract class SubscriptionQueue
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
     internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
     {
-        var result = frame is null || deferred.IsDropped ? QueueWriteResult.Dropped : TryCount(deferred, frame);
+        var result = frame is null || deferred.IsDropped || _isAborted ? QueueWriteResult.Dropped : TryCount(deferred, frame);
         if (result == QueueWriteResult.Added)
             deferred.Complete(frame);
         else
