@@ -36,9 +36,10 @@ public sealed class LockTests(ITestOutputHelper output)
         }
 
         output.WriteLine(
-            $"p99 of a publish while 4 threads resume over {events:N0} events in 4 channels: {Median(with):F3} ms ({Text(with)}), " +
-            $"while they subscribe without an id: {Median(without):F3} ms ({Text(without)})");
-        Median(with).Should().BeLessThan((10 * Median(without)) + 3, "a resume holds the lock for a time that no event adds to");
+            $"p99 of a publish while 4 threads resume over {events:N0} events in 4 channels: {with.Min():F3} ms ({Text(with)}), " +
+            $"while they subscribe without an id: {without.Min():F3} ms ({Text(without)})");
+        // Other work on the machine makes a round slower and never faster.
+        with.Min().Should().BeLessThan((10 * without.Min()) + 3, "a resume holds the lock for a time that no event adds to");
     }
 
     [Fact]
@@ -66,11 +67,7 @@ public sealed class LockTests(ITestOutputHelper output)
 
         static double TimeOf(Action<Publisher> end)
         {
-            var publisher = new Publisher(new PublisherOptions
-            {
-                ReconnectionInterval = TimeSpan.FromSeconds(2),
-                ReconnectionJitter = TimeSpan.FromSeconds(10),
-            });
+            var publisher = NewPublisherWithJitter();
             var subscriptions = new List<Subscription<object?>>();
             for (var i = 0; i < subscribers; i++)
                 subscriptions.Add(publisher.Subscribe());
@@ -84,6 +81,37 @@ public sealed class LockTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void Drain_WithJitter_MakesNoFrameForEachSubscriber()
+    {
+        const int subscribers = 20_000;
+
+        AllocatedBy(publisher => publisher.Drain());
+        var closing = AllocatedBy(publisher => publisher.Close());
+        var draining = AllocatedBy(publisher => publisher.Drain());
+
+        var each = (double)(draining - closing) / subscribers;
+        output.WriteLine($"Drain allocates {each:F0} bytes for each subscriber more than Close");
+        each.Should().BeLessThan(100, "the first frame in a queue takes some memory, and a farewell much more");
+
+        static long AllocatedBy(Action<Publisher> end)
+        {
+            var publisher = NewPublisherWithJitter();
+            var subscriptions = Enumerable.Range(0, subscribers).Select(_ => publisher.Subscribe()).ToList();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            end(publisher);
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            GC.KeepAlive(subscriptions);
+            return allocated;
+        }
+    }
+
+    private static Publisher NewPublisherWithJitter() => new(new PublisherOptions
+    {
+        ReconnectionInterval = TimeSpan.FromSeconds(2),
+        ReconnectionJitter = TimeSpan.FromSeconds(10),
+    });
+
     /// <summary>Returns the 99th percentile of the milliseconds of a publish while four threads subscribe and leave.</summary>
     private static double TimeToPublish(Publisher publisher, SubscribeOptions<object?> subscribing)
     {
@@ -93,7 +121,8 @@ public sealed class LockTests(ITestOutputHelper output)
         var subscribed = 0;
         var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
         {
-            while (!stopping.IsCancellationRequested)
+            // A pause between two, because threads that do nothing else keep the lock busy with any work.
+            while (!stopping.WaitHandle.WaitOne(millisecondsTimeout: 1))
             {
                 publisher.Subscribe(subscribing).Dispose();
                 Interlocked.Increment(ref subscribed);
