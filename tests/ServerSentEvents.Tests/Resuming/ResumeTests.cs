@@ -152,35 +152,6 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public async Task HistoryMaxAge_ChannelInUse_ReleasesOldEvents()
-    {
-        var publisher = new Publisher(new PublisherOptions
-        {
-            HistoryCapacity = int.MaxValue,
-            HistoryMaxAge = TimeSpan.FromSeconds(1),
-            TimeProvider = _time,
-        });
-        var events = new List<WeakReference>();
-
-        for (var i = 0; i < 100; i++)
-        {
-            events.Add(PublishNew(publisher, i));
-            _time.Advance(TimeSpan.FromSeconds(0.5));
-        }
-
-        await events.ShouldBecomeGarbageAsync(maxAlive: 4);
-        GC.KeepAlive(publisher);
-
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        static WeakReference PublishNew(Publisher publisher, int number)
-        {
-            var data = new string('x', number + 1);
-            publisher.Publish(data);
-            return new WeakReference(data);
-        }
-    }
-
-    [Fact]
     public async Task Resume_OwnIds_KeepsAndFindsThem()
     {
         var subscription = _publisher.Subscribe("room");
