@@ -22,6 +22,9 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     /// <summary>Events up to this position may be missing from the history, if the history has no entry for this channel.</summary>
     internal long HistoryFloor { get; set; } = historyFloor;
 
+    /// <summary>The members, until one joins or leaves.</summary>
+    internal Span<ChannelMember<TProperties>> Members => _members.AsSpan(0, Count);
+
     internal ref ChannelMember<TProperties> this[int index] => ref _members[index];
 
     internal bool EndsWith(Subscriber<TProperties> subscriber) =>

@@ -219,16 +219,18 @@ internal sealed partial class SubscriberRegistry<TProperties>
         var slot = new QueueSlot(frame);
         var sent = 0;
         var hasAhead = position is not null && _ahead.Count > 0;
+        var hasHeartbeats = _hasHeartbeats;
+        var members = channel.Members;
         // From the end: the place of a member that leaves is taken by the last one, which has been visited.
-        for (var i = channel.Count - 1; i >= 0; i--)
+        for (var i = members.Length - 1; i >= 0; i--)
         {
-            ref var member = ref channel[i];
+            ref var member = ref members[i];
             if (walk != 0 && !member.Subscriber.TryVisit(walk))
                 continue;
-            if (!hasAhead && member.HasRoom(units) && member.Writer.TryWrite(slot))
+            if (member.HasRoom(units) && !hasAhead && member.Writer.TryWrite(slot))
             {
                 sent++;
-                if (_hasHeartbeats)
+                if (hasHeartbeats)
                     member.Subscriber.LastWrite = now;
                 if (member.HasCopy)
                     member.Subscriber.Signal(ref result.Ready);
@@ -240,6 +242,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (subscriber.MembershipCount == 1)
                 subscriber.Uncount(frame.Length);
             Send_NeedsLock(subscriber, frame, now, position, ref result);
+            members = channel.Members;
         }
 
         result.Sent += sent;
