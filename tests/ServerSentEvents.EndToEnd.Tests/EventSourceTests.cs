@@ -1,8 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 
 namespace ServerSentEvents.EndToEnd.Tests;
@@ -16,7 +13,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         const int restarts = 3;
         using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, ReconnectionInterval = TimeSpan.FromMilliseconds(50) });
         var published = new List<string>();
-        var server = await StartAsync(publisher);
+        var server = await PublisherServer.StartAsync(publisher);
         var address = new Uri(server.Urls.Single());
         await using var page = await OpenAsync(address);
         await page.WaitForAsync("log.includes('open')");
@@ -28,7 +25,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
             PublishTen();
             await server.DisposeAsync();
             PublishTen();
-            server = await StartAsync(publisher, address.Port);
+            server = await PublisherServer.StartAsync(publisher, address.Port);
             PublishTen();
         }
 
@@ -51,7 +48,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     {
         using var publisher = NewPublisher();
         var requests = 0;
-        await using var server = await StartAsync(publisher, map: app => app.MapServerSentEvents(
+        await using var server = await PublisherServer.StartAsync(publisher, map: app => app.MapServerSentEvents(
             "/events", _ => Interlocked.Increment(ref requests) == 1 ? new SubscribeOptions<object?>() : null));
         await using var page = await OpenAsync(new Uri(server.Urls.Single()));
         await page.WaitForAsync("log.includes('open')");
@@ -67,7 +64,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     {
         const int times = 15;
         using var publisher = NewPublisher();
-        await using var server = await StartAsync(publisher);
+        await using var server = await PublisherServer.StartAsync(publisher);
         await using var page = await OpenAsync(new Uri(server.Urls.Single()));
         var start = TimeProvider.System.GetTimestamp();
 
@@ -85,7 +82,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     public async Task ReconnectionInterval_Long_IsHonoured()
     {
         using var publisher = NewPublisher(TimeSpan.FromSeconds(5));
-        await using var server = await StartAsync(publisher);
+        await using var server = await PublisherServer.StartAsync(publisher);
         await using var page = await OpenAsync(new Uri(server.Urls.Single()));
         await page.WaitForAsync("log.includes('open')");
         var start = TimeProvider.System.GetTimestamp();
@@ -100,9 +97,9 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     public async Task RequireCors_PageOfAnotherOrigin_ReadsTheStreamWithItsCookie()
     {
         using var publisher = NewPublisher();
-        await using var pages = await StartAsync(publisher);
+        await using var pages = await PublisherServer.StartAsync(publisher);
         var origin = pages.Urls.Single();
-        await using var server = await StartAsync(publisher, map: app =>
+        await using var server = await PublisherServer.StartAsync(publisher, map: app =>
         {
             app.UseCors();
             app.MapServerSentEvents(
@@ -124,29 +121,6 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
 
     private static Publisher NewPublisher(TimeSpan? reconnectionInterval = null) =>
         new(new PublisherOptions { ReconnectionInterval = reconnectionInterval ?? TimeSpan.FromMilliseconds(10) });
-
-    /// <summary>A server of a publisher that outlives it, with an empty page.</summary>
-    private static async Task<WebApplication> StartAsync(Publisher publisher, int port = 0, Action<WebApplication>? map = null)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddCors();
-        builder.Services.AddSingleton(publisher);
-        builder.Services.AddSingleton<Publisher<object?>>(publisher);
-        var app = builder.Build();
-        app.Urls.Add(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
-        app.MapGet("/", (HttpContext context) =>
-        {
-            context.Response.Cookies.Append("name", "Ann");
-            return Results.Content("<!DOCTYPE html><title>Events</title>", "text/html");
-        });
-        if (map is null)
-            app.MapServerSentEvents("/events");
-        else
-            map(app);
-        await app.StartAsync().WaitAsync(Limits.Patience);
-        return app;
-    }
 
     /// <summary>A page of that server that has an <c>EventSource</c>, and a log of what comes of it.</summary>
     private async Task<ScriptedPage> OpenAsync(Uri server, string events = "/events")
