@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>Statement 15, against the parsers that clients have: they get what was published, however the stream is cut.</summary>
-public sealed class ParserTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
+    : IClassFixture<Chromium>, IClassFixture<ParserScripts>, IAsyncLifetime
 {
     private static readonly JsonSerializerOptions CamelCase = new(JsonSerializerDefaults.Web);
 
@@ -65,9 +66,8 @@ public sealed class ParserTests(Chromium chromium) : IClassFixture<Chromium>, IA
     [SkippableFact]
     public async Task Statement15_EventSourceParser_SameEventsForEveryCut()
     {
-        using var parser = await EventSourceParser.InstallAsync();
-
-        var results = JsonSerializer.Deserialize<Parsed[]>(await parser.ParseAsync(_stream.Bytes), CamelCase)!;
+        var output = await scripts.RunAsync("parse.mjs", _stream.Bytes);
+        var results = JsonSerializer.Deserialize<Parsed[]>(output, CamelCase)!;
 
         AssertEachIsWhole([.. results.Select(result => result.Events)]);
         results.Should().OnlyContain(result => result.Retries.SequenceEqual(

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>
+/// The scripts of one folder beside the tests, run by node. The first use copies the folder to a temporary one and installs
+/// the npm packages that its lock file names. Each folder has a class of its own, which xunit makes once for each test class.
+/// </summary>
+public abstract class NodeScripts : IDisposable
+{
+    /// <summary>Arguments for npm. The short timeouts end an installation without a network after some seconds.</summary>
+    private static readonly string[] Installation =
+    [
+        "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier",
+        "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000",
+    ];
+
+    private const string Advice = "No node or no npm on the PATH. On Debian and Ubuntu: apt-get install nodejs npm";
+
+    private readonly string _source;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("node-scripts-");
+
+    /// <summary>The path of node, once the packages are installed.</summary>
+    private readonly Lazy<Task<string>> _node;
+
+    private protected NodeScripts(string folder)
+    {
+        _source = Path.Combine(AppContext.BaseDirectory, folder);
+        _node = new Lazy<Task<string>>(InstallAsync);
+    }
+
+    /// <summary>Runs a script to its end and returns what it wrote.</summary>
+    internal async Task<string> RunAsync(string script, byte[] input)
+    {
+        var node = await _node.Value;
+        var (status, output, errors) = await RunAsync(node, [script], input);
+        status.Should().Be(0, errors);
+        return output;
+    }
+
+    public void Dispose()
+    {
+        _folder.Delete(recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    internal static void Require(bool found, string? ci) => Tool.Require(found, Advice, ci);
+
+    internal static (string? Node, string? Npm) Find(string? path) => OperatingSystem.IsWindows()
+        ? (Tool.Find(path, "node.exe"), Tool.Find(path, "npm.cmd"))
+        : (Tool.Find(path, "node"), Tool.Find(path, "npm"));
+
+    private async Task<string> InstallAsync()
+    {
+        var ci = Environment.GetEnvironmentVariable("CI");
+        var (node, npm) = Find(Environment.GetEnvironmentVariable("PATH"));
+        Require(node is not null && npm is not null, ci);
+
+        foreach (var file in Directory.EnumerateFiles(_source))
+            File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
+        var (status, _, errors) = await RunAsync(npm!, Installation, []);
+        Tool.Require(status == 0, $"npm could not install the packages of {_source}: {errors}", ci);
+        return node!;
+    }
+
+    /// <summary>Runs a program to its end. If it takes too long, kills it and the processes that it has started.</summary>
+    private async Task<(int Status, string Output, string Errors)> RunAsync(string program, string[] arguments, byte[] input)
+    {
+        using var process = Start(program, arguments);
+        using var limit = new CancellationTokenSource(Limits.Patience);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            await WriteAsync(process.StandardInput, input, limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, await output, await errors);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
+            return (-1, "", $"{Path.GetFileName(program)} took longer than {Limits.Patience}.");
+        }
+    }
+
+    private Process Start(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
+    {
+        UseShellExecute = false,
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        StandardOutputEncoding = Encoding.UTF8,
+        WorkingDirectory = _folder.FullName,
+    })!;
+
+    private static async Task WriteAsync(StreamWriter writer, byte[] input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await writer.BaseStream.WriteAsync(input, cancellationToken);
+            writer.Close();
+        }
+        catch (IOException)
+        {
+            // The process has ended before it read everything: its status and its errors say more.
+        }
+    }
+}
+
+/// <summary>The script that holds streams against <c>eventsource-parser</c>.</summary>
+public sealed class ParserScripts() : NodeScripts("Parsers");

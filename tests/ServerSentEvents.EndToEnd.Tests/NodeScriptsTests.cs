@@ -1,0 +1,19 @@
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>The outcome of a test that needs node and npm where they are missing.</summary>
+public sealed class NodeScriptsTests
+{
+    [Fact]
+    public void Require_Missing_SkipsAndNamesTheCommand() =>
+        FluentActions.Invoking(() => NodeScripts.Require(found: false, ci: null))
+            .Should().Throw<SkipException>().WithMessage("*apt-get install nodejs npm*");
+
+    [Fact]
+    public void Require_MissingInCi_Fails() =>
+        FluentActions.Invoking(() => NodeScripts.Require(found: false, ci: "true"))
+            .Should().Throw<InvalidOperationException>().WithMessage("*apt-get install nodejs npm*");
+
+    [Fact]
+    public void Find_NotOnThePath_IsNull() =>
+        NodeScripts.Find(Path.Combine(Path.GetTempPath(), "nowhere")).Should().Be(((string?)null, (string?)null));
+}
