@@ -39,6 +39,13 @@ public abstract class NodeScripts : IDisposable
         return output;
     }
 
+    /// <summary>Starts a script that runs until the test ends it. The caller owns the process.</summary>
+    internal async Task<Process> StartAsync(string script, params string[] arguments)
+    {
+        var node = await _node.Value;
+        return Start(node, [script, .. arguments]);
+    }
+
     public void Dispose()
     {
         _folder.Delete(recursive: true);
@@ -111,3 +118,6 @@ public abstract class NodeScripts : IDisposable
 
 /// <summary>The script that holds streams against <c>eventsource-parser</c>.</summary>
 public sealed class ParserScripts() : NodeScripts("Parsers");
+
+/// <summary>The script that reads streams with the clients of npm.</summary>
+public sealed class ClientScripts() : NodeScripts("Clients");
