@@ -20,7 +20,7 @@ public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
     {
         var text = Encoding.UTF8.GetString(_stream.Bytes);
 
-        text.Should().StartWith($"retry: 1234\nid: {_stream.Position}\n\nevent: t\u00FDpe\ndata: \ndata: a\n");
+        text.Should().StartWith($"retry: 1234\nid: {_stream.Position}\nevent: t\u00FDpe\ndata: \ndata: a\n");
         text.Should().Contain("\n\n:\ndata:", "that is the heartbeat").And.Contain("\n\n: c\n: data: no\n: \n");
     }
 
