@@ -87,4 +87,7 @@ public sealed class SubscribeOptions<TProperties>
     /// <see cref="PublisherOptions.QueueOverflow"/>.
     /// </summary>
     public QueueOverflow? QueueOverflow { get; set; }
+
+    /// <summary>Returns a shallow copy, for a package that changes some of the application's options.</summary>
+    internal SubscribeOptions<TProperties> Copy() => (SubscribeOptions<TProperties>)MemberwiseClone();
 }

@@ -16,6 +16,7 @@ public sealed class SubscribeOptionsTests
         [nameof(SubscribeOptions<string>.InitialData)] = (new SseItem<string>[] { new("a"), new("b") }, "Queued = 2"),
         [nameof(SubscribeOptions<string>.LastEventId)] = ("unknown", "Resume = Gap"),
         [nameof(SubscribeOptions<string>.QueueCapacity)] = (7, "Capacity = 7"),
+        [nameof(SubscribeOptions<string>.QueueCapacityBytes)] = (1L, "Capacity = 1"),
         [nameof(SubscribeOptions<string>.QueueOverflow)] = (QueueOverflow.DropNewest, "EndReason = "),
     };
 

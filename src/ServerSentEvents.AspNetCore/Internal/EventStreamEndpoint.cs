@@ -62,15 +62,13 @@ internal sealed class EventStreamEndpoint<TProperties>(
         }
     }
 
-    /// <summary>The application's own may be the same for all requests, and is not changed.</summary>
-    private static SubscribeOptions<TProperties> WithLastEventId(SubscribeOptions<TProperties> options, HttpRequest request) => new()
+    /// <summary>Returns a copy with the request's last event id. The application can use one instance for all requests.</summary>
+    private static SubscribeOptions<TProperties> WithLastEventId(SubscribeOptions<TProperties> options, HttpRequest request)
     {
-        Channels = options.Channels,
-        Properties = options.Properties,
+        var copy = options.Copy();
         // Enumerated here, so that what it throws is not taken for the publisher's.
-        InitialData = options.InitialData?.ToList(),
-        LastEventId = options.LastEventId ?? request.Headers["Last-Event-ID"],
-        QueueCapacity = options.QueueCapacity,
-        QueueOverflow = options.QueueOverflow,
-    };
+        copy.InitialData = options.InitialData?.ToList();
+        copy.LastEventId ??= request.Headers["Last-Event-ID"];
+        return copy;
+    }
 }
