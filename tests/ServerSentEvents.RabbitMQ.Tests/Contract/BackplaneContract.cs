@@ -58,7 +58,11 @@ public abstract class BackplaneContract
 
         await one.Backplane.PublishAsync(item, ["news", "sport"]).WithinPatience();
 
-        (await sport.NextAsync()).Should().Be(item);
+        (await sport.NextAsync()).Should().Be(new SseItem<string>("a\nb – ü", "price")
+        {
+            EventId = item.EventId,
+            ReconnectionInterval = item.ReconnectionInterval,
+        });
         nowhere.Queued.Should().Be(0);
         await using var resumed = one.Connect("own", channels: "sport");
         resumed.Resume.Should().Be(ResumeResult.Resumed);
