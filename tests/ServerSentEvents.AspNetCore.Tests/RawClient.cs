@@ -67,8 +67,21 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>Reads what has come, or waits for it.</summary>
-    internal async Task ReadSomeAsync() => (await ReceiveAsync()).Should().BeTrue("the connection has not ended");
+    /// <summary>Reads at a steady pace until the server closes the connection.</summary>
+    internal async Task<string> ReadSlowlyToEndAsync(int bytesPerSecond)
+    {
+        const int looksPerSecond = 20;
+        using var look = new PeriodicTimer(TimeSpan.FromSeconds(1) / looksPerSecond);
+        for (var due = 0; ; due += bytesPerSecond / looksPerSecond)
+        {
+            await look.WaitForNextTickAsync();
+            while (_received.Length < due)
+            {
+                if (!await ReceiveAsync())
+                    return _received.ToString();
+            }
+        }
+    }
 
     /// <summary>Reads until the server closes the connection.</summary>
     internal async Task<string> ReadToEndAsync()
@@ -88,6 +101,27 @@ internal sealed class RawClient : IDisposable
             while (await ReceiveAsync())
                 _received.Clear();
             return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Reads until an HTTP/2 server resets the only stream, or cuts the connection off; false for an orderly end.</summary>
+    internal async Task<bool> HasStreamBeenResetAsync()
+    {
+        // RST_STREAM of stream 1: its length, type, flags and stream. Payloads are text.
+        const string reset = "\0\0\x04\x03\0\0\0\0\x01";
+        try
+        {
+            while (!_received.ToString().Contains(reset, StringComparison.Ordinal))
+            {
+                if (!await ReceiveAsync())
+                    return false;
+            }
+
+            return true;
         }
         catch (SocketException)
         {

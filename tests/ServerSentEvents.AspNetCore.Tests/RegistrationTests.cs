@@ -66,7 +66,7 @@ public sealed class RegistrationTests
 
         CapacityOf(services.GetRequiredService<Publisher>()).Should().Be(1);
         CapacityOf(services.GetRequiredService<Publisher<string>>()).Should().Be(2);
-        CapacityOf(services.GetRequiredService<Publisher<int>>()).Should().Be(1_024);
+        CapacityOf(services.GetRequiredService<Publisher<int>>()).Should().Be(8_192);
         services.GetRequiredService<IEventPublisher>().Should().BeOfType<Publisher>("the first one is whom code means that knows of one");
     }
 

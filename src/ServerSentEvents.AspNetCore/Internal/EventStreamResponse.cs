@@ -22,7 +22,7 @@ internal static class EventStreamResponse
         subscription.TakeReader();
         var aborted = context.RequestAborted;
         var logger = streams?.Logger ?? NullLogger.Instance;
-        var stream = new OpenStream<TProperties>(context, subscription);
+        var stream = new OpenStream(context, subscription.Close);
         streams?.Add(stream);
         try
         {
@@ -39,10 +39,15 @@ internal static class EventStreamResponse
         }
         catch (Exception exception) when (aborted.IsCancellationRequested)
         {
-            Log.ClientHasGone(logger, exception is OperationCanceledException ? null : exception);
+            // A server aborts the request by itself when it has to give up a flush.
+            if (!subscription.WasCutOff)
+                Log.ClientHasGone(logger, exception is OperationCanceledException ? null : exception);
         }
         finally
         {
+            // The client must not take the end of the response for the end of the stream: events were left out.
+            if (subscription.WasCutOff)
+                stream.CutOff(logger);
             streams?.Remove(stream);
             End(subscription, logger);
         }

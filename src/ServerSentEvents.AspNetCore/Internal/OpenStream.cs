@@ -6,9 +6,12 @@ using ServerSentEvents.Internal.Compatibility;
 namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>One response that is being written, as those see it who end it from outside.</summary>
-internal abstract class OpenStream
+internal sealed class OpenStream
 {
     private readonly HttpContext _context;
+
+    /// <summary>Ends the stream after its queued events.</summary>
+    private readonly Action _close;
 
     /// <summary>Null where the server does not let anybody at it.</summary>
     private readonly IConnectionLifetimeFeature? _connection;
@@ -28,19 +31,36 @@ internal abstract class OpenStream
     /// <summary>Kept because a timer lives no longer than somebody holds it.</summary>
     private ITimer? _grace;
 
-    protected OpenStream(HttpContext context)
+    internal OpenStream(HttpContext context, Action close)
     {
         _context = context;
+        _close = close;
         _connection = context.Features.Get<IConnectionLifetimeFeature>();
         if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
             _ownConnection = context.Features.Get<IConnectionLifetimeNotificationFeature>();
     }
 
-    /// <summary>Ends it behind what is queued.</summary>
-    internal abstract void Close();
+    /// <summary>Ends the stream after its queued events.</summary>
+    internal void Close() => _close();
 
-    /// <summary>True if it has ended, and as much is left of it as at the last call. To be called by one thread at a time.</summary>
-    internal abstract bool IsStuck();
+    /// <summary>
+    /// Aborts the request of a client that took nothing for too long after the end of its stream, and an HTTP/1.1 connection
+    /// with it. Other requests of an HTTP/2 connection go on.
+    /// </summary>
+    internal void CutOff(ILogger logger)
+    {
+        try
+        {
+            if (TryAbortRequest())
+                Log.CutOff(logger);
+            if (_ownConnection is not null)
+                AbortConnection();
+        }
+        catch (Exception exception)
+        {
+            Log.EndFailed(logger, exception);
+        }
+    }
 
     /// <summary>
     /// Gives the client so long to take what is left; then its request is aborted, and after as long again, if even that is
@@ -49,11 +69,11 @@ internal abstract class OpenStream
     /// <param name="grace">For each of these steps.</param>
     /// <param name="graceForOthers">
     /// How long the other requests of a connection can take that is to close, counted from the end of this one where that was
-    /// aborted: what was sent before may still be stuck in it, and nothing tells. Null for one that is not to close.
+    /// aborted: what was sent before may still be stuck in it, and nothing tells.
     /// </param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">For what is cut off.</param>
-    internal void LeaveWithin(TimeSpan grace, TimeSpan? graceForOthers, TimeProvider time, ILogger logger)
+    internal void LeaveWithin(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
         if (Interlocked.Exchange(ref _isLeaving, 1) != 0)
             return;
@@ -67,7 +87,7 @@ internal abstract class OpenStream
             _isOver = true;
     }
 
-    private void Leave(TimeSpan grace, TimeSpan? graceForOthers, TimeProvider time, ILogger logger)
+    private void Leave(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
         var isAborted = TryAbortRequest();
         if (isAborted)
@@ -79,12 +99,12 @@ internal abstract class OpenStream
             _grace = After(grace, () => LeaveShared(graceForOthers, time, logger), time, logger);
     }
 
-    private void LeaveShared(TimeSpan? graceForOthers, TimeProvider time, ILogger logger)
+    private void LeaveShared(TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
         if (!IsOver())
             AbortConnection();
-        else if (graceForOthers is { } left)
-            _grace = After(left, AbortConnection, time, logger);
+        else
+            _grace = After(graceForOthers, AbortConnection, time, logger);
     }
 
     private bool TryAbortRequest()

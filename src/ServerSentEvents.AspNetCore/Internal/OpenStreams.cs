@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
@@ -27,12 +26,6 @@ internal sealed class OpenStreams
     private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a client can take nothing of a stream that has ended, mostly because it did not keep up. Servers have limits
-    /// of their own, but those allow for all the time that was not needed for what came before: days, after megabytes.
-    /// </summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    /// <summary>
     /// One for each application, by what it alone has: a stream of a publisher that was not registered is to end too.
     /// </summary>
     private static readonly ConditionalWeakTable<IHostApplicationLifetime, OpenStreams> All = new();
@@ -48,12 +41,6 @@ internal sealed class OpenStreams
 
     /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isStopping;
-
-    /// <summary>
-    /// The next look for clients that are stuck; null while there are no streams. Kept because a timer lives no longer than
-    /// somebody holds it. Guarded by <see cref="_gate"/>.
-    /// </summary>
-    private ITimer? _nextLook;
 
     private OpenStreams(IServiceProvider services)
     {
@@ -91,7 +78,6 @@ internal sealed class OpenStreams
         lock (_gate)
         {
             _open.Add(stream);
-            _nextLook ??= NewLook();
             if (!_isStopping)
                 return;
         }
@@ -136,25 +122,6 @@ internal sealed class OpenStreams
             Try(drain);
         foreach (var stream in open)
             Try(stream.Close);
-    }
-
-    private ITimer NewLook() =>
-        _time.CreateDetachedTimer(static streams => ((OpenStreams)streams!).Look(), this, Patience, Timeout.InfiniteTimeSpan);
-
-    private void Look()
-    {
-        OpenStream[] open;
-        lock (_gate)
-        {
-            open = [.. _open];
-            _nextLook = open.Length > 0 ? NewLook() : null;
-        }
-
-        foreach (var stream in open)
-        {
-            if (stream.IsStuck())
-                stream.LeaveWithin(Grace, graceForOthers: null, _time, Logger);
-        }
     }
 
     /// <summary>One that throws keeps none of the others from its end.</summary>

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>
+/// Clients that read too slowly, over real sockets and by the real clock. The times are a tenth of the defaults and the
+/// rates ten times as high, so that a test takes seconds.
+/// </summary>
+[Collection(nameof(RunAlone))]
+public sealed class SlowClientTests
+{
+    /// <summary>For the default linger timeout, this is 20 KB a second.</summary>
+    private const int BytesPerSecond = 200_000;
+
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(3);
+
+    /// <summary>A few of these are larger than what a server keeps for a connection.</summary>
+    private static readonly string Padding = new('x', 10_000);
+
+    [Fact]
+    public async Task Overflowed_ClientReadsSteadily_GetsAllThatWasQueued()
+    {
+        await using var app = await StartAsync();
+        // With HTTP/1.0, there are no chunks between the bytes of the events.
+        using var client = await OpenAsync(app, HttpVersion.Version10);
+        var queued = Overflow(app);
+
+        var text = await client.ReadSlowlyToEndAsync(BytesPerSecond);
+
+        var events = text.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).ToList();
+        events.Select(line => line.TrimEnd('x')).Should().Equal(Enumerable.Range(0, queued).Select(number => $"data: {number}"));
+        events.Should().OnlyContain(line => line.EndsWith(Padding, StringComparison.Ordinal));
+        await Eventually.HoldsAsync(() => HasEnded(app));
+        app.Log.Ours.Should().NotContain(entry => entry.Id == 7);
+        app.Log.AboveDebug.Should().OnlyContain(entry => entry.Level == LogLevel.Information);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Overflowed_ClientReadsNothing_IsCutOffAfterTheLingerTimeout(string version)
+    {
+        await using var app = await StartAsync();
+        using var client = await OpenAsync(app, Version.Parse(version));
+        Overflow(app);
+        var watch = Stopwatch.StartNew();
+
+        await Eventually.HoldsAsync(() => HasEnded(app));
+
+        watch.Elapsed.Should().BeGreaterThan(0.9 * Linger);
+        app.Log.Ours.Should().ContainSingle(entry => entry.Id == 7);
+        app.Log.AboveDebug.Should().OnlyContain(entry => entry.Level == LogLevel.Information);
+        if (version == "1.1")
+            (await client.IsCutOffAsync()).Should().BeTrue("the client must not take it for the end of the stream");
+        else
+            (await client.HasStreamBeenResetAsync()).Should().BeTrue("the client must not take it for the end of the stream");
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Dispose_FlushWaitsForASlowClient_EndsTheRequestWithoutAnError(string version)
+    {
+        await using var app = await StartAsync();
+        using var client = await OpenAsync(app, Version.Parse(version));
+        var subscription = app.Publisher.GetSubscribers().Single();
+        while (subscription.QueuedBytes < 100_000)
+            app.Publisher.Publish(Padding);
+
+        subscription.Dispose();
+
+        await Eventually.HoldsAsync(() => HasEnded(app));
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+        (await app.StopAndTimeAsync()).Should().BeLessThan(TestApplication.FarBelowTheHostsTimeout);
+        app.Log.AboveDebug.Should().NotContain(entry => entry.Level > LogLevel.Information);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Dispose_ClientThatKeepsUp_SeesAnEnd(string version)
+    {
+        await using var app = await TestApplication.StartAsync();
+        var http = app.NewClient(Version.Parse(version));
+        for (var i = 0; i < 50; i++)
+        {
+            using var client = await EventStreamClient.OpenAsync(http, "/events");
+            var subscription = app.Publisher.GetSubscribers().Single();
+            app.Publisher.Publish("hello");
+            (await client.NextDataAsync()).Should().Be("hello");
+
+            subscription.Dispose();
+
+            (await client.RestAsync()).Should().Be("\n");
+        }
+
+        app.Log.AboveDebug.Should().BeEmpty();
+    }
+
+    private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(builder =>
+    {
+        builder.Services.AddServerSentEvents(options =>
+        {
+            options.HeartbeatInterval = null;
+            options.LingerTimeout = Linger;
+        });
+        SmallBuffers.Set(builder.Services);
+    });
+
+    private static async Task<RawClient> OpenAsync(TestApplication app, Version version)
+    {
+        var client = await RawClient.ConnectAsync(app.AddressOf(version), SmallBuffers.Size);
+        await (version.Major == 2 ? client.GetByHttp2Async("/events") : client.GetAsync("/events", version.ToString()));
+        await client.ReadToAsync("text/event-stream");
+        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+        return client;
+    }
+
+    /// <summary>Publishes until the queue of the only client is full, and returns how many events it has to get.</summary>
+    private static int Overflow(TestApplication app)
+    {
+        var queued = 0;
+        while (app.Publisher.Publish(TextOf(queued)) == 1)
+            queued++;
+        return queued;
+    }
+
+    private static string TextOf(int number) => number.ToString(CultureInfo.InvariantCulture) + Padding;
+
+    private static bool HasEnded(TestApplication app) => app.Log.Ours.Any(entry => entry.Id == 2);
+}
