@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Dashboard;
 
-/// <summary>Listens to what the library tells of itself, as any collector of metrics does.</summary>
+/// <summary>Collects the library's metrics, as any collector of metrics does.</summary>
 internal sealed class LibraryMeter : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -18,27 +18,26 @@ internal sealed class LibraryMeter : IDisposable
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
         {
-            // A counter tells how much has been added, and an observed one how much it is.
+            // All instruments of the library are observable, so each value is a total.
             if (instrument.Name == "server_sent_events.events.delivered")
-                Interlocked.Add(ref _delivered, value);
+                Interlocked.Exchange(ref _delivered, value);
             else if (instrument.Name == "server_sent_events.subscribers")
                 Interlocked.Exchange(ref _subscribers, value);
         });
         _listener.Start();
     }
 
-    /// <summary>Events that have been delivered to clients, since this began to listen.</summary>
-    public long Delivered => Interlocked.Read(ref _delivered);
+    /// <summary>Gets the number of events that were delivered to clients since the process started.</summary>
+    public long Delivered => Read(ref _delivered);
 
-    /// <summary>Streams that are open now.</summary>
-    public long Subscribers
-    {
-        get
-        {
-            _listener.RecordObservableInstruments();
-            return Interlocked.Read(ref _subscribers);
-        }
-    }
+    /// <summary>Gets the number of open streams.</summary>
+    public long Subscribers => Read(ref _subscribers);
 
     public void Dispose() => _listener.Dispose();
+
+    private long Read(ref long value)
+    {
+        _listener.RecordObservableInstruments();
+        return Interlocked.Read(ref value);
+    }
 }
