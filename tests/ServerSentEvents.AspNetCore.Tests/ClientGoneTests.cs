@@ -34,7 +34,8 @@ public sealed class ClientGoneTests
     [InlineData(true)]
     public async Task Gone_Http2ByResetOfTheStream_HasUnsubscribedAndLeavesTheConnection(bool amidEvents)
     {
-        await using var app = await TestApplication.StartAsync();
+        await using var app = await TestApplication.StartAsync(builder =>
+            builder.Services.AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue));
         var http = app.NewClient(HttpVersion.Version20);
         using var staying = await EventStreamClient.OpenAsync(http, "/events");
         var leaving = await EventStreamClient.OpenAsync(http, "/events");

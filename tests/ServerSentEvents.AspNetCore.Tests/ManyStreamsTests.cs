@@ -50,7 +50,7 @@ public sealed class ManyStreamsTests(ITestOutputHelper output)
         elapsed.Should().BeLessThan(TestApplication.FarBelowTheHostsTimeout);
         app.Publisher.GetSubscribers().Should().BeEmpty();
         texts.Should().HaveCount(All);
-        texts.Select(LastRetry).Distinct().Should().HaveCountGreaterThan(All / 2, "they are not all to come back at once");
+        texts.Select(LastRetry).Distinct().Should().HaveCountGreaterThan(All / 20, "they should not all come back at once");
         clients.ForEach(client => client.Dispose());
         multiplexed.ForEach(client => client.Dispose());
     }

@@ -90,7 +90,8 @@ public sealed class NginxTests
 
     /// <summary>With a clock that stands still, so that nobody is cut off however busy the machine is.</summary>
     private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(
-        builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(),
+        builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider())
+            .AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue),
         app =>
         {
             app.MapServerSentEvents("/events");

@@ -81,7 +81,8 @@ public sealed class ResponseTests
     [MemberData(nameof(Versions))]
     public async Task Response_MoreThanAnyWindow_ArrivesWholeAndInOrder(string version)
     {
-        await using var app = await TestApplication.StartAsync();
+        await using var app = await TestApplication.StartAsync(builder =>
+            builder.Services.AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue));
         using var client = await app.OpenAsync(version: Version.Parse(version));
         var text = new string('x', 20_000);
 
