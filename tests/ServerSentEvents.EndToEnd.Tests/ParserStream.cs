@@ -22,7 +22,7 @@ internal sealed class ParserStream
     /// <summary>What is published when it is there again.</summary>
     private static readonly (SseItem<string> Item, string Data)[] Live =
     [
-        (new("  \U0001F600\uD83D:\u2028") { EventId = "\uFEFF7" }, "  \U0001F600\uFFFD:\u2028"),
+        (new("  \U0001F600\uD83D:\u2028") { EventId = "7: \"~\" 8" }, "  \U0001F600\uFFFD:\u2028"),
         (new("\uFEFFdata: x", "data") { ReconnectionInterval = TimeSpan.FromMilliseconds(ReconnectionMilliseconds) }, "\uFEFFdata: x"),
         (new("\r"), "\n"),
     ];
