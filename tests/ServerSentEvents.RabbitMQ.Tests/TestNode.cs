@@ -10,11 +10,17 @@ internal sealed class TestNode : IAsyncDisposable
     {
         options.LoggerFactory = Log;
         options.ConnectionFactory ??= new ConnectionFactory();
+        Publisher = new(new PublisherOptions
+        {
+            HistoryCapacity = int.MaxValue,
+            QueueCapacity = int.MaxValue,
+            QueueCapacityBytes = long.MaxValue,
+            TimeProvider = options.TimeProvider,
+        });
         Backplane = new RabbitMQBackplane<string>(Publisher, new Settings<string>(options), transport);
     }
 
-    internal Publisher<string> Publisher { get; } =
-        new(new PublisherOptions { HistoryCapacity = int.MaxValue, QueueCapacity = int.MaxValue });
+    internal Publisher<string> Publisher { get; }
 
     internal RabbitMQBackplane<string> Backplane { get; }
 

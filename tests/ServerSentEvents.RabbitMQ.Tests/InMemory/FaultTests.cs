@@ -305,6 +305,31 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Resume_PositionAheadThatIsNotReached_EndsAfterHalfAMinuteAndIsAGapFromThenOn()
+    {
+        var time = new FakeTimeProvider();
+        await using var node = await TestNode.StartAsync(_stream, options => options.TimeProvider = time);
+        var epoch = EpochOf(await node.Backplane.PublishAsync("a").WithinPatience());
+        var id = $"{epoch}-999999999";
+        await using var ahead = node.Connect(id);
+        ahead.Resume.Should().Be(ResumeResult.Resumed, "another node may have read more");
+
+        AdvanceBySeconds(29);
+        ahead.EndReason.Should().BeNull();
+        AdvanceBySeconds(10);
+
+        ahead.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        await using var second = node.Connect(id);
+        second.Resume.Should().Be(ResumeResult.Gap);
+
+        void AdvanceBySeconds(int seconds)
+        {
+            for (var i = 0; i < seconds; i++)
+                time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    [Fact]
     public async Task Connections_ManyClients_AreOneForEachDirection()
     {
         await using var node = await TestNode.StartAsync(_stream);
