@@ -58,9 +58,9 @@ public sealed class PublisherOptions
     /// (1,048,576 bytes).
     /// </summary>
     /// <remarks>
-    /// <para>The bytes are those of the framed events in UTF-8. An event that is larger than the bound is accepted when
-    /// the queue is empty. An event that many subscribers share counts in full for each of them, although it is in memory
-    /// once.</para>
+    /// <para>The bytes are those of the framed events in UTF-8. An event that many subscribers share counts in full for
+    /// each of them, although it is in memory once. An event that is larger than the bound is accepted when the queue is
+    /// empty; until it has been written, there is no room for others.</para>
     /// <para>Initial data and replayed events do not count. <see cref="long.MaxValue"/> removes this bound. A
     /// subscription can override the value with <see cref="SubscribeOptions{TProperties}.QueueCapacityBytes"/>.</para>
     /// </remarks>

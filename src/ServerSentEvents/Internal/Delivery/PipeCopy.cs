@@ -48,6 +48,9 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
     /// <summary>True if the last flush had to wait for the client.</summary>
     private bool _isSlow;
 
+    /// <summary>True while a flush waits for the client.</summary>
+    private volatile bool _isWaiting;
+
     /// <summary>The number of flushes that other code has canceled since one succeeded. What they held has to be flushed again.</summary>
     private int _canceledFlushes;
 
@@ -101,15 +104,9 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
     /// <inheritdoc/>
     public void CancelFlush()
     {
-        try
-        {
-            _flushCancellation.Cancel();
-        }
-        catch (AggregateException)
-        {
-            // The writer's own callback failed. Its flush tells more.
-        }
-
+        // Servers abort a connection whose flush is canceled, so a flush that does not wait is left alone.
+        if (_isWaiting)
+            CancelWaitingFlush();
         Signal();
     }
 
@@ -151,13 +148,32 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
 
     private async Task WaitForFlushAsync(ValueTask<FlushResult> flush)
     {
+        _isWaiting = true;
+        // With the barrier in Abort: either this sees that the queue is aborted, or CancelFlush sees the flush.
+        Interlocked.MemoryBarrier();
+        if (_queue.IsAborted)
+            CancelWaitingFlush();
         try
         {
-            AfterFlush(await flush.ConfigureAwait(false));
+            var result = await flush.ConfigureAwait(false);
+            _isWaiting = false;
+            AfterFlush(result);
         }
         catch (Exception exception)
         {
             End(exception);
+        }
+    }
+
+    private void CancelWaitingFlush()
+    {
+        try
+        {
+            _flushCancellation.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // The writer's own callback failed. Its flush tells more.
         }
     }
 

@@ -220,8 +220,12 @@ internal abstract class SubscriptionQueue
     }
 
     /// <summary>Waits until <see cref="TryRead"/> may succeed; false at the end.</summary>
-    internal ValueTask<bool> WaitToReadAsync() =>
-        Volatile.Read(ref _deferred) is { } deferred ? WaitForAsync(deferred) : _channel.Reader.WaitToReadAsync(CancellationToken.None);
+    internal ValueTask<bool> WaitToReadAsync()
+    {
+        if (Volatile.Read(ref _deferred) is { } deferred)
+            return WaitForAsync(deferred);
+        return _channel.Reader.WaitToReadAsync(CancellationToken.None);
+    }
 
     /// <summary>Collects this queue if it has a copy that was idle. Needs the registry's lock.</summary>
     internal void Signal(ref ReadyList ready)
