@@ -12,6 +12,9 @@ namespace ServerSentEvents.Systematic;
 /// </summary>
 internal sealed class CheckedPipeWriter : PipeWriter
 {
+    /// <summary>A copy gives up after 16 canceled flushes in a row. Fewer make schedules shorter.</summary>
+    private const int MaxCanceledFlushes = 3;
+
     private readonly byte[] _memory = new byte[1024];
     private readonly List<byte> _written = [];
     private readonly Generator _choice = Generator.Create();
@@ -22,6 +25,9 @@ internal sealed class CheckedPipeWriter : PipeWriter
 
     /// <summary>How many bytes the last completed flush has delivered.</summary>
     private int _flushed;
+
+    /// <summary>The flushes that other code has canceled since the last one that was not canceled.</summary>
+    private int _canceledFlushes;
 
     private int _users;
     private bool _isReturned;
@@ -66,7 +72,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
                 return new(Task.FromCanceled<FlushResult>(cancellationToken));
             if (!IsBlocked && _choice.NextBoolean())
             {
-                _flushed = _written.Count;
+                Succeed();
                 return new(new FlushResult(isCanceled: false, isCompleted: false));
             }
 
@@ -76,7 +82,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
             cancellationToken.Register(() => TakePending()?.SetException(new OperationCanceledException(cancellationToken)));
             if (!IsBlocked)
             {
-                var isCanceled = MayCancelFlushes && _choice.NextBoolean();
+                var isCanceled = MayCancelFlushes && _canceledFlushes < MaxCanceledFlushes && _choice.NextBoolean();
                 _ = Task.Run(() => CompleteFlush(isCanceled), CancellationToken.None);
             }
 
@@ -88,13 +94,8 @@ internal sealed class CheckedPipeWriter : PipeWriter
         }
     }
 
-    public override void CancelPendingFlush()
-    {
-        ThrowIfReturned(nameof(CancelPendingFlush));
-        SchedulingPoint.Interleave();
-        CompleteFlush(isCanceled: true);
-        Specification.Assert(!_isReturned, "The copy ended before CancelPendingFlush had returned.");
-    }
+    public override void CancelPendingFlush() =>
+        Specification.Assert(false, "The copy canceled a flush as if it were the caller, and not by the token.");
 
     public override void Complete(Exception? exception = null) => Specification.Assert(false, "The copy completed the caller's writer.");
 
@@ -102,9 +103,17 @@ internal sealed class CheckedPipeWriter : PipeWriter
     {
         if (TakePending() is not { } flush)
             return;
-        if (!isCanceled)
-            _flushed = _written.Count;
+        if (isCanceled)
+            _canceledFlushes++;
+        else
+            Succeed();
         flush.SetResult(new FlushResult(isCanceled, isCompleted: false));
+    }
+
+    private void Succeed()
+    {
+        _flushed = _written.Count;
+        _canceledFlushes = 0;
     }
 
     /// <summary>Returns the flush that is to be completed now, by the caller alone; null if none, or if another thread has it.</summary>
@@ -122,6 +131,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
     {
         ThrowIfReturned(method);
         Specification.Assert(Interlocked.Increment(ref _users) == 1, "{0} was called while the writer was in use.", method);
+        Specification.Assert(Volatile.Read(ref _pending) is null, "{0} was called during a flush.", method);
         SchedulingPoint.Interleave();
     }
 

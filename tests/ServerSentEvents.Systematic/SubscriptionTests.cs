@@ -43,7 +43,7 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
         endedBeforeBegin.Should().BeFalse();
     }, output);
 
-    [Fact(Skip = "A known bug: a subscription that ends during Subscribe keeps its initial data.")]
+    [Fact]
     public void Dispose_DuringSubscribe_LeavesNoInitialDataQueued() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher();

@@ -1,19 +1,23 @@
 using System.Reflection;
-using ServerSentEvents.Internal;
+using ServerSentEvents.Internal.Delivery;
 
 namespace ServerSentEvents.Systematic.Exploration;
 
 /// <summary>The state of the library that outlives a publisher, and with it an explored schedule.</summary>
 internal static class ProcessWideState
 {
-    private static readonly FieldInfo[] PumpFields =
-        typeof(Pump).GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
+    private const int MaxWorkers = 2;
 
-    /// <summary>Brings the scheduler of copies into its initial state: a schedule that failed leaves it as it was then.</summary>
+    private static readonly PropertyInfo Scheduler =
+        typeof(CopyScheduler).GetProperty(nameof(CopyScheduler.Shared), BindingFlags.Static | BindingFlags.NonPublic)!;
+
+    /// <summary>The clock of the scheduler of copies. Its timer replaces workers that are stuck.</summary>
+    internal static ScenarioClock SchedulerClock { get; private set; } = new();
+
+    /// <summary>Makes a new scheduler of copies: a schedule that failed leaves the old one as it was then.</summary>
     internal static void Reset()
     {
-        var initial = new Pump();
-        foreach (var field in PumpFields)
-            field.SetValue(Pump.Shared, field.GetValue(initial));
+        SchedulerClock = new();
+        Scheduler.SetValue(null, new CopyScheduler(MaxWorkers, SchedulerClock));
     }
 }

@@ -11,13 +11,7 @@ internal static class ScheduledThreadPool
 
     public static bool UnsafeQueueUserWorkItem(IThreadPoolWorkItem callBack, bool preferLocal) => Queue(callBack.Execute);
 
-    public static bool UnsafeQueueUserWorkItem<TState>(Action<TState> callBack, TState state, bool preferLocal) =>
-        Queue(() => callBack(state));
-
-    public static bool QueueUserWorkItem<TState>(Action<TState> callBack, TState state, bool preferLocal) =>
-        Queue(() => callBack(state));
-
-    public static bool QueueUserWorkItem(WaitCallback callBack, object? state) => Queue(() => callBack(state));
+    public static bool UnsafeQueueUserWorkItem(WaitCallback callBack, object? state) => Queue(() => callBack(state));
 
     internal static void Reset()
     {

@@ -1,0 +1,69 @@
+namespace ServerSentEvents.Systematic.Exploration;
+
+/// <summary>A clock that stands still until a scenario moves it. No timer fires by itself.</summary>
+internal sealed class ScenarioClock : TimeProvider
+{
+    /// <summary>The timers that have not been disposed of. Guarded by itself.</summary>
+    private readonly List<ScenarioTimer> _timers = [];
+
+    private long _now;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => Volatile.Read(ref _now);
+
+    public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ScenarioTimer(this, () => callback(state)) { IsSet = dueTime != Timeout.InfiniteTimeSpan };
+        lock (_timers)
+            _timers.Add(timer);
+        return timer;
+    }
+
+    internal void Advance(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
+
+    /// <summary>Runs the callbacks of all timers that are set, on this thread, whatever their time is. Returns their number.</summary>
+    internal int FireTimers()
+    {
+        ScenarioTimer[] due;
+        lock (_timers)
+            due = [.. _timers.Where(timer => timer.IsSet)];
+        foreach (var timer in due)
+            timer.Fire();
+        return due.Length;
+    }
+
+    private sealed class ScenarioTimer(ScenarioClock clock, Action fire) : ITimer
+    {
+        /// <summary>Guarded by the clock's timers.</summary>
+        internal bool IsSet { get; set; }
+
+        public void Fire() => fire();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (clock._timers)
+            {
+                IsSet = dueTime != Timeout.InfiniteTimeSpan;
+                return true;
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (clock._timers)
+            {
+                IsSet = false;
+                clock._timers.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+    }
+}
