@@ -1,3 +1,4 @@
+using Microsoft.Coyote.Runtime;
 using ServerSentEvents.Systematic.Exploration;
 using Xunit.Abstractions;
 
@@ -9,7 +10,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     [Fact]
     public void CopyToAsync_PublishAndClose_WritesInitialDataAndEventsInOrder() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var subscription = publisher.Subscribe(initialData: ["initial"]);
         var writer = new CheckedPipeWriter { MayCancelFlushes = true };
 
@@ -31,7 +32,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     [Fact]
     public void CopyToAsync_SubscriptionClosed_FlushesEverythingBeforeItEnds() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var subscription = publisher.Subscribe();
         var writer = new CheckedPipeWriter();
 
@@ -51,7 +52,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     [Fact]
     public void CopyToAsync_LastFlushCanceledByAnother_FlushesAgainBeforeItEnds() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var subscription = publisher.Subscribe();
         var writer = new CheckedPipeWriter { MayCancelFlushes = true };
 
@@ -70,7 +71,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     [Fact]
     public void CopyToAsync_DisposedAndCanceledDuringAFlush_EndsOnceAndLeavesNothingQueued() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var ends = 0;
         publisher.Unsubscribed += (_, _) => Interlocked.Increment(ref ends);
         var subscription = publisher.Subscribe();
@@ -105,7 +106,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     [Fact]
     public void CopyToAsync_ThreeCopiesAndTwoPublishers_WriteTheSameEventsInTheSameOrder() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         CheckedPipeWriter[] writers = [new(), new(), new()];
         var copies = Array.ConvertAll(writers, writer => publisher.Subscribe().CopyToAsync(writer));
 
@@ -129,7 +130,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     [Fact]
     public void CopyToAsync_QueueOverflows_WritesExactlyTheEventsThatWereQueued() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher(new PublisherOptions { QueueCapacity = 1 });
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), QueueCapacity = 1 });
         var subscription = publisher.Subscribe();
         var writer = new CheckedPipeWriter();
 
@@ -141,5 +142,39 @@ public sealed class CopyTests(ITestOutputHelper output)
 
         writer.Flushed.Should().Be(Wire.Events([.. Enumerable.Range(1, sent).Select(Wire.Data)]));
         subscription.EndReason.Should().Be(sent < 4 ? SubscriptionEndReason.Overflowed : SubscriptionEndReason.Closed);
+    }, output);
+
+    [Fact]
+    public void CopyToAsync_CanceledWhileItEndsByItself_AnnouncesItsEndOnceAndBeforeItCompletes() => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
+        var ends = 0;
+        publisher.Unsubscribed += (_, _) =>
+        {
+            SchedulingPoint.Interleave();
+            Interlocked.Increment(ref ends);
+        };
+        var subscription = publisher.Subscribe();
+        var writer = new CheckedPipeWriter { MayComplete = true };
+        using var cancellation = new CancellationTokenSource();
+        publisher.Publish("1");
+
+        var copying = subscription.CopyToAsync(writer, cancellation.Token);
+        var canceling = Task.Run(cancellation.Cancel);
+        try
+        {
+            await copying;
+            subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+        }
+        catch (OperationCanceledException)
+        {
+            subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
+        }
+
+        ends.Should().Be(1);
+        writer.Return();
+        await canceling;
+        ends.Should().Be(1);
+        publisher.GetSubscribers().Should().BeEmpty();
     }, output);
 }

@@ -11,7 +11,7 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
     public void Subscribe_EndedBySeveralThreads_AnnouncesOneBeginAndOneEnd() => Schedules.Explore(async () =>
     {
         var (begins, ends, endedBeforeBegin) = (0, 0, false);
-        var publisher = new Publisher(new PublisherOptions { QueueCapacity = 1 });
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), QueueCapacity = 1 });
         publisher.Subscribed += (_, _) =>
         {
             SchedulingPoint.Interleave();
@@ -46,7 +46,7 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
     [Fact]
     public void Dispose_DuringSubscribe_LeavesNoInitialDataQueued() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
 
         var subscribing = Task.Run(() => publisher.Subscribe(initialData: ["initial"]));
         var disposing = Task.Run(() =>
@@ -60,4 +60,60 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
         if (subscription.EndReason is not null)
             subscription.QueuedEvents.Should().Be(0);
     }, output);
+
+    [Fact]
+    public void Dispose_HandlersPublish_ThrowsAfterTheLastHandlerOnly() => Schedules.Explore(async () =>
+    {
+        var (begun, ended) = (0, 0);
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
+        publisher.Subscribed += (_, _) => Interlocked.Increment(ref begun);
+        publisher.Unsubscribed += (_, _) =>
+        {
+            publisher.Publish("left");
+            publisher.Publish(_ => "left");
+            Interlocked.Increment(ref ended);
+        };
+        var first = publisher.Subscribe();
+        publisher.Subscribe();
+
+        var disposing = Task.Run(publisher.Dispose);
+        var leaving = Task.Run(first.Dispose);
+        var publishing = Task.Run(() => Publish(publisher));
+        var subscribing = Task.Run(() => TrySubscribe(publisher));
+        if (!await publishing)
+            ended.Should().Be(begun, "publishing has thrown");
+        await subscribing;
+        await leaving;
+        await disposing;
+
+        ended.Should().Be(begun);
+        Publish(publisher).Should().BeFalse();
+        TrySubscribe(publisher).Should().BeFalse();
+    }, output);
+
+    private static bool Publish(Publisher publisher)
+    {
+        try
+        {
+            publisher.Publish("1");
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TrySubscribe(Publisher publisher)
+    {
+        try
+        {
+            publisher.Subscribe();
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 }
