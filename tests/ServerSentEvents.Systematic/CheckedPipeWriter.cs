@@ -38,6 +38,21 @@ internal sealed class CheckedPipeWriter : PipeWriter
     /// <summary>A flush may be canceled although nothing has ended, as by another user of the pipe.</summary>
     internal bool MayCancelFlushes { get; init; }
 
+    /// <summary>The reader of the pipe can leave: a flush says so, as of a client that has disconnected.</summary>
+    internal bool MayComplete { get; init; }
+
+    /// <summary>Each flush completes at once.</summary>
+    internal bool IsFast { get; init; }
+
+    /// <summary>Blocks the thread that flushes, against the rules, until it completes; null for a writer that does not block.</summary>
+    internal TaskCompletionSource? Blocker { get; init; }
+
+    /// <summary>Completes when a thread is blocked.</summary>
+    internal TaskCompletionSource Blocked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Counts the threads that use this writer or others; null where nobody counts.</summary>
+    internal UserCount? Users { get; init; }
+
     /// <summary>Everything written, flushed or not.</summary>
     internal string Written => Encoding.UTF8.GetString(_written.ToArray());
 
@@ -70,7 +85,15 @@ internal sealed class CheckedPipeWriter : PipeWriter
         {
             if (cancellationToken.IsCancellationRequested)
                 return new(Task.FromCanceled<FlushResult>(cancellationToken));
-            if (!IsBlocked && _choice.NextBoolean())
+            if (Blocker is not null)
+            {
+                Blocked.TrySetResult();
+                Blocker.Task.Wait(CancellationToken.None);
+            }
+
+            if (MayComplete && _choice.NextBoolean())
+                return new(new FlushResult(isCanceled: false, isCompleted: true));
+            if (IsFast || (!IsBlocked && _choice.NextBoolean()))
             {
                 Succeed();
                 return new(new FlushResult(isCanceled: false, isCompleted: false));
@@ -83,7 +106,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
             if (!IsBlocked)
             {
                 var isCanceled = MayCancelFlushes && _canceledFlushes < MaxCanceledFlushes && _choice.NextBoolean();
-                _ = Task.Run(() => CompleteFlush(isCanceled), CancellationToken.None);
+                ThreadPool.UnsafeQueueUserWorkItem(_ => CompleteFlush(isCanceled), state: null);
             }
 
             return new(flush.Task);
@@ -132,11 +155,27 @@ internal sealed class CheckedPipeWriter : PipeWriter
         ThrowIfReturned(method);
         Specification.Assert(Interlocked.Increment(ref _users) == 1, "{0} was called while the writer was in use.", method);
         Specification.Assert(Volatile.Read(ref _pending) is null, "{0} was called during a flush.", method);
+        Users?.Enter();
         SchedulingPoint.Interleave();
     }
 
-    private void Leave() => Interlocked.Decrement(ref _users);
+    private void Leave()
+    {
+        Users?.Leave();
+        Interlocked.Decrement(ref _users);
+    }
 
     private void ThrowIfReturned(string method) =>
         Specification.Assert(!_isReturned, "{0} was called after the copy had ended.", method);
+}
+
+/// <summary>The number of threads that use one of several writers.</summary>
+internal sealed class UserCount(int max)
+{
+    private int _users;
+
+    internal void Enter() =>
+        Specification.Assert(Interlocked.Increment(ref _users) <= max, "More than {0} threads are in writers at a time.", max);
+
+    internal void Leave() => Interlocked.Decrement(ref _users);
 }

@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Systematic.Exploration;
 using Xunit.Abstractions;
 
@@ -10,7 +11,7 @@ public sealed class ResumeTests(ITestOutputHelper output)
     [Fact]
     public void Subscribe_LastEventIdDuringPublishing_ReceivesEachLaterEventOnce() => Schedules.Explore(async () =>
     {
-        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 10 });
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), HistoryCapacity = 10 });
         var first = publisher.Subscribe();
         publisher.Publish("0");
         var items = first.AsItems().GetAsyncEnumerator();
@@ -35,4 +36,43 @@ public sealed class ResumeTests(ITestOutputHelper output)
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         Wire.DataOf(writer.Flushed).Should().Equal("1", "2", "3");
     }, output, atFields: false);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Subscribe_MissedEventsAreEvictedDuringTheReplay_WritesAllOrEndsAfterTheFirst(bool hasSubscribedBefore) => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), HistoryCapacity = 2 });
+        publisher.Publish(new SseItem<string>("0") { EventId = "a" });
+        publisher.Publish("1");
+        publisher.Publish("2");
+        var options = new SubscribeOptions<object?> { LastEventId = "a" };
+        var resumed = hasSubscribedBefore ? publisher.Subscribe(options) : null;
+
+        var publishing = Task.Run(() =>
+        {
+            publisher.Publish("3");
+            publisher.Publish("4");
+        });
+        resumed ??= await Task.Run(() => publisher.Subscribe(options));
+        var writer = new CheckedPipeWriter();
+        var copying = resumed.CopyToAsync(writer);
+        await publishing;
+        resumed.Close();
+        await copying;
+        writer.Return();
+
+        string[] all = ["1", "2", "3", "4"];
+        var received = Wire.DataOf(writer.Written).ToArray();
+        if (resumed.Resume != ResumeResult.Resumed)
+            received.Should().Equal(all[^received.Length..]);
+        else if (received.Length < all.Length)
+            received.Should().Equal(all[..received.Length]).And.Match(_ => received.Length < 2);
+        else
+            received.Should().Equal(all);
+        if (resumed.EndReason == SubscriptionEndReason.Overflowed)
+            received.Length.Should().BeLessThan(all.Length);
+        else
+            resumed.EndReason.Should().Be(SubscriptionEndReason.Closed);
+    }, output);
 }

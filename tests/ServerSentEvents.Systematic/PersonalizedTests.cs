@@ -1,0 +1,156 @@
+using Microsoft.Coyote.Runtime;
+using ServerSentEvents.Systematic.Exploration;
+using Xunit.Abstractions;
+
+namespace ServerSentEvents.Systematic;
+
+/// <summary>Subscribers that join while a personalized event is being made for others.</summary>
+public sealed class PersonalizedTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Publish_SubscriberWithACopyJoinsMeanwhile_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    {
+        var publisher = NewPublisher();
+        var early = publisher.Subscribe(properties: "early");
+        CheckedPipeWriter[] writers = [new(), new()];
+        var copying = early.CopyToAsync(writers[0]);
+
+        var publishing = Task.Run(() => Publish(publisher));
+        var late = await Task.Run(() => publisher.Subscribe(properties: "late"));
+        var copyingLate = late.CopyToAsync(writers[1]);
+        var sent = await publishing;
+        // Before the end, which would wake the copies also where the event did not.
+        await ScheduledThreadPool.WaitUntilIdleAsync();
+
+        var received = Array.ConvertAll(writers, writer => Wire.DataOf(writer.Flushed).ToArray());
+        publisher.Close();
+        await copying;
+        await copyingLate;
+        CheckReceived(received[0], received[1], sent);
+    }, output);
+
+    [Fact]
+    public void Publish_SubscriberThatIsEnumeratedJoinsMeanwhile_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    {
+        var publisher = NewPublisher();
+        var early = publisher.Subscribe(properties: "early");
+
+        var publishing = Task.Run(() => Publish(publisher));
+        var late = await Task.Run(() => publisher.Subscribe(properties: "late"));
+        var reading = Task.Run(() => ReadAllAsync(late));
+        var sent = await publishing;
+        publisher.Close();
+
+        var received = await reading;
+        CheckReceived(await ReadAllAsync(early), received, sent);
+    }, output);
+
+    [Fact]
+    public void Publish_SubscriberThatJoinedMeanwhileIsEnded_ItsReaderDoesNotWaitForItsEvent() => Schedules.Explore(async () =>
+    {
+        var publisher = NewPublisher();
+        publisher.Subscribe(properties: "early");
+        var readerEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var lateJoined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var cancellation = new CancellationTokenSource();
+
+        var publishing = Task.Run(() => publisher.Publish(name =>
+        {
+            // The event has a place in the queue of the late one, whose reader must be gone before it is made.
+            (name == "early" ? lateJoined : readerEnded).Task.Wait();
+            return name;
+        }));
+        var late = publisher.Subscribe(properties: "late");
+        var reading = Task.Run(() => ReadAllAsync(late, cancellation.Token));
+        lateJoined.SetResult();
+        var disposing = Task.Run(late.Dispose);
+        var canceling = Task.Run(cancellation.Cancel);
+        await reading;
+        readerEnded.SetResult();
+        await publishing;
+        await disposing;
+        await canceling;
+
+        late.QueuedEvents.Should().Be(0);
+    }, output);
+
+    [Fact]
+    public void Publish_CopyThatJoinedMeanwhileIsCanceled_EndsOnce() => Schedules.Explore(async () =>
+    {
+        var ends = 0;
+        var publisher = NewPublisher();
+        publisher.Subscribe(properties: "early");
+        publisher.Unsubscribed += (_, _) => Interlocked.Increment(ref ends);
+        using var cancellation = new CancellationTokenSource();
+
+        var publishing = Task.Run(() => Publish(publisher));
+        var late = await Task.Run(() => publisher.Subscribe(properties: "late"));
+        var writer = new CheckedPipeWriter();
+        var copying = late.CopyToAsync(writer, cancellation.Token);
+        var disposing = Task.Run(late.Dispose);
+        var canceling = Task.Run(cancellation.Cancel);
+        try
+        {
+            await copying;
+        }
+        catch (OperationCanceledException)
+        {
+            // The cancellation came before the disposal.
+        }
+
+        writer.Return();
+        await disposing;
+        await canceling;
+        await publishing;
+
+        ends.Should().Be(1);
+        late.QueuedEvents.Should().Be(0);
+        string.Concat(Wire.DataOf(writer.Written)).Should().BeOneOf("", "late", "late2", "2");
+    }, output);
+
+    private static Publisher<string> NewPublisher() => new(new PublisherOptions { TimeProvider = new ScenarioClock() });
+
+    /// <summary>Publishes a personalized event and another, and returns how many queues took them.</summary>
+    private static int Publish(Publisher<string> publisher)
+    {
+        var thread = Environment.CurrentManagedThreadId;
+        var made = new List<string>();
+        var sent = publisher.Publish(name =>
+        {
+            Environment.CurrentManagedThreadId.Should().Be(thread);
+            made.Add(name);
+            SchedulingPoint.Interleave();
+            return name;
+        });
+        made.Should().OnlyHaveUniqueItems();
+        return sent + publisher.Publish("2");
+    }
+
+    private static void CheckReceived(string[] early, string[] late, int sent)
+    {
+        early.Should().Equal("early", "2");
+        string.Concat(late).Should().BeOneOf("", "late2", "2");
+        (early.Length + late.Length).Should().Be(sent);
+    }
+
+    private static async Task<string[]> ReadAllAsync(Subscription<string> subscription, CancellationToken cancellationToken = default)
+    {
+        var text = "";
+        var events = subscription.GetAsyncEnumerator(cancellationToken);
+        try
+        {
+            while (await events.MoveNextAsync())
+                text += events.Current;
+        }
+        catch (OperationCanceledException)
+        {
+            // The caller has canceled.
+        }
+        finally
+        {
+            await events.DisposeAsync();
+        }
+
+        return [.. Wire.DataOf(text)];
+    }
+}
