@@ -6,7 +6,7 @@ using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
 using ServerSentEvents.Benchmarks;
 
-// Without arguments everything; --compare or --memory alone; any other arguments are BenchmarkDotNet's, such as
+// Without arguments everything; --compare, --memory or --weak-spots alone; any other arguments are BenchmarkDotNet's, such as
 // --filter '*Resume*'.
 switch (args)
 {
@@ -15,6 +15,9 @@ switch (args)
         break;
     case ["--memory"]:
         IdleMemory.Run();
+        break;
+    case ["--weak-spots"]:
+        await WeakSpots.RunAsync();
         break;
     case []:
         RunBenchmarks(["--filter", "*", "--join"]);
