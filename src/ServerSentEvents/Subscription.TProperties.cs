@@ -317,16 +317,22 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
         core.Registry.EndUnannounced(subscriber, SubscriptionEndReason.Canceled);
         subscriber.Discard();
         subscriber.Copy?.CancelFlush();
+        core.StartLingering();
     }
 
     /// <summary>Drops what is left in the queue, some time after the end.</summary>
     internal void CutOff()
     {
-        if (Subscriber is not { } subscriber)
-            return;
         WasCutOff = true;
-        subscriber.Abort();
-        DropQueue(subscriber);
+        Failures unreported = default;
+        EndNow(SubscriptionEndReason.Unsubscribed, ref unreported);
+    }
+
+    /// <summary>Lets go if nothing can be read anymore. A copy lets go by itself.</summary>
+    internal void LetGoIfRead()
+    {
+        if (Subscriber is { Copy: null, IsFinished: true })
+            LetGo();
     }
 
     /// <summary>Lets go of the publisher and of the queue. Call when nothing can be read anymore.</summary>

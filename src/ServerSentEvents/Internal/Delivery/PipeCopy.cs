@@ -81,7 +81,8 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
     {
         try
         {
-            if (!WriteQueued())
+            // What a canceled flush held goes first.
+            if (_canceledFlushes == 0 && !WriteQueued())
             {
                 Continue();
                 return;
@@ -143,7 +144,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
             _writer.Advance(filled);
         if (written >= limit)
             Signal();
-        return (written > 0 || _canceledFlushes > 0) && !_queue.IsAborted;
+        return written > 0 && !_queue.IsAborted;
     }
 
     private async Task WaitForFlushAsync(ValueTask<FlushResult> flush)
@@ -185,6 +186,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
             return;
         }
 
+        var isRepeated = _canceledFlushes > 0;
         _canceledFlushes = result.IsCanceled ? _canceledFlushes + 1 : 0;
         if (_canceledFlushes > MaxCanceledFlushes)
         {
@@ -192,7 +194,8 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
             return;
         }
 
-        if (result.IsCanceled)
+        // A canceled flush is repeated. After the repetition the queue has to be looked at.
+        if (result.IsCanceled || isRepeated)
             Signal();
         Continue();
     }

@@ -8,7 +8,8 @@ namespace ServerSentEvents.Internal.Diagnostics;
 /// </summary>
 internal static class PublisherMetrics
 {
-    private static readonly Meter Meter = new("ServerSentEvents", typeof(PublisherMetrics).Assembly.GetName().Version?.ToString(3));
+    /// <summary>1 once the instruments are, or are being, created. Changed by an interlocked operation.</summary>
+    private static int _isCreated;
 
     /// <summary>Ended subscriptions by <see cref="SubscriptionEndReason"/>.</summary>
     private static readonly long[] Ends = new long[4];
@@ -19,33 +20,40 @@ internal static class PublisherMetrics
     private static long _subscribers;
     private static long _replayFailures;
 
-    static PublisherMetrics()
-    {
-        Create(static () => Meter.CreateObservableUpDownCounter(
-            "server_sent_events.subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now."));
-        Create(static () => Meter.CreateObservableCounter(
-            "server_sent_events.events.published", static () => Published.Value, "{event}",
-            "Events that were published, to any number of subscribers."));
-        Create(static () => Meter.CreateObservableCounter(
-            "server_sent_events.events.delivered", static () => Delivered.Value, "{event}",
-            "Events that readers took from their queues, with initial and replayed ones."));
-        Create(static () => Meter.CreateObservableCounter(
-            "server_sent_events.events.dropped", static () => Dropped.Value, "{event}",
-            "Events and comments that found no room in a queue, or made room for others."));
-        Create(static () => Meter.CreateObservableCounter(
-            "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
-        Create(static () => Meter.CreateObservableCounter(
-            "server_sent_events.resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result."));
-        Create(static () => Meter.CreateObservableCounter(
-            "server_sent_events.replay.failures", static () => Interlocked.Read(ref _replayFailures), "{failure}",
-            "Personalized functions that threw for a missed event."));
-    }
-
     internal static StripedCounter Published { get; } = new();
 
     internal static StripedCounter Delivered { get; } = new();
 
     internal static StripedCounter Dropped { get; } = new();
+
+    /// <summary>
+    /// Creates the instruments once in the process. Listeners are called for each new instrument, so this is not done by a
+    /// static constructor, for which other threads would wait, and not under a lock.
+    /// </summary>
+    internal static void CreateInstruments()
+    {
+        if (Interlocked.Exchange(ref _isCreated, 1) != 0)
+            return;
+        var meter = new Meter("ServerSentEvents", typeof(PublisherMetrics).Assembly.GetName().Version?.ToString(3));
+        Create(() => meter.CreateObservableUpDownCounter(
+            "server_sent_events.subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.events.published", static () => Published.Value, "{event}",
+            "Events that were published, to any number of subscribers."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.events.delivered", static () => Delivered.Value, "{event}",
+            "Events that readers took from their queues, with initial and replayed ones."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.events.dropped", static () => Dropped.Value, "{event}",
+            "Events and comments that found no room in a queue, or made room for others."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.replay.failures", static () => Interlocked.Read(ref _replayFailures), "{failure}",
+            "Personalized functions that threw for a missed event."));
+    }
 
     internal static void CountBeginning(ResumeResult resume)
     {

@@ -113,6 +113,16 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
         return new(position, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
     }
 
+    /// <summary>Remembers own ids that name no position, so that a later event with such an id is ambiguous.</summary>
+    internal void AddAmbiguous(IReadOnlyList<string?> ids, in ChannelNames channels)
+    {
+        foreach (var id in ids)
+        {
+            for (var i = 0; id is { Length: > 0 } && i < channels.Count; i++)
+                _evictedIds.Add(channels[i], id);
+        }
+    }
+
     /// <summary>Takes ids from a position on for gaps, until the backplane has come so far.</summary>
     internal void Distrust(long position) => _distrustedFrom = Math.Min(_distrustedFrom, position);
 

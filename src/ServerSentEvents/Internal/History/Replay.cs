@@ -20,17 +20,17 @@ internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, 
     /// <summary>Goes to the next event; false if that was evicted. Not at the end.</summary>
     internal bool TryMoveNext()
     {
-        if (++_index == _segment.Capacity)
+        var (segment, index) = (_segment, _index + 1);
+        if (index == segment.Capacity)
         {
-            if (_segment.Next is not { } next)
+            if (segment.Next is not { } next)
                 return false;
-            _segment = next;
-            _index = 0;
+            (segment, index) = (next, 0);
         }
 
-        if (_segment.Read(_index) is not { } entry)
+        if (segment.Read(index) is not { } entry)
             return false;
-        Position = entry.Position;
+        (_segment, _index, Position) = (segment, index, entry.Position);
         return true;
     }
 }
@@ -112,7 +112,11 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
         return !scan._isLost;
     }
 
-    private Replay<TProperties> Clone() => new(_heap.AsSpan(0, _cursors).ToArray()) { _personalized = _personalized };
+    private Replay<TProperties> Clone() => new(_heap.AsSpan(0, _cursors).ToArray())
+    {
+        _personalized = _personalized,
+        _isLost = _isLost,
+    };
 
     private int CountRest()
     {

@@ -6,9 +6,10 @@ namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>What a subscriber gets before the live events: its retry interval, and then its initial data or a replay.</summary>
 /// <param name="retry">The retry interval; null for none.</param>
+/// <param name="turnedAway">The retry interval of a client that is turned away.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that its client gave; null for none.</param>
-internal sealed class InitialStream(Frame? retry, Frame[] initialData, string? lastEventId)
+internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame[] initialData, string? lastEventId)
 {
     /// <summary>Begins with the initial data. Its last event carries the position, so that a client that leaves then resumes there.</summary>
     /// <param name="queue">The subscriber's queue.</param>
@@ -21,6 +22,9 @@ internal sealed class InitialStream(Frame? retry, Frame[] initialData, string? l
             initialData[^1].PlaceAt(ids, position);
         Prepend(queue, retry is null ? initialData : [retry, .. initialData], replay);
     }
+
+    /// <summary>Turns a client away: it gets its retry interval alone.</summary>
+    internal void TurnAway(SubscriptionQueue queue) => Prepend(queue, [turnedAway], replay: null);
 
     /// <summary>Begins with a replay.</summary>
     internal void Resume<TProperties>(Subscriber<TProperties> subscriber, FrameSource? replay)

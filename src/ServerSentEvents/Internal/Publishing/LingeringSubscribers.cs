@@ -4,14 +4,18 @@ namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>Subscribers that have ended and whose readers have not yet taken all that was queued.</summary>
 /// <param name="timeout">How long a reader can take nothing, in ticks of the clock.</param>
+/// <param name="second">A second, in ticks of the clock.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>
 /// Guarded by the registry's lock. The references are weak: a subscription that no reader holds has nothing to deliver.
 /// </remarks>
-internal sealed class LingeringSubscribers<TProperties>(long timeout)
+internal sealed class LingeringSubscribers<TProperties>(long timeout, long second)
 {
-    /// <summary>The longest time in all, in timeouts.</summary>
+    /// <summary>The longest time in all, in timeouts, unless the queue holds more than a client with the lowest rate takes in it.</summary>
     private const int MaxTimeouts = 10;
+
+    /// <summary>A client that takes so much gets everything.</summary>
+    private const int LowestBytesPerSecond = 16 * 1024;
 
     private const long NotStarted = long.MinValue;
 
@@ -26,7 +30,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
     internal void Add(Subscriber<TProperties> subscriber)
     {
         subscriber.End!.LingerIndex = _lingerers.Count;
-        _lingerers.Add(new(new(subscriber), subscriber.Progress, NotStarted, NotStarted));
+        _lingerers.Add(new(new(subscriber), subscriber.Progress, NotStarted, EndsAt: 0));
     }
 
     /// <summary>Starts the time of those that were added since the last call.</summary>
@@ -35,8 +39,10 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
         for (; _firstNotStarted < _lingerers.Count; _firstNotStarted++)
         {
             var lingerer = _lingerers[_firstNotStarted];
-            if (lingerer.StartedAt == NotStarted)
-                _lingerers[_firstNotStarted] = lingerer with { ProgressAt = now, StartedAt = now };
+            if (lingerer.ProgressAt != NotStarted || !lingerer.Subscriber.TryGetTarget(out var subscriber))
+                continue;
+            var longest = Math.Max(timeout * MaxTimeouts, subscriber.Bytes / LowestBytesPerSecond * second);
+            _lingerers[_firstNotStarted] = lingerer with { ProgressAt = now, EndsAt = now + longest };
         }
     }
 
@@ -61,11 +67,11 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
                 continue;
             }
 
-            if (lingerer.StartedAt == NotStarted)
+            if (lingerer.ProgressAt == NotStarted)
                 continue;
             var progress = subscriber.Progress;
             var isStuck = progress == lingerer.Progress && now - lingerer.ProgressAt >= timeout;
-            if (isStuck || now - lingerer.StartedAt >= timeout * MaxTimeouts)
+            if (isStuck || now >= lingerer.EndsAt)
             {
                 (overdue ??= []).Add(subscriber);
                 Remove(subscriber);
@@ -94,5 +100,5 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout)
     }
 
     private readonly record struct Lingerer(
-        WeakReference<Subscriber<TProperties>> Subscriber, long Progress, long ProgressAt, long StartedAt);
+        WeakReference<Subscriber<TProperties>> Subscriber, long Progress, long ProgressAt, long EndsAt);
 }

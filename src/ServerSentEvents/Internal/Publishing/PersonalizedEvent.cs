@@ -24,6 +24,9 @@ internal sealed class PersonalizedEvent<TProperties>(
     /// <summary>What the history keeps. It is set by <see cref="MakeAll"/>.</summary>
     internal HistoryEntry<TProperties>? HistoryEntry { get; private set; }
 
+    /// <summary>The own ids of the frames where they have several: none of them names a position.</summary>
+    internal IReadOnlyList<string?> DifferentIds { get; private set; } = [];
+
     /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>
     /// <param name="ownId">The id of the event where the frames do not have one id in common.</param>
     /// <param name="failures">Collects what the function throws.</param>
@@ -32,8 +35,10 @@ internal sealed class PersonalizedEvent<TProperties>(
         foreach (var subscriber in subscribers)
             Frames.Add((subscriber, Make(subscriber, ref failures)));
 
-        var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal);
-        HistoryEntry = new HistoryEntry<TProperties>(make, ids.Take(2).ToList() is [{ } common] ? common : ownId);
+        var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal).ToList();
+        HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId);
+        if (ids.Count > 1)
+            DifferentIds = ids;
     }
 
     /// <summary>Calls the function for subscribers that joined later, and gives the results their place.</summary>

@@ -17,6 +17,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     internal PublisherCore(object publisher, PublisherSettings settings)
     {
+        PublisherMetrics.CreateInstruments();
         Settings = settings;
         Registry = new SubscriberRegistry<TProperties>(publisher, settings);
         Notifier = new SubscriptionNotifier<TProperties>(publisher, Registry);
@@ -39,12 +40,12 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         {
             Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
         };
-        var initial = new InitialStream(Settings.Reconnection.NewFrame(), initialData, lastEventId);
+        var retry = Settings.Reconnection.NewFrame();
+        var initial = new InitialStream(retry, retry ?? ReconnectionTime.Usual, initialData, lastEventId);
         var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
         if (registration.IsTurnedAway)
         {
-            subscription.Resume = ResumeResult.NotRequested;
-            subscriber.Prepend(new InitialFrames([Settings.Reconnection.NewFrameToLeave()]));
+            StartLingering();
             return subscription;
         }
 
@@ -80,22 +81,17 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         var personalized = Registry.Personalize(make, channels);
         personalized.MakeAll(ownId, ref failures);
         var result = Registry.Send(personalized, channels, Settings.Now(), position);
-        Complete(result, ref failures);
         var sent = result.Sent;
+        // First the frames that others wait for, then the handlers.
         if (result.Deferred is { } deferred)
         {
-            try
-            {
-                personalized.MakeDeferred(deferred, ref failures);
-            }
-            finally
-            {
-                var late = Registry.Complete(deferred);
-                sent += late.Sent;
-                Complete(late, ref failures);
-            }
+            personalized.MakeDeferred(deferred, ref failures);
+            var late = Registry.Complete(deferred);
+            sent += late.Sent;
+            Complete(late, ref failures);
         }
 
+        Complete(result, ref failures);
         CountPublished();
         failures.ThrowIfAny("A personalized event could not be made for every subscriber, or a handler of Unsubscribed threw.");
         return sent;
@@ -146,8 +142,10 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         CopyScheduler.Shared.Add(result.Ready);
         if (result.Ended is null)
             return;
-        StartLingering();
+        failures.Try(static core => core.StartLingering(), this);
         Notifier.AnnounceEnds(result.Ended, ref failures);
+        foreach (var subscriber in result.Ended)
+            subscriber.Subscription.LetGoIfRead();
     }
 
     private void Finish(in RegistryResult<TProperties> result, bool isEvent = false)
@@ -159,7 +157,8 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         failures.ThrowIfAny("A handler of Unsubscribed threw.");
     }
 
-    private void StartLingering()
+    /// <summary>Starts the time of subscribers that have just ended. Call outside every lock.</summary>
+    internal void StartLingering()
     {
         Registry.StartLingering(Settings.TimeProvider.GetTimestamp());
         _timer.Start();

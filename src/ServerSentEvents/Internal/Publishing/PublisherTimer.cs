@@ -108,10 +108,13 @@ internal sealed class PublisherTimer<TProperties>
         if (_isDisposed)
         {
             timer.Dispose();
-            return;
+            Volatile.Write(ref _timer, null);
+        }
+        else
+        {
+            timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
-        timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Interlocked.Exchange(ref _isRunning, 0);
         // Something may have come after the look and before the exchange.
         if (!core.Registry.IsQuiet())

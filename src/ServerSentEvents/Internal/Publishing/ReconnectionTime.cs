@@ -13,7 +13,7 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     private static readonly RandomNumberGenerator Generator = RandomNumberGenerator.Create();
 
     /// <summary>For a client that is turned away where no interval is set. Browsers wait about as long by themselves.</summary>
-    private static readonly Frame Usual = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
+    internal static readonly Frame Usual = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
 
     /// <summary>The frame of all clients where there is no jitter; null where no interval is set.</summary>
     private readonly Frame? _shared = interval is { } shared ? Frame.ForReconnectionInterval(shared) : null;
@@ -23,9 +23,6 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
         ? Frame.ForReconnectionInterval(TimeSpan.FromMilliseconds(
             Math.Min(shortest.TotalMilliseconds + (jitter.TotalMilliseconds * Fraction()), int.MaxValue)))
         : _shared;
-
-    /// <summary>Makes the frame of a client that is turned away.</summary>
-    internal Frame NewFrameToLeave() => NewFrame() ?? Usual;
 
     /// <summary>Makes the last frames of many clients; null where no interval is set. Call outside every lock.</summary>
     internal Frame[]? NewFarewells()

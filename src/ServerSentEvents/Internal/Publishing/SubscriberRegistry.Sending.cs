@@ -63,7 +63,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (IsDisposed_NeedsLock)
                 return result;
             if (!_isClosed && _history?.Add(personalized.HistoryEntry!, channels, now, position) == true)
+            {
                 personalized.PlaceAt(_history.Ids, _history.Position);
+                _history.AddAmbiguous(personalized.DifferentIds, channels);
+            }
 
             var present = _index.NewWalk();
             foreach (var _ in _index.Visit(channels, present))
@@ -125,8 +128,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 {
                     // After a heartbeat in one channel, the subscriber is not idle in the others.
                     var subscriber = channel[place].Subscriber;
-                    if (subscriber.LastWrite <= since && subscriber.IsEmpty)
-                        Send_NeedsLock(subscriber, Frame.Heartbeat, now, position: null, ref result);
+                    if (subscriber.LastWrite > since || !subscriber.IsEmpty)
+                        continue;
+                    subscriber.LastWrite = now;
+                    // A large event that is being written can leave no room: then the stream is not idle.
+                    if (subscriber.WriteIfRoom(Frame.Heartbeat))
+                        subscriber.Signal(ref result.Ready);
                 }
             }
         }

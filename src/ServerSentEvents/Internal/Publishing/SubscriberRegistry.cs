@@ -45,7 +45,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     {
         _owner = owner;
         _hasHeartbeats = settings.HeartbeatInterval is not null;
-        _lingering = new(settings.Ticks(settings.LingerTimeout));
+        _lingering = new(settings.Ticks(settings.LingerTimeout), settings.Ticks(TimeSpan.FromSeconds(1)));
         if (settings.HistoryCapacity > 0)
             _history = new(settings.HistoryCapacity, settings.HistoryMaxAge is { } age ? settings.Ticks(age) : null, _index);
     }
@@ -74,6 +74,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (_isDraining)
             {
                 subscriber.End = new(SubscriptionEndReason.Closed, []);
+                subscriber.Subscription.Resume = ResumeResult.NotRequested;
+                initial.TurnAway(subscriber);
+                _lingering.Add(subscriber);
                 RegistryResult<TProperties> unused = default;
                 subscriber.Complete(ref unused.Ready);
                 return new(IsTurnedAway: true, ResumePoint: null, Ids: null, Position: 0);
@@ -188,6 +191,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 return;
             End_NeedsLock(subscriber, reason, ref result);
             subscriber.End!.IsUnannounced = true;
+            // If its writer ignores the cancellation, the end is announced after the linger timeout.
+            _lingering.Add(subscriber);
         }
 
         Delivery.CopyScheduler.Shared.Add(result.Ready);

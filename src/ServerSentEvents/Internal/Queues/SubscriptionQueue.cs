@@ -141,7 +141,7 @@ internal abstract class SubscriptionQueue
     protected void MoveOrigin(long bytes) => Volatile.Write(ref _bytesOrigin, _bytesOrigin + bytes);
 
     /// <summary>Adds a frame where that drops nothing, else does nothing. Needs the registry's lock.</summary>
-    internal void WriteIfRoom(Frame frame) => TryAdd(frame);
+    internal bool WriteIfRoom(Frame frame) => TryAdd(frame);
 
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
     internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
