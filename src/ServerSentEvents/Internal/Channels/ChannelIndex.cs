@@ -55,8 +55,8 @@ internal sealed class ChannelIndex<TProperties>
     }
 
     /// <summary>
-    /// Says up to where a subscriber's queue has room for certain. A subscriber of several channels has no limit: each publish
-    /// looks at its queue.
+    /// Sets the limit up to which a subscriber's queue certainly has room. A subscriber of several channels has no limit: each
+    /// publish looks at its queue.
     /// </summary>
     internal static void SetUnitLimit(Subscriber<TProperties> subscriber)
     {
@@ -100,7 +100,9 @@ internal sealed class ChannelIndex<TProperties>
         return count;
     }
 
-    /// <summary>Removes a subscriber from the channels that were marked last. It stays in <paramref name="unmarked"/> others.</summary>
+    /// <summary>
+    /// Removes a subscriber from the channels that were marked last. It stays in <paramref name="unmarked"/> other channels.
+    /// </summary>
     internal void LeaveMarked(Subscriber<TProperties> subscriber, int unmarked)
     {
         var left = new Membership<TProperties>[unmarked];
@@ -146,7 +148,7 @@ internal sealed class ChannelIndex<TProperties>
         return names;
     }
 
-    /// <summary>Returns the position up to which events of a channel may be missing, if the history has no entry for it.</summary>
+    /// <summary>Returns the position up to which events may be missing, if the history has no entry for a channel.</summary>
     internal long HistoryFloorOf(string channel) => TryGet(channel, out var members) ? members.HistoryFloor : _historyFloor;
 
     /// <summary>Remembers that the history has removed a channel's entry, which held events up to this position.</summary>
@@ -174,7 +176,7 @@ internal sealed class ChannelIndex<TProperties>
         if (channel.Count > 0)
             return;
         _channels.Remove(channel.Name);
-        // What was known of this channel alone is forgotten with it.
+        // The channel's own floor is lost with it, so the common floor must be at least as high.
         _historyFloor = Math.Max(_historyFloor, channel.HistoryFloor);
     }
 }

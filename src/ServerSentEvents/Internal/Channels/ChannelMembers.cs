@@ -19,7 +19,7 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     /// <summary>The last walk that has marked this channel.</summary>
     internal long Mark { get; set; }
 
-    /// <summary>Events up to this position may be missing from the history, if the history has no entry for this channel.</summary>
+    /// <summary>The position up to which events may be missing, if the history has no entry for this channel.</summary>
     internal long HistoryFloor { get; set; } = historyFloor;
 
     /// <summary>The members, until one joins or leaves.</summary>
@@ -30,7 +30,9 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     internal bool EndsWith(Subscriber<TProperties> subscriber) =>
         Count > 0 && ReferenceEquals(_members[Count - 1].Subscriber, subscriber);
 
-    /// <summary>Adds a subscriber, whose membership of this channel stands at <paramref name="slot"/>, and returns its place.</summary>
+    /// <summary>Adds a subscriber, and returns its place.</summary>
+    /// <param name="subscriber">The subscriber.</param>
+    /// <param name="slot">The place of this channel in the subscriber's memberships.</param>
     internal int Add(Subscriber<TProperties> subscriber, int slot)
     {
         if (Count == _members.Length)
@@ -56,7 +58,7 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
 }
 
 /// <summary>
-/// A subscriber's place in a channel. It has what a publish needs, so that it does not read the memory of each subscriber.
+/// A subscriber's place in a channel. It holds what a publish needs, so that a publish does not read the memory of each subscriber.
 /// </summary>
 internal struct ChannelMember<TProperties>
 {
@@ -64,15 +66,18 @@ internal struct ChannelMember<TProperties>
     private const int MeteredBit = 1 << 30;
     private const int SlotBits = MeteredBit - 1;
 
-    /// <summary>The slot, and two bits.</summary>
+    /// <summary>The <see cref="Slot"/>, with <see cref="CopyBit"/> and <see cref="MeteredBit"/>.</summary>
     private int _slot;
 
     internal Subscriber<TProperties> Subscriber;
 
-    /// <summary>The writer of the subscriber's channel.</summary>
+    /// <summary>The writer of the subscriber's queue.</summary>
     internal ChannelWriter<QueueSlot> Writer;
 
-    /// <summary>The units of the channel's meter up to which the subscriber's queue has room for certain, if it is metered.</summary>
+    /// <summary>
+    /// The number of the meter's units up to which the subscriber's queue certainly has room. Valid with
+    /// <see cref="MeteredBit"/>.
+    /// </summary>
     private int _unitLimit;
 
     /// <summary>The place of this channel in the subscriber's memberships.</summary>
@@ -87,7 +92,7 @@ internal struct ChannelMember<TProperties>
 
     internal void SetCopy() => _slot |= CopyBit;
 
-    /// <summary>Returns whether the queue has room for certain, without a look at it.</summary>
+    /// <summary>Returns whether the queue certainly has room, without a look at the queue.</summary>
     internal readonly bool HasRoom(int units) => (_slot & MeteredBit) != 0 && !ByteMeter.IsBeyond(units, _unitLimit);
 
     internal void SetUnitLimit(int limit)

@@ -6,9 +6,9 @@ namespace ServerSentEvents.Internal.Channels;
 /// </summary>
 /// <param name="index">All channels.</param>
 /// <param name="channels">The channels to visit.</param>
-/// <param name="walk">The number that marks who was visited; null where no subscriber can be met twice.</param>
+/// <param name="walk">The number that marks visited subscribers; null if no subscriber can be met twice.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
-/// <remarks>Needs the registry's lock until it is through. Only the subscriber that was just visited may leave.</remarks>
+/// <remarks>Needs the registry's lock until its end. Only the subscriber that was just visited may leave.</remarks>
 internal struct MemberEnumerator<TProperties>(ChannelIndex<TProperties> index, ChannelNames channels, long? walk)
 {
     /// <summary>The present channel; null before the first, and for one without subscribers.</summary>

@@ -2,17 +2,17 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ServerSentEvents.Internal.Channels;
 
-/// <summary>Values by channel name, in memory that follows their number also when it falls.</summary>
+/// <summary>Values by channel name. The table also shrinks when values are removed.</summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
 internal sealed class NameTable<TValue>
     where TValue : class
 {
-    /// <summary>A table that never held more than this is not made smaller.</summary>
+    /// <summary>The size up to which a table is not made smaller.</summary>
     private const int SmallEnough = 64;
 
     private Dictionary<string, TValue> _values = new(StringComparer.Ordinal);
 
-    /// <summary>The most values that <see cref="_values"/> has held since it was made.</summary>
+    /// <summary>The largest number of values that <see cref="_values"/> has held since it was created.</summary>
     private int _peak;
 
     internal bool TryGet(string name, [NotNullWhen(true)] out TValue? value) => _values.TryGetValue(name, out value);
@@ -29,7 +29,7 @@ internal sealed class NameTable<TValue>
         if (_peak <= SmallEnough || _values.Count > _peak / 4)
             return;
 
-        // A dictionary keeps its largest size.
+        // A dictionary never shrinks by itself.
         _values = new(_values, StringComparer.Ordinal);
         _peak = _values.Count;
     }

@@ -3,17 +3,17 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// One subscription as the registry sees it: a queue, with its places in the channels, and its end. It is one object, because
-/// there can be 100,000 of them and a publish touches each.
+/// A subscription as the registry sees it: the queue, its places in the channels, and its end. This is one object, because
+/// there can be 100,000 subscriptions, and a publish touches each.
 /// </summary>
 internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimits limits) : SubscriptionQueue(limits)
 {
     private SubscriptionEnd? _end;
 
-    /// <summary>Its channel, if there is one: most subscribers have no other. Guarded by the registry's lock.</summary>
+    /// <summary>The only channel, which most subscribers have; else the default value. Guarded by the registry's lock.</summary>
     private Membership<TProperties> _membership;
 
-    /// <summary>Its channels, if there are several; else null. Guarded by the registry's lock.</summary>
+    /// <summary>The channels if there are several; else null. Guarded by the registry's lock.</summary>
     private Membership<TProperties>[]? _memberships;
 
     /// <summary>The last walk that has visited this subscriber. Guarded by the registry's lock.</summary>
@@ -24,17 +24,20 @@ internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimit
     /// <summary>The application's view of this subscriber. Set before the registry has it.</summary>
     internal Subscription<TProperties> Subscription { get; set; } = null!;
 
-    /// <summary>Null while it has not ended. Set once, under the registry's lock.</summary>
+    /// <summary>The end of the subscription; null before it. Set once, under the registry's lock.</summary>
     internal SubscriptionEnd? End
     {
         get => Volatile.Read(ref _end);
         set => Volatile.Write(ref _end, value);
     }
 
-    /// <summary>The number of its channels. Guarded by the registry's lock.</summary>
+    /// <summary>The number of the subscriber's channels. Guarded by the registry's lock.</summary>
     internal int MembershipCount => _memberships?.Length ?? (_membership.Channel is null ? 0 : 1);
 
-    /// <summary>Returns one of its channels, with its place there. Needs the registry's lock.</summary>
+    /// <summary>The count of the only channel. A subscriber of several channels counts its own bytes.</summary>
+    protected override ByteMeter? Meter => _membership.Channel;
+
+    /// <summary>Returns one of the subscriber's channels, with the place there. Needs the registry's lock.</summary>
     internal ref Membership<TProperties> MembershipAt(int slot)
     {
         if (_memberships is null)
@@ -42,10 +45,7 @@ internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimit
         return ref _memberships[slot];
     }
 
-    /// <summary>A subscriber of one channel is counted together with the others there.</summary>
-    protected override ByteMeter? Meter => _membership.Channel;
-
-    /// <summary>Sets its channels. Needs the registry's lock.</summary>
+    /// <summary>Sets the subscriber's channels. Needs the registry's lock.</summary>
     internal void SetMemberships(ReadOnlySpan<Membership<TProperties>> memberships)
     {
         MoveOrigin(-(Meter?.Bytes ?? 0));
@@ -54,7 +54,7 @@ internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimit
         MoveOrigin(Meter?.Bytes ?? 0);
     }
 
-    /// <summary>Returns true the first time that a walk comes here. Needs the registry's lock.</summary>
+    /// <summary>Marks the subscriber as visited by a walk. Returns false if it was marked before. Needs the registry's lock.</summary>
     internal bool TryVisit(long walk)
     {
         if (_lastWalk == walk)
@@ -63,7 +63,7 @@ internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimit
         return true;
     }
 
-    /// <summary>Returns true if that walk was the last one to come here. Needs the registry's lock.</summary>
+    /// <summary>Returns whether this walk was the last one to visit the subscriber. Needs the registry's lock.</summary>
     internal bool WasVisited(long walk) => _lastWalk == walk;
 }
 
@@ -76,10 +76,10 @@ internal sealed class SubscriptionEnd(SubscriptionEndReason reason, string[] cha
 
     internal string[] Channels { get; } = channels;
 
-    /// <summary>True if its copy has still to announce the end. Guarded by the registry's lock.</summary>
+    /// <summary>True if the copy still has to announce the end. Guarded by the registry's lock.</summary>
     internal bool IsUnannounced { get; set; }
 
-    /// <summary>Its place in the list of lingering subscribers; -1 for none. Guarded by the registry's lock.</summary>
+    /// <summary>The place in the list of lingering subscribers; -1 for none. Guarded by the registry's lock.</summary>
     internal int LingerIndex { get; set; } = -1;
 }
 
@@ -91,5 +91,6 @@ internal struct Membership<TProperties>
     /// <summary>The subscriber's place in <see cref="Channel"/>.</summary>
     internal int Index;
 
-    internal readonly void Deconstruct(out ChannelMembers<TProperties> channel, out int index) => (channel, index) = (Channel, Index);
+    internal readonly void Deconstruct(out ChannelMembers<TProperties> channel, out int index) =>
+        (channel, index) = (Channel, Index);
 }

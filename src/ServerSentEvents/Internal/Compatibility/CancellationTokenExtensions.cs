@@ -1,10 +1,11 @@
 namespace ServerSentEvents.Internal.Compatibility;
 
-/// <summary>Registering with a token, and leaving it, without effects on others.</summary>
+/// <summary>Ways to register with a token, and to unregister, that do not affect other code.</summary>
 internal static class CancellationTokenExtensions
 {
-    /// <summary>Registers a callback without the ExecutionContext of the caller, which may belong to a request.</summary>
-    internal static CancellationTokenRegistration RegisterDetached(this CancellationToken token, Action<object?> callback, object state)
+    /// <summary>Registers a callback without the caller's ExecutionContext, which may belong to a request.</summary>
+    internal static CancellationTokenRegistration RegisterDetached(
+        this CancellationToken token, Action<object?> callback, object state)
     {
 #if NET
         return token.UnsafeRegister(callback, state);
@@ -16,7 +17,9 @@ internal static class CancellationTokenExtensions
 #endif
     }
 
-    /// <summary>Unregisters without waiting for a running callback, which may be in the application's code that waits for us.</summary>
+    /// <summary>
+    /// Unregisters without waiting for a running callback. It may be in application code that waits for this thread.
+    /// </summary>
     internal static void DisposeWithoutWaiting(this CancellationTokenRegistration registration, CancellationToken token)
     {
         if (!token.CanBeCanceled)

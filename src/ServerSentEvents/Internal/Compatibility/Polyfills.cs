@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents;
 
-/// <summary>The throw helpers that .NET Standard 2.0 lacks, under the names that they have elsewhere.</summary>
+/// <summary>The throw helpers that .NET Standard 2.0 lacks.</summary>
 internal static class Polyfills
 {
     extension(ArgumentNullException)

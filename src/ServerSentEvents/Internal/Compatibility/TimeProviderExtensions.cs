@@ -1,16 +1,17 @@
 namespace ServerSentEvents.Internal.Compatibility;
 
-/// <summary>Extensions of the clock.</summary>
+/// <summary>Conversion of durations, and creation of timers.</summary>
 internal static class TimeProviderExtensions
 {
-    /// <summary>Converts a duration to the unit of <see cref="TimeProvider.GetTimestamp"/>, so that ages are compared without arithmetic.</summary>
+    /// <summary>Converts a duration to the unit of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     internal static long ToTimestampTicks(this TimeProvider time, TimeSpan duration) =>
         (long)Math.Min(duration.TotalSeconds * time.TimestampFrequency, long.MaxValue / 2);
 
     /// <summary>
     /// Creates a timer without capturing the ExecutionContext, which may belong to a request and would live as long as the timer.
     /// </summary>
-    internal static ITimer CreateDetachedTimer(this TimeProvider time, TimerCallback callback, object state, TimeSpan dueTime, TimeSpan period)
+    internal static ITimer CreateDetachedTimer(
+        this TimeProvider time, TimerCallback callback, object state, TimeSpan dueTime, TimeSpan period)
     {
         if (ExecutionContext.IsFlowSuppressed())
             return time.CreateTimer(callback, state, dueTime, period);

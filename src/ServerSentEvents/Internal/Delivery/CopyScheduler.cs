@@ -4,39 +4,41 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// Writes to all responses of the process, by a few work items of the thread pool. A queue with something to write stands
-/// once on the ready list. A worker takes it from there and writes all that has come until then with one flush.
+/// Writes to all responses of the process with a few work items of the thread pool. A queue with something to write is
+/// once on the ready list. A worker takes the queue from the list, and writes everything that is queued with one flush.
 /// </summary>
 /// <remarks>
-/// After a few queues a worker goes to the end of the thread pool's queue. Publishing comes in between, and the queues that
-/// still wait fill up: under load events are batched by themselves, and without load each is flushed at once.
+/// After a few queues, a worker goes to the end of the thread pool's queue. Other threads publish in between, and the
+/// waiting queues fill up. So events are batched under load, and each event is flushed at once without load.
 /// </remarks>
 internal sealed class CopyScheduler
 {
-    /// <summary>The smallest turn. Publishing is not kept waiting for long, and a turn costs little next to its work.</summary>
+    /// <summary>
+    /// The smallest number of queues in a turn. It keeps a turn short, and is large enough to make its overhead small.
+    /// </summary>
     private const int QueuesPerTurn = 8;
 
     /// <summary>
-    /// The part of the time that it has waited for which a worker goes on. Where the pool is busy with other work, a turn
-    /// comes late and does more; a larger part made batches smaller and halved the throughput of publishing.
+    /// The part of its waiting time for which a worker can go on: one eighth. If the pool is busy with other work, a turn
+    /// comes late and does more. A larger part made batches smaller and halved the throughput of publishing.
     /// </summary>
     private const int TurnDivisor = 8;
 
-    /// <summary>How long a worker can be inside one writer before another worker takes its place.</summary>
-    private static readonly TimeSpan StuckTime = TimeSpan.FromMilliseconds(100);
+    /// <summary>The time between two looks at the workers. A worker that is in the same write at both is replaced.</summary>
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly int _maxWorkers;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The queues that wait for a worker. Guarded by <see cref="_gate"/>.</summary>
     private ReadyList _ready;
 
     /// <summary>The workers that are not stuck. Guarded by <see cref="_gate"/>.</summary>
     private readonly List<Worker> _workers = [];
 
-    /// <summary>Workers to use again. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>Workers without work, to be used again. Guarded by <see cref="_gate"/>.</summary>
     private readonly Stack<Worker> _idle = new();
 
     /// <summary>True while <see cref="_watch"/> is set. Guarded by <see cref="_gate"/>.</summary>
@@ -51,10 +53,11 @@ internal sealed class CopyScheduler
     }
 
     /// <summary>
-    /// The scheduler of the process: processors are shared by all publishers. There are two workers on a single processor, so
-    /// that a writer that blocks does not stop the others until it is replaced.
+    /// The scheduler of the process, because all publishers share the processors. A single processor has two workers, so that
+    /// one blocked writer does not stop the others.
     /// </summary>
-    internal static CopyScheduler Shared { get; private set; } = new(Math.Max(2, Environment.ProcessorCount), TimeProvider.System);
+    internal static CopyScheduler Shared { get; private set; } =
+        new(Math.Max(2, Environment.ProcessorCount), TimeProvider.System);
 
     /// <summary>Puts queues on the ready list. Never waits, and runs no code of the application.</summary>
     internal void Add(in ReadyList ready)
@@ -88,10 +91,12 @@ internal sealed class CopyScheduler
         if (_isWatching)
             return;
         _isWatching = true;
-        _watch.Change(StuckTime, StuckTime);
+        _watch.Change(WatchInterval, WatchInterval);
     }
 
-    /// <summary>Takes the next queue; null if there is none, or if the worker was replaced, and it has to stop.</summary>
+    /// <summary>
+    /// Takes the next queue. Returns null, and the worker stops, if there is none or if the worker was replaced.
+    /// </summary>
     private SubscriptionQueue? Take(Worker worker)
     {
         lock (_gate)
@@ -126,10 +131,10 @@ internal sealed class CopyScheduler
         : IThreadPoolWorkItem
 #endif
     {
-        /// <summary>When it was queued to the thread pool.</summary>
+        /// <summary>The time at which the worker was queued to the thread pool.</summary>
         private long _queuedAt;
 
-        /// <summary>The number of the write that it is in; 0 while it is in none.</summary>
+        /// <summary>The number of the write that is under way; 0 for none.</summary>
         private long _write;
 
         private long _writes;
@@ -137,7 +142,7 @@ internal sealed class CopyScheduler
         /// <summary>The write at the last look. Guarded by the scheduler's lock.</summary>
         private long _seenWrite;
 
-        /// <summary>True if it was stuck, and another worker has its place. Guarded by the scheduler's lock.</summary>
+        /// <summary>True if the worker was stuck and another one has taken its place. Guarded by the scheduler's lock.</summary>
         internal bool IsReplaced { get; private set; }
 
         /// <summary>Puts this worker at the end of the thread pool's queue.</summary>
@@ -169,7 +174,7 @@ internal sealed class CopyScheduler
             Queue();
         }
 
-        /// <summary>Returns whether it is in the same write as at the last look. Needs the scheduler's lock.</summary>
+        /// <summary>Returns whether the worker is in the same write as at the last look. Needs the scheduler's lock.</summary>
         internal bool IsStuck()
         {
             var write = Volatile.Read(ref _write);

@@ -8,15 +8,15 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Delivery;
 
-/// <summary>Returns one kind of reader's view of a frame; false where that kind has none.</summary>
+/// <summary>Converts a frame to what the reader gets. Returns false if the reader does not get this frame.</summary>
 internal delegate bool FrameView<TView>(Frame frame, [MaybeNullWhen(false)] out TView view);
 
 /// <summary>
-/// One reader's enumeration of its queue. However it ends (by the end of the stream, a break, an exception or a canceled
-/// token), the subscription has ended with it.
+/// The enumeration of a queue by its reader. Its end also ends the subscription: the end of the stream, a break, an
+/// exception or a canceled token.
 /// </summary>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
-/// <typeparam name="TView">What the reader sees of each frame.</typeparam>
+/// <typeparam name="TView">The type of the elements.</typeparam>
 internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
 {
     private readonly Subscription<TProperties> _subscription;
@@ -24,14 +24,17 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     private readonly FrameView<TView> _view;
     private readonly CancellationToken _cancellationToken;
 
-    /// <summary>One registration for the whole enumeration, so that a canceled reader leaves at once, also while it is busy.</summary>
+    /// <summary>The registration for the whole enumeration: a canceled token takes effect also between two reads.</summary>
     private readonly CancellationTokenRegistration _registration;
 
-    /// <summary>What handlers threw while a cancellation was announced, for the reader to throw; null for nothing.</summary>
+    /// <summary>The exceptions of handlers during a cancellation, for <see cref="DisposeAsync"/> to throw; null for none.</summary>
     private ExceptionDispatchInfo? _handlerFailure;
 
     internal FrameEnumerator(
-        Subscription<TProperties> subscription, SubscriptionQueue queue, FrameView<TView> view, CancellationToken cancellationToken)
+        Subscription<TProperties> subscription,
+        SubscriptionQueue queue,
+        FrameView<TView> view,
+        CancellationToken cancellationToken)
     {
         _subscription = subscription;
         _queue = queue;
@@ -53,7 +56,7 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
         return default;
     }
 
-    /// <summary>Ends the subscription. It must not throw: a timer or a closed connection that cancels has no handler.</summary>
+    /// <summary>Ends the subscription. Must not throw: a timer or a closed connection that cancels would not catch it.</summary>
     private void Cancel()
     {
         // A stream that was read to its end has ended before the token was canceled.
@@ -62,8 +65,10 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
 
         Failures failures = default;
         _subscription.EndNow(SubscriptionEndReason.Canceled, ref failures);
-        if (failures.Any)
-            Volatile.Write(ref _handlerFailure, ExceptionDispatchInfo.Capture(failures.ToException("A handler of Unsubscribed threw.")));
+        if (!failures.Any)
+            return;
+        var exception = failures.ToException("A handler of Unsubscribed threw.");
+        Volatile.Write(ref _handlerFailure, ExceptionDispatchInfo.Capture(exception));
     }
 
     private bool TryMoveNext()
@@ -81,8 +86,9 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     }
 
 #if NET
-    // A reader that is faster than the publisher waits before each event: the state of the wait comes from a pool.
-    [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder<>))]
+    // The state of a wait comes from a pool, because a reader that is faster than the publisher waits before each event.
+    [System.Runtime.CompilerServices.AsyncMethodBuilder(
+        typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder<>))]
 #endif
     private async ValueTask<bool> WaitAndMoveNextAsync()
     {
@@ -100,7 +106,7 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     }
 }
 
-/// <summary>A subscription as items, for code that frames events itself.</summary>
+/// <summary>The items of a subscription, for code that frames events itself.</summary>
 internal sealed class ItemStream<TProperties>(Subscription<TProperties> subscription) : IAsyncEnumerable<SseItem<string>>
 {
     private static readonly FrameView<SseItem<string>> View = static (Frame frame, out SseItem<string> item) =>

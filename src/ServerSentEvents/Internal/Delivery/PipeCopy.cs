@@ -8,23 +8,26 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// Copies one subscription to its response. It costs nothing while nothing is queued, and holds no thread while a flush waits
-/// for the client.
+/// Copies one subscription to its response. An idle copy uses no thread and no buffer. A flush that waits for the client
+/// uses no thread.
 /// </summary>
 /// <remarks>
 /// <see cref="Write"/> is called by one worker at a time, and never during a flush; see <see cref="CopyState"/>. Everything
 /// that can run the application's handlers happens on a separate work item, in <see cref="Finish"/>.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "Another thread can cancel the flush at any time. Without a timer, the source holds nothing to dispose.")]
+[SuppressMessage(
+    "Design",
+    "CA1001",
+    Justification = "Another thread can cancel the flush at any time. Without a timer, the source holds nothing to dispose.")]
 internal sealed class PipeCopy<TProperties> : IQueueCopy
 {
-    /// <summary>The bytes of one flush, so that neither a long queue nor a large event is copied into memory as a whole.</summary>
+    /// <summary>The largest number of bytes in one flush, so that no long queue or large event is copied as a whole.</summary>
     private const int BytesPerFlush = 64 * 1024;
 
-    /// <summary>The bytes of one flush to a slow client after the end: the smaller it is, the sooner its progress is seen.</summary>
+    /// <summary>The limit for a slow client after the end. Smaller flushes show its progress sooner.</summary>
     private const int BytesPerLingeringFlush = 8 * 1024;
 
-    /// <summary>A writer whose flushes were canceled more often than this, one after the other, is taken for broken.</summary>
+    /// <summary>The largest number of canceled flushes in a row. After more, the writer counts as broken.</summary>
     private const int MaxCanceledFlushes = 16;
 
     private readonly Subscription<TProperties> _subscription;
@@ -36,7 +39,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
     /// <summary>Cancels a flush when the subscription is ended at once.</summary>
     private readonly CancellationTokenSource _flushCancellation = new();
 
-    /// <summary>Continuations run elsewhere: the thread that completes it has other work.</summary>
+    /// <summary>Completes when the copy has ended. Continuations run on another thread.</summary>
     private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The frame that is being written; null for none.</summary>
@@ -51,7 +54,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
     /// <summary>True while a flush waits for the client.</summary>
     private volatile bool _isWaiting;
 
-    /// <summary>The number of flushes that other code has canceled since one succeeded. What they held has to be flushed again.</summary>
+    /// <summary>The number of flushes in a row that other code has canceled. Their bytes have to be flushed again.</summary>
     private int _canceledFlushes;
 
     private PipeCopy(
@@ -64,12 +67,12 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         _registration = cancellationToken.RegisterDetached(static copy => ((PipeCopy<TProperties>)copy!).Cancel(), this);
     }
 
-    /// <summary>Starts to copy. The task ends when the copy has ended.</summary>
+    /// <summary>Starts to copy. The task completes when the copy has ended.</summary>
     internal static Task Start(
         Subscription<TProperties> subscription, SubscriptionQueue queue, PipeWriter writer, CancellationToken cancellationToken)
     {
         var copy = new PipeCopy<TProperties>(subscription, queue, writer, cancellationToken);
-        // The copy is complete by now: a worker can bring it to its end as soon as the queue knows it.
+        // Attach only a fully constructed copy: from now on, a worker can run it to its end.
         subscription.Attach(copy, queue);
         // Frames can be queued already, or the subscription can have ended.
         copy.Signal();
@@ -116,7 +119,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
     {
         var limit = _isSlow && _queue.IsCompleted ? BytesPerLingeringFlush : BytesPerFlush;
         var written = 0;
-        // The writer's memory is asked for once and filled with many frames: asking costs more than copying a frame.
+        // Get the writer's memory once and fill it with many frames: a call of GetSpan costs more than copying a frame.
         Span<byte> memory = default;
         var filled = 0;
         while (written < limit && !_queue.IsAborted && (_frame is not null || _queue.TryRead(out _frame)))
@@ -174,7 +177,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         }
         catch (AggregateException)
         {
-            // The writer's own callback failed. Its flush tells more.
+            // A callback of the writer threw. The result of the flush decides what happens next.
         }
     }
 
@@ -215,7 +218,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
             CopyScheduler.Shared.Add(_queue);
     }
 
-    /// <summary>Ends the copy. It stays in its state, so that no worker comes to it anymore.</summary>
+    /// <summary>Ends the copy. The copy's state does not change, so that no worker takes its queue again.</summary>
     private void End(Exception? failure)
     {
         // A canceled flush belongs to a subscription that was ended at once.

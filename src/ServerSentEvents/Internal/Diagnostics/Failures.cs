@@ -1,13 +1,13 @@
 namespace ServerSentEvents.Internal.Diagnostics;
 
-/// <summary>Collects what the application's code throws, so that one failure does not affect other subscribers.</summary>
+/// <summary>Collects exceptions of application code, so that one failure does not affect other subscribers.</summary>
 internal struct Failures
 {
     private List<Exception>? _exceptions;
 
     internal readonly bool Any => _exceptions is not null;
 
-    /// <summary>Runs code of the application, and keeps what it throws.</summary>
+    /// <summary>Runs application code, and keeps its exception.</summary>
     internal void Try<TState>(Action<TState> action, TState state)
     {
         try

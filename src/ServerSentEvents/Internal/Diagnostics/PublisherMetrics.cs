@@ -3,18 +3,18 @@ using System.Diagnostics.Metrics;
 namespace ServerSentEvents.Internal.Diagnostics;
 
 /// <summary>
-/// The metrics of all publishers of the process. Every instrument is observable: a listener, which is the application's
-/// code, is called by the thread that collects, and never where events are published or delivered.
+/// The metrics of all publishers of the process. Every instrument is observable, so listeners, which are application code,
+/// run only on the thread that collects. They never run where events are published or delivered.
 /// </summary>
 internal static class PublisherMetrics
 {
     /// <summary>1 once the instruments are, or are being, created. Changed by an interlocked operation.</summary>
     private static int _isCreated;
 
-    /// <summary>Ended subscriptions by <see cref="SubscriptionEndReason"/>.</summary>
+    /// <summary>The numbers of ended subscriptions by <see cref="SubscriptionEndReason"/>.</summary>
     private static readonly long[] Ends = new long[4];
 
-    /// <summary>Resumes by <see cref="ResumeResult"/>.</summary>
+    /// <summary>The numbers of resumes by <see cref="ResumeResult"/>.</summary>
     private static readonly long[] ResumeResults = new long[3];
 
     private static long _subscribers;

@@ -1,9 +1,9 @@
 namespace ServerSentEvents.Internal.Diagnostics;
 
-/// <summary>A counter that many threads increment at once: each processor has a separate number.</summary>
+/// <summary>A counter for many threads at once. Each processor increments a separate number.</summary>
 internal sealed class StripedCounter
 {
-    /// <summary>The numbers of two processors are not in one cache line.</summary>
+    /// <summary>The distance between two numbers, so that no two of them share a cache line.</summary>
     private const int Stride = 16;
 
     private static readonly int Stripes = Environment.ProcessorCount;

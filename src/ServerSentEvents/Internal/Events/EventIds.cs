@@ -22,7 +22,10 @@ internal abstract class EventIds
 /// Ids that only this publisher can make or read. A client can neither forge a position nor see from its ids how much is
 /// published in other channels.
 /// </summary>
-/// <remarks>An id is the position, padded to one block of AES and encrypted with a random key. It is valid if it decrypts to its padding.</remarks>
+/// <remarks>
+/// An id is the position, padded to one block of AES and encrypted with a random key. It is valid if it decrypts to a
+/// position with this padding.
+/// </remarks>
 internal sealed class SealedEventIds : EventIds
 {
     private const int BlockLength = 16;
@@ -31,16 +34,16 @@ internal sealed class SealedEventIds : EventIds
 
     private readonly Lock _gate = new();
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>Encrypts positions. Guarded by <see cref="_gate"/>.</summary>
     private readonly ICryptoTransform _encryptor;
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>Decrypts ids. Guarded by <see cref="_gate"/>.</summary>
     private readonly ICryptoTransform _decryptor;
 
     internal SealedEventIds()
     {
         using var aes = Aes.Create();
-        // One block is one id, and no two positions are equal: chaining has nothing to hide.
+        // Each id is one block, and no two positions are equal. So ECB reveals nothing that chaining would hide.
         aes.Mode = CipherMode.ECB;
         aes.Padding = PaddingMode.None;
         _encryptor = aes.CreateEncryptor();
@@ -79,7 +82,7 @@ internal sealed class SealedEventIds : EventIds
         lock (_gate)
             _decryptor.TransformBlock(block, 0, BlockLength, block, 0);
         position = BinaryPrimitives.ReadInt64LittleEndian(block);
-        // Several spellings decode to the same block; only one of them was sent.
+        // Several texts decode to the same block, but only one of them is an id.
         return string.Equals(Format(position), id, StringComparison.Ordinal);
     }
 }

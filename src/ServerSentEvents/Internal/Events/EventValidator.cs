@@ -8,7 +8,7 @@ namespace ServerSentEvents.Internal.Events;
 /// </summary>
 internal static class EventValidator
 {
-    /// <summary>Longer ids make a <c>Last-Event-ID</c> header that servers refuse, which stops a browser for good.</summary>
+    /// <summary>The largest length of an id. Servers can refuse a longer header, which stops a browser for good.</summary>
     internal const int MaxIdLength = 1_000;
 
     private static readonly char[] LineEnds = ['\r', '\n'];
@@ -23,12 +23,16 @@ internal static class EventValidator
         if (item.EventId is { } id && !CanBeSentBack(id))
         {
             throw new ArgumentException(
-                "An event id can contain visible ASCII characters and inner spaces, 1,000 at most: clients send it back in a header.",
+                "An event id can contain visible ASCII characters and inner spaces, 1,000 at most: "
+                + "clients send it back in a header.",
                 paramName);
         }
 
         if (item.ReconnectionInterval < TimeSpan.Zero)
-            throw new ArgumentOutOfRangeException(paramName, item.ReconnectionInterval, "A reconnection interval cannot be negative.");
+        {
+            throw new ArgumentOutOfRangeException(
+                paramName, item.ReconnectionInterval, "A reconnection interval cannot be negative.");
+        }
     }
 
     /// <summary>Returns whether the value of a header can hold this id. The empty id clears the client's position.</summary>

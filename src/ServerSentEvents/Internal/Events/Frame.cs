@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ServerSentEvents.Internal.Events;
 
-/// <summary>What a queue holds: a frame, or the place of one that is still being made.</summary>
+/// <summary>An item of a queue: a frame, or the place of a frame that is still being made.</summary>
 internal abstract class QueueItem
 {
     /// <summary>The number of bytes on the wire; 0 while it is not known.</summary>
@@ -12,18 +12,18 @@ internal abstract class QueueItem
 }
 
 /// <summary>
-/// One event, comment or line, checked and formatted as UTF-8 when it is made, and shared by all of its subscribers. The line
-/// of its id is kept apart, because the position is known only under the registry's lock.
+/// An event, a comment or a line, checked and formatted as UTF-8 when it is created. All subscribers share it. The line of
+/// the id is kept apart, because the position is known only under the registry's lock.
 /// </summary>
 internal sealed class Frame : QueueItem
 {
-    /// <summary>Marks what is not an event in <see cref="_idOffset"/>.</summary>
+    /// <summary>The value of <see cref="_idOffset"/> for a frame that is not an event.</summary>
     private const int NotAnEvent = -1;
 
     /// <summary>The frame without the line of its id.</summary>
     private readonly byte[] _utf8;
 
-    /// <summary>Where the line of the id belongs in <see cref="_utf8"/>.</summary>
+    /// <summary>The offset of the line of the id in <see cref="_utf8"/>.</summary>
     private readonly int _idOffset;
 
     /// <summary>The number of bytes, with the line of the id.</summary>
@@ -31,6 +31,8 @@ internal sealed class Frame : QueueItem
 
     /// <summary>The source of the generated id; null for an own id, or for none.</summary>
     private EventIds? _ids;
+
+    /// <summary>The position that the generated id stands for.</summary>
     private long _position;
 
     /// <summary>The line of the id, made when it is first asked for.</summary>
@@ -66,7 +68,7 @@ internal sealed class Frame : QueueItem
         {
             if (Volatile.Read(ref _text) is { } text)
                 return text;
-            // A lock, so that two readers do not both decode a large event.
+            // The lock keeps two readers from both decoding a large event.
             lock (_utf8)
                 return _text ??= Encoding.UTF8.GetString(ToArray());
         }
@@ -115,7 +117,7 @@ internal sealed class Frame : QueueItem
         _length = _utf8.Length + WireFormat.IdLength(ids.LengthOf(position));
     }
 
-    /// <summary>Copies bytes from an offset on, as many as there are or fit, and returns how many.</summary>
+    /// <summary>Copies the bytes after an offset, as far as they fit. Returns the number of copied bytes.</summary>
     internal int CopyTo(Span<byte> destination, int offset)
     {
         if (_length == _utf8.Length)
@@ -162,11 +164,11 @@ internal sealed class Frame : QueueItem
 
 /// <summary>
 /// The place of a personalized event in the queue of a subscriber that joined while the event was being made. The thread that
-/// publishes the event completes it; a reader that comes to it before that waits.
+/// publishes the event completes it; a reader that reaches the place earlier waits.
 /// </summary>
 internal sealed class DeferredFrame : QueueItem
 {
-    /// <summary>Ends a reader's wait.</summary>
+    /// <summary>Completes when the reader's wait ends.</summary>
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile bool _isMade;
@@ -175,13 +177,13 @@ internal sealed class DeferredFrame : QueueItem
 
     internal bool IsMade => _isMade;
 
-    /// <summary>What was made; null for nothing, and before it is made.</summary>
+    /// <summary>The frame; null before it is made, and if there is nothing to send.</summary>
     internal Frame? Frame { get; private set; }
 
-    /// <summary>True if it was dropped before it was made. Guarded by the registry's lock.</summary>
+    /// <summary>True if the place was dropped before the frame was made. Guarded by the registry's lock.</summary>
     internal bool IsDropped { get; set; }
 
-    /// <summary>True if there was no room for it: what comes after it must not be delivered.</summary>
+    /// <summary>True if there was no room for the frame. Then no later frame may be delivered.</summary>
     internal bool IsLost { get; private set; }
 
     internal void Complete(Frame? frame, bool isLost = false)
@@ -192,7 +194,7 @@ internal sealed class DeferredFrame : QueueItem
         _wait.TrySetResult(true);
     }
 
-    /// <summary>Waits until it is made, or until <see cref="StopWaiting"/>.</summary>
+    /// <summary>Waits until the frame is made, or until <see cref="StopWaiting"/>.</summary>
     internal Task WaitAsync() => _wait.Task;
 
     /// <summary>Ends the wait of a reader that gets nothing more.</summary>

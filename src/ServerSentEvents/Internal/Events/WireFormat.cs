@@ -5,8 +5,8 @@ using System.Text;
 namespace ServerSentEvents.Internal.Events;
 
 /// <summary>
-/// Formats frames as UTF-8, as WHATWG HTML, "Server-sent events" (9.2.5 and 9.2.6), has them parsed. Fields have one order,
-/// that of the BCL's formatter: event, data, id, retry. <see cref="EventValidator"/> has checked them.
+/// Formats frames as UTF-8 for the parser of WHATWG HTML, "Server-sent events" (9.2.5 and 9.2.6). Fields have the order of
+/// the BCL's formatter: event, data, id, retry. <see cref="EventValidator"/> has checked their values.
 /// </summary>
 internal static class WireFormat
 {
@@ -23,14 +23,14 @@ internal static class WireFormat
 
     private static ReadOnlySpan<byte> CommentField => ": "u8;
 
-    /// <summary>A comment line, which keeps a connection from looking idle.</summary>
+    /// <summary>Returns an empty comment line, which keeps a connection from looking idle.</summary>
     internal static byte[] Heartbeat() => ":\n"u8.ToArray();
 
     /// <summary>Formats an event without its id.</summary>
     /// <param name="item">A valid item.</param>
     /// <param name="maxBytes">The largest length, with the line of an own id.</param>
     /// <param name="paramName">For the exception.</param>
-    /// <param name="idOffset">Where the line of the id belongs.</param>
+    /// <param name="idOffset">The offset at which the line of the id belongs.</param>
     /// <exception cref="ArgumentException">The event would be longer than <paramref name="maxBytes"/>.</exception>
     internal static byte[] Event(in SseItem<string> item, int maxBytes, string paramName, out int idOffset)
     {
@@ -62,9 +62,12 @@ internal static class WireFormat
         return bytes;
     }
 
-    /// <summary>Formats the line of an id. At the start of a stream it gives the client its position at the first blank line.</summary>
+    /// <summary>
+    /// Formats the line of an id. At the start of a stream, the client takes the id over at the first blank line.
+    /// </summary>
     internal static byte[] Id(string id) => Field(IdField, id);
 
+    /// <summary>Returns the length of a line with an id of the given length.</summary>
     internal static int IdLength(int length) => IdField.Length + length + 1;
 
     /// <summary>Formats a <c>retry:</c> line, which takes effect without a blank line.</summary>
@@ -133,7 +136,7 @@ internal static class WireFormat
         }
     }
 
-    /// <summary>Rounds to what clients read as a number: a positive interval is never 0.</summary>
+    /// <summary>Formats an interval as whole milliseconds. A positive interval is never 0.</summary>
     private static string WholeMilliseconds(TimeSpan interval)
     {
         var whole = interval.TotalMilliseconds switch
