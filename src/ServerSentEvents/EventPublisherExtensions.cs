@@ -27,7 +27,10 @@ public static class EventPublisherExtensions
     /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
     /// </exception>
     public static ValueTask PublishAsync(
-        this IEventPublisher publisher, string data, ChannelNames channels = default, CancellationToken cancellationToken = default)
+        this IEventPublisher publisher,
+        string data,
+        ChannelNames channels = default,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(publisher);
         ArgumentNullException.ThrowIfNull(data);

@@ -394,7 +394,8 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private Frame NewFrame(in SseItem<string> item, string paramName) => Frame.ForItem(item, _core.Settings.MaxEventBytes, paramName);
+    private Frame NewFrame(in SseItem<string> item, string paramName) =>
+        Frame.ForItem(item, _core.Settings.MaxEventBytes, paramName);
 
     /// <summary>Makes all frames, or throws before any of them has had an effect.</summary>
     private Frame[] NewFrames(IEnumerable<SseItem<string>>? items, string paramName) =>

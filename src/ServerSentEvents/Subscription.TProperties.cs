@@ -61,7 +61,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
 
     private const string HandlerThrew = "A handler of Unsubscribed threw.";
 
-    /// <summary>As much as a copy writes between two flushes, so that each flush is one write to the stream.</summary>
+    /// <summary>The size of a copy's largest flush, so that each flush is one write to the stream.</summary>
     private const int StreamBufferBytes = 64 * 1024;
 
     private static readonly FrameView<string> TextView = static (Frame frame, [MaybeNullWhen(false)] out string text) =>
@@ -71,20 +71,23 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     };
 
     /// <summary>
-    /// UTC ticks: there can be 100,000 subscriptions, and a <see cref="DateTimeOffset"/> takes twice the memory.
+    /// The time of the beginning, in UTC ticks. There can be 100,000 subscriptions, and a <see cref="DateTimeOffset"/> takes
+    /// twice the memory.
     /// </summary>
     private readonly long _subscribedAt;
 
-    /// <summary>The <see cref="Internal.Channels.Subscriber{TProperties}"/>, or the <see cref="Remains"/> when nothing is left to read.</summary>
+    /// <summary>
+    /// The <see cref="Internal.Channels.Subscriber{TProperties}"/>, or the <see cref="Remains"/> when nothing is left to read.
+    /// </summary>
     private object _state;
 
-    /// <summary>Null when nothing is left to read.</summary>
+    /// <summary>The core of the publisher; null when nothing is left to read.</summary>
     private PublisherCore<TProperties>? _core;
 
-    /// <summary>What has happened once. Changed by interlocked operations.</summary>
+    /// <summary>The flags <see cref="HasReader"/> and <see cref="Announced"/>. Changed by interlocked operations.</summary>
     private int _flags;
 
-    /// <summary>A <see cref="ResumeResult"/>.</summary>
+    /// <summary>The <see cref="ResumeResult"/>, in one byte.</summary>
     private byte _resume;
 
     internal Subscription(PublisherCore<TProperties> core, Subscriber<TProperties> subscriber, DateTimeOffset subscribedAt)
@@ -142,14 +145,17 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
         internal set => _resume = (byte)value;
     }
 
-    /// <summary>What the registry knows of this subscription; null when nothing is left to read.</summary>
+    /// <summary>The registry's view of this subscription; null when nothing is left to read.</summary>
     internal Subscriber<TProperties>? Subscriber => Volatile.Read(ref _state) as Subscriber<TProperties>;
 
     private PublisherCore<TProperties>? Core => Volatile.Read(ref _core);
 
     private Remains Rest => (Remains)Volatile.Read(ref _state);
 
-    /// <summary>True while its missed personalized events are made: it is not listed yet. Guarded by the registry's lock.</summary>
+    /// <summary>
+    /// True while the missed personalized events are being made. Until then, the subscription is not listed. Guarded by the
+    /// registry's lock.
+    /// </summary>
     internal bool IsResuming { get; set; }
 
     /// <summary>True if the rest of the queue was dropped because the reader took nothing after the end.</summary>
@@ -205,8 +211,8 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// <see cref="PublisherOptions.LingerTimeout"/>. The copy waits for a writer that ignores this token.</para>
     /// <para><b>After the end</b> of the subscription by other means, the queued events are still written. A client that
     /// takes nothing for the <see cref="PublisherOptions.LingerTimeout"/> is cut off, also after the publisher has been
-    /// disposed. With the default settings, a client that takes at least 16 KB a second gets everything that was
-    /// queued.</para>
+    /// disposed. With the default settings, a client that takes at least 16 KB a second gets everything that a
+    /// full queue holds.</para>
     /// <para><b>Errors.</b> An exception of the writer ends this subscription only, and the task fails with it.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is null.</exception>
@@ -239,7 +245,8 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     {
         ArgumentNullException.ThrowIfNull(stream);
         TakeReader();
-        return CopyAsync(PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: StreamBufferBytes, leaveOpen: true)));
+        var options = new StreamPipeWriterOptions(minimumBufferSize: StreamBufferBytes, leaveOpen: true);
+        return CopyAsync(PipeWriter.Create(stream, options));
 
         async Task CopyAsync(PipeWriter writer)
         {
@@ -255,7 +262,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
             }
             finally
             {
-                // Everything was flushed or never will be. Without an exception, CompleteAsync would write the rest again.
+                // Without an exception, CompleteAsync would write bytes that were not flushed. They must not be written now.
                 await writer.CompleteAsync(failure ?? new OperationCanceledException()).ConfigureAwait(false);
             }
         }
@@ -308,7 +315,9 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
         core.Complete(result, ref failures);
     }
 
-    /// <summary>Ends the subscription of a copy. The copy calls <see cref="EndNow()"/> later, which calls the handlers.</summary>
+    /// <summary>
+    /// Ends the subscription of a copy without calling the handlers. The copy calls <see cref="EndNow()"/> later.
+    /// </summary>
     internal void CancelCopy()
     {
         if (Core is not { } core || Subscriber is not { } subscriber)
@@ -353,7 +362,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
             queue.Attach(copy);
     }
 
-    /// <summary>Returns true for the second of two announcements, that of the beginning and that of the end, in any order.</summary>
+    /// <summary>Marks the beginning or the end as announced. Returns true for the second of the two.</summary>
     internal bool IsSecondAnnouncement() => !TrySet(Announced);
 
     internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
@@ -395,12 +404,14 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     private void DropQueue(Subscriber<TProperties> subscriber)
     {
         subscriber.Discard();
-        // A copy still uses its writer. It lets go by itself.
+        // A copy that still uses its writer calls LetGo itself.
         if (subscriber.Copy is { } copy)
             copy.CancelFlush();
         else
             LetGo();
     }
 
-    private sealed record Remains(TProperties Properties, IReadOnlyCollection<string> Channels, long Dropped, SubscriptionEndReason? EndReason);
+    /// <summary>The properties that remain readable.</summary>
+    private sealed record Remains(
+        TProperties Properties, IReadOnlyCollection<string> Channels, long Dropped, SubscriptionEndReason? EndReason);
 }

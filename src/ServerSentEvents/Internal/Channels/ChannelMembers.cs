@@ -58,7 +58,8 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
 }
 
 /// <summary>
-/// A subscriber's place in a channel. It holds what a publish needs, so that a publish does not read the memory of each subscriber.
+/// A subscriber's place in a channel. It holds what a publish needs, so that the memory of each
+/// subscriber is not read.
 /// </summary>
 internal struct ChannelMember<TProperties>
 {

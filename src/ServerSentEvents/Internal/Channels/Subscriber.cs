@@ -54,7 +54,9 @@ internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimit
         MoveOrigin(Meter?.Bytes ?? 0);
     }
 
-    /// <summary>Marks the subscriber as visited by a walk. Returns false if it was marked before. Needs the registry's lock.</summary>
+    /// <summary>
+    /// Marks the subscriber as visited by a walk. Returns false if it was marked before. Needs the registry's lock.
+    /// </summary>
     internal bool TryVisit(long walk)
     {
         if (_lastWalk == walk)

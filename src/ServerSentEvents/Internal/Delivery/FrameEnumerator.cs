@@ -27,7 +27,9 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     /// <summary>The registration for the whole enumeration: a canceled token takes effect also between two reads.</summary>
     private readonly CancellationTokenRegistration _registration;
 
-    /// <summary>The exceptions of handlers during a cancellation, for <see cref="DisposeAsync"/> to throw; null for none.</summary>
+    /// <summary>
+    /// The exceptions of handlers during a cancellation, for <see cref="DisposeAsync"/> to throw; null for none.
+    /// </summary>
     private ExceptionDispatchInfo? _handlerFailure;
 
     internal FrameEnumerator(

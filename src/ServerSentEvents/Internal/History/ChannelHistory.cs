@@ -7,7 +7,7 @@ internal sealed class ChannelHistory<TProperties>(string name, long evictedThrou
     private const int SmallestSegment = 4;
     private const int LargestSegment = 1_024;
 
-    /// <summary>The segments, the oldest first. There is none without an entry.</summary>
+    /// <summary>The segments, the oldest first. Only the last one can have lost all of its entries.</summary>
     private readonly List<HistorySegment<TProperties>> _segments = [];
 
     private long _added;
@@ -16,7 +16,9 @@ internal sealed class ChannelHistory<TProperties>(string name, long evictedThrou
     /// <summary>The last position and the number of the entries with an own id; null until there is one.</summary>
     private Dictionary<string, (long Position, int Count)>? _ownIds;
 
-    /// <summary>The own id of the event at <see cref="EvictedThrough"/>. A client that has it has missed nothing that was evicted.</summary>
+    /// <summary>
+    /// The own id of the event at <see cref="EvictedThrough"/>. A client with this id has missed no evicted event.
+    /// </summary>
     private string? _lastEvictedId;
 
     internal string Name { get; } = name;
@@ -24,13 +26,13 @@ internal sealed class ChannelHistory<TProperties>(string name, long evictedThrou
     /// <summary>The place in the list that is searched for expired events.</summary>
     internal int ScanIndex { get; set; }
 
-    /// <summary>Events after this position are complete.</summary>
+    /// <summary>The position after which no event of the channel is missing.</summary>
     internal long EvictedThrough { get; private set; } = evictedThrough;
 
-    /// <summary>The position of the newest event that there has been.</summary>
+    /// <summary>The position of the newest event, even if it was evicted.</summary>
     internal long Newest { get; private set; } = evictedThrough;
 
-    /// <summary>The position of the newest personalized event that there has been.</summary>
+    /// <summary>The position of the newest personalized event, even if it was evicted.</summary>
     internal long NewestPersonalized { get; private set; } = -1;
 
     internal bool IsEmpty => _added == _evicted;

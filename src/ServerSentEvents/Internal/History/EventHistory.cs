@@ -4,12 +4,12 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// The published events, channel by channel, as far back as count and age allow, for clients that reconnect with the id of
-/// the last event that they had.
+/// The latest events of each channel, bounded in number and age, for clients that reconnect with the id of the last event
+/// that they received.
 /// </summary>
 /// <remarks>
-/// Guarded by the registry's lock. Positions are counted here, unless a backplane gives them. Then they are those of its
-/// stream, the same on every node, and a client can come from a node that has read more than this one.
+/// Guarded by the registry's lock. Positions are counted here, or come from a backplane. A backplane's positions are the same
+/// on every node, so a client can come from a node that has read more than this one.
 /// </remarks>
 internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, ChannelIndex<TProperties> index)
 {
@@ -20,10 +20,10 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
 
     private readonly EvictedIds _evictedIds = new();
 
-    /// <summary>True if a backplane gives the positions. An event without one has no place in the history then.</summary>
+    /// <summary>True if positions come from a backplane. Events without a position are then left out of the history.</summary>
     private bool _isFollowing;
 
-    /// <summary>A position that a client claimed to have and that this node did not reach in time.</summary>
+    /// <summary>The lowest position that a client claimed and that this node did not reach in time.</summary>
     private long _distrustedFrom = long.MaxValue;
 
     internal EventIds Ids { get; private set; } = new SealedEventIds();
@@ -53,8 +53,8 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     }
 
     /// <summary>
-    /// Adds an event, and gives it the position of the backplane, or else the next one. Ignores what a node publishes by
-    /// itself beside its backplane: no other node could resume from it.
+    /// Adds an event at the position of the backplane, or else at the next one. Returns false for an event without a position
+    /// if there is a backplane: no other node could resume from this event.
     /// </summary>
     internal bool Add(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long? position)
     {
@@ -76,8 +76,8 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     }
 
     /// <summary>
-    /// Finds the event with an id and what its client has missed since in the channels; null where that is not certain. Takes
-    /// time for each channel, and none for each event.
+    /// Finds the event with an id, and the later events of the channels. Returns null if they are not certain. The time depends
+    /// on the number of channels, and not on the number of events.
     /// </summary>
     internal ResumePoint<TProperties>? Find(string lastEventId, in ChannelNames channels, long now)
     {
@@ -126,10 +126,10 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     /// <summary>Takes ids from a position on for gaps, until the backplane has come so far.</summary>
     internal void Distrust(long position) => _distrustedFrom = Math.Min(_distrustedFrom, position);
 
-    /// <summary>Removes expired events, at most as many as <paramref name="budget"/>. A search goes on where the last one stopped.</summary>
-    /// <param name="place">The place of the search; at the start, and at the end, 0.</param>
+    /// <summary>Removes expired events, in a search that takes several calls.</summary>
+    /// <param name="place">The place of the search: 0 before the first call, and at the end.</param>
     /// <param name="now">The time.</param>
-    /// <param name="budget">The number of events and channels to look at.</param>
+    /// <param name="budget">The number of events and channels to look at in this call.</param>
     internal void EvictExpired(ref int place, long now, int budget)
     {
         if (maxAge is not { } age)
@@ -162,14 +162,14 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
         {
             if (!_channels.TryGet(channels[i], out var channel))
             {
-                // The channel's events are gone, and with them their ids.
+                // An evicted event of the channel had this id, and its position is no longer known.
                 if (_evictedIds.Count(channels[i], lastEventId) > 0)
                     return null;
                 continue;
             }
 
             var place = channel.Find(lastEventId, out var isAmbiguous);
-            // Where two events have this id, it is not known which of them the client had.
+            // If two events have this id, it is not known which of them the client received.
             if (isAmbiguous || (found is not null && place is not null && found != place))
                 return null;
             found ??= place;
@@ -201,9 +201,9 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     }
 }
 
-/// <summary>Where a client resumes.</summary>
-/// <param name="Position">The position of the last event that it had.</param>
+/// <summary>The point at which a client resumes.</summary>
+/// <param name="Position">The position of the last event that the client received.</param>
 /// <param name="IsAhead">True if this node has not read that position yet.</param>
 /// <param name="HasPersonalized">True if functions have to be called for the replay.</param>
-/// <param name="Replay">What it missed; null for nothing.</param>
+/// <param name="Replay">The missed events; null for none.</param>
 internal sealed record ResumePoint<TProperties>(long Position, bool IsAhead, bool HasPersonalized, Replay<TProperties>? Replay);

@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// The own ids of evicted events, as hashes, by channel. An id that is used again can then be told from one that is unique,
-/// which alone names a position.
+/// The own ids of evicted events, as hashes, by channel. They show whether an id was used twice, because only a unique id
+/// names a position.
 /// </summary>
 /// <remarks>Guarded by the registry's lock. The latest 65,536 are kept, in about 3 MB.</remarks>
 internal sealed class EvictedIds
@@ -46,7 +46,7 @@ internal sealed class EvictedIds
             _counts[hash] = count - 1;
     }
 
-    /// <summary>FNV-1a. Two ids with one hash are taken for the same id, which makes a gap at worst.</summary>
+    /// <summary>Returns the FNV-1a hash. Two ids with one hash count as the same id; the worst result is a gap.</summary>
     private static ulong Hash(string channel, string id)
     {
         var hash = OffsetBasis;

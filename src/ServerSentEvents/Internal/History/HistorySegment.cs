@@ -1,7 +1,7 @@
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// A piece of a channel's history. Entries are only added, and evicted from the front; replays read it without a lock.
+/// A piece of a channel's history. Entries are added at the end and evicted at the front. Replays read it without a lock.
 /// </summary>
 /// <param name="capacity">The number of entries that it can hold.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
@@ -27,7 +27,10 @@ internal sealed class HistorySegment<TProperties>(int capacity)
 
     internal HistoryEntry<TProperties> Newest => _entries[Count - 1]!;
 
-    /// <summary>The segment after this one. It is cut when this one is evicted, so that a slow replay holds one segment alone.</summary>
+    /// <summary>
+    /// The next segment; null for none. It is set to null when this segment is evicted, so that a slow replay keeps only one
+    /// segment in memory.
+    /// </summary>
     internal HistorySegment<TProperties>? Next
     {
         get => Volatile.Read(ref _next);

@@ -17,7 +17,7 @@ internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, 
 
     internal readonly bool IsAtEnd => Position == last;
 
-    /// <summary>Goes to the next event; false if that was evicted. Not at the end.</summary>
+    /// <summary>Moves to the next event. Returns false if that was evicted. Do not call at the end.</summary>
     internal bool TryMoveNext()
     {
         var (segment, index) = (_segment, _index + 1);
@@ -36,20 +36,20 @@ internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, 
 }
 
 /// <summary>
-/// The missed events of one subscriber, read piece by piece from the history that all share. It copies nothing, and keeps no
-/// evicted event alive: an event that is evicted before the reader comes to it is lost, and the replay ends there.
+/// The missed events of one subscriber, read from the shared history. A replay copies nothing and keeps no evicted event
+/// alive. It ends at an event that was evicted before the reader reached it.
 /// </summary>
 /// <param name="cursors">A cursor for each channel in which something was missed.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) : FrameSource
 {
-    /// <summary>A heap by position: its first element has the next event. Guarded by a lock on itself, as are the other fields.</summary>
+    /// <summary>A heap by position: the first cursor has the next event. A lock on this array guards all fields.</summary>
     private readonly HistoryCursor<TProperties>[] _heap = Sorted(cursors);
 
     private int _cursors = cursors.Length;
     private bool _isLost;
 
-    /// <summary>What was made of personalized events, by position; null where there are none.</summary>
+    /// <summary>The frames of personalized events, by position; null if there are none.</summary>
     private Dictionary<long, Frame>? _personalized;
 
     internal override int Count
@@ -79,10 +79,10 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     }
 
     /// <summary>
-    /// Makes the missed personalized events for this subscriber. It runs the application's function: call it on the thread
-    /// that subscribes, outside the lock. A function that throws makes a gap, and leaves its event out.
+    /// Makes the missed personalized events of this subscriber. It runs functions of the application: call it on the thread
+    /// that subscribes, outside the lock. An event whose function throws is left out, and counts as a failure.
     /// </summary>
-    /// <returns>False if an event cannot be replayed.</returns>
+    /// <returns>False if an event was evicted, or if the frames take more than <paramref name="maxBytes"/>.</returns>
     internal bool TryPersonalize(TProperties properties, EventIds ids, long maxBytes, out int failures)
     {
         failures = 0;
@@ -145,7 +145,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
             return null;
         HistoryEntry<TProperties>? entry = null;
         var position = _heap[0].Position;
-        // An event of several channels stands in the history of each.
+        // An event of several channels is in the history of each of them.
         while (_cursors > 0 && !_isLost && _heap[0].Position == position)
         {
             entry = _heap[0].Entry;
@@ -181,7 +181,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
         }
     }
 
-    /// <summary>A sorted array is a heap.</summary>
+    /// <summary>Sorts the cursors. A sorted array is a heap.</summary>
     private static HistoryCursor<TProperties>[] Sorted(HistoryCursor<TProperties>[] cursors)
     {
         Array.Sort(cursors, static (one, other) => one.Position.CompareTo(other.Position));

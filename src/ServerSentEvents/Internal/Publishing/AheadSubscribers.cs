@@ -13,7 +13,8 @@ internal sealed class AheadSubscribers<TProperties>
 
     internal int Count => _subscribers.Count;
 
-    internal void Add(Subscriber<TProperties> subscriber, long position, long now) => _subscribers.Add(subscriber, (position, now));
+    internal void Add(Subscriber<TProperties> subscriber, long position, long now) =>
+        _subscribers.Add(subscriber, (position, now));
 
     internal void Remove(Subscriber<TProperties> subscriber)
     {
@@ -31,7 +32,7 @@ internal sealed class AheadSubscribers<TProperties>
         return position <= ahead.Position;
     }
 
-    /// <summary>Returns the subscribers that came before a time and whose position has not been reached since.</summary>
+    /// <summary>Returns the subscribers that came before a time and whose position this node has not reached.</summary>
     internal List<(Subscriber<TProperties> Subscriber, long Position)> Since(long time) =>
         [.. _subscribers.Where(ahead => ahead.Value.Since <= time).Select(ahead => (ahead.Key, ahead.Value.Position))];
 }

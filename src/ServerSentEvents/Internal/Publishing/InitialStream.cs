@@ -4,18 +4,21 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>What a subscriber gets before the live events: its retry interval, and then its initial data or a replay.</summary>
+/// <summary>The start of a subscriber's stream: the retry interval, and then the initial data or a replay.</summary>
 /// <param name="retry">The retry interval; null for none.</param>
 /// <param name="turnedAway">The retry interval of a client that is turned away.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that its client gave; null for none.</param>
 internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame[] initialData, string? lastEventId)
 {
-    /// <summary>Begins with the initial data. Its last event carries the position, so that a client that leaves then resumes there.</summary>
+    /// <summary>
+    /// Starts the stream with the initial data. The last initial event carries the position, so that a client that leaves
+    /// before the first live event can resume.
+    /// </summary>
     /// <param name="queue">The subscriber's queue.</param>
     /// <param name="ids">The ids of the history; null without one.</param>
     /// <param name="position">The position at which the subscription begins.</param>
-    /// <param name="replay">What is left of a replay; null for none.</param>
+    /// <param name="replay">The missed events that could be made; null for none.</param>
     internal void Begin(SubscriptionQueue queue, EventIds? ids, long position, FrameSource? replay = null)
     {
         if (ids is not null && initialData.Length > 0)
@@ -36,6 +39,8 @@ internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame[] init
     private static void Prepend(SubscriptionQueue queue, Frame[] frames, FrameSource? replay) =>
         queue.Prepend(frames.Length > 0 ? new InitialFrames(frames, replay) : replay);
 
-    /// <summary>The line of the client's id: without it, the first blank line would clear the client's last event id.</summary>
+    /// <summary>
+    /// Returns the line of the client's id: without it, the first blank line would clear the client's last event id.
+    /// </summary>
     private Frame Position() => Frame.ForPosition(lastEventId!);
 }

@@ -21,7 +21,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
 
     private readonly List<Lingerer> _lingerers = [];
 
-    /// <summary>The first place of one whose time has not started; the number of all if there is none.</summary>
+    /// <summary>The place from which on subscribers may not have started. All before it have.</summary>
     private int _firstNotStarted;
 
     internal bool IsEmpty => _lingerers.Count == 0;
@@ -33,7 +33,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         _lingerers.Add(new(new(subscriber), subscriber.Progress, NotStarted, EndsAt: 0));
     }
 
-    /// <summary>Starts the time of those that were added since the last call.</summary>
+    /// <summary>Starts the time of the subscribers that were added since the last call.</summary>
     internal void Start(long now)
     {
         for (; _firstNotStarted < _lingerers.Count; _firstNotStarted++)
@@ -91,7 +91,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         _lingerers.RemoveAt(_lingerers.Count - 1);
         if (index < _lingerers.Count)
             _lingerers[index] = last;
-        // What took this place can be one whose time has not started.
+        // The time of the subscriber that took this place may not have started.
         _firstNotStarted = Math.Min(_firstNotStarted, index);
         if (index == _lingerers.Count)
             return;

@@ -8,7 +8,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <summary>An event that is made for each subscriber: the application's function, and its results.</summary>
 /// <param name="make">Makes a subscriber's frame from its properties.</param>
 /// <param name="subscribers">The subscribers of the channels.</param>
-/// <param name="joined">The number of subscribers that had ever joined when those were listed.</param>
+/// <param name="joined">The number of subscribers that had ever joined when the list was made.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class PersonalizedEvent<TProperties>(
     Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joined)
@@ -18,17 +18,17 @@ internal sealed class PersonalizedEvent<TProperties>(
 
     internal long Joined { get; } = joined;
 
-    /// <summary>The listed subscribers, and what was made for each; null for nothing.</summary>
+    /// <summary>The listed subscribers with their frames. A frame is null if the subscriber gets nothing.</summary>
     internal List<(Subscriber<TProperties> Subscriber, Frame? Frame)> Frames { get; } = new(subscribers.Count);
 
-    /// <summary>What the history keeps. It is set by <see cref="MakeAll"/>.</summary>
+    /// <summary>The entry for the history. It is set by <see cref="MakeAll"/>.</summary>
     internal HistoryEntry<TProperties>? HistoryEntry { get; private set; }
 
     /// <summary>The own ids of the frames where they have several: none of them names a position.</summary>
     internal IReadOnlyList<string?> DifferentIds { get; private set; } = [];
 
     /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>
-    /// <param name="ownId">The id of the event where the frames do not have one id in common.</param>
+    /// <param name="ownId">The id of the event if its frames have no common id.</param>
     /// <param name="failures">Collects what the function throws.</param>
     internal void MakeAll(string? ownId, ref Failures failures)
     {
@@ -41,7 +41,7 @@ internal sealed class PersonalizedEvent<TProperties>(
             DifferentIds = ids;
     }
 
-    /// <summary>Calls the function for subscribers that joined later, and gives the results their place.</summary>
+    /// <summary>Calls the function for subscribers that joined later, and gives their frames the position of the event.</summary>
     internal void MakeDeferred(List<DeferredDelivery<TProperties>> deliveries, ref Failures failures)
     {
         for (var i = 0; i < deliveries.Count; i++)
@@ -53,7 +53,7 @@ internal sealed class PersonalizedEvent<TProperties>(
         }
     }
 
-    /// <summary>Gives all frames one place in the order of events. Needs the registry's lock.</summary>
+    /// <summary>Gives all frames one position. Needs the registry's lock.</summary>
     internal void PlaceAt(EventIds ids, long position)
     {
         _ids = ids;

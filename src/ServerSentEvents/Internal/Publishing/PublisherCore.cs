@@ -8,8 +8,8 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// What a publisher does, in its order: the application's code first, then one step under the registry's lock, then what that
-/// step has left to do.
+/// The operations of a publisher. Each one runs application code first, then one step under the registry's lock, and then
+/// does what that step has left to do.
 /// </summary>
 internal sealed class PublisherCore<TProperties> : IDisposable
 {
@@ -58,8 +58,8 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     }
 
     /// <summary>
-    /// Takes later positions from a backplane. It ends all subscriptions: their clients may have missed something, and find
-    /// that out when they reconnect.
+    /// Takes later positions from a backplane, and ends all subscriptions. Their clients may have missed an event, and get a
+    /// gap when they reconnect.
     /// </summary>
     internal void Follow(EventIds ids, long before) => Finish(Registry.Follow(ids, before));
 
@@ -73,7 +73,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     /// <param name="make">Makes a subscriber's frame from its properties.</param>
     /// <param name="channels">The channels.</param>
     /// <param name="position">The position that a backplane gives; null for none.</param>
-    /// <param name="ownId">The id of the event where the frames do not have one id in common.</param>
+    /// <param name="ownId">The id of the event if its frames have no common id.</param>
     internal int SendPersonalized(
         Func<TProperties, Frame?> make, in ChannelNames channels, long? position = null, string? ownId = null)
     {
@@ -121,7 +121,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     {
         try
         {
-            Finish(Registry.Close());
+            Finish(Registry.CloseForGood());
         }
         finally
         {
@@ -129,7 +129,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         }
     }
 
-    /// <summary>Does what a step of the registry has left to do, for a caller without failures to report: the timer.</summary>
+    /// <summary>Does what a step of the registry has left to do, for the timer, which cannot report failures.</summary>
     internal void Complete(in RegistryResult<TProperties> result)
     {
         Failures unreported = default;
@@ -173,7 +173,10 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     /// <summary>Makes missed personalized events, and then lists the subscriber.</summary>
     private void ResumePersonalized(
-        Subscriber<TProperties> subscriber, InitialStream initial, in Registration<TProperties> registration, Replay<TProperties> replay)
+        Subscriber<TProperties> subscriber,
+        InitialStream initial,
+        in Registration<TProperties> registration,
+        Replay<TProperties> replay)
     {
         var isPossible = replay.TryPersonalize(
             subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures);

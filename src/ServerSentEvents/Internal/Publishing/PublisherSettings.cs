@@ -45,19 +45,24 @@ internal sealed class PublisherSettings
 
     internal TimeSpan? HeartbeatInterval { get; }
 
-    /// <summary>Returns the time as a timestamp; 0 where neither heartbeats nor a history need it. Call outside every lock.</summary>
+    /// <summary>
+    /// Returns the time as a timestamp; 0 if neither heartbeats nor a history need it. Call outside every lock.
+    /// </summary>
     internal long Now() => HistoryCapacity > 0 || HeartbeatInterval is not null ? TimeProvider.GetTimestamp() : 0;
 
     internal long Ticks(TimeSpan duration) => TimeProvider.ToTimestampTicks(duration);
 
-    /// <summary>Returns a subscriber's own bounds, or else these.</summary>
+    /// <summary>Returns the bounds of a subscriber's queue: its own values, or else those of the publisher.</summary>
     /// <exception cref="ArgumentException">A value of the subscriber is out of its range.</exception>
     internal QueueLimits QueueLimits(int? capacity, long? capacityBytes, QueueOverflow? overflow, string paramName)
     {
         if (capacity is null && capacityBytes is null && overflow is null)
             return _queueLimits;
         return Checked(
-            new(capacity ?? _queueLimits.Capacity, capacityBytes ?? _queueLimits.CapacityBytes, overflow ?? _queueLimits.Overflow),
+            new(
+                capacity ?? _queueLimits.Capacity,
+                capacityBytes ?? _queueLimits.CapacityBytes,
+                overflow ?? _queueLimits.Overflow),
             paramName);
     }
 
@@ -68,7 +73,11 @@ internal sealed class PublisherSettings
         if (limits.CapacityBytes < 1)
             throw new ArgumentOutOfRangeException(paramName, limits.CapacityBytes, "QueueCapacityBytes must be at least 1.");
         if (limits.Overflow is not (QueueOverflow.Disconnect or QueueOverflow.DropOldest or QueueOverflow.DropNewest))
-            throw new ArgumentOutOfRangeException(paramName, limits.Overflow, "QueueOverflow must be one of the three named values.");
+        {
+            throw new ArgumentOutOfRangeException(
+                paramName, limits.Overflow, "QueueOverflow must be one of the three named values.");
+        }
+
         return limits;
     }
 

@@ -1,3 +1,4 @@
+using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.Internal.Publishing;
@@ -11,7 +12,7 @@ internal sealed class PublisherTimer<TProperties>
     /// <summary>The number of looks in each interval, so that nothing is late by more than a quarter of it.</summary>
     private const int LooksPerInterval = 4;
 
-    /// <summary>How long a node of a backplane has to reach the position of a client that came from another node.</summary>
+    /// <summary>The time that a node of a backplane has to reach the position of a client from another node.</summary>
     private static readonly TimeSpan AheadTimeout = TimeSpan.FromSeconds(30);
 
     private readonly WeakReference<PublisherCore<TProperties>> _core;
@@ -26,7 +27,9 @@ internal sealed class PublisherTimer<TProperties>
 
     private volatile bool _isDisposed;
 
-    /// <summary>Null until there is something to do. Created by the thread that sets <see cref="_isRunning"/>.</summary>
+    /// <summary>
+    /// The timer; null until there is something to do. Created by the thread that sets <see cref="_isRunning"/>.
+    /// </summary>
     private ITimer? _timer;
 
     internal PublisherTimer(PublisherCore<TProperties> core, PublisherSettings settings)
@@ -54,9 +57,12 @@ internal sealed class PublisherTimer<TProperties>
             return;
         }
 
-        // Started only when the field is set: its callback can stop it at once.
+        // Start the timer after the field is set: the callback uses the field at once.
         Volatile.Write(ref _timer, _settings.TimeProvider.CreateDetachedTimer(
-            static state => ((PublisherTimer<TProperties>)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
+            static state => ((PublisherTimer<TProperties>)state!).Look(),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan));
         _timer!.Change(_period, _period);
     }
 
@@ -79,21 +85,22 @@ internal sealed class PublisherTimer<TProperties>
         var now = _settings.TimeProvider.GetTimestamp();
         if (_settings.HeartbeatInterval is { } interval && !_isDisposed)
             core.Complete(core.Registry.SendHeartbeats(since: now - _settings.Ticks(interval), now));
-        // The next look would come too late for a quarter of the age.
-        if (_settings.HistoryMaxAge is { } age && now + _settings.Ticks(_period) - _evictedAt > _settings.Ticks(age) / LooksPerInterval)
+        // Search now if the next look would be more than a quarter of the age after the last search.
+        if (_settings.HistoryMaxAge is { } age
+            && now + _settings.Ticks(_period) - _evictedAt > _settings.Ticks(age) / LooksPerInterval)
         {
             _evictedAt = now;
             core.Registry.EvictExpired(now);
         }
 
         var unreached = core.Registry.EndUnreached(since: now - _settings.Ticks(AheadTimeout));
-        // Handlers and writers are the application's, and must not hold up the timer.
+        // Handlers and writers are application code, and must not delay the timer.
         if (unreached.Ended is not null)
             ThreadPool.UnsafeQueueUserWorkItem(_ => core.Complete(unreached), state: null);
         foreach (var subscriber in core.Registry.TakeOverdue(now) ?? [])
         {
             ThreadPool.UnsafeQueueUserWorkItem(
-                static state => ((Channels.Subscriber<TProperties>)state!).Subscription.CutOff(), subscriber);
+                static state => ((Subscriber<TProperties>)state!).Subscription.CutOff(), subscriber);
         }
 
         StopIfQuiet(core);
@@ -116,7 +123,7 @@ internal sealed class PublisherTimer<TProperties>
         }
 
         Interlocked.Exchange(ref _isRunning, 0);
-        // Something may have come after the look and before the exchange.
+        // Something to do may have come between the check and the exchange.
         if (!core.Registry.IsQuiet())
             Start();
     }

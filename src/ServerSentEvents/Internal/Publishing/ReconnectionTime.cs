@@ -6,7 +6,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <summary>The retry interval of clients: a fixed time, and a random time up to the jitter.</summary>
 internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
 {
-    /// <summary>The number of different farewells. More would take time and bring nothing: clients spread over the jitter by them.</summary>
+    /// <summary>The largest number of different farewells. These are enough to spread the clients over the jitter.</summary>
     private const int MaxFarewells = 1_024;
 
     /// <summary>A generator that is safe to use from several threads on every target framework.</summary>
@@ -15,10 +15,10 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     /// <summary>For a client that is turned away where no interval is set. Browsers wait about as long by themselves.</summary>
     internal static readonly Frame Usual = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
 
-    /// <summary>The frame of all clients where there is no jitter; null where no interval is set.</summary>
+    /// <summary>The frame of the interval without jitter; null if no interval is set.</summary>
     private readonly Frame? _shared = interval is { } shared ? Frame.ForReconnectionInterval(shared) : null;
 
-    /// <summary>Makes the frame of one client; null where no interval is set.</summary>
+    /// <summary>Returns the frame for one client; null if no interval is set.</summary>
     internal Frame? NewFrame() => interval is { } shortest && jitter > TimeSpan.Zero
         ? Frame.ForReconnectionInterval(TimeSpan.FromMilliseconds(
             Math.Min(shortest.TotalMilliseconds + (jitter.TotalMilliseconds * Fraction()), int.MaxValue)))

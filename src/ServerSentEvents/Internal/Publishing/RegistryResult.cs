@@ -4,24 +4,25 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>What one step under the registry's lock leaves to be done after it.</summary>
+/// <summary>The work that one step under the registry's lock leaves for the time after it.</summary>
 internal struct RegistryResult<TProperties>
 {
     /// <summary>The number of queues that took what was sent.</summary>
     internal int Sent;
 
-    /// <summary>Queues whose copies have something to write.</summary>
+    /// <summary>The queues whose copies have something to write.</summary>
     internal ReadyList Ready;
 
     /// <summary>The subscribers that the step has ended; null for none.</summary>
     internal List<Subscriber<TProperties>>? Ended;
 
-    /// <summary>Places of personalized events that still have to be made; null for none.</summary>
+    /// <summary>The places of personalized events that still have to be made; null for none.</summary>
     internal List<DeferredDelivery<TProperties>>? Deferred;
 }
 
 /// <summary>A personalized event that was queued before it was made.</summary>
 /// <param name="Subscriber">A subscriber that joined while the event was being made for others.</param>
 /// <param name="Place">The place of the event in its queue.</param>
-/// <param name="Frame">The event; null until it is made, or where there is nothing to send.</param>
-internal readonly record struct DeferredDelivery<TProperties>(Subscriber<TProperties> Subscriber, DeferredFrame Place, Frame? Frame);
+/// <param name="Frame">The event; null until it is made, and if there is nothing to send.</param>
+internal readonly record struct DeferredDelivery<TProperties>(
+    Subscriber<TProperties> Subscriber, DeferredFrame Place, Frame? Frame);

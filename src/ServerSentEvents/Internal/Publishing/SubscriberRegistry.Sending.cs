@@ -5,7 +5,7 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <content>Sending to subscribers, and what the timer does.</content>
+/// <content>Methods that send to subscribers, and the work of the timer.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
     /// <summary>The number of channels and events that the timer looks at in one step under the lock.</summary>
@@ -14,9 +14,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>Sends one frame to all subscribers of the channels.</summary>
     /// <param name="frame">The frame; an event goes into the history.</param>
     /// <param name="channels">The channels.</param>
-    /// <param name="now">The time; 0 where nothing needs it.</param>
+    /// <param name="now">The time; 0 if nothing needs it.</param>
     /// <param name="position">The position that a backplane gives; null for none.</param>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     internal RegistryResult<TProperties> Send(Frame frame, in ChannelNames channels, long now, long? position)
     {
         RegistryResult<TProperties> result = default;
@@ -37,7 +37,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Lists the subscribers of the channels for a personalized event.</summary>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     internal PersonalizedEvent<TProperties> Personalize(Func<TProperties, Frame?> make, in ChannelNames channels)
     {
         var subscribers = new List<Subscriber<TProperties>>();
@@ -51,8 +51,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Sends each subscriber its frame, if it still is in one of the channels. This is one step, so that the event has one
-    /// place in the order. Subscribers that joined later get a place for a frame that the caller has still to make.
+    /// Sends its frame to each subscriber that is still in one of the channels. This is one step, so that the event has one
+    /// place in the order. Subscribers that joined later get a place for a frame that the caller still has to make.
     /// </summary>
     internal RegistryResult<TProperties> Send(
         PersonalizedEvent<TProperties> personalized, in ChannelNames channels, long now, long? position)
@@ -141,7 +141,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Removes expired events from the history, a piece at a time, so that nothing waits long for the lock.</summary>
+    /// <summary>
+    /// Removes expired events from the history. Releases the lock from time to time, so that no thread waits long.
+    /// </summary>
     internal void EvictExpired(long now)
     {
         var place = 0;
@@ -153,21 +155,24 @@ internal sealed partial class SubscriberRegistry<TProperties>
         while (place > 0);
     }
 
-    /// <summary>Starts the time of subscribers that linger since the last call.</summary>
+    /// <summary>Starts the time of subscribers that began to linger after the last call.</summary>
     internal void StartLingering(long now)
     {
         lock (_gate)
             _lingering.Start(now);
     }
 
-    /// <summary>Returns subscribers that have ended and whose readers take nothing.</summary>
+    /// <summary>Removes and returns lingering subscribers whose readers take nothing.</summary>
     internal List<Subscriber<TProperties>>? TakeOverdue(long now)
     {
         lock (_gate)
             return _lingering.TakeOverdue(now);
     }
 
-    /// <summary>Ends subscribers whose position this node of a backplane has not reached since a time. Their ids are gaps from now on.</summary>
+    /// <summary>
+    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached. Later, their ids
+    /// are gaps.
+    /// </summary>
     internal RegistryResult<TProperties> EndUnreached(long since)
     {
         RegistryResult<TProperties> result = default;
@@ -206,18 +211,23 @@ internal sealed partial class SubscriberRegistry<TProperties>
             var place = new DeferredFrame();
             if (!Send_NeedsLock(member.Subscriber, place, now, position, ref result))
                 continue;
-            // It is counted when it is made.
+            // The frame is counted when it is made.
             result.Sent--;
             (result.Deferred ??= []).Add(new(member.Subscriber, place, Frame: null));
         }
     }
 
-    /// <summary>Sends a frame to the members of a channel that the walk has not visited. This is the loop that has to be fast.</summary>
+    /// <summary>Sends a frame to the members of a channel that the walk has not visited. This loop has to be fast.</summary>
     private void Send_NeedsLock(
-        ChannelMembers<TProperties> channel, long walk, Frame frame, long now, long? position, ref RegistryResult<TProperties> result)
+        ChannelMembers<TProperties> channel,
+        long walk,
+        Frame frame,
+        long now,
+        long? position,
+        ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        // A name can be repeated. Without other channels there is nothing to mark.
+        // Skip a repeated name. A walk of 0 means a single channel, whose members need no marks.
         if (walk != 0 && channel.Mark == walk)
             return;
         channel.Mark = walk;
@@ -228,7 +238,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         var hasAhead = position is not null && _ahead.Count > 0;
         var hasHeartbeats = _hasHeartbeats;
         var members = channel.Members;
-        // From the end: the place of a member that leaves is taken by the last one, which has been visited.
+        // From the end, because the last member, which was visited already, takes the place of a member that leaves.
         for (var i = members.Length - 1; i >= 0; i--)
         {
             ref var member = ref members[i];
@@ -244,7 +254,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 continue;
             }
 
-            // All checks, for a frame that is not counted yet.
+            // The slow way counts the frame itself, after all checks.
             var subscriber = member.Subscriber;
             if (subscriber.MembershipCount == 1)
                 subscriber.Uncount(frame.Length);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Delivery;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
 using ServerSentEvents.Internal.Queues;
@@ -7,12 +8,12 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// The one lock that gives all subscribers the same order of events: a frame goes into the history and into the queues of
-/// all its subscribers while no other subscriber can join, leave or be sent anything.
+/// The subscribers and the history of a publisher, guarded by one lock. The lock gives all subscribers the same order of
+/// events: while a frame goes into the history and the queues, no subscriber can join, leave or get another frame.
 /// </summary>
 /// <remarks>
 /// No code of the application runs under the lock. <see cref="PublisherCore{TProperties}"/> calls functions, handlers and
-/// clocks before or after it, and hands over what a <see cref="RegistryResult{TProperties}"/> says.
+/// clocks before or after it, and does the work in a <see cref="RegistryResult{TProperties}"/>.
 /// </remarks>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
@@ -20,25 +21,25 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private readonly bool _hasHeartbeats;
     private readonly Lock _gate = new();
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The current subscribers. Guarded by <see cref="_gate"/>.</summary>
     private readonly ChannelIndex<TProperties> _index = new();
 
-    /// <summary>Null without a history. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The history; null for none. Guarded by <see cref="_gate"/>.</summary>
     private readonly EventHistory<TProperties>? _history;
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>Ended subscribers that still have a queue. Guarded by <see cref="_gate"/>.</summary>
     private readonly LingeringSubscribers<TProperties> _lingering;
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>Subscribers from other nodes of a backplane. Guarded by <see cref="_gate"/>.</summary>
     private readonly AheadSubscribers<TProperties> _ahead = new();
 
-    /// <summary>New subscribers are turned away. Guarded by <see cref="_gate"/>, and never unset.</summary>
+    /// <summary>True if new subscribers are turned away. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isDraining;
 
-    /// <summary>Subscribing throws. Guarded by <see cref="_gate"/>, and never unset.</summary>
+    /// <summary>True if subscribing throws. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isClosed;
 
-    /// <summary>Ends whose handlers have not yet been called. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The number of ends whose handlers have not yet been called. Guarded by <see cref="_gate"/>.</summary>
     private int _unannouncedEnds;
 
     internal SubscriberRegistry(object owner, PublisherSettings settings)
@@ -50,10 +51,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
             _history = new(settings.HistoryCapacity, settings.HistoryMaxAge is { } age ? settings.Ticks(age) : null, _index);
     }
 
-    /// <summary>Publishing throws, once the handlers of all ends have been called: they can still publish during Dispose.</summary>
+    /// <summary>True if publishing throws. The handlers of the last ends can still publish during Dispose.</summary>
     private bool IsDisposed_NeedsLock => _isClosed && _unannouncedEnds == 0;
 
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     internal void ThrowIfClosed()
     {
         lock (_gate)
@@ -61,10 +62,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Adds a subscriber, and finds what its client has missed until then. This is one step with its queue's first frames, so
-    /// that nothing is sent twice and nothing is left out.
+    /// Adds a subscriber, finds what its client has missed, and prepares the first frames of its queue. This is one step, so
+    /// that no event is sent twice or left out.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     internal Registration<TProperties> Add(
         Subscriber<TProperties> subscriber, in ChannelNames channels, InitialStream initial, string? lastEventId, long now)
     {
@@ -125,7 +126,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Removes subscribers from channels, and ends those that are left in none.</summary>
-    internal RegistryResult<TProperties> Remove(List<Subscription<TProperties>> subscriptions, in ChannelNames channels, out int removed)
+    internal RegistryResult<TProperties> Remove(
+        List<Subscription<TProperties>> subscriptions, in ChannelNames channels, out int removed)
     {
         RegistryResult<TProperties> result = default;
         removed = 0;
@@ -195,7 +197,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             _lingering.Add(subscriber);
         }
 
-        Delivery.CopyScheduler.Shared.Add(result.Ready);
+        CopyScheduler.Shared.Add(result.Ready);
     }
 
     /// <summary>Ends all subscribers.</summary>
@@ -207,7 +209,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Ends all subscribers after a last frame for each, and turns away those that come later.</summary>
+    /// <summary>Ends all subscribers after a last frame for each, and turns away later ones.</summary>
     /// <param name="farewells">The frames, which are used in turn; null for none.</param>
     internal RegistryResult<TProperties> Drain(Frame[]? farewells)
     {
@@ -221,8 +223,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Ends all subscribers, and refuses others.</summary>
-    internal RegistryResult<TProperties> Close()
+    /// <summary>Ends all subscribers, and refuses new ones.</summary>
+    internal RegistryResult<TProperties> CloseForGood()
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
@@ -237,8 +239,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Takes later positions from a backplane, and ends all subscribers, in one step: no client can resume from what the
-    /// history forgets here.
+    /// Takes later positions from a backplane, and ends all subscribers. This is one step, because it clears the history: a
+    /// client must not resume in between.
     /// </summary>
     internal RegistryResult<TProperties> Follow(EventIds ids, long before)
     {
@@ -276,7 +278,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             return subscriber.Bytes;
     }
 
-    /// <summary>Returns the names of a subscriber's channels, or those of its last ones after its end.</summary>
+    /// <summary>Returns the names of a subscriber's channels. After the end, they are the last ones.</summary>
     internal string[] ChannelsOf(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
@@ -300,7 +302,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
         }
     }
 
-    private void End_NeedsLock(Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
+    private void End_NeedsLock(
+        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
         subscriber.End = new(reason, _index.LeaveAll(subscriber));
@@ -321,9 +324,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
 #endif
 }
 
-/// <summary>What came of adding a subscriber.</summary>
+/// <summary>The result of adding a subscriber.</summary>
 /// <param name="IsTurnedAway">True if the publisher is draining: the subscriber has ended already.</param>
-/// <param name="ResumePoint">Where its client resumes; null for a new one, and for a gap.</param>
+/// <param name="ResumePoint">The point at which the client resumes; null for a new client, and for a gap.</param>
 /// <param name="Ids">The ids of the history; null without one.</param>
 /// <param name="Position">The position at which the subscription begins.</param>
 internal readonly record struct Registration<TProperties>(

@@ -4,17 +4,17 @@ using ServerSentEvents.Internal.Diagnostics;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// Calls the application's handlers when subscriptions begin and end, outside every lock, each handler whether or not another
-/// one threw.
+/// Calls the application's handlers when subscriptions begin and end, outside every lock. If a handler throws, the other
+/// handlers are still called.
 /// </summary>
 /// <param name="sender">The publisher.</param>
-/// <param name="registry">Counts the ends that have been announced.</param>
+/// <param name="registry">The registry, which counts the announced ends.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class SubscriptionNotifier<TProperties>(object sender, SubscriberRegistry<TProperties> registry)
 {
     /// <summary>
-    /// The ends that this thread has still to announce; null while it announces none. A handler that publishes can end another
-    /// subscription, whose handler publishes: nested calls would overflow the stack.
+    /// The ends that this thread still has to announce; null while it announces none. A handler can end another subscription,
+    /// whose handler can end the next one: nested calls would overflow the stack.
     /// </summary>
     [ThreadStatic]
     private static Queue<(SubscriptionNotifier<TProperties> Notifier, Subscription<TProperties> Subscription)>? _ends;
@@ -30,7 +30,7 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
         PublisherMetrics.CountBeginning(subscription.Resume);
         Raise(Subscribed, subscription, ref failures);
 
-        // The caller gets an exception in place of the subscription, and could not end it.
+        // The caller gets an exception instead of the subscription, and so cannot end it.
         if (failures.Any)
             subscription.EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
         if (subscription.IsSecondAnnouncement())
@@ -38,7 +38,9 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
         failures.ThrowIfAny("A handler of Subscribed or Unsubscribed threw.");
     }
 
-    /// <summary>Announces ends, each after the subscription's beginning: it can end while its beginning is being announced.</summary>
+    /// <summary>
+    /// Announces ends. A subscription can end while its beginning is being announced: that call then announces the end.
+    /// </summary>
     internal void AnnounceEnds(List<Subscriber<TProperties>>? subscribers, ref Failures failures)
     {
         foreach (var subscriber in subscribers ?? [])

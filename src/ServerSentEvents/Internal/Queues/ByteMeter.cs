@@ -7,7 +7,9 @@ namespace ServerSentEvents.Internal.Queues;
 /// <remarks>Guarded by the registry's lock.</remarks>
 internal abstract class ByteMeter
 {
-    /// <summary>Limits are kept in units of 1,024 bytes, so that they fit an <see cref="int"/>, also when the count does not.</summary>
+    /// <summary>
+    /// The exponent of a unit: 1,024 bytes. A limit in units fits an <see cref="int"/>, even if the count does not.
+    /// </summary>
     private const int UnitShift = 10;
 
     private const long LargestRoom = (long)int.MaxValue << UnitShift;
@@ -21,9 +23,9 @@ internal abstract class ByteMeter
 
     internal void Add(int bytes) => Volatile.Write(ref _bytes, _bytes + bytes);
 
-    /// <summary>Returns the number of units up to which a queue has room for certain.</summary>
+    /// <summary>Returns the number of units up to which a queue certainly has room.</summary>
     internal int LimitFor(long room) => (int)((_bytes + Math.Min(room, LargestRoom)) >> UnitShift);
 
-    /// <summary>Returns whether a limit is reached. Both numbers can have overflowed.</summary>
+    /// <summary>Returns whether a limit is exceeded. Both numbers can have overflowed.</summary>
     internal static bool IsBeyond(int units, int limit) => unchecked(units - limit) > 0;
 }

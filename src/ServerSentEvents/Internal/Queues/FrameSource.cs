@@ -2,23 +2,25 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Queues;
 
-/// <summary>Frames that a reader gets before its queue. They are not bounded by it and are never dropped.</summary>
+/// <summary>
+/// Frames that a reader gets before its queue. They do not count against the queue's bounds and are never dropped.
+/// </summary>
 /// <remarks>Read by the reader alone. Any thread can ask for <see cref="Count"/> and <see cref="IsEmpty"/>.</remarks>
 internal abstract class FrameSource
 {
-    /// <summary>The number of frames that are left. It can take time for each of them.</summary>
+    /// <summary>The number of frames that are left. The time to count them can depend on their number.</summary>
     internal abstract int Count { get; }
 
-    /// <summary>True if no frame is left. It takes the same time for any number.</summary>
+    /// <summary>True if no frame is left. The time does not depend on the number of frames.</summary>
     internal abstract bool IsEmpty { get; }
 
-    /// <summary>What comes after this; null for nothing.</summary>
+    /// <summary>The source after this one; null for none.</summary>
     internal virtual FrameSource? Next => null;
 
-    /// <summary>True if the next frame does not exist anymore.</summary>
+    /// <summary>True if the next frame no longer exists.</summary>
     internal virtual bool IsLost => false;
 
-    /// <summary>Reads the next frame; null at the end, or where it is lost.</summary>
+    /// <summary>Reads the next frame. Returns null at the end, or if the frame is lost.</summary>
     internal abstract Frame? Read();
 }
 

@@ -1,12 +1,12 @@
 namespace ServerSentEvents.Internal.Queues;
 
-/// <summary>Copies a queue to a response. A queue knows no more of its copy.</summary>
+/// <summary>The copy of a queue to a response, with the members that the queue needs.</summary>
 internal interface IQueueCopy
 {
     /// <summary>Writes what is queued. Called by one thread at a time.</summary>
     void Write();
 
-    /// <summary>Cancels a flush that waits for the client. Can run code of the writer.</summary>
+    /// <summary>Cancels a flush that waits for the client. Can run application code: the writer.</summary>
     void CancelFlush();
 }
 
@@ -38,7 +38,7 @@ internal struct CopyStateMachine
 
     internal readonly bool IsIdle => _state == (int)CopyState.Idle;
 
-    /// <summary>Signals the copy; true if the caller has to put the queue on the ready list.</summary>
+    /// <summary>Signals the copy. Returns true if the caller has to put the queue on the ready list.</summary>
     internal bool TryBecomeReady()
     {
         var state = Volatile.Read(ref _state);
@@ -57,7 +57,9 @@ internal struct CopyStateMachine
     /// <summary>Marks the copy as at work, after its queue was taken from the ready list.</summary>
     internal void BecomeWriting() => Interlocked.Exchange(ref _state, (int)CopyState.Writing);
 
-    /// <summary>Marks the copy as done; false if something came, and the caller has to put the queue on the ready list.</summary>
+    /// <summary>
+    /// Marks the copy as done. Returns false if something came: the caller has to put the queue on the ready list.
+    /// </summary>
     internal bool TryBecomeIdle()
     {
         if (Interlocked.CompareExchange(ref _state, (int)CopyState.Idle, (int)CopyState.Writing) == (int)CopyState.Writing)

@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// Queues whose copies have something to write, linked through the queues themselves: a publish collects them under the
-/// registry's lock and hands them over with one operation after it.
+/// A linked list of the queues whose copies have something to write. A publish collects them under the registry's lock, and
+/// hands them over with one operation after the lock.
 /// </summary>
 internal struct ReadyList
 {

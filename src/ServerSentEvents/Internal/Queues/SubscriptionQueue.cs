@@ -6,7 +6,7 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// What waits for one subscriber: the frames of this subscriber alone, and then a bounded channel with a bound in bytes around it.
+/// The queue of one subscriber: the frames of this subscriber alone, and then a bounded channel with a bound in bytes.
 /// </summary>
 /// <remarks>
 /// One writer at a time, under the registry's lock, and one reader without it. Neither a write nor <see cref="Complete"/>
@@ -23,19 +23,19 @@ internal abstract class SubscriptionQueue
     /// </summary>
     private long _bytesOrigin;
 
-    /// <summary>Frames that found no room. Written under the registry's lock.</summary>
+    /// <summary>The number of dropped frames. Written under the registry's lock.</summary>
     private long _dropped;
 
-    /// <summary>Bytes that the reader has used. Written by the reader.</summary>
+    /// <summary>The number of bytes that the reader has used. Written by the reader.</summary>
     private long _bytesTaken;
 
-    /// <summary>Changes whenever the reader takes something. Written by the reader.</summary>
+    /// <summary>A number that changes whenever the reader takes something. Written by the reader.</summary>
     private long _progress;
 
-    /// <summary>What the reader gets before the channel; null after the last of it. Written by the reader.</summary>
+    /// <summary>The frames before the channel; null after the last of them. Written by the reader.</summary>
     private FrameSource? _first;
 
-    /// <summary>A frame that the reader has come to and that is not yet made; null for none. Written by the reader.</summary>
+    /// <summary>The unmade frame that the reader waits for; null for none. Written by the reader.</summary>
     private DeferredFrame? _deferred;
 
     private volatile bool _isAborted;
@@ -47,15 +47,16 @@ internal abstract class SubscriptionQueue
     private protected SubscriptionQueue(QueueLimits limits)
     {
         _limits = limits;
-        _channel = Channel.CreateBounded<QueueSlot>(new BoundedChannelOptions(limits.Capacity) { AllowSynchronousContinuations = false });
+        _channel = Channel.CreateBounded<QueueSlot>(
+            new BoundedChannelOptions(limits.Capacity) { AllowSynchronousContinuations = false });
     }
 
-    /// <summary>Counts what is sent to this queue together with others; null where it is not counted together.</summary>
+    /// <summary>The count that this queue shares with the others of its channel; null if it counts its own bytes.</summary>
     protected abstract ByteMeter? Meter { get; }
 
     private long BytesAdded => (Meter?.Bytes ?? 0) - Volatile.Read(ref _bytesOrigin);
 
-    /// <summary>The writer of the channel, for a publish that knows that there is room in bytes. Needs the registry's lock.</summary>
+    /// <summary>The writer of the channel, for a caller that has checked the room in bytes. Needs the registry's lock.</summary>
     internal ChannelWriter<QueueSlot> Writer => _channel.Writer;
 
     /// <summary>The copy that reads this queue; null for another reader. Set once, under the registry's lock.</summary>
@@ -67,7 +68,7 @@ internal abstract class SubscriptionQueue
     /// <summary>The time of the last write, where heartbeats need it. Guarded by the registry's lock.</summary>
     internal long LastWrite { get; set; }
 
-    /// <summary>The number of frames that wait. While the reader is at work, it was right a moment ago.</summary>
+    /// <summary>The number of frames that wait. It can be out of date while the reader is at work.</summary>
     internal int Count
     {
         get
@@ -79,14 +80,16 @@ internal abstract class SubscriptionQueue
         }
     }
 
-    /// <summary>True if nothing waits. It takes the same time for any number of frames.</summary>
+    /// <summary>True if nothing waits. The time does not depend on the number of frames.</summary>
     internal bool IsEmpty => Volatile.Read(ref _first) is null or { IsEmpty: true, Next: null or { IsEmpty: true } }
         && Volatile.Read(ref _deferred) is null && _channel.Reader.Count == 0;
 
-    /// <summary>The bytes that wait in the channel, with those of a frame that the reader has begun. Needs the registry's lock.</summary>
+    /// <summary>
+    /// The bytes that wait in the channel, and in a frame that the reader has begun. Needs the registry's lock.
+    /// </summary>
     internal long Bytes => Math.Max(0, BytesAdded - Volatile.Read(ref _bytesTaken));
 
-    /// <summary>The bytes that can be added for certain, without a look at the reader. Needs the registry's lock.</summary>
+    /// <summary>The bytes that can certainly be added. The reader can only make more room. Needs the registry's lock.</summary>
     internal long Room => _limits.CapacityBytes - Bytes;
 
     internal long CapacityBytes => _limits.CapacityBytes;
@@ -107,13 +110,13 @@ internal abstract class SubscriptionQueue
     internal bool IsFinished => _isAborted
         || (Volatile.Read(ref _first) is null && Volatile.Read(ref _deferred) is null && _channel.Reader.Completion.IsCompleted);
 
-    /// <summary>True if a frame did not exist anymore when the reader came to it. Set by the reader.</summary>
+    /// <summary>True if a frame no longer existed when the reader reached it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
 
     /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
     internal void Prepend(FrameSource? first) => Volatile.Write(ref _first, first);
 
-    /// <summary>Adds a frame, or does what the subscriber chose for a full queue. Never waits. Needs the registry's lock.</summary>
+    /// <summary>Adds a frame. If the queue is full, does what the subscriber chose. Needs the registry's lock.</summary>
     internal QueueWriteResult Write(QueueItem item, ref ReadyList ready)
     {
         if (!TryAdd(item))
@@ -134,7 +137,7 @@ internal abstract class SubscriptionQueue
         return QueueWriteResult.Added;
     }
 
-    /// <summary>Takes back bytes that the meter has counted and that were not added here. Needs the registry's lock.</summary>
+    /// <summary>Subtracts bytes that the meter has counted and that were not added here. Needs the registry's lock.</summary>
     internal void Uncount(int bytes) => CountAdded(-bytes);
 
     /// <summary>Keeps the number of bytes when <see cref="Meter"/> is about to change, or has changed. Needs the registry's lock.</summary>
@@ -166,7 +169,9 @@ internal abstract class SubscriptionQueue
     /// <summary>Attaches a copy, which is signaled for every later frame and for the end. Needs the registry's lock.</summary>
     internal void Attach(IQueueCopy copy) => Copy = copy;
 
-    /// <summary>Stops the delivery. Call before <see cref="Complete"/>: a reader that it wakes looks at <see cref="IsAborted"/>.</summary>
+    /// <summary>
+    /// Stops the delivery. Call before <see cref="Complete"/>, which wakes a reader that checks <see cref="IsAborted"/>.
+    /// </summary>
     internal void Abort()
     {
         _isAborted = true;
@@ -174,7 +179,7 @@ internal abstract class SubscriptionQueue
         Volatile.Read(ref _deferred)?.StopWaiting();
     }
 
-    /// <summary>Drops what waits. Needs <see cref="Abort"/> and <see cref="Complete"/> first.</summary>
+    /// <summary>Drops all frames that wait. Needs <see cref="Abort"/> and <see cref="Complete"/> first.</summary>
     internal void Discard()
     {
         Volatile.Write(ref _first, null);
@@ -213,13 +218,13 @@ internal abstract class SubscriptionQueue
     /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
     internal void Release(int bytes)
     {
-        // A frame of the first ones does not count. Its source is left only when the next frame is read.
+        // Frames before the channel do not count. The field is not cleared before the next frame is read.
         if (Volatile.Read(ref _first) is null)
             Volatile.Write(ref _bytesTaken, _bytesTaken + bytes);
         Volatile.Write(ref _progress, _progress + 1);
     }
 
-    /// <summary>Waits until <see cref="TryRead"/> may succeed; false at the end.</summary>
+    /// <summary>Waits until <see cref="TryRead"/> may succeed. Returns false at the end.</summary>
     internal ValueTask<bool> WaitToReadAsync()
     {
         if (Volatile.Read(ref _deferred) is { } deferred)
@@ -227,19 +232,25 @@ internal abstract class SubscriptionQueue
         return _channel.Reader.WaitToReadAsync(CancellationToken.None);
     }
 
-    /// <summary>Collects this queue if it has a copy that was idle. Needs the registry's lock.</summary>
+    /// <summary>Adds this queue to a ready list if it has a copy that was idle. Needs the registry's lock.</summary>
     internal void Signal(ref ReadyList ready)
     {
         if (Copy is not null && CopyState.TryBecomeReady())
             ready.Add(this);
     }
 
+    /// <summary>
+    /// Moves the origin by the count of a <see cref="Meter"/> that comes or goes, so that <see cref="Bytes"/> does not change.
+    /// Needs the registry's lock.
+    /// </summary>
+    protected void MoveOrigin(long bytes) => Volatile.Write(ref _bytesOrigin, _bytesOrigin + bytes);
+
     private bool TryAdd(QueueItem item)
     {
         var length = item.Length;
         if (!HasRoomFor(length))
             return false;
-        // Counted before a reader can have it, so that the difference never falls below zero.
+        // Count first: a reader that takes the frame at once must not make the difference negative.
         CountAdded(length);
         if (_channel.Writer.TryWrite(new(item)))
             return true;
@@ -247,7 +258,7 @@ internal abstract class SubscriptionQueue
         return false;
     }
 
-    /// <summary>Returns whether the bound in bytes allows for it. An empty queue takes a frame of any size.</summary>
+    /// <summary>Returns whether the bound in bytes has room for a frame. An empty queue takes a frame of any size.</summary>
     private bool HasRoomFor(int length)
     {
         var bytes = Bytes;
@@ -258,7 +269,7 @@ internal abstract class SubscriptionQueue
     {
         do
         {
-            // Nothing is left to drop but a frame that the reader has begun.
+            // Only a frame that the reader has begun is left, and it cannot be dropped.
             if (!DropOldest())
             {
                 if (TryAdd(item))
@@ -342,7 +353,7 @@ internal abstract class SubscriptionQueue
         return QueueWriteResult.Added;
     }
 
-    /// <summary>Stops the delivery, because the next frame does not exist anymore. Called by the reader.</summary>
+    /// <summary>Stops the delivery, because the next frame no longer exists. Called by the reader.</summary>
     private void Lose()
     {
         HasLostFrames = true;
