@@ -108,8 +108,8 @@ public sealed class PublisherOptions
     /// <para>With 1 or more, a client can resume with <see cref="SubscribeOptions{TProperties}.LastEventId"/>. Each
     /// channel has its own capacity, so a busy channel evicts nothing from a quiet one.</para>
     /// <para><b>Generated ids.</b> An event without an id gets a generated one: opaque, at most 1,000 characters. Only
-    /// this publisher, or its backplane, can have made a valid one. A forged id is a
-    /// <see cref="ResumeResult.Gap"/>.</para>
+    /// this publisher can make a valid one, so a forged id is a <see cref="ResumeResult.Gap"/>. The ids of a backplane are
+    /// the same on every node and are not protected from forgery.</para>
     /// <para><b>Own ids.</b> An id that the application sets is kept. It must be unique among the events of all channels
     /// that one subscriber combines. An id that two of these events have is a <see cref="ResumeResult.Gap"/>. The publisher
     /// compares it with the ids in the history, and with those of the last 65,536 events that left the history. If an

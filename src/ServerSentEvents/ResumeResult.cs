@@ -23,7 +23,8 @@ public enum ResumeResult
     /// <para>The reasons: no history is kept; the id is unknown, malformed, forged, or from before a restart; events
     /// after it were already evicted; or two events of the subscriber's channels have this id.</para>
     /// <para>The result is also a gap if a personalized function throws for a missed event. The other missed events are
-    /// still replayed.</para>
+    /// still replayed. If the missed personalized events take more bytes than the queue's
+    /// <see cref="PublisherOptions.QueueCapacityBytes"/>, no event is replayed, and the result is a gap.</para>
     /// </remarks>
     Gap,
 }
