@@ -7,7 +7,6 @@ namespace ServerSentEvents.Systematic;
 /// <summary>Clients that resume while events are published: no event is lost, and none is sent twice.</summary>
 public sealed class ResumeTests(ITestOutputHelper output)
 {
-    // Not at fields: a reader of a late frame waits by Lazy, whose lock Coyote does not control.
     [Fact]
     public void Subscribe_LastEventIdDuringPublishing_ReceivesEachLaterEventOnce() => Schedules.Explore(async () =>
     {
