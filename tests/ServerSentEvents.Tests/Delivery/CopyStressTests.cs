@@ -23,7 +23,8 @@ public sealed class CopyStressTests
         var running = clients.ConvertAll(client => Task.Run(client.RunAsync));
 
         await Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => Task.Factory.StartNew(
-            () => PublishAll(publisher, name), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))).WaitAsync(Streams.Limit);
+            () => PublishAll(publisher, name), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)))
+            .WaitAsync(Streams.Limit);
         publisher.Publish("end");
         // Clients that have read "end" wait until their stream ends. The others reconnect.
         var all = Task.WhenAll(running).WaitAsync(2 * Streams.Limit);

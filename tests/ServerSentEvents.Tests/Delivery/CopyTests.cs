@@ -197,7 +197,10 @@ public sealed class CopyTests
         {
             using var cancellation = new CancellationTokenSource();
             var pipe = new Pipe(new PipeOptions(
-                pauseWriterThreshold: 1, resumeWriterThreshold: 1, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+                pauseWriterThreshold: 1,
+                resumeWriterThreshold: 1,
+                writerScheduler: PipeScheduler.Inline,
+                useSynchronizationContext: false));
             var subscription = _publisher.Subscribe(initialData: ["x"]);
             var copy = subscription.CopyToAsync(pipe.Writer, cancellation.Token);
             await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Tests how long a subscription that has ended waits for its reader: <see cref="PublisherOptions.LingerTimeout"/>.</summary>
+/// <summary>
+/// Tests how long a subscription that has ended waits for its reader: <see cref="PublisherOptions.LingerTimeout"/>.
+/// </summary>
 public sealed class LingerTests
 {
     private const int Kilobyte = 1024;
@@ -20,7 +22,8 @@ public sealed class LingerTests
         TimeProvider = _time,
     });
 
-    public static TheoryData<string> Ends => ["close", "close publisher", "unsubscribe", "overflow", "drain", "dispose publisher"];
+    public static TheoryData<string> Ends =>
+        ["close", "close publisher", "unsubscribe", "overflow", "drain", "dispose publisher"];
 
     [Theory]
     [MemberData(nameof(Ends))]

@@ -24,7 +24,8 @@ public sealed class OverflowTests
     {
         var publisher = NewPublisher(QueueOverflow.Disconnect);
         var subscriptions = Enumerable.Range(0, 100)
-            .Select(i => publisher.Subscribe(new SubscribeOptions<object?> { Channels = ["a", "b"], QueueCapacity = i % 2 == 0 ? 1 : 9 }))
+            .Select(i => publisher.Subscribe(
+                new SubscribeOptions<object?> { Channels = ["a", "b"], QueueCapacity = i % 2 == 0 ? 1 : 9 }))
             .ToList();
 
         publisher.Publish("1", "a").Should().Be(100);

@@ -62,7 +62,8 @@ public sealed class QueueBytesTests
         Publish(publisher, "1");
 
         written.Should().Be(BytesPerFlush);
-        subscription.QueuedBytes.Should().Be("data: \n\n".Length + EventBytes, "an event that is being written counts until its last byte is");
+        subscription.QueuedBytes.Should().Be(
+            "data: \n\n".Length + EventBytes, "an event that is being written counts until its last byte is");
         client.Take();
         await client.WaitAsync();
         subscription.QueuedBytes.Should().Be(0);
@@ -98,7 +99,8 @@ public sealed class QueueBytesTests
         for (var i = 0; i < 50; i++)
             Publish(publisher, $"{i}");
 
-        var resumed = publisher.Subscribe(new SubscribeOptions<object?> { Channels = Publisher.DefaultChannel, LastEventId = seen });
+        var resumed = publisher.Subscribe(
+            new SubscribeOptions<object?> { Channels = Publisher.DefaultChannel, LastEventId = seen });
 
         resumed.QueuedEvents.Should().Be(51, "the line of the id comes before the replay");
         resumed.QueuedBytes.Should().Be(0);
@@ -232,7 +234,8 @@ public sealed class QueueBytesTests
     public void SubscribeOptions_OwnBound_Applies()
     {
         var publisher = NewPublisher(QueueOverflow.Disconnect, capacityBytes: EventBytes);
-        var subscription = publisher.Subscribe(new SubscribeOptions<object?> { Channels = Publisher.DefaultChannel, QueueCapacityBytes = 2 * EventBytes });
+        var subscription = publisher.Subscribe(
+            new SubscribeOptions<object?> { Channels = Publisher.DefaultChannel, QueueCapacityBytes = 2 * EventBytes });
 
         Publish(publisher, "1", "2", "3").Should().Equal(1, 1, 0);
 
@@ -272,7 +275,8 @@ public sealed class QueueBytesTests
         Encoding.UTF8.GetString(writer.ToArray()).Should().Be(expected);
         expected.Should().Contain(data).And.EndWith("\n\n");
         writer.Flushes.Should().OnlyContain(bytes => bytes > 0 && bytes <= BytesPerFlush);
-        writer.LargestSizeHint.Should().BeLessThanOrEqualTo(BytesPerFlush, "the writer is not asked for memory of the whole event");
+        writer.LargestSizeHint.Should().BeLessThanOrEqualTo(
+            BytesPerFlush, "the writer is not asked for memory of the whole event");
     }
 
     private static Publisher NewPublisher(QueueOverflow overflow, long capacityBytes) =>
@@ -283,7 +287,8 @@ public sealed class QueueBytesTests
         [.. names.Select(name => publisher.Publish(Data(name)))];
 
     /// <summary>Returns data that starts with a name and makes an event of a size.</summary>
-    private static string Data(string name, int eventBytes = EventBytes) => $"{name} ".PadRight(eventBytes - "data: \n\n".Length, '.');
+    private static string Data(string name, int eventBytes = EventBytes) =>
+        $"{name} ".PadRight(eventBytes - "data: \n\n".Length, '.');
 
     private static async Task<IEnumerable<string>> DataOfAsync(Subscription<object?> subscription) =>
         (await subscription.ToListAsync()).Select(text => text["data: ".Length..].Split(" .")[0]);

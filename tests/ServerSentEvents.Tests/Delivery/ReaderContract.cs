@@ -93,7 +93,8 @@ public abstract class ReaderContract
     [Fact]
     public async Task Read_CanceledBeforeTheFirstRead_Throws()
     {
-        var reading = () => ReadAsync(_publisher.Subscribe(), new ReadText(), new CancellationToken(canceled: true)).WaitAsync(Streams.Limit);
+        var reading = () => ReadAsync(_publisher.Subscribe(), new ReadText(), new CancellationToken(canceled: true))
+            .WaitAsync(Streams.Limit);
 
         await reading.Should().ThrowAsync<OperationCanceledException>();
         _publisher.GetSubscribers().Should().BeEmpty();

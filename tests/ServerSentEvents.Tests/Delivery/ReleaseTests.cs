@@ -28,7 +28,8 @@ public sealed class ReleaseTests
     {
         using var cancellation = new CancellationTokenSource();
 
-        var (subscription, references) = await Task.Run(() => SubscribeAndEndAsync(reader, end, cancellation)).WaitAsync(Streams.Limit);
+        var (subscription, references) = await Task.Run(() => SubscribeAndEndAsync(reader, end, cancellation))
+            .WaitAsync(Streams.Limit);
 
         await references.ShouldBecomeGarbageAsync();
         subscription.EndReason.Should().NotBeNull();
@@ -116,7 +117,8 @@ public sealed class ReleaseTests
         return (subscription, references);
     }
 
-    private static async Task ReadAsync(Subscription<string> subscription, ReadText read, bool leaves, CancellationToken cancellationToken)
+    private static async Task ReadAsync(
+        Subscription<string> subscription, ReadText read, bool leaves, CancellationToken cancellationToken)
     {
         await foreach (var text in subscription.WithCancellation(cancellationToken))
         {

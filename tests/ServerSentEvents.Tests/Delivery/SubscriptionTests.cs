@@ -117,7 +117,8 @@ public sealed class SubscriptionTests
     [Fact]
     public async Task Cancel_BeforeTheFirstRead_Throws()
     {
-        await using var reader = _publisher.Subscribe(initialData: ["1"]).GetAsyncEnumerator(new CancellationToken(canceled: true));
+        await using var reader = _publisher.Subscribe(initialData: ["1"])
+            .GetAsyncEnumerator(new CancellationToken(canceled: true));
 
         await reader.Invoking(it => it.MoveNextAsync().AsTask()).Should().ThrowAsync<OperationCanceledException>();
         _publisher.GetSubscribers().Should().BeEmpty();

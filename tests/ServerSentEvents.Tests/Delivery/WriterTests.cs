@@ -3,7 +3,9 @@ using System.IO.Pipelines;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Tests copies to writers whose flushes are canceled by other code, and what the caller's writer looks like afterwards.</summary>
+/// <summary>
+/// Tests copies to writers whose flushes are canceled by other code, and what the caller's writer looks like afterwards.
+/// </summary>
 public sealed class WriterTests
 {
     private readonly Publisher _publisher = new();

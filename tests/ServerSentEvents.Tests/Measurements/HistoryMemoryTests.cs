@@ -61,7 +61,12 @@ public sealed class HistoryMemoryTests(ITestOutputHelper output)
     {
         const int eventBytes = 10_000;
         var publisher = NewPublisher();
-        var idle = publisher.Subscribe(new SubscribeOptions<object?> { Channels = "room", QueueOverflow = QueueOverflow.DropNewest, QueueCapacity = 1 });
+        var idle = publisher.Subscribe(new SubscribeOptions<object?>
+        {
+            Channels = "room",
+            QueueOverflow = QueueOverflow.DropNewest,
+            QueueCapacity = 1,
+        });
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < 1_000; i++)
             publisher.Publish(new string('x', eventBytes), "room");
@@ -99,7 +104,8 @@ public sealed class HistoryMemoryTests(ITestOutputHelper output)
         output.WriteLine($"{held:N0} bytes held by {events} events of 1 MB and 50 replays, {left:N0} left");
         held.Should().BeLessThan((events + 10) * Megabyte, "replays copy nothing");
         left.Should().BeLessThan(10 * Megabyte);
-        resumed.Should().OnlyContain(subscription => subscription.Resume == ResumeResult.Resumed && subscription.EndReason == null);
+        resumed.Should().OnlyContain(
+            subscription => subscription.Resume == ResumeResult.Resumed && subscription.EndReason == null);
         GC.KeepAlive(publisher);
         GC.KeepAlive(clients);
     }

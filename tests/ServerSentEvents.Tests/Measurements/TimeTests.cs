@@ -103,7 +103,8 @@ public sealed class TimeTests(ITestOutputHelper output)
 
         var ratio = Ratio(() => TimeOfOne(single), () => TimeOfOne(twice));
 
-        output.WriteLine($"a publish to 1,000 full queues takes {ratio:F2} x the time with 1,000 more full queues that drop the newest event");
+        output.WriteLine(
+            $"a publish to 1,000 full queues takes {ratio:F2} x the time with 1,000 more full queues that drop the newest event");
         ratio.Should().BeLessThan(3, "the number of subscribers is doubled");
 
         static Publisher NewPublisherOf(int dropOldest, int dropNewest)

@@ -15,7 +15,8 @@ internal sealed record ModelEvent(int Number, Kind Kind, string[] Channels, bool
     internal ModelItem? For(int subscriber) => Kind switch
     {
         Kind.Comment => new ModelItem(Results.Comment(Number), Id: null),
-        Kind.Personalized or Kind.PersonalizedForOdd => Results.PersonalizedData(Kind, Number, subscriber) is { } data ? new ModelItem(data, Id) : null,
+        Kind.Personalized or Kind.PersonalizedForOdd =>
+            Results.PersonalizedData(Kind, Number, subscriber) is { } data ? new ModelItem(data, Id) : null,
         _ => new ModelItem(Results.Data(Number), Id),
     };
 }

@@ -17,7 +17,8 @@ internal sealed record Subscribe(
     internal override string ApplyTo(ISubject subject) => subject.Subscribe(this);
 
     public override string ToString() =>
-        $"subscribe to {List(Channels)}, {InitialData} initial, capacity {Capacity} {Overflow}{(LastEvent is null ? "" : $", {LastEvent}")}";
+        $"subscribe to {List(Channels)}, {InitialData} initial, capacity {Capacity} {Overflow}"
+        + (LastEvent is null ? "" : $", {LastEvent}");
 }
 
 internal sealed record Publish(string[] Channels, Kind Kind) : Operation

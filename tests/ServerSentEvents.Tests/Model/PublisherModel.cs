@@ -20,7 +20,10 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
             subscriber.InitialItems.Add(new ModelItem("", lastId));
             subscriber.InitialItems.AddRange(_log
                 .Where(logged => logged.Number > known && logged.Channels.Intersect(operation.Channels).Any())
-                .Select(logged => (logged.For(subscriber.Number) ?? ModelItem.Nothing) with { IsLost = () => !IsHeld(logged, operation.Channels) }));
+                .Select(logged => (logged.For(subscriber.Number) ?? ModelItem.Nothing) with
+                {
+                    IsLost = () => !IsHeld(logged, operation.Channels),
+                }));
         }
         else
         {
@@ -55,7 +58,8 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
 
     public string Unsubscribe(Unsubscribe operation)
     {
-        var leaving = MembersOf(operation.Channels).Where(subscriber => !operation.OnlyOdd || subscriber.Number % 2 == 1).ToList();
+        var leaving = MembersOf(operation.Channels)
+            .Where(subscriber => !operation.OnlyOdd || subscriber.Number % 2 == 1).ToList();
         foreach (var subscriber in leaving)
         {
             if (subscriber.Channels.All(operation.Channels.Contains))

@@ -47,7 +47,8 @@ internal sealed class PublisherUnderTest : ISubject
             Kind.OwnId => _publisher.Publish(
                 new SseItem<string>(Results.Data(number)) { EventId = _ids.Own(number) }, operation.Channels),
             Kind.Comment => _publisher.PublishComment(Results.Comment(number), operation.Channels),
-            _ => _publisher.Publish(subscriber => Results.PersonalizedData(operation.Kind, number, subscriber), operation.Channels),
+            _ => _publisher.Publish(
+                subscriber => Results.PersonalizedData(operation.Kind, number, subscriber), operation.Channels),
         });
     }
 

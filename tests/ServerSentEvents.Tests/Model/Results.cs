@@ -13,7 +13,9 @@ internal static class Results
 
     internal static string OwnId(int number) => $"own {number}";
 
-    /// <summary>Returns the name of the position after an event, which the last initial event of a subscription carries.</summary>
+    /// <summary>
+    /// Returns the name of the position after an event, which the last initial event of a subscription carries.
+    /// </summary>
     /// <param name="number">The number of the last event; null before the first.</param>
     /// <param name="kind">The kind of that event.</param>
     internal static string Position(int? number, Kind kind) =>
@@ -26,10 +28,11 @@ internal static class Results
     internal static int NumberIn(string data) => int.Parse(data.Split(' ')[1], CultureInfo.InvariantCulture);
 
     /// <param name="items">The items that were read.</param>
-    /// <param name="end">True if the stream ended by a cancellation, false if it ended otherwise, null if it has not ended.</param>
+    /// <param name="end">True if a cancellation ended the stream, false for another end, null for no end.</param>
     internal static string Read(IEnumerable<(string Text, string? Id)> items, bool? end) => string.Join(
         ", ",
-        items.Select(item => $"{item.Text} {item.Id}".Trim()).Concat(end switch { null => [], true => ["canceled"], false => ["end"] }));
+        items.Select(item => $"{item.Text} {item.Id}".Trim())
+            .Concat(end switch { null => [], true => ["canceled"], false => ["end"] }));
 
     internal static string State(
         Func<string, IEnumerable<int>> subscribersOf,
@@ -39,7 +42,8 @@ internal static class Results
     {
         var lines = Channels.Select(channel => $"{channel}: {string.Join(' ', subscribersOf(channel).Order())}")
             .Concat(subscribers.Select((subscriber, number) =>
-                $"{number}: in {string.Join(' ', subscriber.Channels.Order(StringComparer.Ordinal))}, {subscriber.EndReason?.ToString() ?? "open"}, "
+                $"{number}: in {string.Join(' ', subscriber.Channels.Order(StringComparer.Ordinal))}, "
+                + $"{subscriber.EndReason?.ToString() ?? "open"}, "
                 + $"{subscriber.Queued} queued, {subscriber.Dropped} dropped, {subscriber.Resume}"));
         return string.Join('\n', lines.Append($"{subscribed} subscribed, {ended} ended"));
     }

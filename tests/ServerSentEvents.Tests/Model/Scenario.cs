@@ -19,7 +19,9 @@ internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
         from operations in AnyOperation().ArrayOf(length)
         select new Scenario(historyCapacity, operations);
 
-    /// <summary>Returns scenarios with fewer operations, so that FsCheck can shrink a failure. Tries the shortest first.</summary>
+    /// <summary>
+    /// Returns scenarios with fewer operations, so that FsCheck can shrink a failure. Tries the shortest first.
+    /// </summary>
     private IEnumerable<Scenario> Smaller()
     {
         for (var run = (Operations.Length + 1) / 2; run > 0; run /= 2)

@@ -1,6 +1,9 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>Tests that handlers of <c>Unsubscribed</c> can publish until the last of them has returned, however often a publisher is disposed.</summary>
+/// <summary>
+/// Tests that handlers of <c>Unsubscribed</c> can publish until the last of them has returned, however often a publisher is
+/// disposed.
+/// </summary>
 public sealed class DisposeTests
 {
     private readonly Publisher<string> _publisher = new();
@@ -85,7 +88,8 @@ public sealed class DisposeTests
         SubscribeThree();
         _publisher.Unsubscribed += (_, _) => throw new FormatException();
 
-        _publisher.Invoking(publisher => publisher.Dispose()).Should().Throw<AggregateException>().Which.InnerExceptions.Should().HaveCount(3);
+        _publisher.Invoking(publisher => publisher.Dispose())
+            .Should().Throw<AggregateException>().Which.InnerExceptions.Should().HaveCount(3);
 
         PublishingShouldThrow();
     }

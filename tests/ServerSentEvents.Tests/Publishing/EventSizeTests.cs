@@ -2,7 +2,9 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Tests that an event above <see cref="PublisherOptions.MaxEventBytes"/> is refused before anything has changed.</summary>
+/// <summary>
+/// Tests that an event above <see cref="PublisherOptions.MaxEventBytes"/> is refused before anything has changed.
+/// </summary>
 public sealed class EventSizeTests
 {
     private const int MaxEventBytes = 1_000;
@@ -10,7 +12,8 @@ public sealed class EventSizeTests
     /// <summary>"data: ", LF, and the blank line.</summary>
     private const int Framing = 8;
 
-    private readonly Publisher<string> _publisher = new(new PublisherOptions { MaxEventBytes = MaxEventBytes, HistoryCapacity = 10 });
+    private readonly Publisher<string> _publisher = new(
+        new PublisherOptions { MaxEventBytes = MaxEventBytes, HistoryCapacity = 10 });
 
     public static TheoryData<string, int> Limits => new()
     {

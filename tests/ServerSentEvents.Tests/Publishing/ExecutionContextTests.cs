@@ -80,7 +80,8 @@ public sealed class ExecutionContextTests
             _seen.Enqueue(Tenant.Value);
             if (name != "first")
                 return name;
-            OwnThread.Run(() => AsTenant("late", () => copy = _publisher.Subscribe(properties: "late").CopyToAsync(new TextStream(read))));
+            OwnThread.Run(() => AsTenant(
+                "late", () => copy = _publisher.Subscribe(properties: "late").CopyToAsync(new TextStream(read))));
             OwnThread.Run(() => AsTenant("other", () => _publisher.Publish("before")));
             read.WaitForAsync("data: before\n").WaitForEnd();
             return name;

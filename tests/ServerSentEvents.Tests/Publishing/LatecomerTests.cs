@@ -143,7 +143,8 @@ public sealed class LatecomerTests
             return "for late";
         });
         await _read.WaitForAsync("data: after\nid: ");
-        var ids = _read.Text.Split('\n').Where(line => line.StartsWith("id: ", StringComparison.Ordinal)).Select(line => line[4..]).ToList();
+        var ids = _read.Text.Split('\n')
+            .Where(line => line.StartsWith("id: ", StringComparison.Ordinal)).Select(line => line[4..]).ToList();
         _publisher.Close();
         await _reading.WaitAsync(Streams.Limit);
 
@@ -392,7 +393,12 @@ public sealed class LatecomerTests
         using var publisher = new Publisher<string>();
         Subscription<string>? late = null;
         var (started, read) = (0, 0);
-        publisher.Subscribe(new SubscribeOptions<string> { Properties = "first", QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest });
+        publisher.Subscribe(new SubscribeOptions<string>
+        {
+            Properties = "first",
+            QueueCapacity = 1,
+            QueueOverflow = QueueOverflow.DropOldest,
+        });
         var reading = OwnThread.RunAsync(() =>
         {
             for (var round = 1; round <= rounds; round++)
@@ -427,7 +433,8 @@ public sealed class LatecomerTests
     /// <summary>
     /// Publishes a personalized event. A subscriber joins, and reads one event, before the function is called for it.
     /// </summary>
-    private Task<int> PublishWithLatecomerAsync(bool copies, Func<string?> makeForLate, CancellationToken cancellationToken = default) =>
+    private Task<int> PublishWithLatecomerAsync(
+        bool copies, Func<string?> makeForLate, CancellationToken cancellationToken = default) =>
         OwnThread.RunAsync(() => _publisher.Publish(name =>
         {
             if (name != "first")
@@ -493,7 +500,9 @@ public sealed class LatecomerTests
 
     private static string Text(char letter, int length) => new(letter, length);
 
-    private static string IdOf(string text) => text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
+    private static string IdOf(string text) =>
+        text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
 
-    private static IEnumerable<string> Data(IEnumerable<string> texts) => texts.Select(text => text.Split('\n')[0]["data: ".Length..]);
+    private static IEnumerable<string> Data(IEnumerable<string> texts) =>
+        texts.Select(text => text.Split('\n')[0]["data: ".Length..]);
 }

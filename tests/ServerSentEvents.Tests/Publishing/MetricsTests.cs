@@ -36,7 +36,8 @@ public sealed class MetricsTests : IDisposable
         var before = Observe();
         var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10 });
         var reading = publisher.Subscribe(initialData: ["initial"]);
-        var dropping = publisher.Subscribe(new SubscribeOptions<string> { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest });
+        var dropping = publisher.Subscribe(
+            new SubscribeOptions<string> { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest });
         var overflowing = publisher.Subscribe(new SubscribeOptions<string> { QueueCapacity = 2 });
         Observe()["subscribers"].Should().Be(before["subscribers"] + 3);
 
@@ -55,7 +56,8 @@ public sealed class MetricsTests : IDisposable
         dropping.DroppedEvents.Should().Be(2);
         overflowing.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         var after = Observe();
-        after.ToDictionary(measurement => measurement.Key, measurement => measurement.Value - before[measurement.Key]).Should().Equal(new Dictionary<string, long>
+        var changes = after.ToDictionary(measurement => measurement.Key, measurement => measurement.Value - before[measurement.Key]);
+        changes.Should().Equal(new Dictionary<string, long>
         {
             ["subscribers"] = 1,
             ["events.published"] = 2,
@@ -114,7 +116,8 @@ public sealed class MetricsTests : IDisposable
         var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10 });
         var read = new ReadText();
         var subscription = publisher.Subscribe();
-        var dropping = publisher.Subscribe(new SubscribeOptions<string> { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest });
+        var dropping = publisher.Subscribe(
+            new SubscribeOptions<string> { QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest });
         var copy = publisher.Subscribe().CopyToAsync(new TextStream(read));
         await using var reader = subscription.GetAsyncEnumerator();
 

@@ -49,7 +49,8 @@ public sealed class PublishTests
         var bob = _publisher.Subscribe(properties: "bob");
 
         _publisher.Publish(name => name == "ann" ? null : $"not ann: {name}").Should().Be(1);
-        _publisher.Publish(name => name == "ann" ? new SseItem<string>("hi ann", "greeting") : (SseItem<string>?)null).Should().Be(1);
+        _publisher.Publish(name => name == "ann" ? new SseItem<string>("hi ann", "greeting") : (SseItem<string>?)null)
+            .Should().Be(1);
         _publisher.Close();
 
         (await ann.ToListAsync()).Should().Equal("event: greeting\ndata: hi ann\n\n");
@@ -72,9 +73,11 @@ public sealed class PublishTests
     {
         var subscriptions = new[] { "1", "x", "3", "y" }.Select(name => _publisher.Subscribe(properties: name)).ToArray();
 
-        var publish = () => _publisher.Publish(name => int.Parse(name, System.Globalization.CultureInfo.InvariantCulture).ToString("00", System.Globalization.CultureInfo.InvariantCulture));
+        var culture = System.Globalization.CultureInfo.InvariantCulture;
+        var publish = () => _publisher.Publish(name => int.Parse(name, culture).ToString("00", culture));
 
-        publish.Should().Throw<AggregateException>().Which.InnerExceptions.Should().HaveCount(2).And.AllBeOfType<FormatException>();
+        publish.Should().Throw<AggregateException>()
+            .Which.InnerExceptions.Should().HaveCount(2).And.AllBeOfType<FormatException>();
         _publisher.Close();
         (await subscriptions[0].ToListAsync()).Should().Equal("data: 01\n\n");
         (await subscriptions[1].ToListAsync()).Should().BeEmpty();
@@ -221,7 +224,8 @@ public sealed class PublishTests
         for (var i = 0; i < 2_000; i++)
         {
             if (random.Next(5) < 3)
-                expected.Add(_publisher.Subscribe(rooms[random.Next(3)..], i.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+                expected.Add(_publisher.Subscribe(
+                    rooms[random.Next(3)..], i.ToString(System.Globalization.CultureInfo.InvariantCulture)));
             if (expected.Count > 0 && random.Next(5) < 2)
             {
                 var leaving = expected[random.Next(expected.Count)];

@@ -48,7 +48,8 @@ public sealed class StressTests
         // A visitor reads a contiguous run of the shared events. It may miss a personalized event that was being made
         // when it subscribed.
         var shared = order.Where(sent => !IsPersonalized(sent.Number)).ToList();
-        var positions = shared.Select((name, position) => (name, position)).ToDictionary(pair => pair.name, pair => pair.position);
+        var positions = shared.Select((name, position) => (name, position))
+            .ToDictionary(pair => pair.name, pair => pair.position);
         visits.Should().HaveCountGreaterThanOrEqualTo(Visits);
         foreach (var visit in visits)
         {
@@ -98,7 +99,8 @@ public sealed class StressTests
 
     /// <summary>Runs the work on new threads, so that the thread pool is free for the readers.</summary>
     private static Task RunOnThreads(int count, Action<int> work) => Task.WhenAll(Enumerable.Range(0, count).Select(number =>
-        Task.Factory.StartNew(() => work(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        Task.Factory.StartNew(
+            () => work(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
 
     /// <summary>Publishes until enough visits are complete, and returns the number of events.</summary>
     private static int PublishAll(Publisher<int> publisher, int name, Counter completed)

@@ -2,7 +2,9 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Tests the ids that a publisher generates: clients can neither read them nor make other valid ones from them.</summary>
+/// <summary>
+/// Tests the ids that a publisher generates: clients can neither read them nor make other valid ones from them.
+/// </summary>
 public sealed class GeneratedIdTests
 {
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= ";
@@ -18,7 +20,8 @@ public sealed class GeneratedIdTests
         ids.Should().OnlyContain(id => id.Length == ids[0].Length && id.Length <= 1_000);
         foreach (var (id, next) in ids.Zip(ids.Skip(1)))
         {
-            id.Zip(next).TakeWhile(pair => pair.First == pair.Second).Count().Should().BeLessThan(6, "{0} and {1} are random", id, next);
+            id.Zip(next).TakeWhile(pair => pair.First == pair.Second).Count()
+                .Should().BeLessThan(6, "{0} and {1} are random", id, next);
             id.Reverse().Zip(next.Reverse()).TakeWhile(pair => pair.First == pair.Second).Count().Should().BeLessThan(6);
         }
 
@@ -63,7 +66,10 @@ public sealed class GeneratedIdTests
     public async Task Resume_ShortenedExtendedOrRecasedId_IsAGap()
     {
         var id = (await PublishAsync(_publisher, 10))[4];
-        var changed = new List<string> { id.ToUpperInvariant(), id.ToLowerInvariant(), id + id, " " + id, id + " ", id + "=", "-" + id };
+        var changed = new List<string>
+        {
+            id.ToUpperInvariant(), id.ToLowerInvariant(), id + id, " " + id, id + " ", id + "=", "-" + id,
+        };
         changed.AddRange(Enumerable.Range(1, id.Length - 1).SelectMany(length => new[] { id[..length], id[length..] }));
         changed.AddRange(Enumerable.Range(0, id.Length).Select(i => id.Remove(i, 1)));
         changed.AddRange(Alphabet.SelectMany(character => new[] { id + character, character + id }));

@@ -237,7 +237,9 @@ public sealed class HistoryAgeTests
             _time.Advance(TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>A fake clock that is read a little late in every other second, as by a timer's callback on a busy machine.</summary>
+    /// <summary>
+    /// A fake clock that is read a little late in every other second, as by a timer's callback on a busy machine.
+    /// </summary>
     private sealed class UnevenTimeProvider : FakeTimeProvider
     {
         public override long GetTimestamp()

@@ -2,7 +2,9 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Tests that <c>Subscribe</c> makes the personalized events that a client missed, and shows nothing before they are made.</summary>
+/// <summary>
+/// Tests that <c>Subscribe</c> makes the personalized events that a client missed, and shows nothing before they are made.
+/// </summary>
 public sealed class PersonalizedReplayTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -25,7 +27,8 @@ public sealed class PersonalizedReplayTests
             return $"missed by {name}";
         });
         var (resume, queued) = (ResumeResult.NotRequested, 0);
-        _publisher.Subscribed += (_, arguments) => (resume, queued) = (arguments.Subscription.Resume, arguments.Subscription.QueuedEvents);
+        _publisher.Subscribed += (_, arguments) =>
+            (resume, queued) = (arguments.Subscription.Resume, arguments.Subscription.QueuedEvents);
 
         var subscription = Resume(seen);
 

@@ -18,7 +18,10 @@ public sealed class ResumeStressTests
     private const int MaxUnread = 8 * QueueCapacity;
 
     private readonly TaskCompletionSource[] _overflowed =
-        [.. Enumerable.Range(0, Clients).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+    [
+        .. Enumerable.Range(0, Clients)
+            .Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)),
+    ];
 
     private readonly Publisher<int> _publisher = new(new PublisherOptions
     {

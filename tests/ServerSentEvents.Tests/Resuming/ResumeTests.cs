@@ -227,7 +227,8 @@ public sealed class ResumeTests
         var prefix = seen[..(seen.IndexOf('-', StringComparison.Ordinal) + 1)];
         string[] invalid =
         [
-            prefix, prefix + "0", prefix + "-1", prefix + "+1", prefix + " 1", prefix + "1 ", prefix + "01", prefix + "1.0", prefix + "0x1",
+            prefix, prefix + "0", prefix + "-1", prefix + "+1", prefix + " 1", prefix + "1 ", prefix + "01",
+            prefix + "1.0", prefix + "0x1",
             prefix + "2", prefix + "999999999999999999", prefix + "9999999999999999999999", prefix + new string('1', 1_000_000),
             prefix + "\u0661", prefix.ToUpperInvariant() + "1", seen + "\0", seen + "\n", "\ud800", "\0", "-1", "1", "*",
             new string('x', 10_000_000),
@@ -324,7 +325,9 @@ public sealed class ResumeTests
         return await subscription.ToListAsync();
     }
 
-    private static string IdOf(string text) => text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
+    private static string IdOf(string text) =>
+        text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
 
-    private static IEnumerable<string> Data(IEnumerable<string> texts) => texts.Select(text => text.Split('\n')[0]["data: ".Length..]);
+    private static IEnumerable<string> Data(IEnumerable<string> texts) =>
+        texts.Select(text => text.Split('\n')[0]["data: ".Length..]);
 }

@@ -10,7 +10,8 @@ namespace ServerSentEvents.Tests;
 /// </summary>
 internal sealed class SlowClient
 {
-    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
+    private readonly Pipe _pipe = new(
+        new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
     private readonly StringBuilder _taken = new();
     private ReadOnlySequence<byte> _offered;
 

@@ -27,12 +27,14 @@ public sealed class InvalidInputTests
         ShouldThrowEverywhere(new SseItem<string>("x") { EventId = "1\0" });
 
     public static TheoryData<string> IdsThatNoHeaderCarries =>
-        new(" a", "a ", " ", "a\tb", "\u0001", "\u007f", "caf\u00e9", "\u65e5", "\ud83d", new string('x', 1_001), new string('x', 40_000));
+        new(" a", "a ", " ", "a\tb", "\u0001", "\u007f", "caf\u00e9", "\u65e5", "\ud83d",
+            new string('x', 1_001), new string('x', 40_000));
 
     [Theory]
     [Trait("Statement", "21")]
     [MemberData(nameof(IdsThatNoHeaderCarries))]
-    public Task Publish_IdThatNoHeaderCarries_Throws(string id) => ShouldThrowEverywhere(new SseItem<string>("x") { EventId = id });
+    public Task Publish_IdThatNoHeaderCarries_Throws(string id) =>
+        ShouldThrowEverywhere(new SseItem<string>("x") { EventId = id });
 
     [Theory]
     [Trait("Statement", "21")]

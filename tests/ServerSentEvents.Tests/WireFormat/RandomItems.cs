@@ -2,7 +2,9 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Tests.WireFormat;
 
-/// <summary>Random items with characters that formatters and parsers often handle wrongly. Equal seeds give equal items.</summary>
+/// <summary>
+/// Random items with characters that formatters and parsers often handle wrongly. Equal seeds give equal items.
+/// </summary>
 internal sealed class RandomItems(int seed)
 {
     private static readonly string[] Plain =

@@ -12,7 +12,9 @@ internal static class Wire
 
     internal static Task<string> TextOf(string data) => TextOf(new SseItem<string>(data));
 
-    /// <summary>Returns the text of one event. Checks that a shared, a personalized and an initial event have the same text.</summary>
+    /// <summary>
+    /// Returns the text of one event. Checks that a shared, a personalized and an initial event have the same text.
+    /// </summary>
     internal static async Task<string> TextOf(SseItem<string> item)
     {
         var text = await TextOf(publisher => publisher.Publish(item));
