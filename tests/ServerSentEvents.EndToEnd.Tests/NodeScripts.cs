@@ -5,7 +5,8 @@ namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
 /// The scripts of one folder beside the tests, run by node. The first use copies the folder to a temporary one and installs
-/// the npm packages that its lock file names. Each folder has a class of its own, which xunit makes once for each test class.
+/// the npm packages that its lock file names. Each folder has a separate class, of which xunit
+/// creates one instance for each test class.
 /// </summary>
 public abstract class NodeScripts : IDisposable
 {

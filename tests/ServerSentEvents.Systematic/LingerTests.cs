@@ -61,7 +61,7 @@ public sealed class LingerTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Close_ClientTakesNothing_IsCutOffAlthoughTheTimerStopsMeanwhile() => Schedules.Explore(async () =>
+    public void Close_ClientTakesNothing_IsCutOffAlthoughTheTimerStops() => Schedules.Explore(async () =>
     {
         var (clock, publisher, ends) = NewPublisher();
         var quick = publisher.Subscribe();

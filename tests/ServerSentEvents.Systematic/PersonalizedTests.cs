@@ -8,7 +8,7 @@ namespace ServerSentEvents.Systematic;
 public sealed class PersonalizedTests(ITestOutputHelper output)
 {
     [Fact]
-    public void Publish_SubscriberWithACopyJoinsMeanwhile_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    public void Publish_SubscriberWithACopyJoinsDuringPublish_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         var early = publisher.Subscribe(properties: "early");
@@ -30,7 +30,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_SubscriberThatIsEnumeratedJoinsMeanwhile_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    public void Publish_SubscriberThatIsEnumeratedJoinsDuringPublish_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         var early = publisher.Subscribe(properties: "early");
@@ -46,7 +46,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_SubscriberThatJoinedMeanwhileIsEnded_ItsReaderDoesNotWaitForItsEvent() => Schedules.Explore(async () =>
+    public void Publish_SubscriberThatJoinedDuringPublishIsEnded_ItsReaderDoesNotWaitForItsEvent() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         publisher.Subscribe(properties: "early");
@@ -75,7 +75,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_CopyThatJoinedMeanwhileIsCanceled_EndsOnce() => Schedules.Explore(async () =>
+    public void Publish_CopyThatJoinedDuringPublishIsCanceled_EndsOnce() => Schedules.Explore(async () =>
     {
         var ends = 0;
         var publisher = NewPublisher();
