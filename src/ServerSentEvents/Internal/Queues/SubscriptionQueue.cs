@@ -140,9 +140,6 @@ internal abstract class SubscriptionQueue
     /// <summary>Subtracts bytes that the meter has counted and that were not added here. Needs the registry's lock.</summary>
     internal void Uncount(int bytes) => CountAdded(-bytes);
 
-    /// <summary>Keeps the number of bytes when <see cref="Meter"/> is about to change, or has changed. Needs the registry's lock.</summary>
-    protected void MoveOrigin(long bytes) => Volatile.Write(ref _bytesOrigin, _bytesOrigin + bytes);
-
     /// <summary>Adds a frame where that drops nothing, else does nothing. Needs the registry's lock.</summary>
     internal bool WriteIfRoom(Frame frame) => TryAdd(frame);
 
