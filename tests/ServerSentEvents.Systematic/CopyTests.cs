@@ -177,4 +177,34 @@ public sealed class CopyTests(ITestOutputHelper output)
         ends.Should().Be(1);
         publisher.GetSubscribers().Should().BeEmpty();
     }, output);
+
+    [Fact]
+    public void CopyToAsync_DisposedAndCanceledWhileItStarts_EndsOnceAndBeforeItCompletes() => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
+        var ends = 0;
+        publisher.Unsubscribed += (_, _) => Interlocked.Increment(ref ends);
+        var subscription = publisher.Subscribe(initialData: ["initial"]);
+        var writer = new CheckedPipeWriter { IsBlocked = true };
+        using var cancellation = new CancellationTokenSource();
+
+        var disposing = Task.Run(subscription.Dispose);
+        var canceling = Task.Run(cancellation.Cancel);
+        try
+        {
+            await subscription.CopyToAsync(writer, cancellation.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The cancellation came before the disposal.
+        }
+
+        writer.Return();
+        await disposing;
+        await canceling;
+
+        ends.Should().Be(1);
+        publisher.GetSubscribers().Should().BeEmpty();
+        subscription.QueuedEvents.Should().Be(0);
+    }, output);
 }
