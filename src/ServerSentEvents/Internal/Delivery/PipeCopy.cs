@@ -234,6 +234,8 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         var isCanceled = _queue.IsAborted && _cancellationToken.IsCancellationRequested;
         Failures failures = default;
         _subscription.EndNow(isCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
+        // The token may have been canceled after the first look, and have ended the subscription.
+        isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
         _subscription.LetGo();
 
         if (failure is null && failures.Any)
