@@ -50,7 +50,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
     /// <summary>Completes when a thread is blocked.</summary>
     internal TaskCompletionSource Blocked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Counts the threads that use this writer or others; null if they are not counted.</summary>
+    /// <summary>Counts the threads that use this writer or others; null where they are not counted.</summary>
     internal UserCount? Users { get; init; }
 
     /// <summary>Everything written, flushed or not.</summary>

@@ -8,7 +8,7 @@ namespace ServerSentEvents.Systematic;
 public sealed class PersonalizedTests(ITestOutputHelper output)
 {
     [Fact]
-    public void Publish_SubscriberWithACopyJoinsMeanwhile_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    public void Publish_SubscriberWithACopyJoinsDuringIt_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         var early = publisher.Subscribe(properties: "early");
@@ -32,7 +32,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_SubscriberThatIsEnumeratedJoinsMeanwhile_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    public void Publish_SubscriberThatIsEnumeratedJoinsDuringIt_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         var early = publisher.Subscribe(properties: "early");
@@ -50,7 +50,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Publish_SubscriberThatJoinedMeanwhileIsEnded_ItsReaderDoesNotWaitForItsEvent(bool isCanceled) => Schedules.Explore(async () =>
+    public void Publish_SubscriberThatJoinedDuringItIsEnded_ItsReaderDoesNotWaitForItsEvent(bool isCanceled) => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         publisher.Subscribe(properties: "early");
@@ -78,7 +78,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_CopyThatJoinedMeanwhileIsCanceled_EndsOnce() => Schedules.Explore(async () =>
+    public void Publish_CopyThatJoinedDuringItIsCanceled_EndsOnce() => Schedules.Explore(async () =>
     {
         var ends = 0;
         var publisher = NewPublisher();

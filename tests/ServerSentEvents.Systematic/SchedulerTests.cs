@@ -9,7 +9,7 @@ public sealed class SchedulerTests(ITestOutputHelper output)
     private const int Workers = 2;
 
     [Fact]
-    public void Publish_WorkersRetireDuringPublish_EveryCopyWritesEverything() => Schedules.Explore(async () =>
+    public void Publish_WorkersRetireDuringIt_EveryCopyWritesEverything() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var users = new UserCount(Workers);
