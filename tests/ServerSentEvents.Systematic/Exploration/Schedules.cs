@@ -10,7 +10,7 @@ namespace ServerSentEvents.Systematic.Exploration;
 /// <summary>Runs a scenario under many schedules of its threads, and fails the test at the first schedule that fails.</summary>
 internal static class Schedules
 {
-    private const uint DefaultCount = 300;
+    private const uint DefaultCount = 200;
 
     /// <summary>How often the prioritization strategy lets another thread overtake, in one schedule.</summary>
     private const uint PriorityChanges = 5;
