@@ -340,7 +340,7 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     /// <summary>Lets go if nothing can be read anymore. A copy lets go by itself.</summary>
     internal void LetGoIfRead()
     {
-        if (Subscriber is { Copy: null, IsFinished: true })
+        if (Subscriber is { Copy: null, IsFinished: true } && !IsResuming)
             LetGo();
     }
 

@@ -82,6 +82,8 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         personalized.MakeAll(ownId, ref failures);
         var result = Registry.Send(personalized, channels, Settings.Now(), position);
         var sent = result.Sent;
+        CopyScheduler.Shared.Add(result.Ready);
+        result.Ready = default;
         // First the frames that others wait for, then the handlers.
         if (result.Deferred is { } deferred)
         {
