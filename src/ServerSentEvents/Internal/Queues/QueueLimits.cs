@@ -8,10 +8,7 @@ namespace ServerSentEvents.Internal.Queues;
 /// <param name="Overflow">The action when a bound is reached.</param>
 internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow);
 
-/// <summary>
-/// A place in the channel of a queue. A struct is stored without the type check that an array of an abstract class needs.
-/// That check took a fifth of the time of a publish.
-/// </summary>
+/// <summary>A place in a channel. A struct is stored without the type check that an array of an abstract class needs.</summary>
 internal readonly record struct QueueSlot(QueueItem Item);
 
 /// <summary>A queue that has ended and is empty, for a subscription that has let go of its queue.</summary>
