@@ -73,7 +73,7 @@ internal struct ChannelMember<TProperties>
     internal Subscriber<TProperties> Subscriber;
 
     /// <summary>The writer of the subscriber's queue.</summary>
-    internal ChannelWriter<QueueSlot> Writer;
+    internal ChannelWriter<object> Writer;
 
     /// <summary>
     /// The number of the meter's units up to which the subscriber's queue certainly has room. Valid with

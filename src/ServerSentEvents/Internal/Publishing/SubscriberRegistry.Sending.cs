@@ -233,7 +233,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
         channel.Mark = walk;
         channel.Add(frame.Length);
         var units = channel.Units;
-        var slot = new QueueSlot(frame);
         var sent = 0;
         var hasAhead = position is not null && _ahead.Count > 0;
         var hasHeartbeats = _hasHeartbeats;
@@ -244,7 +243,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ref var member = ref members[i];
             if (walk != 0 && !member.Subscriber.TryVisit(walk))
                 continue;
-            if (member.HasRoom(units) && !hasAhead && member.Writer.TryWrite(slot))
+            if (member.HasRoom(units) && !hasAhead && member.Writer.TryWrite(frame))
             {
                 sent++;
                 if (hasHeartbeats)

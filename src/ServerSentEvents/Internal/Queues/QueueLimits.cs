@@ -1,5 +1,3 @@
-using ServerSentEvents.Internal.Events;
-
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>The bounds of a queue. All queues of a publisher without individual bounds share one instance.</summary>
@@ -7,9 +5,6 @@ namespace ServerSentEvents.Internal.Queues;
 /// <param name="CapacityBytes">The largest number of bytes.</param>
 /// <param name="Overflow">The action when a bound is reached.</param>
 internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow);
-
-/// <summary>A place in a channel. A struct is stored without the type check that an array of an abstract class needs.</summary>
-internal readonly record struct QueueSlot(QueueItem Item);
 
 /// <summary>A queue that has ended and is empty, for a subscription that has let go of its queue.</summary>
 internal sealed class EndedQueue : SubscriptionQueue

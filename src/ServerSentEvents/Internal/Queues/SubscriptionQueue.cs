@@ -14,7 +14,8 @@ namespace ServerSentEvents.Internal.Queues;
 /// </remarks>
 internal abstract class SubscriptionQueue
 {
-    private readonly Channel<QueueSlot> _channel;
+    /// <summary>Holds a <see cref="QueueItem"/> each. An array of objects stores them without a check of their type.</summary>
+    private readonly Channel<object> _channel;
     private readonly QueueLimits _limits;
 
     /// <summary>
@@ -47,7 +48,7 @@ internal abstract class SubscriptionQueue
     private protected SubscriptionQueue(QueueLimits limits)
     {
         _limits = limits;
-        _channel = Channel.CreateBounded<QueueSlot>(
+        _channel = Channel.CreateBounded<object>(
             new BoundedChannelOptions(limits.Capacity) { AllowSynchronousContinuations = false });
     }
 
@@ -57,7 +58,7 @@ internal abstract class SubscriptionQueue
     private long BytesAdded => (Meter?.Bytes ?? 0) - Volatile.Read(ref _bytesOrigin);
 
     /// <summary>The writer of the channel, for a caller that has checked the room in bytes. Needs the registry's lock.</summary>
-    internal ChannelWriter<QueueSlot> Writer => _channel.Writer;
+    internal ChannelWriter<object> Writer => _channel.Writer;
 
     /// <summary>The copy that reads this queue; null for another reader. Set once, under the registry's lock.</summary>
     internal IQueueCopy? Copy { get; private set; }
@@ -249,7 +250,7 @@ internal abstract class SubscriptionQueue
             return false;
         // Count first: a reader that takes the frame at once must not make the difference negative.
         CountAdded(length);
-        if (_channel.Writer.TryWrite(new(item)))
+        if (_channel.Writer.TryWrite(item))
             return true;
         CountAdded(-length);
         return false;
@@ -283,8 +284,8 @@ internal abstract class SubscriptionQueue
     {
         if (!_channel.Reader.TryRead(out var oldest))
             return false;
-        CountAdded(-oldest.Item.Length);
-        if (oldest.Item is DeferredFrame deferred)
+        CountAdded(-((QueueItem)oldest).Length);
+        if (oldest is DeferredFrame deferred)
             deferred.IsDropped = true;
         CountDropped();
         return true;
@@ -317,9 +318,9 @@ internal abstract class SubscriptionQueue
         item = Volatile.Read(ref _deferred);
         if (item is null)
         {
-            if (!_channel.Reader.TryRead(out var slot))
+            if (!_channel.Reader.TryRead(out var next))
                 return false;
-            item = slot.Item;
+            item = next as Frame ?? (QueueItem)next;
         }
 
         if (item is not DeferredFrame deferred)
