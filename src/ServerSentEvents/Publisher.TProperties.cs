@@ -137,7 +137,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
         ThrowIfNone(channels, nameof(channels));
         var limits = _core.Settings.QueueLimits(capacity: null, capacityBytes: null, overflow: null, nameof(channels));
         var initial = NewFrames(initialData?.Select(static data => new SseItem<string>(data)), nameof(initialData));
-        return _core.Subscribe(channels, properties, limits, initial, lastEventId: null);
+        return _core.Subscribe(channels, properties, limits, new(initial), lastEventId: null);
     }
 
     /// <summary>Adds a subscriber with individual options, for example to resume or to change its queue.</summary>
@@ -167,8 +167,11 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
         ThrowIfNone(options.Channels, nameof(options));
         var limits = _core.Settings.QueueLimits(
             options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, nameof(options));
-        var initial = NewFrames(options.InitialData, nameof(options));
-        return _core.Subscribe(options.Channels, options.Properties, limits, initial, options.LastEventId);
+        if (options is { InitialData: not null, LoadInitialData: not null })
+            throw new ArgumentException("Set InitialData or LoadInitialData, not both.", nameof(options));
+        var initial = new InitialData(NewFrames(options.InitialData, nameof(options)), FrameLoader(options.LoadInitialData));
+        return _core.Subscribe(
+            options.Channels, options.Properties, limits, initial, options.LastEventId, options.ConflationKey);
     }
 
     /// <summary>Publishes an event that has only data.</summary>
@@ -400,6 +403,15 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <summary>Makes all frames, or throws before any of them has had an effect.</summary>
     private Frame[] NewFrames(IEnumerable<SseItem<string>>? items, string paramName) =>
         items is null ? [] : [.. items.Select(item => NewFrame(item, paramName))];
+
+    private Func<CancellationToken, Task<Frame[]>>? FrameLoader(
+        Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>>? load)
+    {
+        return load is null ? null : LoadAsync;
+
+        async Task<Frame[]> LoadAsync(CancellationToken cancellationToken) =>
+            NewFrames(await load(cancellationToken).ConfigureAwait(false), nameof(SubscribeOptions<>.LoadInitialData));
+    }
 
     private Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item) =>
         properties => item(properties) is { } own ? NewFrame(own, nameof(item)) : null;

@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+
 namespace ServerSentEvents;
 
 /// <summary>Settings of a <see cref="Publisher{TProperties}"/>.</summary>
@@ -75,6 +77,34 @@ public sealed class PublisherOptions
     /// <see cref="SubscribeOptions{TProperties}.QueueOverflow"/>.
     /// </remarks>
     public QueueOverflow QueueOverflow { get; set; } = QueueOverflow.Disconnect;
+
+    /// <summary>
+    /// The event that tells a client that it may have missed events, so that the page can reload its state. The default is
+    /// null: none is sent.
+    /// </summary>
+    /// <remarks>
+    /// <para>It is sent in two cases. After a resume with <see cref="ResumeResult.Gap"/>, it is the first event of the stream,
+    /// before the initial data. After events were dropped because a queue was full, it is sent before the first event after
+    /// the hole. Events that are dropped before a client has taken the gap event belong to the same hole: one gap event
+    /// is sent for all of them.</para>
+    /// <para>It is never dropped, needs no place of the <see cref="QueueCapacity"/>, and has no id. With
+    /// <see cref="QueueOverflow.Disconnect"/>, no event is dropped, so it is sent after a resume only.</para>
+    /// <para>The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply to it. An event
+    /// that cannot be sent, or with an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>
+    /// </remarks>
+    /// <example>
+    /// <code>
+    /// using System.Net.ServerSentEvents;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher(new PublisherOptions
+    /// {
+    ///     QueueOverflow = QueueOverflow.DropOldest,
+    ///     GapEvent = new SseItem&lt;string&gt;("", "gap"),   // the page listens for "gap", and fetches its state again
+    /// });
+    /// </code>
+    /// </example>
+    public SseItem<string>? GapEvent { get; set; }
 
     /// <summary>
     /// The largest size of one framed event, in bytes of UTF-8, from 1 to 536,870,912 (512 MiB). The default is 64 MiB

@@ -57,6 +57,41 @@ public sealed class SubscribeOptions<TProperties>
     public IEnumerable<SseItem<string>>? InitialData { get; set; }
 
     /// <summary>
+    /// A function that loads the initial data when the reader starts, and only if the client needs it: if it is new, or its
+    /// resume was a gap. The default is null. Set it or <see cref="InitialData"/>, not both.
+    /// </summary>
+    /// <remarks>
+    /// <para><b>No gap.</b> The reader calls the function once, after the subscription has begun. Events that are published
+    /// while it runs are queued, and follow the loaded events. The loaded state can already contain events that follow it:
+    /// publish states or versions, not increments. If the queue overflows during the load, the subscription ends after it,
+    /// or events are dropped, as <see cref="QueueOverflow"/> says.</para>
+    /// <para><b>Thread.</b> With <c>await foreach</c>, the function is called by the first <c>MoveNextAsync</c> that has
+    /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call. It runs outside every lock,
+    /// and delays no other subscriber.</para>
+    /// <para><b>Cancellation.</b> The function gets a token. It is canceled when the subscription is ended at once (by
+    /// <see cref="Subscription{TProperties}.Dispose"/>, <c>Disconnect</c> or the reader's own
+    /// token), when the publisher is drained or disposed, and when a load takes longer than the
+    /// <see cref="PublisherOptions.LingerTimeout"/> after another end. The stream then ends without the queued events, so that
+    /// no client gets events without the state that they follow.</para>
+    /// <para><b>Errors.</b> An exception of the function, or an event that cannot be sent, ends the subscription:
+    /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Null instead of a sequence counts as no
+    /// events.</para>
+    /// <para><b>Ids.</b> With a history, the last loaded event carries the position at which the subscription began, unless it
+    /// has an id. Without a loaded event, a client that leaves before the first live event comes back as a new one.</para>
+    /// </remarks>
+    /// <example>
+    /// <code>
+    /// var subscription = publisher.Subscribe(new SubscribeOptions&lt;User&gt;
+    /// {
+    ///     Channels = "orders",
+    ///     LastEventId = lastEventId,
+    ///     LoadInitialData = async token => [new SseItem&lt;string&gt;(await orders.ReadAsJsonAsync(token), "snapshot")],
+    /// });
+    /// </code>
+    /// </example>
+    public Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>>? LoadInitialData { get; set; }
+
+    /// <summary>
     /// The id of the last event that the client received, from the request's <c>Last-Event-ID</c> header (WHATWG HTML,
     /// 9.2.4). The default is null. Null and empty mean a new client.
     /// </summary>
@@ -87,6 +122,33 @@ public sealed class SubscribeOptions<TProperties>
     /// <see cref="PublisherOptions.QueueOverflow"/>.
     /// </summary>
     public QueueOverflow? QueueOverflow { get; set; }
+
+    /// <summary>
+    /// A function that returns the key of an event, or null. An event replaces the queued event of the same key, so that a
+    /// slow client gets the latest value of each key. The default is null: every event is queued.
+    /// </summary>
+    /// <remarks>
+    /// <para><b>Order.</b> The event takes the place of the one that it replaces. It is sent with the id of that place, so a
+    /// resume may repeat the latest value of a key and never misses it. For each key, no older value comes after a newer one.
+    /// </para>
+    /// <para><b>Not conflated</b> are events with null as their key, events with an id that the application gave, comments,
+    /// initial data and replayed events. An event that the reader has begun is not replaced.</para>
+    /// <para><b>Bounds.</b> A replacement takes no place of the <see cref="QueueCapacity"/>. If it is larger than its predecessor
+    /// and the <see cref="QueueCapacityBytes"/> have no room, <see cref="QueueOverflow"/> decides.</para>
+    /// <para><b>Thread.</b> The function is called on the thread that publishes, outside every lock: once for each event and
+    /// distinct delegate, not for each subscriber, so use the same delegate for all. For a personalized event it is called
+    /// once for each subscriber. The item has no generated id.</para>
+    /// <para><b>Errors.</b> If the function throws, the event is queued without a key. <c>Publish</c> throws the exception in
+    /// an <see cref="AggregateException"/> after everything else was done.</para>
+    /// </remarks>
+    /// <example>
+    /// <code>
+    /// static string? Symbol(SseItem&lt;string&gt; quote) => quote.EventType;
+    ///
+    /// var subscription = publisher.Subscribe(new SubscribeOptions&lt;object?&gt; { Channels = "quotes", ConflationKey = Symbol });
+    /// </code>
+    /// </example>
+    public Func<SseItem<string>, string?>? ConflationKey { get; set; }
 
     /// <summary>Returns a shallow copy, for a package that changes some of the application's options.</summary>
     internal SubscribeOptions<TProperties> Copy() => (SubscribeOptions<TProperties>)MemberwiseClone();

@@ -120,8 +120,9 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
 
     /// <summary>Gets the number of bytes that wait to be read, as the framed UTF-8 of their events.</summary>
     /// <remarks>
-    /// It is compared with the <see cref="PublisherOptions.QueueCapacityBytes"/>. Initial data and replayed events do not
-    /// count. An event that is being written counts until its last byte is.
+    /// It is compared with the <see cref="PublisherOptions.QueueCapacityBytes"/>. Initial data, gap events and replayed shared
+    /// events do not count. Replayed personalized events count until the whole replay was read, and an event that is being
+    /// written until its last byte is.
     /// </remarks>
     public long QueuedBytes => Core is { } core && Subscriber is { } subscriber ? core.Registry.BytesOf(subscriber) : 0;
 
@@ -160,6 +161,9 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
 
     /// <summary>True if the rest of the queue was dropped because the reader took nothing after the end.</summary>
     internal bool WasCutOff { get; private set; }
+
+    /// <summary>True if a copy has ended because its initial data could not be loaded.</summary>
+    internal bool HasLoadFailed { get; set; }
 
     /// <summary>Starts to read the stream as text. Each string is one whole event or comment, to be written unchanged.</summary>
     /// <param name="cancellationToken">

@@ -18,6 +18,10 @@ public sealed class SubscribeOptionsTests
         [nameof(SubscribeOptions<string>.QueueCapacity)] = (7, "Capacity = 7"),
         [nameof(SubscribeOptions<string>.QueueCapacityBytes)] = (1L, "Capacity = 1"),
         [nameof(SubscribeOptions<string>.QueueOverflow)] = (QueueOverflow.DropNewest, "EndReason = "),
+        [nameof(SubscribeOptions<string>.ConflationKey)] =
+            ((Func<SseItem<string>, string?>)(static _ => "a key of all events"), "Capacity = 1"),
+        [nameof(SubscribeOptions<string>.LoadInitialData)] =
+            ((Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>>)(static _ => new([new("loaded")])), "Received = loaded"),
     };
 
     public static TheoryData<string> Properties =>
@@ -63,6 +67,10 @@ public sealed class SubscribeOptionsTests
         };
 
         using var client = await app.OpenAsync();
+        publisher.Close();
+        var received = await client.RestAsync();
+        if (received.Contains("data: loaded\n", StringComparison.Ordinal))
+            description.Add("Received = loaded");
 
         return description;
     }

@@ -33,6 +33,11 @@ internal static class EventStreamResponse
             await context.Response.Body.FlushAsync(aborted).ConfigureAwait(false);
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
         }
+        catch (Exception exception) when (subscription.HasLoadFailed)
+        {
+            // The response has begun, so the client cannot get an error. After an orderly end it tries again.
+            Log.LoadFailed(logger, exception);
+        }
         catch (AggregateException exception)
         {
             Log.EndFailed(logger, exception);

@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Error, "While event streams were ended, a handler of Unsubscribed or the server threw. They have ended all the same.")]
     internal static partial void EndFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(9, LogLevel.Error, "The initial data of an event stream could not be loaded, and the stream has ended. Its client will reconnect.")]
+    internal static partial void LoadFailed(ILogger logger, Exception exception);
 }

@@ -63,6 +63,8 @@ public sealed class MetricsTests : IDisposable
             ["events.published"] = 2,
             ["events.delivered"] = 3,
             ["events.dropped"] = 2,
+            ["events.conflated"] = 0,
+            ["gaps"] = 0,
             ["subscriptions.ended reason=overflowed"] = 1,
             ["subscriptions.ended reason=unsubscribed"] = 1,
             ["subscriptions.ended reason=closed"] = 1,
@@ -95,6 +97,37 @@ public sealed class MetricsTests : IDisposable
         var after = Observe();
         after["replay.failures"].Should().Be(before["replay.failures"] + 3);
         after["resumes result=gap"].Should().Be(before["resumes result=gap"] + 1);
+    }
+
+    [Fact]
+    public void Gaps_ResumeAndDroppedEvents_CountEachGapEvent()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions
+        {
+            QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest, GapEvent = new("", "gap"),
+        });
+        var before = Observe();
+
+        publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "unknown" }).Dispose();
+        publisher.Subscribe();
+        for (var i = 0; i < 4; i++)
+            publisher.Publish("an event");
+
+        (Observe()["gaps"] - before["gaps"]).Should().Be(2, "the three drops are one hole");
+    }
+
+    [Fact]
+    public void Conflated_EventsReplaceQueuedOnes_CountsTheReplacements()
+    {
+        var publisher = new Publisher<string>();
+        publisher.Subscribe(new SubscribeOptions<string> { ConflationKey = static _ => "key" });
+        var before = Observe();
+
+        for (var i = 0; i < 3; i++)
+            publisher.Publish("an event");
+
+        (Observe()["events.conflated"] - before["events.conflated"]).Should().Be(2);
+        Observe()["events.dropped"].Should().Be(before["events.dropped"]);
     }
 
     [Fact]

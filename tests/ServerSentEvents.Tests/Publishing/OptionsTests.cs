@@ -13,6 +13,7 @@ public sealed class OptionsTests
             ["QueueCapacity"] = 8_192,
             ["QueueCapacityBytes"] = 1_048_576L,
             ["QueueOverflow"] = QueueOverflow.Disconnect,
+            ["GapEvent"] = null,
             ["MaxEventBytes"] = 67_108_864,
             ["LingerTimeout"] = TimeSpan.FromSeconds(30),
             ["HistoryCapacity"] = 0,
@@ -30,10 +31,12 @@ public sealed class OptionsTests
             ["Channels"] = default(ChannelNames),
             ["Properties"] = null,
             ["InitialData"] = null,
+            ["LoadInitialData"] = null,
             ["LastEventId"] = null,
             ["QueueCapacity"] = null,
             ["QueueCapacityBytes"] = null,
             ["QueueOverflow"] = null,
+            ["ConflationKey"] = null,
         });
 
     public static TheoryData<string, PublisherOptions?> InvalidPublisherOptions => new()
@@ -49,6 +52,9 @@ public sealed class OptionsTests
         { "linger timeout too long for a timer", new() { LingerTimeout = TimeSpan.FromDays(50) } },
         { "undefined overflow", new() { QueueOverflow = (QueueOverflow)3 } },
         { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
+        { "gap event with an id", new() { GapEvent = new("", "gap") { EventId = "1" } } },
+        { "gap event without data", new() { GapEvent = default(SseItem<string>) } },
+        { "gap event above the largest size", new() { GapEvent = new("0123456789"), MaxEventBytes = 10 } },
         { "no clock", new() { TimeProvider = null! } },
         { "negative history", new() { HistoryCapacity = -1 } },
         { "zero history age", new() { HistoryMaxAge = TimeSpan.Zero } },

@@ -137,6 +137,54 @@ public sealed class PersonalizedReplayTests
             read.Should().Equal("initial");
     }
 
+    [Fact]
+    public async Task Publish_ReplayIsNotReadYet_ReplayAndLiveEventsShareTheBound()
+    {
+        var seen = await PublishAndGetIdAsync();
+        _publisher.Publish(_ => new string('x', 800));
+        var subscription = Resume(seen, queueCapacityBytes: 1_000);
+        subscription.QueuedBytes.Should().BeInRange(800, 900);
+
+        _publisher.Publish(new string('y', 800)).Should().Be(0);
+
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
+        Data(await subscription.AsItems().ToListAsync()).Should().Equal(new string('x', 800));
+    }
+
+    [Fact]
+    public async Task Publish_ReplayWasRead_BoundIsFreeAgain()
+    {
+        var seen = await PublishAndGetIdAsync();
+        _publisher.Publish(_ => new string('x', 800));
+        var subscription = Resume(seen, queueCapacityBytes: 1_000);
+        await using var reader = subscription.AsItems().GetAsyncEnumerator();
+        await reader.NextAsync();
+        _publisher.PublishComment("");
+        _ = reader.MoveNextAsync().AsTask();
+        await Conditions.ShouldHoldAsync(() => subscription.QueuedBytes == 0);
+
+        _publisher.Publish(new string('y', 800)).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Subscribe_LiveEventsFillTheQueueDuringTheReplay_IsAGap()
+    {
+        var seen = await PublishAndGetIdAsync();
+        var isReplaying = false;
+        _publisher.Publish(_ =>
+        {
+            if (isReplaying)
+                _publisher.Publish(new string('y', 800));
+            return new string('x', 800);
+        });
+        isReplaying = true;
+
+        var subscription = Resume(seen, queueCapacityBytes: 1_000);
+
+        subscription.Resume.Should().Be(ResumeResult.Gap);
+        Data(await ReadAsync(subscription)).Should().Equal("initial", new string('y', 800));
+    }
+
     private void PublishClosing() => _publisher.Publish(_ =>
     {
         _publisher.Close();

@@ -55,12 +55,12 @@ internal sealed class ChannelIndex<TProperties>
     }
 
     /// <summary>
-    /// Sets the limit up to which a subscriber's queue certainly has room. A subscriber of several channels has no limit: each
-    /// publish looks at its queue.
+    /// Sets the limit up to which a subscriber's queue certainly has room. A subscriber of several channels, or with a tracked
+    /// queue, has no limit: each publish looks at its queue.
     /// </summary>
     internal static void SetUnitLimit(Subscriber<TProperties> subscriber)
     {
-        if (subscriber.MembershipCount != 1)
+        if (subscriber.MembershipCount != 1 || subscriber.IsTracked)
             return;
         var (channel, index) = subscriber.MembershipAt(0);
         channel[index].SetUnitLimit(channel.LimitFor(subscriber.Room));

@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using System.Threading.Channels;
 using ServerSentEvents.Internal.Queues;
 
@@ -12,7 +13,13 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
 {
     private ChannelMember<TProperties>[] _members = new ChannelMember<TProperties>[1];
 
+    /// <summary>The key functions of members that conflate, with the number of members of each; null for none.</summary>
+    private Dictionary<Func<SseItem<string>, string?>, int>? _keyFunctions;
+
     internal string Name { get; } = name;
+
+    /// <summary>The different key functions of members that conflate; null for none.</summary>
+    internal IReadOnlyCollection<Func<SseItem<string>, string?>>? KeyFunctions => _keyFunctions?.Keys;
 
     internal int Count { get; private set; }
 
@@ -38,11 +45,15 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
         if (Count == _members.Length)
             Array.Resize(ref _members, Count * 2);
         _members[Count] = new() { Subscriber = subscriber, Writer = subscriber.Writer, Slot = slot };
+        if (subscriber.KeyFunction is { } keyFunction)
+            CountKeyFunction(keyFunction, 1);
         return Count++;
     }
 
     internal void RemoveAt(int index)
     {
+        if (_keyFunctions is not null && _members[index].Subscriber.KeyFunction is { } keyFunction)
+            CountKeyFunction(keyFunction, -1);
         var last = --Count;
         if (index != last)
         {
@@ -54,6 +65,18 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
         _members[last] = default;
         if (Count > 0 && Count <= _members.Length / 4)
             Array.Resize(ref _members, _members.Length / 2);
+    }
+
+    private void CountKeyFunction(Func<SseItem<string>, string?> keyFunction, int change)
+    {
+        _keyFunctions ??= [];
+        _keyFunctions.TryGetValue(keyFunction, out var count);
+        if (count + change > 0)
+            _keyFunctions[keyFunction] = count + change;
+        else
+            _keyFunctions.Remove(keyFunction);
+        if (_keyFunctions.Count == 0)
+            _keyFunctions = null;
     }
 }
 

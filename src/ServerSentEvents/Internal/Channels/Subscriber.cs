@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Channels;
@@ -6,7 +7,9 @@ namespace ServerSentEvents.Internal.Channels;
 /// A subscription as the registry sees it: the queue, its places in the channels, and its end. This is one object, because
 /// there can be 100,000 subscriptions, and a publish touches each.
 /// </summary>
-internal sealed class Subscriber<TProperties>(TProperties properties, QueueLimits limits) : SubscriptionQueue(limits)
+internal sealed class Subscriber<TProperties>(
+    TProperties properties, QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)
+    : SubscriptionQueue(limits, keyFunction)
 {
     private SubscriptionEnd? _end;
 

@@ -94,10 +94,17 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
 #endif
     private async ValueTask<bool> WaitAndMoveNextAsync()
     {
-        while (!_queue.IsAborted && await _queue.WaitToReadAsync().ConfigureAwait(false))
+        _queue.Load?.Start();
+        while (!_queue.IsAborted && !_queue.HasStopped && await _queue.WaitToReadAsync().ConfigureAwait(false))
         {
             if (TryMoveNext())
                 return true;
+        }
+
+        if (_queue.Failure is { } failure)
+        {
+            _subscription.EndNow();
+            ExceptionDispatchInfo.Capture(failure).Throw();
         }
 
         if (_queue.HasLostFrames)

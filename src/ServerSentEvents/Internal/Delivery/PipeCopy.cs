@@ -74,8 +74,10 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         var copy = new PipeCopy<TProperties>(subscription, queue, writer, cancellationToken);
         // Attach only a fully constructed copy: from now on, a worker can run it to its end.
         subscription.Attach(copy, queue);
-        // Frames can be queued already, or the subscription can have ended.
+        // Frames can be queued already, or the subscription can have ended. They are written before a load.
         copy.Signal();
+        if (queue.Load is { } load)
+            _ = copy.LoadAsync(load);
         return copy._completion.Task;
     }
 
@@ -101,7 +103,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         catch (Exception exception)
         {
             // An exception of the writer ends its own subscription, and nothing else.
-            End(exception);
+            EndFlush(exception);
         }
     }
 
@@ -111,6 +113,14 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         // Servers abort a connection whose flush is canceled, so a flush that does not wait is left alone.
         if (_isWaiting)
             CancelWaitingFlush();
+        Signal();
+    }
+
+    private async Task LoadAsync(InitialLoad load)
+    {
+        load.Start();
+        if (load.Wait is { } wait)
+            await wait.ConfigureAwait(false);
         Signal();
     }
 
@@ -165,7 +175,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         }
         catch (Exception exception)
         {
-            End(exception);
+            EndFlush(exception);
         }
     }
 
@@ -205,11 +215,17 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
 
     private void Continue()
     {
-        var isDone = _queue.IsAborted || (_queue.IsFinished && _frame is null && _canceledFlushes == 0);
+        var isDone = _queue.IsAborted
+            || ((_queue.HasStopped || _queue.IsFinished) && _frame is null && _canceledFlushes == 0);
         if (isDone)
-            End(failure: null);
+        {
+            _subscription.HasLoadFailed = _queue.Failure is not null;
+            End(_queue.Failure);
+        }
         else if (!_queue.CopyState.TryBecomeIdle())
+        {
             CopyScheduler.Shared.Add(_queue);
+        }
     }
 
     private void Signal()
@@ -218,14 +234,12 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
             CopyScheduler.Shared.Add(_queue);
     }
 
+    /// <summary>Ends the copy after an exception of the writer. A subscription that was ended at once cancels its flush.</summary>
+    private void EndFlush(Exception exception) =>
+        End(exception is OperationCanceledException && _queue.IsAborted ? null : exception);
+
     /// <summary>Ends the copy. The copy's state does not change, so that no worker takes its queue again.</summary>
-    private void End(Exception? failure)
-    {
-        // A canceled flush belongs to a subscription that was ended at once.
-        if (failure is OperationCanceledException && _queue.IsAborted)
-            failure = null;
-        ThreadPool.UnsafeQueueUserWorkItem(_ => Finish(failure), state: null);
-    }
+    private void End(Exception? failure) => ThreadPool.UnsafeQueueUserWorkItem(_ => Finish(failure), state: null);
 
     /// <summary>Ends the subscription, calls the application's handlers, and completes the task.</summary>
     private void Finish(Exception? failure)

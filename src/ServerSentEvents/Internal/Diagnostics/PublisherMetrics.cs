@@ -26,6 +26,10 @@ internal static class PublisherMetrics
 
     internal static StripedCounter Dropped { get; } = new();
 
+    internal static StripedCounter Conflated { get; } = new();
+
+    internal static StripedCounter Gaps { get; } = new();
+
     /// <summary>
     /// Creates the instruments once in the process. Listeners are called for each new instrument, so this is not done by a
     /// static constructor, for which other threads would wait, and not under a lock.
@@ -46,6 +50,12 @@ internal static class PublisherMetrics
         Create(() => meter.CreateObservableCounter(
             "server_sent_events.events.dropped", static () => Dropped.Value, "{event}",
             "Events and comments that found no room in a queue, or made room for others."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.events.conflated", static () => Conflated.Value, "{event}",
+            "Events that replaced a queued event of the same key."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.gaps", static () => Gaps.Value, "{gap}",
+            "Gap events that were queued: after a resume with a gap, and after dropped events."));
         Create(() => meter.CreateObservableCounter(
             "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
         Create(() => meter.CreateObservableCounter(

@@ -4,18 +4,11 @@ using System.Text;
 
 namespace ServerSentEvents.Internal.Events;
 
-/// <summary>An item of a queue: a frame, or the place of a frame that is still being made.</summary>
-internal abstract class QueueItem
-{
-    /// <summary>The number of bytes on the wire; 0 while it is not known.</summary>
-    internal abstract int Length { get; }
-}
-
 /// <summary>
 /// An event, a comment or a line, checked and formatted as UTF-8 when it is created. All subscribers share it. The line of
 /// the id is kept apart, because the position is known only under the registry's lock.
 /// </summary>
-internal sealed class Frame : QueueItem
+internal sealed class Frame
 {
     /// <summary>The value of <see cref="_idOffset"/> for a frame that is not an event.</summary>
     private const int NotAnEvent = -1;
@@ -60,7 +53,8 @@ internal sealed class Frame : QueueItem
     /// <summary>The id that the application gave; null for none.</summary>
     internal string? OwnId { get; private set; }
 
-    internal override int Length => _length;
+    /// <summary>The number of bytes on the wire.</summary>
+    internal int Length => _length;
 
     internal string Text
     {
@@ -117,6 +111,19 @@ internal sealed class Frame : QueueItem
         _length = _utf8.Length + WireFormat.IdLength(ids.LengthOf(position));
     }
 
+    /// <summary>
+    /// Returns this event with the generated id of another: the event is sent at the place of the other one, which it replaces.
+    /// </summary>
+    internal Frame AtPlaceOf(Frame place)
+    {
+        if (_ids is null && place._ids is null)
+            return this;
+        var frame = new Frame(_utf8, _idOffset);
+        if (place._ids is not null)
+            frame.PlaceAt(place._ids, place._position);
+        return frame;
+    }
+
     /// <summary>Copies the bytes after an offset, as far as they fit. Returns the number of copied bytes.</summary>
     internal int CopyTo(Span<byte> destination, int offset)
     {
@@ -153,50 +160,12 @@ internal sealed class Frame : QueueItem
         return bytes;
     }
 
-    private SseItem<string> Parse()
+    /// <summary>Makes the item form without keeping it. Only for events.</summary>
+    internal SseItem<string> Parse()
     {
         using var stream = new MemoryStream(ToArray());
         foreach (var item in SseParser.Create(stream).Enumerate())
             return item;
-        throw new InvalidOperationException("An event is parsed as it was formatted.");
+        throw new InvalidOperationException("The formatted event could not be parsed.");
     }
-}
-
-/// <summary>
-/// The place of a personalized event in the queue of a subscriber that joined while the event was being made. The thread that
-/// publishes the event completes it; a reader that reaches the place earlier waits.
-/// </summary>
-internal sealed class DeferredFrame : QueueItem
-{
-    /// <summary>Completes when the reader's wait ends.</summary>
-    private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private volatile bool _isMade;
-
-    internal override int Length => IsMade ? Frame?.Length ?? 0 : 0;
-
-    internal bool IsMade => _isMade;
-
-    /// <summary>The frame; null before it is made, and if there is nothing to send.</summary>
-    internal Frame? Frame { get; private set; }
-
-    /// <summary>True if the place was dropped before the frame was made. Guarded by the registry's lock.</summary>
-    internal bool IsDropped { get; set; }
-
-    /// <summary>True if there was no room for the frame. Then no later frame may be delivered.</summary>
-    internal bool IsLost { get; private set; }
-
-    internal void Complete(Frame? frame, bool isLost = false)
-    {
-        Frame = frame;
-        IsLost = isLost;
-        _isMade = true;
-        _wait.TrySetResult(true);
-    }
-
-    /// <summary>Waits until the frame is made, or until <see cref="StopWaiting"/>.</summary>
-    internal Task WaitAsync() => _wait.Task;
-
-    /// <summary>Ends the wait of a reader that gets nothing more.</summary>
-    internal void StopWaiting() => _wait.TrySetResult(true);
 }

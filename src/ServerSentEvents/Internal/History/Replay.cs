@@ -49,6 +49,8 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     private int _cursors = cursors.Length;
     private bool _isLost;
 
+    private long _bytes;
+
     /// <summary>The frames of personalized events, by position; null if there are none.</summary>
     private Dictionary<long, Frame>? _personalized;
 
@@ -72,6 +74,9 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
 
     internal override bool IsLost => _isLost;
 
+    /// <summary>The bytes of the personalized events, which are in memory for this subscriber alone.</summary>
+    internal override long Bytes => _bytes;
+
     internal override Frame? Read()
     {
         lock (_heap)
@@ -87,7 +92,6 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     {
         failures = 0;
         _personalized = [];
-        long bytes = 0;
         var scan = Clone();
         while (scan.ReadEntry() is { } entry)
         {
@@ -98,8 +102,8 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
                 if (make(properties) is not { } frame)
                     continue;
                 frame.PlaceAt(ids, entry.Position);
-                bytes += frame.Length;
-                if (bytes > maxBytes)
+                _bytes += frame.Length;
+                if (_bytes > maxBytes)
                     return false;
                 _personalized[entry.Position] = frame;
             }

@@ -1,15 +1,22 @@
 using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
+/// <summary>The application's events for a subscriber that does not resume.</summary>
+/// <param name="Frames">The events that exist already.</param>
+/// <param name="Load">Loads the events when the reader starts; null if nothing is loaded.</param>
+internal readonly record struct InitialData(Frame[] Frames, Func<CancellationToken, Task<Frame[]>>? Load = null);
+
 /// <summary>The start of a subscriber's stream: the retry interval, and then the initial data or a replay.</summary>
 /// <param name="retry">The retry interval; null for none.</param>
 /// <param name="turnedAway">The retry interval of a client that is turned away.</param>
+/// <param name="gap">The event that tells a client that its resume was a gap; null for none.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that its client gave; null for none.</param>
-internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame[] initialData, string? lastEventId)
+internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame? gap, InitialData initialData, string? lastEventId)
 {
     /// <summary>
     /// Starts the stream with the initial data. The last initial event carries the position, so that a client that leaves
@@ -21,26 +28,39 @@ internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame[] init
     /// <param name="replay">The missed events that could be made; null for none.</param>
     internal void Begin(SubscriptionQueue queue, EventIds? ids, long position, FrameSource? replay = null)
     {
-        if (ids is not null && initialData.Length > 0)
-            initialData[^1].PlaceAt(ids, position);
-        Prepend(queue, retry is null ? initialData : [retry, .. initialData], replay);
+        PlaceLast(initialData.Frames);
+        if (gap is not null)
+            PublisherMetrics.Gaps.Increment();
+        var next = initialData.Load is null ? replay : new InitialLoad(LoadAsync, replay);
+        Prepend(queue, [.. Present(retry), .. Present(gap), .. initialData.Frames], next);
+
+        async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
+        {
+            var frames = await initialData.Load(cancellationToken).ConfigureAwait(false);
+            PlaceLast(frames);
+            return frames;
+        }
+
+        void PlaceLast(Frame[] frames)
+        {
+            if (ids is not null && frames.Length > 0)
+                frames[^1].PlaceAt(ids, position);
+        }
     }
 
     /// <summary>Turns a client away: it gets its retry interval alone.</summary>
-    internal void TurnAway(SubscriptionQueue queue) => Prepend(queue, [turnedAway], replay: null);
+    internal void TurnAway(SubscriptionQueue queue) => Prepend(queue, [turnedAway], next: null);
 
     /// <summary>Begins with a replay.</summary>
     internal void Resume<TProperties>(Subscriber<TProperties> subscriber, FrameSource? replay)
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;
-        Prepend(subscriber, retry is null ? [Position()] : [retry, Position()], replay);
+        // Without the line of its id, the first blank line would clear the client's last event id.
+        Prepend(subscriber, [.. Present(retry), Frame.ForPosition(lastEventId!)], replay);
     }
 
-    private static void Prepend(SubscriptionQueue queue, Frame[] frames, FrameSource? replay) =>
-        queue.Prepend(frames.Length > 0 ? new InitialFrames(frames, replay) : replay);
+    private static Frame[] Present(Frame? frame) => frame is null ? [] : [frame];
 
-    /// <summary>
-    /// Returns the line of the client's id: without it, the first blank line would clear the client's last event id.
-    /// </summary>
-    private Frame Position() => Frame.ForPosition(lastEventId!);
+    private static void Prepend(SubscriptionQueue queue, Frame[] frames, FrameSource? next) =>
+        queue.Prepend(frames.Length > 0 ? new InitialFrames(frames, next) : next);
 }

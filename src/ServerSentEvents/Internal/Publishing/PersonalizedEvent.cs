@@ -2,6 +2,7 @@ using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
@@ -19,7 +20,7 @@ internal sealed class PersonalizedEvent<TProperties>(
     internal long Joined { get; } = joined;
 
     /// <summary>The listed subscribers with their frames. A frame is null if the subscriber gets nothing.</summary>
-    internal List<(Subscriber<TProperties> Subscriber, Frame? Frame)> Frames { get; } = new(subscribers.Count);
+    internal List<(Subscriber<TProperties> Subscriber, Frame? Frame, EventKey Key)> Frames { get; } = new(subscribers.Count);
 
     /// <summary>The entry for the history. It is set by <see cref="MakeAll"/>.</summary>
     internal HistoryEntry<TProperties>? HistoryEntry { get; private set; }
@@ -33,7 +34,13 @@ internal sealed class PersonalizedEvent<TProperties>(
     internal void MakeAll(string? ownId, ref Failures failures)
     {
         foreach (var subscriber in subscribers)
-            Frames.Add((subscriber, Make(subscriber, ref failures)));
+        {
+            var frame = Make(subscriber, ref failures);
+            EventKey key = default;
+            if (frame is not null && subscriber.KeyFunction is { } keyFunction)
+                key = EventKey.Make(keyFunction, frame, ref failures);
+            Frames.Add((subscriber, frame, key));
+        }
 
         var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal).ToList();
         HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId);
@@ -58,7 +65,7 @@ internal sealed class PersonalizedEvent<TProperties>(
     {
         _ids = ids;
         _position = position;
-        foreach (var (_, frame) in Frames)
+        foreach (var (_, frame, _) in Frames)
             frame?.PlaceAt(ids, position);
     }
 

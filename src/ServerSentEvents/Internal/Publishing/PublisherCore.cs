@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Delivery;
 using ServerSentEvents.Internal.Diagnostics;
@@ -31,17 +32,23 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     internal SubscriberRegistry<TProperties> Registry { get; }
 
     internal Subscription<TProperties> Subscribe(
-        in ChannelNames channels, TProperties properties, QueueLimits limits, Frame[] initialData, string? lastEventId)
+        in ChannelNames channels,
+        TProperties properties,
+        QueueLimits limits,
+        InitialData initialData,
+        string? lastEventId,
+        Func<SseItem<string>, string?>? keyFunction = null)
     {
         if (string.IsNullOrEmpty(lastEventId))
             lastEventId = null;
-        var subscriber = new Subscriber<TProperties>(properties, limits);
+        var subscriber = new Subscriber<TProperties>(properties, limits, keyFunction);
         var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow())
         {
             Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
         };
         var retry = Settings.Reconnection.NewFrame();
-        var initial = new InitialStream(retry, retry ?? ReconnectionTime.Usual, initialData, lastEventId);
+        var gap = lastEventId is null ? null : Settings.GapFrame;
+        var initial = new InitialStream(retry, retry ?? ReconnectionTime.Usual, gap, initialData, lastEventId);
         var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
         if (registration.IsTurnedAway)
         {
@@ -65,8 +72,15 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     internal int Send(Frame frame, in ChannelNames channels, long? position = null)
     {
-        var result = Registry.Send(frame, channels, Settings.Now(), position);
-        Finish(result, frame.IsEvent);
+        Failures failures = default;
+        var keys = frame.IsEvent && Registry.KeyFunctions(channels) is { } functions
+            ? new EventKeys(functions, frame, ref failures)
+            : null;
+        var result = Registry.Send(frame, channels, new SendContext(Settings.Now(), position, keys));
+        Complete(result, ref failures);
+        if (frame.IsEvent)
+            CountPublished();
+        failures.ThrowIfAny("A handler of Unsubscribed or a conflation key function threw.");
         return result.Sent;
     }
 
@@ -80,7 +94,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         Failures failures = default;
         var personalized = Registry.Personalize(make, channels);
         personalized.MakeAll(ownId, ref failures);
-        var result = Registry.Send(personalized, channels, Settings.Now(), position);
+        var result = Registry.Send(personalized, channels, new SendContext(Settings.Now(), position));
         var sent = result.Sent;
         CopyScheduler.Shared.Add(result.Ready);
         result.Ready = default;
@@ -95,7 +109,8 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
         Complete(result, ref failures);
         CountPublished();
-        failures.ThrowIfAny("A personalized event could not be made for every subscriber, or a handler of Unsubscribed threw.");
+        failures.ThrowIfAny(
+            "A personalized event could not be made for every subscriber, or a handler of Unsubscribed or a key function threw.");
         return sent;
     }
 
@@ -117,13 +132,13 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     internal void Close() => Finish(Registry.EndAll());
 
-    internal void Drain() => Finish(Registry.Drain(Settings.Reconnection.NewFarewells()));
+    internal void Drain() => FinishLast(Registry.Drain(Settings.Reconnection.NewFarewells()));
 
     public void Dispose()
     {
         try
         {
-            Finish(Registry.CloseForGood());
+            FinishLast(Registry.CloseForGood());
         }
         finally
         {
@@ -150,13 +165,19 @@ internal sealed class PublisherCore<TProperties> : IDisposable
             subscriber.Subscription.LetGoIfRead();
     }
 
-    private void Finish(in RegistryResult<TProperties> result, bool isEvent = false)
+    private void Finish(in RegistryResult<TProperties> result)
     {
         Failures failures = default;
         Complete(result, ref failures);
-        if (isEvent)
-            CountPublished();
         failures.ThrowIfAny("A handler of Unsubscribed threw.");
+    }
+
+    /// <summary>Does what is left to do when the server stops, and cancels loads, which could delay the stop.</summary>
+    private void FinishLast(in RegistryResult<TProperties> result)
+    {
+        foreach (var subscriber in result.Ended ?? [])
+            subscriber.Load?.StopWaiting();
+        Finish(result);
     }
 
     /// <summary>Starts the time of subscribers that have just ended. Call outside every lock.</summary>
@@ -180,8 +201,8 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         in Registration<TProperties> registration,
         Replay<TProperties> replay)
     {
-        var isPossible = replay.TryPersonalize(
-            subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures);
+        var isPossible = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
+            && Registry.TryCount(subscriber, replay.Bytes);
         if (isPossible && failures == 0)
             initial.Resume(subscriber, replay);
         else

@@ -1,4 +1,6 @@
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Internal.Compatibility;
+using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
@@ -15,10 +17,11 @@ internal sealed class PublisherSettings
     internal PublisherSettings(PublisherOptions options)
     {
         const string name = nameof(options);
-        _queueLimits = Checked(new(options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow), name);
         if (options.MaxEventBytes is < 1 or > PublisherOptions.LargestMaxEventBytes)
             throw new ArgumentOutOfRangeException(name, options.MaxEventBytes, "MaxEventBytes must be from 1 to 536,870,912.");
         MaxEventBytes = options.MaxEventBytes;
+        GapFrame = options.GapEvent is { } gap ? CheckedGap(gap, MaxEventBytes, name) : null;
+        _queueLimits = Checked(new(options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, GapFrame), name);
         LingerTimeout = CheckedTimer(options.LingerTimeout, nameof(options.LingerTimeout), name)!.Value;
         if (options.HistoryCapacity < 0)
             throw new ArgumentOutOfRangeException(name, options.HistoryCapacity, "HistoryCapacity cannot be negative.");
@@ -36,6 +39,9 @@ internal sealed class PublisherSettings
     internal ReconnectionTime Reconnection { get; }
 
     internal int MaxEventBytes { get; }
+
+    /// <summary>The event that tells a client of a gap; null for none.</summary>
+    internal Frame? GapFrame { get; }
 
     internal TimeSpan LingerTimeout { get; }
 
@@ -62,7 +68,8 @@ internal sealed class PublisherSettings
             new(
                 capacity ?? _queueLimits.Capacity,
                 capacityBytes ?? _queueLimits.CapacityBytes,
-                overflow ?? _queueLimits.Overflow),
+                overflow ?? _queueLimits.Overflow,
+                GapFrame),
             paramName);
     }
 
@@ -80,6 +87,10 @@ internal sealed class PublisherSettings
 
         return limits;
     }
+
+    private static Frame CheckedGap(in SseItem<string> gap, int maxEventBytes, string paramName) => gap.EventId is null
+        ? Frame.ForItem(gap, maxEventBytes, paramName)
+        : throw new ArgumentException("GapEvent cannot have an id: it is not an event that a client can resume from.", paramName);
 
     private static TimeSpan? CheckedTimer(TimeSpan? duration, string name, string paramName) =>
         CheckedAboveZero(duration, name, paramName) > LongestTimer

@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
@@ -11,25 +12,39 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>The number of channels and events that the timer looks at in one step under the lock.</summary>
     private const int EvictionBudget = 1_024;
 
-    /// <summary>Sends one frame to all subscribers of the channels.</summary>
-    /// <param name="frame">The frame; an event goes into the history.</param>
-    /// <param name="channels">The channels.</param>
-    /// <param name="now">The time; 0 if nothing needs it.</param>
-    /// <param name="position">The position that a backplane gives; null for none.</param>
+    /// <summary>Returns the different key functions of the channels' subscribers that conflate; null for none.</summary>
+    internal HashSet<Func<SseItem<string>, string?>>? KeyFunctions(in ChannelNames channels)
+    {
+        if (Volatile.Read(ref _conflating) == 0)
+            return null;
+        HashSet<Func<SseItem<string>, string?>>? found = null;
+        lock (_gate)
+        {
+            for (var i = 0; i < channels.Count; i++)
+            {
+                if (_index.TryGet(channels[i], out var channel) && channel.KeyFunctions is { } functions)
+                    (found ??= []).UnionWith(functions);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Sends one frame to all subscribers of the channels. An event goes into the history.</summary>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
-    internal RegistryResult<TProperties> Send(Frame frame, in ChannelNames channels, long now, long? position)
+    internal RegistryResult<TProperties> Send(Frame frame, in ChannelNames channels, in SendContext context)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
             if (frame.IsEvent && !_isClosed)
-                _history?.Add(new HistoryEntry<TProperties>(frame), channels, now, position);
+                _history?.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position);
             var walk = channels.Count == 1 ? 0 : _index.NewWalk();
             for (var i = channels.Count - 1; i >= 0; i--)
             {
                 if (_index.TryGet(channels[i], out var channel))
-                    Send_NeedsLock(channel, walk, frame, now, position, ref result);
+                    Send_NeedsLock(channel, walk, frame, context, ref result);
             }
         }
 
@@ -55,14 +70,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// place in the order. Subscribers that joined later get a place for a frame that the caller still has to make.
     /// </summary>
     internal RegistryResult<TProperties> Send(
-        PersonalizedEvent<TProperties> personalized, in ChannelNames channels, long now, long? position)
+        PersonalizedEvent<TProperties> personalized, in ChannelNames channels, in SendContext context)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
             if (IsDisposed_NeedsLock)
                 return result;
-            if (!_isClosed && _history?.Add(personalized.HistoryEntry!, channels, now, position) == true)
+            if (!_isClosed && _history?.Add(personalized.HistoryEntry!, channels, context.Now, context.Position) == true)
             {
                 personalized.PlaceAt(_history.Ids, _history.Position);
                 _history.AddAmbiguous(personalized.DifferentIds, channels);
@@ -73,14 +88,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
             {
             }
 
-            foreach (var (subscriber, frame) in personalized.Frames)
+            foreach (var (subscriber, frame, key) in personalized.Frames)
             {
-                if (frame is not null && subscriber.WasVisited(present))
-                    Send_NeedsLock(subscriber, frame, now, position, ref result);
+                if (frame is not null && subscriber.WasVisited(present) && BeginSend_NeedsLock(subscriber, context))
+                    EndSend_NeedsLock(subscriber, subscriber.Write(frame, key, ref result.Ready), ref result);
             }
 
             if (personalized.Joined != _index.Joined)
-                Defer_NeedsLock(personalized, channels, now, position, ref result);
+                Defer_NeedsLock(personalized, channels, context, ref result);
         }
 
         return result;
@@ -198,19 +213,22 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private void Defer_NeedsLock(
         PersonalizedEvent<TProperties> personalized,
         in ChannelNames channels,
-        long now,
-        long? position,
+        in SendContext context,
         ref RegistryResult<TProperties> result)
     {
         AssertLocked();
         var walk = _index.NewWalk();
-        foreach (var (subscriber, _) in personalized.Frames)
+        foreach (var (subscriber, _, _) in personalized.Frames)
             subscriber.TryVisit(walk);
         foreach (var member in _index.Visit(channels, walk))
         {
             var place = new DeferredFrame();
-            if (!Send_NeedsLock(member.Subscriber, place, now, position, ref result))
+            if (!BeginSend_NeedsLock(member.Subscriber, context)
+                || !EndSend_NeedsLock(member.Subscriber, member.Subscriber.WriteDeferred(place), ref result))
+            {
                 continue;
+            }
+
             // The frame is counted when it is made.
             result.Sent--;
             (result.Deferred ??= []).Add(new(member.Subscriber, place, Frame: null));
@@ -219,12 +237,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
 
     /// <summary>Sends a frame to the members of a channel that the walk has not visited. This loop has to be fast.</summary>
     private void Send_NeedsLock(
-        ChannelMembers<TProperties> channel,
-        long walk,
-        Frame frame,
-        long now,
-        long? position,
-        ref RegistryResult<TProperties> result)
+        ChannelMembers<TProperties> channel, long walk, Frame frame, in SendContext context, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
         // Skip a repeated name. A walk of 0 means a single channel, whose members need no marks.
@@ -234,8 +247,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
         channel.Add(frame.Length);
         var units = channel.Units;
         var sent = 0;
-        var hasAhead = position is not null && _ahead.Count > 0;
+        var hasAhead = context.Position is not null && _ahead.Count > 0;
         var hasHeartbeats = _hasHeartbeats;
+        var now = context.Now;
         var members = channel.Members;
         // From the end, because the last member, which was visited already, takes the place of a member that leaves.
         for (var i = members.Length - 1; i >= 0; i--)
@@ -257,32 +271,48 @@ internal sealed partial class SubscriberRegistry<TProperties>
             var subscriber = member.Subscriber;
             if (subscriber.MembershipCount == 1)
                 subscriber.Uncount(frame.Length);
-            Send_NeedsLock(subscriber, frame, now, position, ref result);
+            if (BeginSend_NeedsLock(subscriber, context))
+            {
+                var key = context.Keys?.For(subscriber) ?? default;
+                EndSend_NeedsLock(subscriber, subscriber.Write(frame, key, ref result.Ready), ref result);
+            }
+
             members = channel.Members;
         }
 
         result.Sent += sent;
     }
 
-    private bool Send_NeedsLock(
-        Subscriber<TProperties> subscriber, QueueItem item, long now, long? position, ref RegistryResult<TProperties> result)
+    /// <summary>Returns whether a subscriber gets an event, and notes the time.</summary>
+    private bool BeginSend_NeedsLock(Subscriber<TProperties> subscriber, in SendContext context)
     {
         AssertLocked();
-        if (position is { } place && _ahead.Count > 0 && _ahead.HasEvent(subscriber, place))
+        if (context.Position is { } place && _ahead.Count > 0 && _ahead.HasEvent(subscriber, place))
             return false;
-        subscriber.LastWrite = now;
-        switch (subscriber.Write(item, ref result.Ready))
+        subscriber.LastWrite = context.Now;
+        return true;
+    }
+
+    /// <summary>Does what the result of a write needs. Returns whether the queue took the frame.</summary>
+    private bool EndSend_NeedsLock(
+        Subscriber<TProperties> subscriber, QueueWriteResult written, ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        if (written == QueueWriteResult.Overflowed)
         {
-            case QueueWriteResult.Added:
-                result.Sent++;
-                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
-                return true;
-            case QueueWriteResult.Overflowed:
-                End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
-                return false;
-            default:
-                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
-                return false;
+            End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
+            return false;
         }
+
+        ChannelIndex<TProperties>.SetUnitLimit(subscriber);
+        if (written == QueueWriteResult.Added)
+            result.Sent++;
+        return written == QueueWriteResult.Added;
     }
 }
+
+/// <summary>What a send needs beside the event and its channels.</summary>
+/// <param name="Now">The time; 0 if nothing needs it.</param>
+/// <param name="Position">The position that a backplane gives; null for none.</param>
+/// <param name="Keys">The conflation keys of a shared event; null if no subscriber conflates.</param>
+internal readonly record struct SendContext(long Now, long? Position, EventKeys? Keys = null);

@@ -39,6 +39,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>True if subscribing throws. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isClosed;
 
+    /// <summary>
+    /// The number of subscribers that conflate. Written under <see cref="_gate"/>, and read without it by a thread that
+    /// publishes: a subscriber that it misses has not been returned yet.
+    /// </summary>
+    private int _conflating;
+
     /// <summary>The number of ends whose handlers have not yet been called. Guarded by <see cref="_gate"/>.</summary>
     private int _unannouncedEnds;
 
@@ -92,8 +98,22 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (point is { IsAhead: true })
                 _ahead.Add(subscriber, point.Position, now);
             subscriber.LastWrite = now;
+            if (subscriber.KeyFunction is not null)
+                Volatile.Write(ref _conflating, _conflating + 1);
             _index.Join(subscriber, channels);
             return new(IsTurnedAway: false, point, _history?.Ids, _history?.Position ?? 0);
+        }
+    }
+
+    /// <summary>Counts the bytes of a subscriber's replay. Returns false if its queue has no room for them.</summary>
+    internal bool TryCount(Subscriber<TProperties> subscriber, long bytes)
+    {
+        lock (_gate)
+        {
+            if (!subscriber.TryCount(bytes))
+                return false;
+            ChannelIndex<TProperties>.SetUnitLimit(subscriber);
+            return true;
         }
     }
 
@@ -307,6 +327,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     {
         AssertLocked();
         subscriber.End = new(reason, _index.LeaveAll(subscriber));
+        if (subscriber.KeyFunction is not null)
+            Volatile.Write(ref _conflating, _conflating - 1);
         _ahead.Remove(subscriber);
         if (subscriber.HasUnread && !subscriber.IsAborted)
             _lingering.Add(subscriber);

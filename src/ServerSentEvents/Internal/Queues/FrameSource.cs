@@ -3,7 +3,8 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// Frames that a reader gets before its queue. They do not count against the queue's bounds and are never dropped.
+/// Frames that a reader gets before the rest of its queue. They do not count against the queue's bounds, unless the source
+/// says so, and are never dropped.
 /// </summary>
 /// <remarks>Read by the reader alone. Any thread can ask for <see cref="Count"/> and <see cref="IsEmpty"/>.</remarks>
 internal abstract class FrameSource
@@ -20,13 +21,30 @@ internal abstract class FrameSource
     /// <summary>True if the next frame no longer exists.</summary>
     internal virtual bool IsLost => false;
 
+    /// <summary>The bytes that the source holds for this subscriber alone, until its end.</summary>
+    internal virtual long Bytes => 0;
+
+    /// <summary>True if each frame counts as one of the channel.</summary>
+    internal virtual bool IsOfChannel => false;
+
+    /// <summary>The task for which the reader has to wait before the next frame; null for none.</summary>
+    internal virtual Task? Wait => null;
+
+    /// <summary>The exception that keeps the source from being read; null for none.</summary>
+    internal virtual Exception? Failure => null;
+
     /// <summary>Reads the next frame. Returns null at the end, or if the frame is lost.</summary>
     internal abstract Frame? Read();
+
+    /// <summary>Ends the wait of a reader that gets nothing more. Can be called by any thread.</summary>
+    internal virtual void StopWaiting()
+    {
+    }
 }
 
 /// <summary>Frames that were made for one subscriber: the retry interval, its position, and its initial data.</summary>
 /// <param name="frames">The frames.</param>
-/// <param name="next">A replay; null for none.</param>
+/// <param name="next">The source after this one; null for none.</param>
 internal sealed class InitialFrames(Frame[] frames, FrameSource? next = null) : FrameSource
 {
     private int _read;
@@ -46,4 +64,30 @@ internal sealed class InitialFrames(Frame[] frames, FrameSource? next = null) : 
         Volatile.Write(ref _read, _read + 1);
         return frame;
     }
+}
+
+/// <summary>A deferred frame that the reader has reached.</summary>
+/// <param name="deferred">The place, which was taken from the channel.</param>
+internal sealed class ReachedFrame(DeferredFrame deferred) : FrameSource
+{
+    private volatile bool _isRead;
+
+    internal override int Count => _isRead ? 0 : 1;
+
+    internal override bool IsEmpty => _isRead;
+
+    internal override bool IsLost => deferred.IsLost;
+
+    internal override bool IsOfChannel => !deferred.IsHole;
+
+    internal override Task? Wait => deferred.IsMade ? null : deferred.WaitAsync();
+
+    internal override Frame? Read()
+    {
+        var frame = _isRead ? null : deferred.Frame;
+        _isRead = true;
+        return frame;
+    }
+
+    internal override void StopWaiting() => deferred.StopWaiting();
 }

@@ -1,10 +1,13 @@
+using ServerSentEvents.Internal.Events;
+
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>The bounds of a queue. All queues of a publisher without individual bounds share one instance.</summary>
 /// <param name="Capacity">The largest number of frames.</param>
 /// <param name="CapacityBytes">The largest number of bytes.</param>
 /// <param name="Overflow">The action when a bound is reached.</param>
-internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow);
+/// <param name="GapFrame">The event that shows the client that events were dropped; null for none.</param>
+internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow, Frame? GapFrame = null);
 
 /// <summary>A queue that has ended and is empty, for a subscription that has let go of its queue.</summary>
 internal sealed class EndedQueue : SubscriptionQueue

@@ -1,7 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Net.ServerSentEvents;
 using System.Threading.Channels;
-using ServerSentEvents.Internal.Diagnostics;
-using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Queues;
 
@@ -12,32 +10,35 @@ namespace ServerSentEvents.Internal.Queues;
 /// One writer at a time, under the registry's lock, and one reader without it. Neither a write nor <see cref="Complete"/>
 /// runs the reader's code: a waiting reader continues on the thread pool, and a copy is put on a list.
 /// </remarks>
-internal abstract class SubscriptionQueue
+internal abstract partial class SubscriptionQueue
 {
-    /// <summary>Holds a <see cref="QueueItem"/> each. An array of objects stores them without a check of their type.</summary>
+    /// <summary>
+    /// Holds frames, and places of frames. An array of objects stores them without a check of their type.
+    /// </summary>
     private readonly Channel<object> _channel;
+
     private readonly QueueLimits _limits;
 
-    /// <summary>
-    /// The count of <see cref="Meter"/>, or 0 without one, less the bytes that were added here and not dropped. Written under
-    /// the registry's lock.
-    /// </summary>
-    private long _bytesOrigin;
+    /// <summary>The state of a queue that sends gap events or conflates; null for a plain queue.</summary>
+    private readonly QueueTracker? _tracker;
+
+    /// <summary>The bytes of the channel, and of a frame that the reader has begun.</summary>
+    private QueueBytes _bytes;
 
     /// <summary>The number of dropped frames. Written under the registry's lock.</summary>
     private long _dropped;
 
-    /// <summary>The number of bytes that the reader has used. Written by the reader.</summary>
-    private long _bytesTaken;
-
     /// <summary>A number that changes whenever the reader takes something. Written by the reader.</summary>
     private long _progress;
 
-    /// <summary>The frames before the channel; null after the last of them. Written by the reader.</summary>
+    /// <summary>The frames before the rest of the channel; null after the last of them. Written by the reader.</summary>
     private FrameSource? _first;
 
-    /// <summary>The unmade frame that the reader waits for; null for none. Written by the reader.</summary>
-    private DeferredFrame? _deferred;
+    /// <summary>True if the frame that was read last is a gap event, which does not count. Used by the reader alone.</summary>
+    private bool _isGap;
+
+    /// <summary>True if the next frame cannot be had. Written by the reader.</summary>
+    private volatile bool _hasStopped;
 
     private volatile bool _isAborted;
     private volatile bool _isCompleted;
@@ -45,20 +46,28 @@ internal abstract class SubscriptionQueue
     /// <summary>A mutable struct, hence a field and not a property.</summary>
     internal CopyStateMachine CopyState;
 
-    private protected SubscriptionQueue(QueueLimits limits)
+    private protected SubscriptionQueue(QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)
     {
         _limits = limits;
-        _channel = Channel.CreateBounded<object>(
-            new BoundedChannelOptions(limits.Capacity) { AllowSynchronousContinuations = false });
+        var gapFrame = limits.Overflow == QueueOverflow.Disconnect ? null : limits.GapFrame;
+        if (gapFrame is not null || keyFunction is not null)
+            _tracker = new(gapFrame, keyFunction);
+        // A gap event behind a full queue needs a place.
+        var capacity = gapFrame is not null && limits.Capacity < int.MaxValue ? limits.Capacity + 1 : limits.Capacity;
+        _channel = Channel.CreateBounded<object>(new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = false });
     }
 
     /// <summary>The count that this queue shares with the others of its channel; null if it counts its own bytes.</summary>
     protected abstract ByteMeter? Meter { get; }
 
-    private long BytesAdded => (Meter?.Bytes ?? 0) - Volatile.Read(ref _bytesOrigin);
-
     /// <summary>The writer of the channel, for a caller that has checked the room in bytes. Needs the registry's lock.</summary>
     internal ChannelWriter<object> Writer => _channel.Writer;
+
+    /// <summary>True if each frame needs <see cref="Write"/>, whatever room there is.</summary>
+    internal bool IsTracked => _tracker is not null;
+
+    /// <summary>The application's function that makes the key of an event; null for no conflation.</summary>
+    internal Func<SseItem<string>, string?>? KeyFunction => _tracker?.KeyFunction;
 
     /// <summary>The copy that reads this queue; null for another reader. Set once, under the registry's lock.</summary>
     internal IQueueCopy? Copy { get; private set; }
@@ -74,7 +83,7 @@ internal abstract class SubscriptionQueue
     {
         get
         {
-            var count = (Volatile.Read(ref _deferred) is null ? 0 : 1) + _channel.Reader.Count;
+            var count = _channel.Reader.Count;
             for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
                 count += source.Count;
             return count;
@@ -82,13 +91,24 @@ internal abstract class SubscriptionQueue
     }
 
     /// <summary>True if nothing waits. The time does not depend on the number of frames.</summary>
-    internal bool IsEmpty => Volatile.Read(ref _first) is null or { IsEmpty: true, Next: null or { IsEmpty: true } }
-        && Volatile.Read(ref _deferred) is null && _channel.Reader.Count == 0;
+    internal bool IsEmpty
+    {
+        get
+        {
+            for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
+            {
+                if (!source.IsEmpty)
+                    return false;
+            }
+
+            return _channel.Reader.Count == 0;
+        }
+    }
 
     /// <summary>
     /// The bytes that wait in the channel, and in a frame that the reader has begun. Needs the registry's lock.
     /// </summary>
-    internal long Bytes => Math.Max(0, BytesAdded - Volatile.Read(ref _bytesTaken));
+    internal long Bytes => _bytes.Waiting(Meter);
 
     /// <summary>The bytes that can certainly be added. The reader can only make more room. Needs the registry's lock.</summary>
     internal long Room => _limits.CapacityBytes - Bytes;
@@ -108,53 +128,34 @@ internal abstract class SubscriptionQueue
     internal bool HasUnread => !IsEmpty || (Copy is not null && !CopyState.IsIdle);
 
     /// <summary>True if the reader gets nothing more.</summary>
-    internal bool IsFinished => _isAborted
-        || (Volatile.Read(ref _first) is null && Volatile.Read(ref _deferred) is null && _channel.Reader.Completion.IsCompleted);
+    internal bool IsFinished =>
+        _isAborted || _hasStopped || (Volatile.Read(ref _first) is null && _channel.Reader.Completion.IsCompleted);
+
+    /// <summary>
+    /// True if the reader cannot read on, and has to end the subscription. What it has read before can still be written.
+    /// </summary>
+    internal bool HasStopped => _hasStopped;
 
     /// <summary>True if a frame no longer existed when the reader reached it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
 
+    /// <summary>The initial data that the reader has to load next; null for none.</summary>
+    internal InitialLoad? Load
+    {
+        get
+        {
+            var source = Volatile.Read(ref _first);
+            while (source is not null and not InitialLoad)
+                source = source.Next;
+            return (InitialLoad?)source;
+        }
+    }
+
+    /// <summary>The exception of the load, after which nothing more is read; null for none.</summary>
+    internal Exception? Failure => Load?.Failure;
+
     /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
     internal void Prepend(FrameSource? first) => Volatile.Write(ref _first, first);
-
-    /// <summary>Adds a frame. If the queue is full, does what the subscriber chose. Needs the registry's lock.</summary>
-    internal QueueWriteResult Write(QueueItem item, ref ReadyList ready)
-    {
-        if (!TryAdd(item))
-        {
-            if (_limits.Overflow == QueueOverflow.Disconnect)
-                return QueueWriteResult.Overflowed;
-            if (_limits.Overflow == QueueOverflow.DropNewest)
-            {
-                CountDropped();
-                return QueueWriteResult.Dropped;
-            }
-
-            if (!DropOldestUntilAdded(item))
-                return QueueWriteResult.Dropped;
-        }
-
-        Signal(ref ready);
-        return QueueWriteResult.Added;
-    }
-
-    /// <summary>Subtracts bytes that the meter has counted and that were not added here. Needs the registry's lock.</summary>
-    internal void Uncount(int bytes) => CountAdded(-bytes);
-
-    /// <summary>Adds a frame where that drops nothing, else does nothing. Needs the registry's lock.</summary>
-    internal bool WriteIfRoom(Frame frame) => TryAdd(frame);
-
-    /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
-    internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
-    {
-        var result = frame is null || deferred.IsDropped || _isAborted ? QueueWriteResult.Dropped : TryCount(deferred, frame);
-        if (result == QueueWriteResult.Added)
-            deferred.Complete(frame);
-        else
-            deferred.Complete(frame: null, isLost: result == QueueWriteResult.Overflowed);
-        Signal(ref ready);
-        return result;
-    }
 
     /// <summary>Ends the writing. What waits can still be read. Needs the registry's lock.</summary>
     internal void Complete(ref ReadyList ready)
@@ -174,60 +175,19 @@ internal abstract class SubscriptionQueue
     {
         _isAborted = true;
         Interlocked.MemoryBarrier();
-        Volatile.Read(ref _deferred)?.StopWaiting();
+        for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
+            source.StopWaiting();
     }
 
     /// <summary>Drops all frames that wait. Needs <see cref="Abort"/> and <see cref="Complete"/> first.</summary>
     internal void Discard()
     {
         Volatile.Write(ref _first, null);
-        Volatile.Write(ref _deferred, null);
         while (_channel.Reader.TryRead(out _))
         {
         }
 
-        Volatile.Write(ref _bytesTaken, BytesAdded);
-    }
-
-    /// <summary>Takes the next frame. Its bytes count until <see cref="Release"/> is called.</summary>
-    internal bool TryRead([NotNullWhen(true)] out Frame? frame)
-    {
-        frame = null;
-        while (!_isAborted && TryTake(out var item))
-        {
-            frame = item as Frame ?? ((DeferredFrame)item).Frame;
-            if (frame is null)
-            {
-                // A deferred frame can turn out to be nothing, or to be lost.
-                if (((DeferredFrame)item).IsLost)
-                    Lose();
-                continue;
-            }
-
-            Volatile.Write(ref _progress, _progress + 1);
-            if (frame.IsEvent)
-                PublisherMetrics.Delivered.Increment();
-            return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
-    internal void Release(int bytes)
-    {
-        // Frames before the channel do not count. The field is not cleared before the next frame is read.
-        if (Volatile.Read(ref _first) is null)
-            Volatile.Write(ref _bytesTaken, _bytesTaken + bytes);
-        Volatile.Write(ref _progress, _progress + 1);
-    }
-
-    /// <summary>Waits until <see cref="TryRead"/> may succeed. Returns false at the end.</summary>
-    internal ValueTask<bool> WaitToReadAsync()
-    {
-        if (Volatile.Read(ref _deferred) is { } deferred)
-            return WaitForAsync(deferred);
-        return _channel.Reader.WaitToReadAsync(CancellationToken.None);
+        _bytes.TakeAll(Meter);
     }
 
     /// <summary>Adds this queue to a ready list if it has a copy that was idle. Needs the registry's lock.</summary>
@@ -238,131 +198,8 @@ internal abstract class SubscriptionQueue
     }
 
     /// <summary>
-    /// Moves the origin by the count of a <see cref="Meter"/> that comes or goes, so that <see cref="Bytes"/> does not change.
-    /// Needs the registry's lock.
+    /// Subtracts the count of a <see cref="Meter"/> that goes, or adds the count of one that comes, so that
+    /// <see cref="Bytes"/> does not change. Needs the registry's lock.
     /// </summary>
-    protected void MoveOrigin(long bytes) => Volatile.Write(ref _bytesOrigin, _bytesOrigin + bytes);
-
-    private bool TryAdd(QueueItem item)
-    {
-        var length = item.Length;
-        if (!HasRoomFor(length))
-            return false;
-        // Count first: a reader that takes the frame at once must not make the difference negative.
-        CountAdded(length);
-        if (_channel.Writer.TryWrite(item))
-            return true;
-        CountAdded(-length);
-        return false;
-    }
-
-    /// <summary>Returns whether the bound in bytes has room for a frame. An empty queue takes a frame of any size.</summary>
-    private bool HasRoomFor(int length)
-    {
-        var bytes = Bytes;
-        return bytes + length <= _limits.CapacityBytes || bytes == 0;
-    }
-
-    private bool DropOldestUntilAdded(QueueItem item)
-    {
-        do
-        {
-            // Only a frame that the reader has begun is left, and it cannot be dropped.
-            if (!DropOldest())
-            {
-                if (TryAdd(item))
-                    return true;
-                CountDropped();
-                return false;
-            }
-        }
-        while (!TryAdd(item));
-        return true;
-    }
-
-    private bool DropOldest()
-    {
-        if (!_channel.Reader.TryRead(out var oldest))
-            return false;
-        CountAdded(-((QueueItem)oldest).Length);
-        if (oldest is DeferredFrame deferred)
-            deferred.IsDropped = true;
-        CountDropped();
-        return true;
-    }
-
-    private void CountAdded(int bytes) => Volatile.Write(ref _bytesOrigin, _bytesOrigin - bytes);
-
-    private void CountDropped()
-    {
-        Volatile.Write(ref _dropped, _dropped + 1);
-        PublisherMetrics.Dropped.Increment();
-    }
-
-    private bool TryTake([NotNullWhen(true)] out QueueItem? item)
-    {
-        while (Volatile.Read(ref _first) is { } source)
-        {
-            item = source.Read();
-            if (item is not null)
-                return true;
-            if (source.IsLost)
-            {
-                Lose();
-                return false;
-            }
-
-            Volatile.Write(ref _first, source.Next);
-        }
-
-        item = Volatile.Read(ref _deferred);
-        if (item is null)
-        {
-            if (!_channel.Reader.TryRead(out var next))
-                return false;
-            item = next as Frame ?? (QueueItem)next;
-        }
-
-        if (item is not DeferredFrame deferred)
-            return true;
-        var isMade = deferred.IsMade;
-        Volatile.Write(ref _deferred, isMade ? null : deferred);
-        // With the barrier in Abort: one of the two sees the other's write, so that no wait outlasts the delivery.
-        Interlocked.MemoryBarrier();
-        return isMade;
-    }
-
-    /// <summary>Counts a frame that has just been made, and does what the subscriber chose if there is no room.</summary>
-    private QueueWriteResult TryCount(DeferredFrame deferred, Frame frame)
-    {
-        while (!HasRoomFor(frame.Length))
-        {
-            if (_limits.Overflow == QueueOverflow.Disconnect)
-                return QueueWriteResult.Overflowed;
-            if (_limits.Overflow == QueueOverflow.DropNewest || !DropOldest() || deferred.IsDropped)
-            {
-                if (!deferred.IsDropped)
-                    CountDropped();
-                return QueueWriteResult.Dropped;
-            }
-        }
-
-        CountAdded(frame.Length);
-        return QueueWriteResult.Added;
-    }
-
-    /// <summary>Stops the delivery, because the next frame no longer exists. Called by the reader.</summary>
-    private void Lose()
-    {
-        HasLostFrames = true;
-        Abort();
-    }
-
-    /// <summary>Waits for a frame that is being made, or for the end of the delivery.</summary>
-    private async ValueTask<bool> WaitForAsync(DeferredFrame deferred)
-    {
-        if (!_isAborted)
-            await deferred.WaitAsync().ConfigureAwait(false);
-        return true;
-    }
+    protected void MoveOrigin(long bytes) => _bytes.Add(-bytes);
 }

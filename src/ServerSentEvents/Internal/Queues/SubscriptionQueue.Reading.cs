@@ -1,0 +1,106 @@
+using System.Diagnostics.CodeAnalysis;
+using ServerSentEvents.Internal.Diagnostics;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Internal.Queues;
+
+/// <content>The side of the reader. Every member is called by the reader alone.</content>
+internal abstract partial class SubscriptionQueue
+{
+    /// <summary>Takes the next frame. Its bytes count until <see cref="Release"/> is called.</summary>
+    internal bool TryRead([NotNullWhen(true)] out Frame? frame)
+    {
+        frame = null;
+        if (_isAborted || HasStopped || !TryTake(out frame))
+            return false;
+        Volatile.Write(ref _progress, _progress + 1);
+        if (frame.IsEvent)
+            PublisherMetrics.Delivered.Increment();
+        return true;
+    }
+
+    /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
+    internal void Release(int bytes)
+    {
+        // Frames before the channel do not count, nor do gap events. The field is not cleared before the next frame is read.
+        if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && !_isGap)
+            _bytes.Take(bytes);
+        Volatile.Write(ref _progress, _progress + 1);
+    }
+
+    /// <summary>Waits until <see cref="TryRead"/> may succeed. Returns false at the end.</summary>
+    internal ValueTask<bool> WaitToReadAsync()
+    {
+        // If a read has stopped at a source, the source had a wait, which can be over by now.
+        if (Volatile.Read(ref _first) is { } source)
+            return source.Wait is { } wait ? WaitForAsync(wait) : new ValueTask<bool>(true);
+        return _channel.Reader.WaitToReadAsync(CancellationToken.None);
+    }
+
+    private bool TryTake([NotNullWhen(true)] out Frame? frame)
+    {
+        frame = null;
+        while (true)
+        {
+            for (; Volatile.Read(ref _first) is { } source; Leave(source))
+            {
+                if (source.Wait is not null)
+                    return false;
+                frame = source.Read();
+                if (frame is not null)
+                    return true;
+                if (!source.IsLost)
+                    continue;
+                HasLostFrames = source.Failure is null;
+                _hasStopped = true;
+                return false;
+            }
+
+            if (!TryTakeFromChannel(out var item))
+                return false;
+            frame = item as Frame;
+            if (frame is not null)
+                return true;
+            Volatile.Write(ref _first, new ReachedFrame((DeferredFrame)item));
+            // With the barrier in Abort: one of the two sees the other's write, so that no wait outlasts the delivery.
+            Interlocked.MemoryBarrier();
+            if (_isAborted)
+                return false;
+        }
+    }
+
+    private bool TryTakeFromChannel([MaybeNullWhen(false)] out object item)
+    {
+        if (_tracker is null)
+            return _channel.Reader.TryRead(out item);
+        lock (_tracker)
+        {
+            _isGap = _tracker.TryTakeHole(out var gap);
+            if (_isGap)
+            {
+                item = gap!;
+                return true;
+            }
+
+            if (!_channel.Reader.TryRead(out item))
+                return false;
+            _isGap = item is GapMark;
+            item = _tracker.Take(item);
+            return true;
+        }
+    }
+
+    private void Leave(FrameSource source)
+    {
+        _bytes.Take(source.Bytes);
+        Volatile.Write(ref _first, source.Next);
+    }
+
+    /// <summary>Waits for a frame that is being made, or for the end of the delivery.</summary>
+    private async ValueTask<bool> WaitForAsync(Task wait)
+    {
+        if (!_isAborted)
+            await wait.ConfigureAwait(false);
+        return true;
+    }
+}

@@ -1,0 +1,260 @@
+using ServerSentEvents.Internal.Diagnostics;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Internal.Queues;
+
+/// <content>The side of the writer. Every member needs the registry's lock.</content>
+internal abstract partial class SubscriptionQueue
+{
+    /// <summary>
+    /// Counts the bytes of a <see cref="FrameSource"/>. Returns false if there is no room. Needs the registry's lock.
+    /// </summary>
+    internal bool TryCount(long bytes)
+    {
+        if (bytes > Room)
+            return false;
+        _bytes.Add(bytes);
+        return true;
+    }
+
+    /// <summary>Adds a frame. If the queue is full, does what the subscriber chose. Needs the registry's lock.</summary>
+    internal QueueWriteResult Write(Frame frame, EventKey key, ref ReadyList ready)
+    {
+        QueueWriteResult result;
+        if (_tracker is null)
+        {
+            result = Add(frame);
+        }
+        else
+        {
+            lock (_tracker)
+                result = _tracker.KeyFunction is not null && frame.IsEvent ? AddByKey(frame, key) : Add(frame);
+        }
+
+        // A dropped event can have left a gap event.
+        if (result == QueueWriteResult.Added || _tracker is not null)
+            Signal(ref ready);
+        return result;
+    }
+
+    /// <summary>Adds the place of a frame that is still being made. Needs the registry's lock.</summary>
+    internal QueueWriteResult WriteDeferred(DeferredFrame deferred)
+    {
+        if (_tracker is null)
+            return Add(deferred);
+        lock (_tracker)
+        {
+            var result = Add(deferred);
+            if (result == QueueWriteResult.Added)
+                _tracker.ForgetPlaces(default);
+            return result;
+        }
+    }
+
+    /// <summary>Subtracts bytes that the meter has counted and that were not added here. Needs the registry's lock.</summary>
+    internal void Uncount(int bytes) => _bytes.Add(-bytes);
+
+    /// <summary>Adds a frame where that drops nothing, else does nothing. Needs the registry's lock.</summary>
+    internal bool WriteIfRoom(Frame frame) => TryAdd(frame, frame.Length);
+
+    /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
+    internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
+    {
+        var result = QueueWriteResult.Dropped;
+        if (frame is not null && !deferred.IsDropped && !_isAborted)
+        {
+            if (_tracker is null)
+            {
+                result = MakeRoom(deferred, frame.Length);
+            }
+            else
+            {
+                lock (_tracker)
+                    result = MakeRoom(deferred, frame.Length);
+            }
+
+            if (result == QueueWriteResult.Added)
+                _bytes.Add(frame.Length);
+            // A frame without room leaves a hole at its place.
+            else if (result == QueueWriteResult.Dropped && !deferred.IsDropped)
+                deferred.IsHole = true;
+        }
+
+        deferred.Complete(
+            deferred.IsHole ? _tracker?.GapFrame : result == QueueWriteResult.Added ? frame : null,
+            isLost: result == QueueWriteResult.Overflowed);
+        Signal(ref ready);
+        return result;
+    }
+
+    private static int LengthOf(object item) => item is Frame frame ? frame.Length : ((QueuePlace)item).Length;
+
+    /// <summary>Adds a frame or a place. If the queue is full, does what the subscriber chose.</summary>
+    private QueueWriteResult Add(object item)
+    {
+        if (TryAdd(item, LengthOf(item)))
+            return QueueWriteResult.Added;
+        switch (_limits.Overflow)
+        {
+            case QueueOverflow.Disconnect:
+                return QueueWriteResult.Overflowed;
+            case QueueOverflow.DropNewest:
+                CountDropped();
+                MarkHoleAtEnd();
+                return QueueWriteResult.Dropped;
+            default:
+                return DropOldestUntilAdded(item) ? QueueWriteResult.Added : QueueWriteResult.Dropped;
+        }
+    }
+
+    /// <summary>Replaces the event of the same key, or adds a place for the key.</summary>
+    private QueueWriteResult AddByKey(Frame frame, EventKey key)
+    {
+        QueueWriteResult result;
+        if (key.Value is null || frame.OwnId is not null)
+        {
+            result = Add(frame);
+            // Later events of the key come after this one. An event of an unknown key can have any.
+            if (result == QueueWriteResult.Added)
+                _tracker!.ForgetPlaces(key);
+            return result;
+        }
+
+        if (_tracker!.FindPlace(key.Value) is { } place)
+        {
+            result = Replace(place, frame.AtPlaceOf(place.Frame));
+            // If the oldest events were dropped up to the place itself, the event needs a new place.
+            if (!place.IsGone)
+                return result;
+        }
+
+        var added = new ConflatedFrame(key.Value, frame);
+        result = Add(added);
+        if (result == QueueWriteResult.Added)
+            _tracker.Add(added);
+        return result;
+    }
+
+    private QueueWriteResult Replace(ConflatedFrame place, Frame latest)
+    {
+        var growth = latest.Length - place.Length;
+        var result = MakeRoom(place, growth);
+        if (result == QueueWriteResult.Added)
+        {
+            _bytes.Add(growth);
+            place.Frame = latest;
+            PublisherMetrics.Conflated.Increment();
+        }
+        else if (result == QueueWriteResult.Dropped && !place.IsGone)
+        {
+            MarkHoleAtEnd();
+        }
+
+        return result;
+    }
+
+    private bool TryAdd(object item, int length)
+    {
+        if (!HasRoomFor(length, holds: 0) || (_tracker is not null && _channel.Reader.Count >= _limits.Capacity))
+            return false;
+        // Count first: a reader that takes the frame at once must not make the difference negative.
+        _bytes.Add(length);
+        if (_channel.Writer.TryWrite(item))
+        {
+            if (_tracker is not null)
+                _tracker.LastMark = null;
+            return true;
+        }
+
+        _bytes.Add(-length);
+        return false;
+    }
+
+    /// <summary>
+    /// Returns whether the bound in bytes has room for more. If the queue holds nothing but what grows, the size is free.
+    /// </summary>
+    private bool HasRoomFor(int length, int holds)
+    {
+        var bytes = Bytes;
+        return bytes + length <= _limits.CapacityBytes || bytes == holds;
+    }
+
+    private bool DropOldestUntilAdded(object item)
+    {
+        do
+        {
+            if (DropOldest())
+                continue;
+            // Only a frame that the reader has begun is left, and it cannot be dropped.
+            if (TryAdd(item, LengthOf(item)))
+                return true;
+            CountDropped();
+            MarkHoleAtEnd();
+            return false;
+        }
+        while (!TryAdd(item, LengthOf(item)));
+        return true;
+    }
+
+    /// <summary>Drops the oldest item of the channel. Its place becomes a hole.</summary>
+    private bool DropOldest()
+    {
+        if (!_channel.Reader.TryRead(out var oldest))
+            return false;
+        _bytes.Add(-LengthOf(oldest));
+        if (oldest is DeferredFrame deferred)
+            deferred.IsDropped = true;
+        else if (oldest is ConflatedFrame place)
+            _tracker!.Remove(place);
+        if (oldest is not GapMark)
+            CountDropped();
+        if (_tracker is { GapFrame: not null, HasHole: false })
+        {
+            _tracker.HasHole = true;
+            PublisherMetrics.Gaps.Increment();
+        }
+
+        return true;
+    }
+
+    /// <summary>Adds a gap event behind the last event, unless there is one already. It is never dropped.</summary>
+    private void MarkHoleAtEnd()
+    {
+        if (_tracker is not { GapFrame: { } gap } || _tracker.LastMark is { IsTaken: false })
+            return;
+        var mark = new GapMark(gap);
+        // A hole at the beginning of an empty channel is the same hole.
+        if (!_tracker.TryTakeHole(out _))
+            PublisherMetrics.Gaps.Increment();
+        _channel.Writer.TryWrite(mark);
+        _tracker.LastMark = mark;
+    }
+
+    private void CountDropped()
+    {
+        Volatile.Write(ref _dropped, _dropped + 1);
+        PublisherMetrics.Dropped.Increment();
+    }
+
+    /// <summary>
+    /// Makes room for a place that grows. If there is none, does what the subscriber chose, which can drop the place.
+    /// </summary>
+    private QueueWriteResult MakeRoom(QueuePlace place, int growth)
+    {
+        while (!HasRoomFor(growth, holds: place.Length))
+        {
+            if (_limits.Overflow == QueueOverflow.Disconnect)
+                return QueueWriteResult.Overflowed;
+            if (_limits.Overflow == QueueOverflow.DropNewest || !DropOldest())
+            {
+                CountDropped();
+                return QueueWriteResult.Dropped;
+            }
+
+            if (place is DeferredFrame { IsDropped: true } or ConflatedFrame { IsGone: true })
+                return QueueWriteResult.Dropped;
+        }
+
+        return QueueWriteResult.Added;
+    }
+}

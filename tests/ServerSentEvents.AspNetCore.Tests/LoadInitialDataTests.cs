@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Tests the snapshot of <see cref="SubscribeOptions{TProperties}.LoadInitialData"/> over real connections.</summary>
+public sealed class LoadInitialDataTests
+{
+    [Fact]
+    public async Task Stream_SlowLoadBesideConcurrentPublishing_NoEventFallsBetween()
+    {
+        const int clients = 20;
+        var state = 0;
+        await using var app = await StartAsync(async token =>
+        {
+            var snapshot = Volatile.Read(ref state);
+            // The load takes until three more events were published.
+            while (Volatile.Read(ref state) < snapshot + 3)
+                await Task.Yield();
+            token.ThrowIfCancellationRequested();
+            return [new(snapshot.ToString(CultureInfo.InvariantCulture), "snapshot")];
+        });
+        var isStopped = false;
+        var publishing = OwnThread.RunAsync(() =>
+        {
+            while (!Volatile.Read(ref isStopped))
+            {
+                var next = Interlocked.Increment(ref state);
+                PublisherOf(app).Publish(next.ToString(CultureInfo.InvariantCulture));
+                Thread.Yield();
+            }
+        });
+
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
+        {
+            using var client = await app.OpenAsync();
+            var snapshot = await NextNumberAsync(client);
+            var number = await NextNumberAsync(client);
+            number.Should().BeLessThanOrEqualTo(snapshot + 1, "nothing is missing after the snapshot");
+            while (number < snapshot + 10)
+            {
+                var next = await NextNumberAsync(client);
+                next.Should().Be(number + 1);
+                number = next;
+            }
+        }));
+
+        Volatile.Write(ref isStopped, true);
+        await publishing;
+    }
+
+    [Fact]
+    public async Task Stream_LoadHasNotEnded_HeadersAndRetryIntervalAreThere()
+    {
+        var load = new TaskCompletionSource<IEnumerable<SseItem<string>>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(_ => new(load.Task));
+
+        using var client = await app.OpenAsync();
+
+        (await client.NextLineAsync()).Should().Be("retry: 1000");
+        load.SetResult([new("state")]);
+        (await client.NextDataAsync()).Should().Be("state");
+    }
+
+    [Fact]
+    public async Task Stream_LoadFails_EndsInOrderAndLogsTheException()
+    {
+        await using var app = await StartAsync(_ => throw new FormatException("the load has failed"));
+
+        using var client = await app.OpenAsync();
+
+        (await client.RestAsync()).Should().Be("retry: 1000\n");
+        await Conditions.ShouldHoldAsync(
+            () => app.Log.Ours.Any(entry => entry.Exception is FormatException { Message: "the load has failed" }));
+        PublisherOf(app).GetSubscribers().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Stream_ClientGoesDuringTheLoad_LoadIsCanceled()
+    {
+        var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(async token =>
+        {
+            await using var registration = token.Register(canceled.SetResult);
+            await Task.Delay(Timeout.Infinite, token);
+            return [];
+        });
+
+        (await app.OpenAsync()).Dispose();
+
+        await canceled.Task.WaitAsync(Streams.Limit);
+    }
+
+    private static Task<TestApplication> StartAsync(
+        Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>> load) => TestApplication.StartAsync(
+        builder => builder.Services.AddServerSentEvents<string>(options => options.ReconnectionInterval = TimeSpan.FromSeconds(1)),
+        app => app.MapServerSentEvents<string>("/events", _ => new SubscribeOptions<string> { LoadInitialData = load }));
+
+    private static Publisher<string> PublisherOf(TestApplication app) => app.Services.GetRequiredService<Publisher<string>>();
+
+    private static async Task<int> NextNumberAsync(EventStreamClient client) =>
+        int.Parse(await client.NextDataAsync(), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,272 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>Tests that a gap event shows each hole in a stream, once, at its exact place.</summary>
+public sealed class GapEventTests
+{
+    private const string Gap = "event: gap\ndata: \n\n";
+
+    [Fact]
+    public async Task Resume_UnknownId_GapEventComesBeforeTheInitialData()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect, history: 10);
+        var subscription = publisher.Subscribe(
+            new SubscribeOptions<string> { LastEventId = "unknown", InitialData = [new("state")] });
+        publisher.Close();
+
+        var texts = await subscription.ToListAsync();
+
+        texts[0].Should().Be(Gap);
+        texts[1].Should().StartWith("data: state\n");
+        texts.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Resume_WithoutAHistory_IsAGapWithItsEvent()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect);
+        var subscription = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "1" });
+        publisher.Close();
+
+        subscription.Resume.Should().Be(ResumeResult.Gap);
+        (await subscription.ToListAsync()).Should().Equal(Gap);
+    }
+
+    [Fact]
+    public async Task Resume_NothingIsMissing_NoGapEvent()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect, history: 10);
+        publisher.Publish(new SseItem<string>("a") { EventId = "1" });
+        var fresh = publisher.Subscribe();
+        var resumed = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "1" });
+        publisher.Close();
+
+        (await fresh.ToListAsync()).Should().BeEmpty();
+        (await resumed.ToListAsync()).Should().Equal("id: 1\n");
+    }
+
+    [Fact]
+    public async Task Resume_MissedPersonalizedEventThrows_GapEventComesFirst()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect, history: 10);
+        publisher.Publish(new SseItem<string>("seen") { EventId = "1" });
+        publisher.Publish(name => name is null ? throw new FormatException() : name);
+        publisher.Publish("healthy");
+        var subscription = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "1" });
+        publisher.Close();
+
+        var texts = await subscription.ToListAsync();
+
+        subscription.Resume.Should().Be(ResumeResult.Gap);
+        texts.Should().HaveCount(2);
+        texts[0].Should().Be(Gap);
+        texts[1].Should().StartWith("data: healthy\n");
+    }
+
+    [Fact]
+    public async Task DropOldest_FullQueue_GapEventComesBeforeTheFirstEventAfterTheHole()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropOldest);
+        var subscription = publisher.Subscribe(initialData: ["state"]);
+        Publish(publisher, 1, 5);
+        await using var reader = subscription.GetAsyncEnumerator();
+
+        subscription.DroppedEvents.Should().Be(3);
+        (await ReadAsync(reader, 4)).Should().Equal(Text("state"), Gap, Text("4"), Text("5"));
+    }
+
+    [Fact]
+    public async Task DropOldest_DropsAfterTheGapEventWasTaken_AreANewHole()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropOldest);
+        await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+
+        Publish(publisher, 1, 4);
+        (await ReadAsync(reader, 2)).Should().Equal(Gap, Text("3"));
+        Publish(publisher, 5, 6);
+        (await ReadAsync(reader, 3)).Should().Equal(Gap, Text("5"), Text("6"));
+        Publish(publisher, 7, 7);
+        (await ReadAsync(reader, 1)).Should().Equal(Text("7"));
+    }
+
+    [Fact]
+    public async Task DropNewest_FullQueue_GapEventComesAfterTheLastEventBeforeTheHole()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropNewest);
+        var subscription = publisher.Subscribe();
+        await using var reader = subscription.GetAsyncEnumerator();
+
+        Publish(publisher, 1, 5);
+        subscription.DroppedEvents.Should().Be(3);
+        subscription.QueuedEvents.Should().Be(3, "the gap event needs no place of the capacity");
+        (await ReadAsync(reader, 1)).Should().Equal(Text("1"));
+        Publish(publisher, 6, 6);
+        (await ReadAsync(reader, 2)).Should().Equal(Text("2"), Gap);
+        Publish(publisher, 7, 7);
+        (await ReadAsync(reader, 1)).Should().Equal(Text("7"));
+        subscription.DroppedEvents.Should().Be(4, "the gap event is in the queue while event 6 comes");
+    }
+
+    [Fact]
+    public async Task DropNewest_EventsBetweenTheDrops_EachHoleHasItsGapEvent()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropNewest);
+        await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+
+        Publish(publisher, 1, 3);
+        (await ReadAsync(reader, 2)).Should().Equal(Text("1"), Text("2"));
+        Publish(publisher, 4, 5);
+        (await ReadAsync(reader, 3)).Should().Equal(Gap, Text("4"), Gap);
+    }
+
+    [Theory]
+    [InlineData(QueueOverflow.DropOldest)]
+    [InlineData(QueueOverflow.DropNewest)]
+    public async Task BoundInBytes_FullQueue_GapEventIsNotDropped(QueueOverflow overflow)
+    {
+        var publisher = new Publisher<string>(new PublisherOptions
+        {
+            QueueCapacityBytes = 2 * Text("1").Length, QueueOverflow = overflow, GapEvent = new("", "gap"),
+        });
+        var subscription = publisher.Subscribe();
+        await using var reader = subscription.GetAsyncEnumerator();
+
+        for (var round = 0; round < 3; round++)
+        {
+            Publish(publisher, 1, 9);
+            (await ReadAsync(reader, 3)).Should().Contain(Gap, "this is round {0}", round);
+        }
+
+        while (subscription.QueuedEvents > 0)
+            await reader.NextAsync();
+        subscription.QueuedBytes.Should().Be(0, "a gap event counts exactly");
+    }
+
+    [Fact]
+    public async Task Copy_LargeEventIsBegunAndTheNextFindsNoRoom_GapEventFollowsTheLargeEvent()
+    {
+        var publisher = new Publisher(new PublisherOptions
+        {
+            QueueCapacityBytes = 100_000, QueueOverflow = QueueOverflow.DropOldest, GapEvent = new("", "gap"),
+        });
+        var subscription = publisher.Subscribe();
+        var client = new SlowClient(subscription);
+        publisher.Publish(new string('x', 200_000));
+        await client.WaitAsync();
+        client.Take();
+        await client.WaitAsync();
+
+        publisher.Publish(new string('y', 200_000)).Should().Be(0);
+        subscription.DroppedEvents.Should().Be(1);
+        publisher.Close();
+
+        client.Take();
+        await client.TakeAllAsync();
+        client.Taken.Should().Be(Text(new string('x', 200_000)) + Gap);
+    }
+
+    [Fact]
+    public async Task Items_Hole_GapEventIsAnItem()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropOldest);
+        var subscription = publisher.Subscribe();
+        Publish(publisher, 1, 3);
+        publisher.Close();
+
+        var items = await subscription.AsItems().ToListAsync();
+
+        items.Select(item => item.EventType).Should().Equal("gap", "message", "message");
+    }
+
+    [Fact]
+    public async Task DropNewest_LatecomerHasNoRoomForItsPersonalizedEvent_GapEventTakesItsPlace()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions
+        {
+            QueueCapacityBytes = 100, QueueOverflow = QueueOverflow.DropNewest, GapEvent = new("", "gap"),
+        });
+        publisher.Subscribe(properties: "first");
+        Subscription<string>? late = null;
+        publisher.Publish(name =>
+        {
+            if (late is null)
+            {
+                late = publisher.Subscribe(properties: "late");
+                return "early";
+            }
+
+            publisher.Publish(new string('x', 80));
+            return new string('y', 80);
+        });
+        publisher.Close();
+
+        (await late!.ToListAsync()).Should().Equal(Gap, Text(new string('x', 80)));
+    }
+
+    [Fact]
+    public async Task Subscription_OwnOverflow_DecidesWhetherHolesAreShown()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect);
+        var dropping = publisher.Subscribe(new SubscribeOptions<string> { QueueOverflow = QueueOverflow.DropOldest });
+        Publish(publisher, 1, 3);
+        publisher.Close();
+
+        (await dropping.ToListAsync()).Should().Equal(Gap, Text("2"), Text("3"));
+    }
+
+    [Fact]
+    public async Task DropOldest_ReaderAndPublisherRace_GapEventsComeExactlyBeforeHoles()
+    {
+        const int events = 50_000;
+        var publisher = NewPublisher(QueueOverflow.DropOldest);
+        var subscription = publisher.Subscribe();
+        var publishing = OwnThread.RunAsync(() =>
+        {
+            Publish(publisher, 1, events);
+            publisher.Close();
+        });
+
+        var last = 0;
+        var hasGap = false;
+        await foreach (var text in subscription)
+        {
+            // A hole can grow after its gap event was taken, and is then shown again.
+            if (text == Gap)
+            {
+                hasGap = true;
+                continue;
+            }
+
+            var number = int.Parse(text["data: ".Length..], CultureInfo.InvariantCulture);
+            hasGap.Should().Be(number != last + 1, "event {0} comes after event {1}", number, last);
+            (last, hasGap) = (number, false);
+        }
+
+        await publishing;
+        last.Should().Be(events);
+        subscription.DroppedEvents.Should().BePositive();
+    }
+
+    private static Publisher<string> NewPublisher(QueueOverflow overflow, int history = 0) => new(new PublisherOptions
+    {
+        QueueCapacity = 2, QueueOverflow = overflow, HistoryCapacity = history, GapEvent = new("", "gap"),
+    });
+
+    private static void Publish(Publisher<string> publisher, int first, int last)
+    {
+        for (var number = first; number <= last; number++)
+            publisher.Publish(number.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static string Text(string data) => $"data: {data}\n\n";
+
+    private static async Task<List<string>> ReadAsync(IAsyncEnumerator<string> reader, int count)
+    {
+        var texts = new List<string>();
+        for (var i = 0; i < count; i++)
+            texts.Add(await reader.NextAsync());
+        return texts;
+    }
+}

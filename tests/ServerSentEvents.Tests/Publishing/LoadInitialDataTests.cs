@@ -1,0 +1,383 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>Tests that the reader loads the initial data, and that nothing falls between it and the live events.</summary>
+public sealed class LoadInitialDataTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly Publisher<string> _publisher;
+    private readonly TaskCompletionSource<IEnumerable<SseItem<string>>> _load = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationToken _token;
+    private int _calls;
+
+    public LoadInitialDataTests() => _publisher = new(new PublisherOptions
+    {
+        HistoryCapacity = 100, TimeProvider = _time, ReconnectionInterval = TimeSpan.FromSeconds(1), GapEvent = new("", "gap"),
+    });
+
+    public static TheoryData<string> Readers => new("text", "items", "copy");
+
+    [Theory]
+    [MemberData(nameof(Readers))]
+    public async Task Read_EventsDuringTheLoad_FollowTheLoadedEvents(string reader)
+    {
+        var subscription = Subscribe();
+        _publisher.Publish("live 1");
+        _calls.Should().Be(0, "the reader has not started");
+        var read = new ReadText();
+        var reading = ReadAsync(subscription, read, reader);
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        _publisher.Publish("live 2");
+        read.Text.Should().NotContain("live");
+
+        _load.SetResult([new("state 1"), new("state 2", "kind")]);
+
+        await read.WaitForAsync("live 2");
+        _publisher.Publish("live 3");
+        _publisher.Close();
+        await reading.WaitAsync(Streams.Limit);
+        DataOf(read).Should().Equal("state 1", "state 2", "live 1", "live 2", "live 3");
+        _calls.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Copy_LoadTakesLong_RetryIntervalIsWrittenBeforeIt()
+    {
+        var read = new ReadText();
+        _ = Subscribe().CopyToAsync(new TextStream(read));
+
+        await read.WaitForAsync("retry: 1000\n");
+        _load.Task.IsCompleted.Should().BeFalse();
+        _publisher.Dispose();
+    }
+
+    [Fact]
+    public async Task Read_ConcurrentPublishing_NoEventFallsBetweenSnapshotAndStream()
+    {
+        const int rounds = 200;
+        var state = 0;
+        var isStopped = false;
+        var publishing = OwnThread.RunAsync(() =>
+        {
+            while (!Volatile.Read(ref isStopped))
+            {
+                // The state changes before its event is published, as documented.
+                var next = Interlocked.Increment(ref state);
+                _publisher.Publish($"{next}");
+                Thread.Yield();
+            }
+        });
+
+        for (var round = 0; round < rounds; round++)
+        {
+            var subscription = _publisher.Subscribe(new SubscribeOptions<string>
+            {
+                LoadInitialData = async _ =>
+                {
+                    await Task.Yield();
+                    return [new($"{Volatile.Read(ref state)}")];
+                },
+            });
+            await using var reader = subscription.AsItems().GetAsyncEnumerator();
+            var snapshot = Number(await reader.NextAsync());
+            var expected = 0;
+            while (expected < snapshot + 3)
+            {
+                var number = Number(await reader.NextAsync());
+                if (expected == 0)
+                    number.Should().BeLessThanOrEqualTo(snapshot + 1, "no event is missing after the snapshot");
+                else
+                    number.Should().Be(expected);
+                expected = number + 1;
+            }
+        }
+
+        Volatile.Write(ref isStopped, true);
+        await publishing;
+    }
+
+    [Fact]
+    public async Task Read_LoadedEvents_LastOneCarriesThePosition()
+    {
+        _publisher.Publish("before");
+        var first = Subscribe();
+        _load.SetResult([new("state 1"), new("state 2")]);
+        await using var reader = first.AsItems().GetAsyncEnumerator();
+        (await reader.NextAsync()).EventId.Should().BeNull();
+        var id = (await reader.NextAsync()).EventId;
+        await reader.DisposeAsync();
+        _publisher.Publish("missed");
+
+        var resumed = Subscribe(id);
+        _publisher.Close();
+
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        (await resumed.AsItems().ToListAsync()).Select(item => item.Data).Should().Equal("missed");
+        _calls.Should().Be(1, "a client that resumes needs no state");
+    }
+
+    [Fact]
+    public async Task Read_ResumeIsAGap_LoadsAfterTheGapEvent()
+    {
+        var subscription = Subscribe("unknown");
+        _load.SetResult([new("state")]);
+        _publisher.Close();
+
+        var items = await subscription.AsItems().ToListAsync();
+
+        items.Select(item => (item.EventType, item.Data)).Should().Equal(("gap", ""), ("message", "state"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Readers))]
+    public async Task Read_LoadFails_ReaderGetsTheExceptionAndNoEvent(string reader)
+    {
+        var subscription = Subscribe();
+        var read = new ReadText();
+        var reading = ReadAsync(subscription, read, reader);
+        _publisher.Publish("live");
+
+        _load.SetException(new FormatException("the load has failed"));
+
+        (await FluentActions.Awaiting(() => reading.WaitAsync(Streams.Limit))
+            .Should().ThrowAsync<FormatException>()).WithMessage("the load has failed");
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+        _publisher.GetSubscribers().Should().BeEmpty();
+        read.Text.Should().NotContain("live");
+    }
+
+    [Theory]
+    [MemberData(nameof(Readers))]
+    public async Task Read_LoadTimesOutByItself_ReaderGetsTheException(string reader)
+    {
+        var reading = ReadAsync(Subscribe(), new ReadText(), reader);
+
+        _load.SetCanceled(new CancellationToken(canceled: true));
+
+        await FluentActions.Awaiting(() => reading.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
+    public async Task Read_LoadedEventCannotBeSent_ReaderGetsAnArgumentException()
+    {
+        var subscription = Subscribe();
+        _load.SetResult([default]);
+
+        await subscription.Awaiting(one => one.ToListAsync()).Should().ThrowAsync<ArgumentException>();
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+    }
+
+    [Fact]
+    public async Task Read_FunctionThrowsAtOnce_ReaderGetsTheException()
+    {
+        var subscription = _publisher.Subscribe(
+            new SubscribeOptions<string> { LoadInitialData = _ => throw new FormatException() });
+
+        await subscription.Awaiting(one => one.ToListAsync()).Should().ThrowAsync<FormatException>();
+    }
+
+    [Fact]
+    public async Task Read_NullInsteadOfASequence_MeansNoEvents()
+    {
+        var subscription = Subscribe();
+        _publisher.Publish("live");
+        _publisher.Close();
+        _load.SetResult(null!);
+
+        (await subscription.AsItems().ToListAsync()).Select(item => item.Data).Should().Equal("live");
+    }
+
+    [Theory]
+    [MemberData(nameof(Readers))]
+    public async Task Dispose_DuringTheLoad_CancelsItAndEndsTheStreamAtOnce(string reader)
+    {
+        var subscription = Subscribe();
+        var read = new ReadText();
+        var reading = ReadAsync(subscription, read, reader);
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        _publisher.Publish("live");
+
+        subscription.Dispose();
+
+        await reading.WaitAsync(Streams.Limit);
+        read.Text.Should().NotContain("live");
+        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("copy")]
+    public async Task Token_CanceledDuringTheLoad_CancelsItAndTheReader(string reader)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var reading = ReadAsync(Subscribe(), new ReadText(), reader, cancellation.Token);
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+
+        await cancellation.CancelAsync();
+
+        await FluentActions.Awaiting(() => reading.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData("text", false)]
+    [InlineData("text", true)]
+    [InlineData("copy", false)]
+    [InlineData("copy", true)]
+    public async Task DrainOrDisposeOfThePublisher_DuringTheLoad_CancelsItAndEndsWithTheRetryInterval(string reader, bool isDrain)
+    {
+        var subscription = Subscribe();
+        var read = new ReadText();
+        var reading = ReadAsync(subscription, read, reader);
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        _publisher.Publish("live");
+
+        if (isDrain)
+            _publisher.Drain();
+        else
+            _publisher.Dispose();
+
+        await reading.WaitAsync(Streams.Limit);
+        read.Text.Should().Be("retry: 1000\n");
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task Close_DuringTheLoad_LoadAndQueueAreStillDelivered()
+    {
+        var subscription = Subscribe();
+        var read = new ReadText();
+        var reading = ReadAsync(subscription, read, "copy");
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        _publisher.Publish("live");
+        _publisher.Close();
+        _time.Advance(TimeSpan.FromSeconds(20));
+
+        _load.SetResult([new("state")]);
+
+        await reading.WaitAsync(Streams.Limit);
+        DataOf(read).Should().Equal("state", "live");
+    }
+
+    [Fact]
+    public async Task Close_LoadTakesLongerThanTheLingerTimeout_IsCanceled()
+    {
+        var read = new ReadText();
+        var reading = ReadAsync(Subscribe(), read, "copy");
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        _publisher.Publish("live");
+        _publisher.Close();
+
+        for (var i = 0; i < 8; i++)
+            _time.Advance(TimeSpan.FromSeconds(8));
+
+        await reading.WaitAsync(Streams.Limit);
+        read.Text.Should().Be("retry: 1000\n");
+        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task Overflow_DuringTheLoad_SubscriptionEndsAfterTheQueue()
+    {
+        var subscription = _publisher.Subscribe(
+            new SubscribeOptions<string> { QueueCapacity = 1, LoadInitialData = LoadAsync });
+        var reading = subscription.AsItems().ToListAsync();
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        _publisher.Publish("live 1");
+        _publisher.Publish("live 2");
+
+        _load.SetResult([new("state")]);
+
+        (await reading).Select(item => item.Data).Should().Equal("state", "live 1");
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
+    }
+
+    [Fact]
+    public async Task Copy_FunctionBlocks_OtherCopiesGetTheirEvents()
+    {
+        using var release = new ManualResetEventSlim();
+        var blocked = _publisher.Subscribe(new SubscribeOptions<string>
+        {
+            LoadInitialData = _ =>
+            {
+                release.Wait(CancellationToken.None);
+                return new([]);
+            },
+        });
+        var copying = OwnThread.RunAsync(() => blocked.CopyToAsync(new TextStream(new ReadText())));
+        var read = new ReadText();
+        _ = _publisher.Subscribe().CopyToAsync(new TextStream(read));
+
+        _publisher.Publish("live");
+
+        await read.WaitForAsync("data: live\n");
+        release.Set();
+        _publisher.Dispose();
+        await (await copying).WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
+    public async Task Cancellation_CallbackBlocks_DisposeReturns()
+    {
+        using var release = new ManualResetEventSlim();
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string>
+        {
+            LoadInitialData = async token =>
+            {
+                token.Register(() => release.Wait(Streams.Limit));
+                Interlocked.Increment(ref _calls);
+                return await _load.Task;
+            },
+        });
+        var reading = subscription.ToListAsync();
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+
+        OwnThread.Run(subscription.Dispose);
+
+        (await reading).Should().HaveCountLessThanOrEqualTo(1);
+        release.Set();
+    }
+
+    [Fact]
+    public void Subscribe_InitialDataAndLoadInitialData_Throws() =>
+        _publisher.Invoking(publisher => publisher.Subscribe(
+                new SubscribeOptions<string> { InitialData = [], LoadInitialData = LoadAsync }))
+            .Should().Throw<ArgumentException>().WithParameterName("options").WithMessage("*not both*");
+
+    private Subscription<string> Subscribe(string? lastEventId = null) => _publisher.Subscribe(
+        new SubscribeOptions<string> { LastEventId = lastEventId, LoadInitialData = LoadAsync });
+
+    private async ValueTask<IEnumerable<SseItem<string>>> LoadAsync(CancellationToken cancellationToken)
+    {
+        _token = cancellationToken;
+        Interlocked.Increment(ref _calls);
+        return await _load.Task;
+    }
+
+    private static async Task ReadAsync(
+        Subscription<string> subscription, ReadText read, string reader, CancellationToken cancellationToken = default)
+    {
+        switch (reader)
+        {
+            case "text":
+                await foreach (var text in subscription.WithCancellation(cancellationToken))
+                    read.Add(text);
+                break;
+            case "items":
+                await foreach (var item in subscription.AsItems().WithCancellation(cancellationToken))
+                    read.Add($"data: {item.Data}\n\n");
+                break;
+            default:
+                await subscription.CopyToAsync(new TextStream(read), cancellationToken);
+                break;
+        }
+    }
+
+    private static IEnumerable<string> DataOf(ReadText read) => read.Text.Split('\n')
+        .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..]);
+
+    private static int Number(SseItem<string> item) => int.Parse(item.Data, CultureInfo.InvariantCulture);
+}
