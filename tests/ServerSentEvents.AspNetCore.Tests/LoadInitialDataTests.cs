@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ServerSentEvents.Tests;
 
@@ -72,7 +73,7 @@ public sealed class LoadInitialDataTests
         using var client = await app.OpenAsync();
 
         (await client.RestAsync()).Should().Be("retry: 1000\n");
-        await Conditions.ShouldHoldAsync(
+        await Eventually.HoldsAsync(
             () => app.Log.Ours.Any(entry => entry.Exception is FormatException { Message: "the load has failed" }));
         PublisherOf(app).GetSubscribers().Should().BeEmpty();
     }
