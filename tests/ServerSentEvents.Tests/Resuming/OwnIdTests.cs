@@ -141,6 +141,35 @@ public sealed class OwnIdTests
         Data(await ResumeAndReadAsync("1", ["a", "b"])).Should().Equal("2");
     }
 
+    [Theory]
+    [InlineData("ann", "room")]
+    [InlineData("bob", "room")]
+    [InlineData("bob", "hall")]
+    public void Resume_IdOfOneSubscribersPersonalizedEventIsUsedAgain_IsAGap(string id, string channel)
+    {
+        _publisher.Subscribe("room", "ann");
+        _publisher.Subscribe("hall", "bob");
+        _publisher.Subscribe("hall", "without an id");
+        // The client that received this event with the id has missed the next one.
+        _publisher.Publish(
+            name => new SseItem<string>("x") { EventId = name == "without an id" ? null : name }, ["room", "hall"]);
+        PublishOwn(channel, "missed", id, "last");
+
+        Resume(id, channel).Resume.Should().Be(ResumeResult.Gap);
+        Resume("missed", channel).Resume.Should().Be(ResumeResult.Resumed);
+        Resume("last", channel).Resume.Should().Be(ResumeResult.Resumed);
+    }
+
+    [Fact]
+    public void Resume_IdOfOneSubscribersPersonalizedEventIsNotUsedAgain_IsAGap()
+    {
+        _publisher.Subscribe("room", "ann");
+        _publisher.Subscribe("room", "bob");
+        _publisher.Publish(name => new SseItem<string>("x") { EventId = name }, "room");
+
+        Resume("ann", "room").Resume.Should().Be(ResumeResult.Gap, "a replay would make other ids for other subscribers");
+    }
+
     private void Publish(ChannelNames channels, params string[] data)
     {
         foreach (var text in data)
