@@ -67,6 +67,46 @@ public sealed class HeartbeatTests
         stuck.EndReason.Should().BeNull();
     }
 
+    [Theory]
+    [InlineData(QueueOverflow.Disconnect)]
+    [InlineData(QueueOverflow.DropOldest)]
+    [InlineData(QueueOverflow.DropNewest)]
+    public async Task Heartbeat_LargeEventIsBeingWrittenAndFillsTheQueue_EndsAndDropsNothing(QueueOverflow overflow)
+    {
+        var subscription = _publisher.Subscribe(new SubscribeOptions<object?>
+        {
+            QueueCapacity = 10,
+            QueueCapacityBytes = 100_000,
+            QueueOverflow = overflow,
+        });
+        var client = new SlowClient(subscription);
+        var data = new string('x', 300_000);
+        var expected = $"data: {data}\n\n";
+        _publisher.Publish(data);
+        await client.WaitAsync();
+        subscription.QueuedEvents.Should().Be(0, "the copy has begun the event");
+        subscription.QueuedBytes.Should().BeGreaterThan(100_000);
+
+        for (var i = 0; i < 3; i++)
+            _time.Advance(Interval);
+
+        subscription.EndReason.Should().BeNull();
+        subscription.DroppedEvents.Should().Be(0);
+        subscription.QueuedEvents.Should().Be(0, "the stream is not idle");
+        client.Take();
+        while (client.Taken.Length < expected.Length)
+        {
+            await client.WaitAsync();
+            client.Take();
+        }
+
+        client.Taken.Should().Be(expected);
+        _time.Advance(Interval);
+        await client.WaitAsync();
+        client.Take();
+        client.Taken.Should().Be(expected + ":\n", "the stream is idle again");
+    }
+
     [Fact]
     public async Task Heartbeat_OneConnectionBroken_ReachesTheOthers()
     {
