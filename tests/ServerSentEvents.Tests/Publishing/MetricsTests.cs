@@ -191,6 +191,40 @@ public sealed class MetricsTests : IDisposable
         reached.Should().Be(0);
     }
 
+    [Fact]
+    public void Instruments_AListenerWaitsForAThreadThatUsesAPublisherWhenTheyAreCreated_DoesNotBlock()
+    {
+        // The instruments are created once in a process, so this test loads the library a second time.
+        var library = new AssemblyLoadContext(name: null).LoadFromAssemblyPath(typeof(Publisher).Assembly.Location);
+        var publisherType = library.GetType(typeof(Publisher).FullName!)!;
+        var isListening = false;
+        var reached = new List<int>();
+        var failures = new List<Exception?>();
+        using var waiting = new MeterListener();
+        waiting.InstrumentPublished = (instrument, _) =>
+        {
+            if (isListening && instrument.Meter.Name == "ServerSentEvents")
+                failures.Add(Record.Exception(() => OwnThread.Run(UseAPublisher)));
+        };
+        waiting.Start();
+        isListening = true;
+
+        UseAPublisher();
+
+        // The library ignores exceptions of listeners, so the test keeps them.
+        failures.Should().NotBeEmpty().And.OnlyContain(failure => failure == null);
+        reached.Should().HaveCount(failures.Count + 1).And.OnlyContain(subscribers => subscribers == 1);
+
+        void UseAPublisher()
+        {
+            dynamic publisher = Activator.CreateInstance(publisherType)!;
+            dynamic subscription = publisher.Subscribe();
+            reached.Add((int)publisher.Publish("x"));
+            subscription.Dispose();
+            publisher.Dispose();
+        }
+    }
+
     private Dictionary<string, long> Observe()
     {
         _measured.Clear();
