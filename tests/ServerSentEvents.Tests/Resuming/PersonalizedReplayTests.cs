@@ -7,10 +7,17 @@ namespace ServerSentEvents.Tests;
 /// </summary>
 public sealed class PersonalizedReplayTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(20);
+
+    private readonly TimerWatchingTimeProvider _time = new();
     private readonly Publisher<string> _publisher;
 
-    public PersonalizedReplayTests() => _publisher = new(new PublisherOptions { HistoryCapacity = 100, TimeProvider = _time });
+    public PersonalizedReplayTests() => _publisher = new(new PublisherOptions
+    {
+        HistoryCapacity = 100,
+        LingerTimeout = LingerTimeout,
+        TimeProvider = _time,
+    });
 
     [Fact]
     public async Task Subscribe_FunctionIsCalledForTheReplay_SubscriptionIsNotYetListed()
@@ -66,7 +73,11 @@ public sealed class PersonalizedReplayTests
     public async Task Subscribe_PublisherClosesDuringTheReplay_ReplayCanBeRead()
     {
         var seen = await PublishAndGetIdAsync();
-        PublishClosing();
+        _publisher.Publish(_ =>
+        {
+            _publisher.Close();
+            return "missed";
+        });
 
         var subscription = Resume(seen);
 
@@ -75,18 +86,47 @@ public sealed class PersonalizedReplayTests
         Data(await subscription.AsItems().ToListAsync()).Should().Equal("missed");
     }
 
-    [Fact]
-    public async Task LingerTimeout_PublisherClosesDuringTheReplay_UnreadReplayIsDropped()
+    [Theory]
+    [InlineData(nameof(Publisher.Close))]
+    [InlineData(nameof(Publisher.Drain))]
+    [InlineData(nameof(Publisher.Dispose))]
+    public async Task LingerTimeout_PublisherEndsItDuringTheReplay_UnreadReplayIsDropped(string end)
     {
         var seen = await PublishAndGetIdAsync();
-        PublishClosing();
+        _publisher.Publish(_ =>
+        {
+            End(end);
+            return "missed";
+        });
         var subscription = Resume(seen);
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
         subscription.QueuedEvents.Should().Be(2);
 
-        _time.Advance(TimeSpan.FromMinutes(1));
-        await OwnThread.RunAsync(() => SpinWait.SpinUntil(() => subscription.QueuedEvents == 0, TimeSpan.FromSeconds(5)));
+        _time.Advance(0.75 * LingerTimeout);
+        subscription.QueuedEvents.Should().Be(2, "a reader can still come");
+        _time.Advance(0.5 * LingerTimeout);
 
-        subscription.QueuedEvents.Should().Be(0);
+        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        (await subscription.ToListAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task LingerTimeout_PublisherIsDisposedDuringTheReplay_StopsTheTimerAfterwards()
+    {
+        var seen = await PublishAndGetIdAsync();
+        _publisher.Publish(_ =>
+        {
+            _publisher.Dispose();
+            return "missed";
+        });
+        _time.RunningTimers.Should().Be(1, "the history has events that can become too old");
+        var subscription = Resume(seen);
+        _time.RunningTimers.Should().Be(1, "the subscription lingers");
+
+        _time.Advance(1.25 * LingerTimeout);
+
+        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        _time.RunningTimers.Should().Be(0);
     }
 
     [Fact]
@@ -185,11 +225,21 @@ public sealed class PersonalizedReplayTests
         Data(await ReadAsync(subscription)).Should().Equal("initial", new string('y', 800));
     }
 
-    private void PublishClosing() => _publisher.Publish(_ =>
+    private void End(string end)
     {
-        _publisher.Close();
-        return "missed";
-    });
+        switch (end)
+        {
+            case nameof(Publisher.Close):
+                _publisher.Close();
+                break;
+            case nameof(Publisher.Drain):
+                _publisher.Drain();
+                break;
+            default:
+                _publisher.Dispose();
+                break;
+        }
+    }
 
     private async Task<string> PublishAndGetIdAsync()
     {
