@@ -42,6 +42,30 @@ public sealed class ReleaseTests
         subscription.Close();
     }
 
+    [Fact]
+    public async Task Subscribe_AfterDrainAndNeverRead_LetsGoOfThePublisherAfterTheLingerTimeout()
+    {
+        var timeout = TimeSpan.FromSeconds(20);
+        var time = new FakeTimeProvider();
+
+        var (subscription, publisher) = await Task.Run(SubscribeAfterDrainAsync).WaitAsync(Streams.Limit);
+
+        await new[] { publisher }.ShouldBecomeGarbageAsync();
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        subscription.Channels.Should().BeEmpty();
+        subscription.Properties.Should().Be("ann");
+
+        async Task<(Subscription<string> Subscription, WeakReference Publisher)> SubscribeAfterDrainAsync()
+        {
+            var draining = new Publisher<string>(new PublisherOptions { LingerTimeout = timeout, TimeProvider = time });
+            draining.Drain();
+            var turnedAway = draining.Subscribe("room", "ann");
+            time.Advance(1.25 * timeout);
+            await Conditions.ShouldHoldAsync(() => turnedAway.QueuedEvents == 0);
+            return (turnedAway, new(draining));
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

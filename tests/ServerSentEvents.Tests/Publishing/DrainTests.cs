@@ -98,6 +98,47 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task Subscribe_AfterDrainAndNeverRead_IsCutOffAfterTheLingerTimeout()
+    {
+        var timeout = TimeSpan.FromSeconds(20);
+        var time = new TimerWatchingTimeProvider();
+        var publisher = new Publisher(new PublisherOptions { LingerTimeout = timeout, TimeProvider = time });
+        publisher.Drain();
+        var late = publisher.Subscribe();
+        time.Advance(0.5 * timeout);
+        var later = publisher.Subscribe();
+
+        time.Advance(0.25 * timeout);
+        late.QueuedEvents.Should().Be(1, "a reader can still come");
+        time.Advance(0.5 * timeout);
+        await Conditions.ShouldHoldAsync(() => late.QueuedEvents == 0);
+        later.QueuedEvents.Should().Be(1, "it came later");
+        time.Advance(0.5 * timeout);
+
+        await Conditions.ShouldHoldAsync(() => later.QueuedEvents == 0);
+        (await late.ToListAsync()).Should().BeEmpty();
+        late.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        time.RunningTimers.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task CopyTo_AfterDrainAndClientTakesNothing_IsCutOffAfterTheLingerTimeout()
+    {
+        var timeout = TimeSpan.FromSeconds(20);
+        var time = new FakeTimeProvider();
+        var publisher = new Publisher(new PublisherOptions { LingerTimeout = timeout, TimeProvider = time });
+        publisher.Drain();
+        var client = new SlowClient(publisher.Subscribe());
+        (await client.WaitAsync()).Should().Be("retry: 3000\n".Length);
+
+        // The timeout begins again when the timer sees the write: at its first look.
+        for (var i = 0; i < 5; i++)
+            time.Advance(timeout / 4);
+
+        await client.Copy.WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
     public void Subscribe_AfterDrain_RaisesNoEvents()
     {
         var raised = 0;
