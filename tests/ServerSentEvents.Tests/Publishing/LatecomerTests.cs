@@ -292,6 +292,38 @@ public sealed class LatecomerTests
         _read.WithoutIds.Should().Be("data: before\n\ndata: for late\n\n");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Publish_HandlerOfAnOverflowWaitsForTheLatecomersReader_DoesNotBlock(bool copies)
+    {
+        var full = _publisher.Subscribe(new SubscribeOptions<string> { Properties = "full", QueueCapacity = 1 });
+        _publisher.Publish("fills the queue");
+        var readInHandler = "";
+        _publisher.Unsubscribed += (_, _) =>
+        {
+            _read.WaitForAsync("data: for late\n").WaitForEnd();
+            readInHandler = _read.WithoutIds;
+        };
+
+        var sent = await OwnThread.RunAsync(() => _publisher.Publish(name =>
+        {
+            if (name == "first")
+            {
+                _late = _publisher.Subscribe(properties: "late");
+                _reading = ReadAsync(_late, copies, _read);
+            }
+
+            return $"for {name}";
+        }));
+
+        sent.Should().Be(2);
+        full.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
+        readInHandler.Should().Be("data: for late\n\n");
+        _late!.Dispose();
+        await _reading.WaitAsync(Streams.Limit);
+    }
+
     [Fact]
     public async Task Publish_LatecomerOverflowsBeforeItsEventIsMade_GetsItFirst()
     {
