@@ -212,6 +212,33 @@ public sealed class CopyTests
         }
     }
 
+    [Fact]
+    public async Task CopyTo_CanceledAfterItsLastLookAtTheToken_EndsAsCanceled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        var subscription = _publisher.Subscribe(initialData: ["x"]);
+        var copy = subscription.CopyToAsync(pipe.Writer, cancellation.Token);
+        await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+
+        // No public member can stop a copy between its last look and its end. The publisher's lock can.
+        OwnThread.Run(() =>
+        {
+            using var gate = HeldGate.Of(_publisher);
+            pipe.Reader.Complete();
+            var subscriber = Private.Get(subscription, "Subscriber");
+            SpinWait.SpinUntil(() => (bool)Private.Get(subscriber, "IsAborted"), Streams.Limit).Should().BeTrue();
+            copy.IsCompleted.Should().BeFalse("it waits for the lock to end its subscription");
+
+            cancellation.Cancel();
+            // The copy has unregistered from the token. This is what a callback that was already running does next.
+            Private.Call(subscription, "CancelCopy");
+        });
+
+        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
