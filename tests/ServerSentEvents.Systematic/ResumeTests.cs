@@ -74,4 +74,26 @@ public sealed class ResumeTests(ITestOutputHelper output)
         else
             resumed.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }, output);
+
+    [Fact]
+    public void QueuedEvents_NextMissedEventIsEvictedDuringARead_CountsLiveEventsOnly() => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), HistoryCapacity = 2 });
+        publisher.Publish(new SseItem<string>("0") { EventId = "a" });
+        publisher.Publish("1");
+        publisher.Publish("2");
+        var resumed = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = "a" });
+        var reader = resumed.GetAsyncEnumerator();
+        await reader.MoveNextAsync();
+
+        var publishing = Task.Run(() =>
+        {
+            publisher.Publish("3");
+            publisher.Publish("4");
+        });
+        var hasRead = await reader.MoveNextAsync();
+        await publishing;
+
+        resumed.QueuedEvents.Should().Be(hasRead ? 2 : 0, "1 and 2 are evicted, and the end drops the queue");
+    }, output);
 }
