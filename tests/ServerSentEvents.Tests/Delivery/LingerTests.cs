@@ -8,6 +8,7 @@ namespace ServerSentEvents.Tests;
 public sealed class LingerTests
 {
     private const int Kilobyte = 1024;
+    private const double LowestBytesPerSecond = 16 * Kilobyte;
 
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(40);
 
@@ -134,6 +135,66 @@ public sealed class LingerTests
         await client.Copy.WaitAsync(Streams.Limit);
         subscription.QueuedEvents.Should().Be(0);
         client.Taken.Length.Should().BeLessThan(300 * Kilobyte);
+    }
+
+    [Theory]
+    [InlineData("close")]
+    [InlineData("dispose publisher")]
+    public async Task CopyTo_EndedAndClientTakesTheLowestRate_GetsEverything(string end)
+    {
+        var subscription = _publisher.Subscribe();
+        var client = new SlowClient(subscription);
+        // The timer looks just before the last bytes are taken.
+        var expected = Publish(8_960 * Kilobyte);
+        var offered = await client.WaitAsync();
+        End(subscription, end);
+        var start = _time.GetTimestamp();
+
+        for (; offered > 0; offered = await client.WaitAsync())
+        {
+            _time.Advance(TimeSpan.FromSeconds(offered / LowestBytesPerSecond));
+            client.Take();
+        }
+
+        await client.Copy.WaitAsync(Streams.Limit);
+        client.Taken.Length.Should().Be(expected.Length);
+        (client.Taken == expected).Should().BeTrue();
+        _time.GetElapsedTime(start).Should().BeGreaterThan(13 * LingerTimeout, "this is more than ten timeouts");
+    }
+
+    [Fact]
+    public async Task Enumerate_EndedAndReaderTakesAnEventWithinEachTimeout_IsCutOffWhenTheLowestRateWouldHaveTakenAll()
+    {
+        var publisher = new Publisher(new PublisherOptions
+        {
+            LingerTimeout = LingerTimeout,
+            QueueCapacityBytes = 10_000 * Kilobyte,
+            TimeProvider = _time,
+        });
+        var subscription = publisher.Subscribe();
+        for (var i = 0; i < 100; i++)
+            publisher.Publish($"{i}");
+        publisher.Publish(new string('x', 9_600 * Kilobyte));
+        await using var reader = subscription.GetAsyncEnumerator();
+        publisher.Dispose();
+        var start = _time.GetTimestamp();
+
+        // At the lowest rate it takes 600 seconds, or 15 timeouts.
+        for (var i = 0; i < 19; i++)
+        {
+            (await reader.NextAsync()).Should().Be($"data: {i}\n\n");
+            AdvanceTimeouts(0.75);
+        }
+
+        _time.GetElapsedTime(start).Should().Be(14.25 * LingerTimeout);
+        (await reader.NextAsync()).Should().Be("data: 19\n\n");
+        subscription.QueuedEvents.Should().Be(81);
+        AdvanceTimeouts(0.5);
+        (await reader.NextAsync()).Should().Be("data: 20\n\n");
+        AdvanceTimeouts(0.75);
+
+        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        await reader.ShouldEndAsync();
     }
 
     [Fact]

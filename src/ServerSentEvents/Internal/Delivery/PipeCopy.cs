@@ -22,7 +22,7 @@ namespace ServerSentEvents.Internal.Delivery;
 internal sealed class PipeCopy<TProperties> : IQueueCopy
 {
     /// <summary>The largest number of bytes in one flush, so that no long queue or large event is copied as a whole.</summary>
-    private const int BytesPerFlush = 64 * 1024;
+    internal const int BytesPerFlush = 64 * 1024;
 
     /// <summary>The limit for a slow client after the end. Smaller flushes show its progress sooner.</summary>
     private const int BytesPerLingeringFlush = 8 * 1024;

@@ -1,4 +1,5 @@
 using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Delivery;
 
 namespace ServerSentEvents.Internal.Publishing;
 
@@ -41,7 +42,10 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
             var lingerer = _lingerers[_firstNotStarted];
             if (lingerer.ProgressAt != NotStarted || !lingerer.Subscriber.TryGetTarget(out var subscriber))
                 continue;
-            var longest = Math.Max(timeout * MaxTimeouts, subscriber.Bytes / LowestBytesPerSecond * second);
+            // The queue does not count the bytes of a flush under way, which the client has not yet taken.
+            var bytes = subscriber.Bytes + PipeCopy<TProperties>.BytesPerFlush;
+            // A second more, because the division rounds down.
+            var longest = Math.Max(timeout * MaxTimeouts, ((bytes / LowestBytesPerSecond) + 1) * second);
             _lingerers[_firstNotStarted] = lingerer with { ProgressAt = now, EndsAt = now + longest };
         }
     }
