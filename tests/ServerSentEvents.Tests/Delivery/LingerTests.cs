@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents.Tests;
@@ -195,6 +196,54 @@ public sealed class LingerTests
 
         await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
         await reader.ShouldEndAsync();
+    }
+
+    [Fact]
+    public async Task CopyTo_CanceledAndWriterIgnoresIt_RaisesUnsubscribedAfterTheTimeout()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var ends = 0;
+        _publisher.Unsubscribed += (_, arguments) =>
+        {
+            arguments.Subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
+            Interlocked.Increment(ref ends);
+        };
+        var subscription = _publisher.Subscribe(initialData: ["x"]);
+        var writer = new StubbornWriter();
+        var copy = subscription.CopyToAsync(writer, cancellation.Token);
+        await writer.Flushing.WaitAsync(Streams.Limit);
+
+        await cancellation.CancelAsync();
+        AdvanceTimeouts(0.75);
+        Volatile.Read(ref ends).Should().Be(0, "the writer has time left");
+        AdvanceTimeouts(0.5);
+
+        await Conditions.ShouldHoldAsync(() => Volatile.Read(ref ends) == 1);
+        copy.IsCompleted.Should().BeFalse("the copy still uses the writer");
+        writer.Flushed.SetResult(default);
+        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        Volatile.Read(ref ends).Should().Be(1);
+        await Conditions.ShouldHoldAsync(() => NoTimerAfterNextLook());
+    }
+
+    [Fact]
+    public async Task CopyTo_CanceledAndWriterReturnsWithinTheTimeout_RaisesUnsubscribedAtOnce()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var ends = 0;
+        _publisher.Unsubscribed += (_, _) => Interlocked.Increment(ref ends);
+        var writer = new StubbornWriter();
+        var copy = _publisher.Subscribe(initialData: ["x"]).CopyToAsync(writer, cancellation.Token);
+        await writer.Flushing.WaitAsync(Streams.Limit);
+
+        await cancellation.CancelAsync();
+        writer.Flushed.SetResult(default);
+
+        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        Volatile.Read(ref ends).Should().Be(1);
+        AdvanceTimeouts(2);
+        await Conditions.ShouldHoldAsync(() => NoTimerAfterNextLook());
+        Volatile.Read(ref ends).Should().Be(1);
     }
 
     [Fact]
@@ -398,6 +447,39 @@ public sealed class LingerTests
     {
         AdvanceTimeouts(0.25);
         return _time.RunningTimers == 0;
+    }
+
+    /// <summary>A pipe writer whose flush ignores its token, and ends when the test says so.</summary>
+    private sealed class StubbornWriter : PipeWriter
+    {
+        private readonly byte[] _memory = new byte[4_096];
+        private readonly TaskCompletionSource _flushing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Flushing => _flushing.Task;
+
+        public TaskCompletionSource<FlushResult> Flushed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+        {
+            _flushing.TrySetResult();
+            return new(Flushed.Task);
+        }
+
+        public override void Advance(int bytes)
+        {
+        }
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _memory;
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => _memory;
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
     }
 
     /// <summary>A fake clock that calls back once when the time is asked for.</summary>
