@@ -167,7 +167,7 @@ public sealed class OwnIdTests
         _publisher.Subscribe("room", "bob");
         _publisher.Publish(name => new SseItem<string>("x") { EventId = name }, "room");
 
-        Resume("ann", "room").Resume.Should().Be(ResumeResult.Gap, "a replay would make other ids for other subscribers");
+        Resume("ann", "room").Resume.Should().Be(ResumeResult.Gap, "other subscribers have other ids for it");
     }
 
     private void Publish(ChannelNames channels, params string[] data)
