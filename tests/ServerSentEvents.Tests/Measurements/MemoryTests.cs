@@ -62,6 +62,30 @@ public sealed class MemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Publisher_OneHundredThousandThatNothingRefersTo_ReleaseTheirMemory()
+    {
+        const int publishers = 100_000;
+        Create(1_000);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        Create(publishers);
+
+        var left = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine($"{left:N0} bytes left of {publishers:N0} publishers");
+        left.Should().BeLessThan(10 * publishers, "a weak reference to each would take more than 30 bytes");
+
+        static void Create(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                _ = new Publisher();
+                if (i % 10_000 == 9_999)
+                    GC.Collect();
+            }
+        }
+    }
+
+    [Fact]
     public async Task CopyTo_SharedEvent_IsEncodedOnce()
     {
         const int size = 500_000;

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 
 namespace ServerSentEvents.Tests;
@@ -7,25 +8,36 @@ namespace ServerSentEvents.Tests;
 [Collection(nameof(RunAlone))]
 public sealed class MetricsTests : IDisposable
 {
+    private const string Prefix = "server_sent_events.";
+
     private readonly Dictionary<string, long> _measured = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
     private readonly MeterListener _listener = new();
+    private Action _onMeasured = () => { };
 
     public MetricsTests()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "ServerSentEvents")
-                listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name != "ServerSentEvents")
+                return;
+            _instruments[instrument.Name] = instrument;
+            listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
-            var name = instrument.Name["server_sent_events.".Length..];
+            _onMeasured();
+            var name = instrument.Name[Prefix.Length..];
             foreach (var tag in tags)
                 name += $" {tag.Key}={tag.Value}";
             // A second copy of the library in this process has instruments of the same names.
             _measured[name] = _measured.GetValueOrDefault(name) + value;
         });
         _listener.Start();
+        // Publishers of earlier tests hold queues, which a later collection would take out of the measurements.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
     }
 
     public void Dispose() => _listener.Dispose();
@@ -57,6 +69,7 @@ public sealed class MetricsTests : IDisposable
         overflowing.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         var after = Observe();
         var changes = after.ToDictionary(measurement => measurement.Key, measurement => measurement.Value - before[measurement.Key]);
+        changes.Remove("queue.bytes").Should().BeTrue("it has its own tests");
         changes.Should().Equal(new Dictionary<string, long>
         {
             ["subscribers"] = 1,
@@ -75,6 +88,135 @@ public sealed class MetricsTests : IDisposable
         });
         publisher.Dispose();
         Observe()["subscribers"].Should().Be(before["subscribers"]);
+    }
+
+    [Theory]
+    [InlineData("subscribers", typeof(ObservableUpDownCounter<long>), "{subscriber}")]
+    [InlineData("events.published", typeof(ObservableCounter<long>), "{event}")]
+    [InlineData("events.delivered", typeof(ObservableCounter<long>), "{event}")]
+    [InlineData("events.dropped", typeof(ObservableCounter<long>), "{event}")]
+    [InlineData("subscriptions.ended", typeof(ObservableCounter<long>), "{subscription}")]
+    [InlineData("resumes", typeof(ObservableCounter<long>), "{resume}")]
+    [InlineData("replay.failures", typeof(ObservableCounter<long>), "{failure}")]
+    [InlineData("queue.bytes", typeof(ObservableUpDownCounter<long>), "By")]
+    public void Instrument_OfTheMeter_HasItsKindUnitAndDescription(string name, Type kind, string unit)
+    {
+        _ = new Publisher();
+
+        var instrument = _instruments[Prefix + name];
+
+        instrument.Should().BeOfType(kind);
+        instrument.Unit.Should().Be(unit);
+        instrument.Description.Should().EndWith(".");
+    }
+
+    [Fact]
+    public async Task QueueBytes_SubscriberOfTwoChannels_CountsOnce()
+    {
+        var before = Observe()["queue.bytes"];
+        var publisher = new Publisher();
+        var both = publisher.Subscribe(["a", "b"], initialData: ["initial data does not count"]);
+        var one = publisher.Subscribe("a");
+
+        publisher.Publish("x", "a");
+        publisher.Publish("x", "b");
+        publisher.PublishComment("x", ["a", "b"]);
+
+        var bytes = "data: x\n\ndata: x\n\n: x\n".Length + "data: x\n\n: x\n".Length;
+        (both.QueuedBytes + one.QueuedBytes).Should().Be(bytes);
+        Observe()["queue.bytes"].Should().Be(before + bytes);
+        publisher.Unsubscribe("a");
+        await using var reader = both.GetAsyncEnumerator();
+        for (var i = 0; i < 4; i++)
+            await reader.NextAsync();
+        Observe()["queue.bytes"].Should().Be(before + one.QueuedBytes);
+        one.Dispose();
+        Observe()["queue.bytes"].Should().Be(before);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task QueueBytes_EndedSubscriptionsWithAQueue_CountUntilTheyAreRead(bool isDisposing)
+    {
+        var before = Observe()["queue.bytes"];
+        var publisher = new Publisher();
+        var subscriptions = Enumerable.Range(0, 2_000).Select(_ => publisher.Subscribe()).ToList();
+        publisher.Publish("x");
+
+        if (isDisposing)
+            publisher.Dispose();
+        else
+            publisher.Close();
+
+        Observe()["queue.bytes"].Should().Be(before + (2_000 * "data: x\n\n".Length));
+        foreach (var subscription in subscriptions)
+            await subscription.ToListAsync();
+        Observe()["queue.bytes"].Should().Be(before);
+        GC.KeepAlive(publisher);
+    }
+
+    [Fact]
+    public void QueueBytes_MoreSubscribersAndChannelsThanOneStepLooksAt_AreAllCounted()
+    {
+        var before = Observe()["queue.bytes"];
+        var publisher = new Publisher();
+        var subscriptions = new List<Subscription<object?>>();
+        for (var i = 0; i < 2_500; i++)
+        {
+            subscriptions.Add(publisher.Subscribe("all"));
+            subscriptions.Add(publisher.Subscribe($"own {i}"));
+            publisher.Publish("x", $"own {i}");
+        }
+
+        publisher.Publish("x", "all");
+        Observe()["queue.bytes"].Should().Be(before + subscriptions.Sum(subscription => subscription.QueuedBytes));
+        for (var i = 0; i < 3_000; i += 3)
+            subscriptions[i].Dispose();
+        for (var i = 0; i < 1_000; i++)
+            subscriptions.Add(publisher.Subscribe([$"own {i}", $"new {i}"]));
+        publisher.Publish("x", [.. Enumerable.Range(0, 2_500).Select(i => $"own {i}")]);
+
+        Observe()["queue.bytes"].Should().Be(before + subscriptions.Sum(subscription => subscription.QueuedBytes));
+    }
+
+    [Fact]
+    public async Task QueueBytes_PublisherThatNothingRefersTo_IsCollectedAndNoLongerCounts()
+    {
+        var before = Observe()["queue.bytes"];
+
+        var collected = PublishAndForget();
+
+        await new[] { collected }.ShouldBecomeGarbageAsync();
+        Observe()["queue.bytes"].Should().Be(before);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference PublishAndForget()
+        {
+            var publisher = new Publisher();
+            var subscription = publisher.Subscribe();
+            publisher.Publish("x");
+            Observe()["queue.bytes"].Should().Be(before + subscription.QueuedBytes);
+            return new(publisher);
+        }
+    }
+
+    [Fact]
+    public void QueueBytes_Listener_RunsUnlocked()
+    {
+        var publisher = new Publisher();
+        publisher.Subscribe();
+        var calls = 0;
+        _onMeasured = () =>
+        {
+            calls++;
+            OwnThread.Run(() => new Publisher().Publish("x"));
+            OwnThread.Run(() => publisher.Publish("x").Should().Be(1));
+        };
+
+        Observe();
+
+        calls.Should().BePositive();
     }
 
     [Fact]
@@ -230,5 +372,4 @@ public sealed class MetricsTests : IDisposable
         _measured.Clear();
         _listener.RecordObservableInstruments();
         return new(_measured);
-    }
-}
+    }}

@@ -11,6 +11,9 @@ internal sealed class ChannelIndex<TProperties>
 {
     private readonly NameTable<ChannelMembers<TProperties>> _channels = new();
 
+    /// <summary>The channels in the order in which their queues are measured.</summary>
+    private readonly List<ChannelMembers<TProperties>> _scan = [];
+
     /// <summary>The number of the latest walk.</summary>
     private long _walk;
 
@@ -148,6 +151,35 @@ internal sealed class ChannelIndex<TProperties>
         return names;
     }
 
+    /// <summary>Adds up the bytes that wait in queues, in a walk that takes several calls.</summary>
+    /// <param name="place">The number of channels to look at: any large number before the first call, and 0 at the end.</param>
+    /// <param name="member">The number of members to look at in the present channel; any large number before the first call.</param>
+    /// <param name="budget">The number of channels and subscribers to look at, of which this call uses some. At least 2.</param>
+    internal long CountBytes(ref int place, ref int member, ref int budget)
+    {
+        long bytes = 0;
+        // From the end to the beginning: what is last, and takes the place of what is removed, has been counted by then.
+        place = Math.Min(place, _scan.Count);
+        while (place > 0 && budget > 1)
+        {
+            budget--;
+            var members = _scan[place - 1].Members;
+            for (member = Math.Min(member, members.Length); member > 0 && budget > 0; member--, budget--)
+            {
+                // A subscriber of several channels counts in the first of them.
+                if (members[member - 1].Slot == 0)
+                    bytes += members[member - 1].Subscriber.Bytes;
+            }
+
+            if (member > 0)
+                break;
+            member = int.MaxValue;
+            place--;
+        }
+
+        return bytes;
+    }
+
     /// <summary>Returns the position up to which events may be missing, if the history has no entry for a channel.</summary>
     internal long HistoryFloorOf(string channel) => TryGet(channel, out var members) ? members.HistoryFloor : _historyFloor;
 
@@ -165,8 +197,11 @@ internal sealed class ChannelIndex<TProperties>
 
     private ChannelMembers<TProperties> GetOrAdd(string name)
     {
-        if (!TryGet(name, out var channel))
-            _channels.Add(name, channel = new ChannelMembers<TProperties>(name, _historyFloor));
+        if (TryGet(name, out var channel))
+            return channel;
+        channel = new(name, _historyFloor) { ScanIndex = _scan.Count };
+        _channels.Add(name, channel);
+        _scan.Add(channel);
         return channel;
     }
 
@@ -176,7 +211,17 @@ internal sealed class ChannelIndex<TProperties>
         if (channel.Count > 0)
             return;
         _channels.Remove(channel.Name);
+        RemoveFromScan(channel);
         // The channel's own floor is lost with it, so the common floor must be at least as high.
         _historyFloor = Math.Max(_historyFloor, channel.HistoryFloor);
+    }
+    private void RemoveFromScan(ChannelMembers<TProperties> channel)
+    {
+        var last = _scan[^1];
+        _scan[channel.ScanIndex] = last;
+        last.ScanIndex = channel.ScanIndex;
+        _scan.RemoveAt(_scan.Count - 1);
+        if (_scan.Capacity > 64 && _scan.Count < _scan.Capacity / 4)
+            _scan.Capacity = _scan.Count;
     }
 }

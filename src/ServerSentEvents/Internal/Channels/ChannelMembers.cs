@@ -23,6 +23,9 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
 
     internal int Count { get; private set; }
 
+    /// <summary>The place in the list of the channels that are measured.</summary>
+    internal int ScanIndex { get; set; }
+
     /// <summary>The last walk that has marked this channel.</summary>
     internal long Mark { get; set; }
 

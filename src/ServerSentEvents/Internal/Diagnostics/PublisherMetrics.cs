@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace ServerSentEvents.Internal.Diagnostics;
 
 /// <summary>
-/// The metrics of all publishers of the process. Every instrument is observable, so listeners, which are application code,
-/// run only on the thread that collects. They never run where events are published or delivered.
+/// The metrics of all publishers of the process. Listeners are application code. Those of observable instruments run only on
+/// the thread that collects, and never where events are published or delivered.
 /// </summary>
 internal static class PublisherMetrics
 {
@@ -19,6 +19,9 @@ internal static class PublisherMetrics
 
     private static long _subscribers;
     private static long _replayFailures;
+
+    /// <summary>The publishers whose queues are measured.</summary>
+    internal static MeasuredPublishers Publishers { get; } = new();
 
     internal static StripedCounter Published { get; } = new();
 
@@ -63,6 +66,11 @@ internal static class PublisherMetrics
         Create(() => meter.CreateObservableCounter(
             "server_sent_events.replay.failures", static () => Interlocked.Read(ref _replayFailures), "{failure}",
             "Personalized functions that threw for a missed event."));
+        Create(() => meter.CreateObservableUpDownCounter(
+            "server_sent_events.queue.bytes",
+            static () => Publishers.Sum(static publisher => publisher.CountQueuedBytes()),
+            "By",
+            "Bytes that wait in queues now, without initial data and replays."));
     }
 
     internal static void CountBeginning(ResumeResult resume)

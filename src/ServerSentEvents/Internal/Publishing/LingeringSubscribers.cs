@@ -89,6 +89,22 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         return overdue;
     }
 
+    /// <summary>Adds up the bytes that wait in queues, in a walk that takes several calls.</summary>
+    /// <param name="place">The number of places to look at: any large number before the first call, and 0 at the end.</param>
+    /// <param name="budget">The number of places to look at in this call.</param>
+    internal long CountBytes(ref int place, int budget)
+    {
+        long bytes = 0;
+        // From the end to the beginning: the last one, which takes the place of a removed one, has been counted by then.
+        for (place = Math.Min(place, _lingerers.Count); place > 0 && budget > 0; place--, budget--)
+        {
+            if (_lingerers[place - 1].Subscriber.TryGetTarget(out var subscriber))
+                bytes += subscriber.Bytes;
+        }
+
+        return bytes;
+    }
+
     private void RemoveAt(int index)
     {
         var last = _lingerers[^1];

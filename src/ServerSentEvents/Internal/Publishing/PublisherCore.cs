@@ -21,6 +21,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         PublisherMetrics.CreateInstruments();
         Settings = settings;
         Registry = new SubscriberRegistry<TProperties>(publisher, settings);
+        PublisherMetrics.Publishers.Add(Registry);
         Notifier = new SubscriptionNotifier<TProperties>(publisher, Registry);
         _timer = new PublisherTimer<TProperties>(this, settings);
     }
