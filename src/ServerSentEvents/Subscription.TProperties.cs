@@ -337,6 +337,9 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
     internal void CutOff()
     {
         WasCutOff = true;
+        // A copy that was canceled, or a reader that has taken everything, loses nothing here.
+        if (Subscriber is { IsAborted: false, HasUnread: true })
+            PublisherMetrics.CountCutOff();
         Failures unreported = default;
         EndNow(SubscriptionEndReason.Unsubscribed, ref unreported);
     }

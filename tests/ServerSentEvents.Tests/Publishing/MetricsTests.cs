@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 
@@ -85,6 +86,7 @@ public sealed class MetricsTests : IDisposable
             ["resumes result=gap"] = 1,
             ["resumes result=resumed"] = 1,
             ["replay.failures"] = 0,
+            ["subscriptions.cut_off"] = 0,
         });
         publisher.Dispose();
         Observe()["subscribers"].Should().Be(before["subscribers"]);
@@ -99,6 +101,7 @@ public sealed class MetricsTests : IDisposable
     [InlineData("resumes", typeof(ObservableCounter<long>), "{resume}")]
     [InlineData("replay.failures", typeof(ObservableCounter<long>), "{failure}")]
     [InlineData("queue.bytes", typeof(ObservableUpDownCounter<long>), "By")]
+    [InlineData("subscriptions.cut_off", typeof(ObservableCounter<long>), "{subscription}")]
     public void Instrument_OfTheMeter_HasItsKindUnitAndDescription(string name, Type kind, string unit)
     {
         _ = new Publisher();
@@ -217,6 +220,39 @@ public sealed class MetricsTests : IDisposable
         Observe();
 
         calls.Should().BePositive();
+    }
+
+    [Fact]
+    public async Task CutOff_ClientsTookNothingAfterTheEnd_CountsThoseThatHadSomethingLeft()
+    {
+        var before = Observe()["subscriptions.cut_off"];
+        var time = new FakeTimeProvider();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = time, LingerTimeout = TimeSpan.FromSeconds(40) });
+        var unread = publisher.Subscribe();
+        var stuck = new SlowClient(publisher.Subscribe());
+        var canceled = publisher.Subscribe();
+        using var cancellation = new CancellationTokenSource();
+        var canceledCopy = canceled.CopyToAsync(new NeverFlushingWriter(), cancellation.Token);
+        var read = publisher.Subscribe();
+        var reader = read.GetAsyncEnumerator();
+        var disposed = publisher.Subscribe();
+        publisher.Publish("x");
+        await stuck.WaitAsync();
+        await Conditions.ShouldHoldAsync(() => canceled.QueuedBytes == 0, "the flush has begun");
+        await cancellation.CancelAsync();
+        publisher.Close();
+        await reader.NextAsync();
+        disposed.Dispose();
+
+        for (var i = 0; i < 5; i++)
+            time.Advance(TimeSpan.FromSeconds(10));
+
+        await stuck.Copy.WaitAsync(Streams.Limit);
+        await Conditions.ShouldHoldAsync(() => unread.QueuedEvents == 0);
+        await Conditions.ShouldHoldAsync(() => Observe()["subscriptions.cut_off"] >= before + 2);
+        Observe()["subscriptions.cut_off"].Should().Be(before + 2);
+        canceledCopy.IsCompleted.Should().BeFalse("its writer ignores the cancellation");
+        read.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 
     [Fact]
@@ -372,4 +408,29 @@ public sealed class MetricsTests : IDisposable
         _measured.Clear();
         _listener.RecordObservableInstruments();
         return new(_measured);
-    }}
+    }
+    /// <summary>A writer whose flush never ends, and which ignores every cancellation.</summary>
+    private sealed class NeverFlushingWriter : PipeWriter
+    {
+        private readonly byte[] _memory = new byte[1024];
+
+        public override void Advance(int bytes)
+        {
+        }
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _memory;
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => _memory;
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            new(new TaskCompletionSource<FlushResult>().Task);
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+    }
+}

@@ -19,6 +19,7 @@ internal static class PublisherMetrics
 
     private static long _subscribers;
     private static long _replayFailures;
+    private static long _cutOff;
 
     /// <summary>The publishers whose queues are measured.</summary>
     internal static MeasuredPublishers Publishers { get; } = new();
@@ -71,6 +72,9 @@ internal static class PublisherMetrics
             static () => Publishers.Sum(static publisher => publisher.CountQueuedBytes()),
             "By",
             "Bytes that wait in queues now, without initial data and replays."));
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.subscriptions.cut_off", static () => Interlocked.Read(ref _cutOff), "{subscription}",
+            "Subscriptions whose queued events were dropped because the client took nothing after the end."));
     }
 
     internal static void CountBeginning(ResumeResult resume)
@@ -86,6 +90,8 @@ internal static class PublisherMetrics
     }
 
     internal static void CountReplayFailures(int failures) => Interlocked.Add(ref _replayFailures, failures);
+
+    internal static void CountCutOff() => Interlocked.Increment(ref _cutOff);
 
     private static void Create(Func<Instrument> create)
     {
