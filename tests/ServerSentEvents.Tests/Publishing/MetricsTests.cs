@@ -102,6 +102,7 @@ public sealed class MetricsTests : IDisposable
     [InlineData("replay.failures", typeof(ObservableCounter<long>), "{failure}")]
     [InlineData("queue.bytes", typeof(ObservableUpDownCounter<long>), "By")]
     [InlineData("subscriptions.cut_off", typeof(ObservableCounter<long>), "{subscription}")]
+    [InlineData("delivery.duration", typeof(Histogram<double>), "s")]
     public void Instrument_OfTheMeter_HasItsKindUnitAndDescription(string name, Type kind, string unit)
     {
         _ = new Publisher();
@@ -349,7 +350,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public void Instruments_AListenerThrowsWhenTheyAreCreated_PublishersCanBeUsed()
+    public async Task Instruments_AListenerThrowsWhenTheyAreCreated_PublishersCanBeUsedAndDeliveriesAreMeasured()
     {
         // The instruments are created once in a process, so this test loads the library a second time.
         var isThrowing = false;
@@ -367,6 +368,20 @@ public sealed class MetricsTests : IDisposable
         int reached = publisher.Publish("x");
 
         reached.Should().Be(0);
+        isThrowing = false;
+        var measured = 0;
+        using var later = new MeterListener();
+        later.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "ServerSentEvents")
+                listener.EnableMeasurementEvents(instrument);
+        };
+        later.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref measured));
+        later.Start();
+        IAsyncEnumerable<string> stream = publisher.Subscribe();
+        publisher.Publish("x");
+        (await stream.GetAsyncEnumerator().NextAsync()).Should().Be("data: x\n\n");
+        await Conditions.ShouldHoldAsync(() => Volatile.Read(ref measured) == 1);
     }
 
     [Fact]

@@ -80,6 +80,7 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
             _queue.Release(frame.Length);
             if (!_view(frame, out var current))
                 continue;
+            _queue.CountDelivery(frame);
             Current = current;
             return true;
         }

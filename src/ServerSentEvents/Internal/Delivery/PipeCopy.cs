@@ -149,6 +149,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
             _queue.Release(copied);
             if (_offset < _frame.Length)
                 continue;
+            _queue.CountDelivery(_frame);
             _frame = null;
             _offset = 0;
         }

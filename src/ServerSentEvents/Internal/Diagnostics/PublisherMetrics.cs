@@ -4,7 +4,8 @@ namespace ServerSentEvents.Internal.Diagnostics;
 
 /// <summary>
 /// The metrics of all publishers of the process. Listeners are application code. Those of observable instruments run only on
-/// the thread that collects, and never where events are published or delivered.
+/// the thread that collects, and never where events are published or delivered. <see cref="DeliveryDurations"/> has the only
+/// other instrument.
 /// </summary>
 internal static class PublisherMetrics
 {
@@ -20,6 +21,9 @@ internal static class PublisherMetrics
     private static long _subscribers;
     private static long _replayFailures;
     private static long _cutOff;
+
+    /// <summary>The measuring of deliveries; null until its instrument is created.</summary>
+    private static DeliveryDurations? _deliveries;
 
     /// <summary>The publishers whose queues are measured.</summary>
     internal static MeasuredPublishers Publishers { get; } = new();
@@ -75,7 +79,16 @@ internal static class PublisherMetrics
         Create(() => meter.CreateObservableCounter(
             "server_sent_events.subscriptions.cut_off", static () => Interlocked.Read(ref _cutOff), "{subscription}",
             "Subscriptions whose queued events were dropped because the client took nothing after the end."));
+        Create(() => CreateDeliveryDuration(meter));
+        if (Find<Histogram<double>>(meter) is { } histogram)
+            _deliveries = new(histogram);
     }
+
+    /// <summary>Returns the time of a publish for <see cref="CountDelivery"/>; 0 if deliveries are not measured.</summary>
+    internal static long StartDelivery() => _deliveries?.Start() ?? 0;
+
+    /// <summary>Measures the delivery of an event that was published at a time.</summary>
+    internal static void CountDelivery(long start) => _deliveries?.Add(start);
 
     internal static void CountBeginning(ResumeResult resume)
     {
@@ -92,6 +105,39 @@ internal static class PublisherMetrics
     internal static void CountReplayFailures(int failures) => Interlocked.Add(ref _replayFailures, failures);
 
     internal static void CountCutOff() => Interlocked.Increment(ref _cutOff);
+
+    private static Histogram<double> CreateDeliveryDuration(Meter meter)
+    {
+        const string name = "server_sent_events.delivery.duration";
+        const string unit = "s";
+        const string description =
+            "Time from the publish of an event to its delivery to a reader, without initial data and replays.";
+#if NET9_0_OR_GREATER || NETSTANDARD
+        var advice = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries =
+                [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+        };
+        return meter.CreateHistogram(name, unit, description, tags: null, advice);
+#else
+        return meter.CreateHistogram<double>(name, unit, description);
+#endif
+    }
+
+    /// <summary>Returns an instrument that was created, even if a listener threw, so that its creation did not return it.</summary>
+    private static T? Find<T>(Meter meter)
+        where T : Instrument
+    {
+        T? found = null;
+        using var finder = new MeterListener();
+        finder.InstrumentPublished = (instrument, _) =>
+        {
+            if (ReferenceEquals(instrument.Meter, meter) && instrument is T match)
+                found = match;
+        };
+        finder.Start();
+        return found;
+    }
 
     private static void Create(Func<Instrument> create)
     {

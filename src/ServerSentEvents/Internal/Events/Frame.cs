@@ -22,8 +22,8 @@ internal sealed class Frame
     /// <summary>The number of bytes, with the line of the id.</summary>
     private int _length;
 
-    /// <summary>The source of the generated id; null for an own id, or for none.</summary>
-    private EventIds? _ids;
+    /// <summary>The own id, as a string, or the <see cref="EventIds"/> of the generated id; null for none.</summary>
+    private object? _id;
 
     /// <summary>The position that the generated id stands for.</summary>
     private long _position;
@@ -41,7 +41,7 @@ internal sealed class Frame
     {
         _utf8 = utf8;
         _idOffset = idOffset;
-        OwnId = ownId;
+        _id = ownId;
         _length = utf8.Length + (ownId is null ? 0 : WireFormat.IdLength(ownId.Length));
     }
 
@@ -51,7 +51,12 @@ internal sealed class Frame
     internal bool IsEvent => _idOffset != NotAnEvent;
 
     /// <summary>The id that the application gave; null for none.</summary>
-    internal string? OwnId { get; private set; }
+    internal string? OwnId => _id as string;
+
+    /// <summary>
+    /// The start of the measured delivery; 0 if it is not measured. Set before a reader can have the frame.
+    /// </summary>
+    internal long DeliveryStart { get; set; }
 
     /// <summary>The number of bytes on the wire.</summary>
     internal int Length => _length;
@@ -105,8 +110,7 @@ internal sealed class Frame
     {
         if (OwnId is not null && !ids.TryParse(OwnId, out _))
             return;
-        OwnId = null;
-        _ids = ids;
+        _id = ids;
         _position = position;
         _length = _utf8.Length + WireFormat.IdLength(ids.LengthOf(position));
     }
@@ -118,7 +122,7 @@ internal sealed class Frame
     {
         if (_ids is null && place._ids is null)
             return this;
-        var frame = new Frame(_utf8, _idOffset);
+        var frame = new Frame(_utf8, _idOffset) { DeliveryStart = DeliveryStart };
         if (place._ids is not null)
             frame.PlaceAt(place._ids, place._position);
         return frame;
@@ -149,7 +153,8 @@ internal sealed class Frame
         return length;
     }
 
-    private byte[] IdLine() => Volatile.Read(ref _idLine) ?? (_idLine = WireFormat.Id(_ids?.Format(_position) ?? OwnId!));
+    private byte[] IdLine() =>
+        Volatile.Read(ref _idLine) ?? (_idLine = WireFormat.Id(OwnId ?? ((EventIds)_id!).Format(_position)));
 
     private byte[] ToArray()
     {

@@ -22,6 +22,9 @@ internal sealed class PersonalizedEvent<TProperties>(
     /// <summary>The listed subscribers with their frames. A frame is null if the subscriber gets nothing.</summary>
     internal List<(Subscriber<TProperties> Subscriber, Frame? Frame, EventKey Key)> Frames { get; } = new(subscribers.Count);
 
+    /// <summary>The start of the measured deliveries; 0 if they are not measured.</summary>
+    internal long DeliveryStart { get; set; }
+
     /// <summary>The entry for the history. It is set by <see cref="MakeAll"/>.</summary>
     internal HistoryEntry<TProperties>? HistoryEntry { get; private set; }
 
@@ -73,7 +76,9 @@ internal sealed class PersonalizedEvent<TProperties>(
     {
         try
         {
-            return make(subscriber.Properties);
+            var frame = make(subscriber.Properties);
+            frame?.DeliveryStart = DeliveryStart;
+            return frame;
         }
         catch (Exception exception)
         {

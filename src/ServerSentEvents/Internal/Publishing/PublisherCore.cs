@@ -73,6 +73,8 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     internal int Send(Frame frame, in ChannelNames channels, long? position = null)
     {
+        if (frame.IsEvent)
+            frame.DeliveryStart = PublisherMetrics.StartDelivery();
         Failures failures = default;
         var keys = frame.IsEvent && Registry.KeyFunctions(channels) is { } functions
             ? new EventKeys(functions, frame, ref failures)
@@ -93,7 +95,9 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         Func<TProperties, Frame?> make, in ChannelNames channels, long? position = null, string? ownId = null)
     {
         Failures failures = default;
+        var start = PublisherMetrics.StartDelivery();
         var personalized = Registry.Personalize(make, channels);
+        personalized.DeliveryStart = start;
         personalized.MakeAll(ownId, ref failures);
         var result = Registry.Send(personalized, channels, new SendContext(Settings.Now(), position));
         var sent = result.Sent;

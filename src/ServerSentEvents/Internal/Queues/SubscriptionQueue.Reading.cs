@@ -28,6 +28,14 @@ internal abstract partial class SubscriptionQueue
         Volatile.Write(ref _progress, _progress + 1);
     }
 
+    /// <summary>Counts the frame that was read last as delivered, if its delivery is measured. Called by the reader.</summary>
+    internal void CountDelivery(Frame frame)
+    {
+        // The age of a replayed frame says nothing about its delivery. Discard also clears the field, but only after Abort.
+        if (frame.DeliveryStart != 0 && Volatile.Read(ref _first) is null or { IsOfChannel: true } && !_isAborted)
+            PublisherMetrics.CountDelivery(frame.DeliveryStart);
+    }
+
     /// <summary>Waits until <see cref="TryRead"/> may succeed. Returns false at the end.</summary>
     internal ValueTask<bool> WaitToReadAsync()
     {

@@ -1,0 +1,315 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>
+/// Tests the measured durations of deliveries. The process has one meter, so no other test may run at the same time.
+/// </summary>
+[Collection(nameof(RunAlone))]
+public sealed class DeliveryDurationTests : IDisposable
+{
+    private const int BufferedMeasurements = 8_192;
+
+    private readonly ConcurrentQueue<double> _measured = new();
+    private readonly ManualResetEventSlim _release = new();
+    private MeterListener? _listener;
+    private Instrument? _instrument;
+
+    public void Dispose()
+    {
+        _release.Set();
+        _listener?.Dispose();
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("items")]
+    [InlineData("copy")]
+    [InlineData("personalized text")]
+    public async Task Delivery_AnyReader_IsTheTimeSinceThePublishByTheSystemClock(string way)
+    {
+        Listen();
+        var time = new FakeTimeProvider();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = time, HistoryCapacity = 10 });
+        var subscription = publisher.Subscribe();
+
+        var before = Stopwatch.GetTimestamp();
+        if (way == "personalized text")
+            publisher.Publish(_ => "x");
+        else
+            publisher.Publish("x");
+        var published = Stopwatch.GetTimestamp();
+        time.Advance(TimeSpan.FromMinutes(5));
+        await PassAsync(TimeSpan.FromMilliseconds(30));
+        var waited = Stopwatch.GetElapsedTime(published);
+        await ReadOneAsync(subscription, way);
+        var all = Stopwatch.GetElapsedTime(before);
+
+        (await MeasuredAsync(1)).Should().ContainSingle().Which.Should().BeInRange(
+            waited.TotalSeconds - Tick, all.TotalSeconds + Tick);
+    }
+
+    [Fact]
+    public async Task Delivery_EventLargerThanOneFlush_EndsWithItsLastByte()
+    {
+        Listen();
+        var publisher = new Publisher();
+        var client = new SlowClient(publisher.Subscribe());
+        publisher.Publish(new string('x', 200 * 1024));
+        var published = Stopwatch.GetTimestamp();
+
+        await client.WaitAsync();
+        await PassAsync(TimeSpan.FromMilliseconds(30));
+        var waited = Stopwatch.GetElapsedTime(published);
+        publisher.Close();
+        client.Take();
+        await client.TakeAllAsync();
+
+        (await MeasuredAsync(1)).Should().ContainSingle().Which.Should().BeGreaterThan(waited.TotalSeconds - Tick);
+    }
+
+    [Fact]
+    public async Task Delivery_OneEventToSeveralSubscribers_IsMeasuredForEach()
+    {
+        Listen();
+        var publisher = new Publisher();
+        var copies = Enumerable.Range(0, 3).Select(_ => publisher.Subscribe().CopyToAsync(Stream.Null)).ToList();
+        var reading = publisher.Subscribe();
+
+        publisher.Publish("x");
+        publisher.Publish(_ => "x");
+        publisher.Close();
+        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+        await reading.ToListAsync();
+
+        (await MeasuredAsync(8)).Should().HaveCount(8).And.OnlyContain(seconds => seconds >= 0 && seconds < 60);
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("items")]
+    [InlineData("copy")]
+    public async Task Delivery_InitialReplayedAndCommentFrames_AreNotMeasured(string way)
+    {
+        Listen();
+        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 10 });
+        publisher.Publish("seen", "earlier");
+        var first = publisher.Subscribe(initialData: ["initial"]);
+        var id = (await first.AsItems().GetAsyncEnumerator().NextAsync()).EventId;
+        publisher.Publish("missed");
+        publisher.Publish(_ => "missed");
+        first.Dispose();
+        var resumed = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = id });
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        var before = Stopwatch.GetTimestamp();
+
+        publisher.PublishComment("not an event");
+        publisher.Publish("live");
+        publisher.Close();
+        await ReadAllAsync(resumed, way);
+
+        // Measurements keep their order, so one of an earlier frame would have come before this one.
+        (await MeasuredAsync(1)).Should().ContainSingle().Which.Should().BeLessThan(
+            Stopwatch.GetElapsedTime(before).TotalSeconds + Tick);
+    }
+
+    [Fact]
+    public async Task Delivery_EventPublishedWithoutAListener_IsNotMeasured()
+    {
+        var publisher = new Publisher();
+        await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+        publisher.Publish("without a listener");
+        publisher.Publish(_ => "without a listener");
+        Listen();
+        publisher.Publish("with a listener");
+
+        for (var i = 0; i < 3; i++)
+            await reader.NextAsync();
+
+        (await MeasuredAsync(1)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Delivery_ListenerHasLeft_EventsAreStillDelivered()
+    {
+        Listen();
+        var publisher = new Publisher();
+        await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+        publisher.Publish("1");
+
+        _listener!.Dispose();
+        publisher.Publish("2");
+
+        (await reader.NextAsync()).Should().Be("data: 1\n\n");
+        (await reader.NextAsync()).Should().Be("data: 2\n\n");
+        Listen();
+        publisher.Publish("3");
+        await reader.NextAsync();
+        (await MeasuredAsync(1)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Delivery_ListenerBlocks_CopiesAndReadersGetEverythingAndSomeMeasurementsAreDropped()
+    {
+        const int events = 3 * BufferedMeasurements;
+        var entered = new ManualResetEventSlim();
+        Listen(() =>
+        {
+            entered.Set();
+            _release.Wait(Streams.Limit);
+        });
+        var publisher = new Publisher();
+        var read = new List<ReadText>();
+        var copies = new List<Task>();
+        for (var i = 0; i < 2 * Environment.ProcessorCount; i++)
+        {
+            read.Add(new ReadText());
+            copies.Add(publisher.Subscribe("copied").CopyToAsync(new TextStream(read[i])));
+        }
+
+        await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+
+        publisher.Publish("x", "copied");
+        foreach (var text in read)
+            await text.WaitForAsync("data: x\n");
+        await OwnThread.RunAsync(() => entered.Wait(Streams.Limit).Should().BeTrue());
+        for (var i = 0; i < events; i++)
+        {
+            publisher.Publish("x");
+            await reader.NextAsync();
+        }
+
+        _measured.Should().BeEmpty("the listener blocks");
+        _release.Set();
+        (await MeasuredAsync(BufferedMeasurements)).Should().HaveCountLessThanOrEqualTo(BufferedMeasurements + 1);
+        publisher.Publish("later", "copied");
+        publisher.Close();
+        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+        await MeasuredAsync(BufferedMeasurements + copies.Count);
+    }
+
+    [Fact]
+    public async Task Delivery_ListenerThrows_TheNextEventsAreMeasured()
+    {
+        var calls = 0;
+        Listen(() =>
+        {
+            if (Interlocked.Increment(ref calls) <= 2)
+                throw new FormatException();
+        });
+        var publisher = new Publisher();
+        await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+
+        for (var i = 1; i <= 3; i++)
+        {
+            publisher.Publish("x");
+            (await reader.NextAsync()).Should().Be("data: x\n\n");
+            await Conditions.ShouldHoldAsync(() => Volatile.Read(ref calls) == i, "each delivery is measured");
+        }
+
+        (await MeasuredAsync(1)).Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("copy")]
+    public async Task Delivery_Listener_RunsUnlockedOnAnotherThread(string way)
+    {
+        var publisher = new Publisher();
+        var subscription = publisher.Subscribe();
+        var reading = new AsyncLocal<bool> { Value = true };
+        var isDetached = true;
+        Listen(() =>
+        {
+            isDetached &= Thread.CurrentThread.IsThreadPoolThread && !reading.Value;
+            OwnThread.Run(() => publisher.GetSubscribers());
+            OwnThread.Run(() => subscription.QueuedBytes.Should().Be(0));
+        });
+
+        publisher.Publish("x");
+        await ReadOneAsync(subscription, way);
+
+        (await MeasuredAsync(1)).Should().ContainSingle();
+        isDetached.Should().BeTrue("the measuring has no context of a reader");
+    }
+
+    [Fact]
+    public void Instrument_Buckets_AscendFromATenthOfAMillisecond()
+    {
+        Listen();
+        _ = new Publisher();
+
+        var boundaries = _instrument.Should().BeOfType<Histogram<double>>().Which.Advice!.HistogramBucketBoundaries!;
+
+        boundaries.Should().BeInAscendingOrder().And.OnlyHaveUniqueItems();
+        boundaries[0].Should().Be(0.0001);
+        boundaries[^1].Should().Be(30);
+    }
+
+    /// <summary>The unit in which durations are rounded.</summary>
+    private static double Tick => TimeSpan.FromMicroseconds(1).TotalSeconds;
+
+    private static Task PassAsync(TimeSpan time)
+    {
+        var start = Stopwatch.GetTimestamp();
+        return Conditions.ShouldHoldAsync(() => Stopwatch.GetElapsedTime(start) >= time);
+    }
+
+    private static async Task ReadOneAsync(Subscription<object?> subscription, string way)
+    {
+        switch (way)
+        {
+            case "items":
+                await subscription.AsItems().GetAsyncEnumerator().NextAsync();
+                break;
+            case "copy":
+                var read = new ReadText();
+                _ = subscription.CopyToAsync(new TextStream(read));
+                await read.WaitForAsync("data: x\n");
+                break;
+            default:
+                await subscription.GetAsyncEnumerator().NextAsync();
+                break;
+        }
+    }
+
+    private static async Task ReadAllAsync(Subscription<object?> subscription, string way)
+    {
+        if (way == "copy")
+            await subscription.CopyToAsync(Stream.Null).WaitAsync(Streams.Limit);
+        else if (way == "items")
+            await subscription.AsItems().ToListAsync();
+        else
+            await subscription.ToListAsync();
+    }
+
+    private void Listen(Action? onMeasured = null)
+    {
+        _listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument is not { Meter.Name: "ServerSentEvents", Name: "server_sent_events.delivery.duration" })
+                    return;
+                _instrument = instrument;
+                listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) =>
+        {
+            onMeasured?.Invoke();
+            tags.Length.Should().Be(0);
+            _measured.Enqueue(seconds);
+        });
+        _listener.Start();
+    }
+
+    /// <summary>Waits for a number of measurements, and returns all.</summary>
+    private async Task<double[]> MeasuredAsync(int count)
+    {
+        await Conditions.ShouldHoldAsync(() => _measured.Count >= count, "the deliveries are measured");
+        return [.. _measured];
+    }
+}
