@@ -2,14 +2,16 @@ using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
+using System.Text.RegularExpressions;
 
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests the measurements of the meter. The process has one meter, so no other test may run at the same time.</summary>
 [Collection(nameof(RunAlone))]
-public sealed class MetricsTests : IDisposable
+public sealed partial class MetricsTests : IDisposable
 {
     private const string Prefix = "server_sent_events.";
+    private const int MatchLimit = 10_000;
 
     private readonly Dictionary<string, long> _measured = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
@@ -112,6 +114,17 @@ public sealed class MetricsTests : IDisposable
         instrument.Should().BeOfType(kind);
         instrument.Unit.Should().Be(unit);
         instrument.Description.Should().EndWith(".");
+    }
+
+    [Fact]
+    public void Instruments_OfTheMeter_AreThoseOfTheReadme()
+    {
+        _ = new Publisher();
+        var readme = File.ReadAllText(RepositoryFiles.PathOf("src/ServerSentEvents/README.md"));
+
+        var documented = InstrumentRow().Matches(readme).Select(match => match.Groups["name"].Value);
+
+        documented.Should().BeEquivalentTo(_instruments.Keys).And.OnlyHaveUniqueItems();
     }
 
     [Fact]
@@ -424,6 +437,9 @@ public sealed class MetricsTests : IDisposable
         _listener.RecordObservableInstruments();
         return new(_measured);
     }
+    [GeneratedRegex(@"^\| `(?<name>server_sent_events\.[^`]*)` \|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, MatchLimit)]
+    private static partial Regex InstrumentRow();
+
     /// <summary>A writer whose flush never ends, and which ignores every cancellation.</summary>
     private sealed class NeverFlushingWriter : PipeWriter
     {
