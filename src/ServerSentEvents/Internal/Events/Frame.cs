@@ -120,11 +120,11 @@ internal sealed class Frame
     /// </summary>
     internal Frame AtPlaceOf(Frame place)
     {
-        if (_ids is null && place._ids is null)
+        if (_id is null && place._id is null)
             return this;
         var frame = new Frame(_utf8, _idOffset) { DeliveryStart = DeliveryStart };
-        if (place._ids is not null)
-            frame.PlaceAt(place._ids, place._position);
+        if (place._id is EventIds ids)
+            frame.PlaceAt(ids, place._position);
         return frame;
     }
 
