@@ -51,7 +51,7 @@ namespace ServerSentEvents;
 /// </code>
 /// </example>
 [DebuggerDisplay("QueuedEvents = {QueuedEvents}, EndReason = {EndReason}")]
-public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDisposable
+public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>, IDisposable
 {
     /// <summary>The flag of a stream that has, or had, a reader.</summary>
     private const int HasReader = 1;
@@ -100,12 +100,6 @@ public sealed class Subscription<TProperties> : IAsyncEnumerable<string>, IDispo
 
     /// <summary>Gets the data that the application attached in <c>Subscribe</c>. Personalized events are made from it.</summary>
     public TProperties Properties => Subscriber is { } subscriber ? subscriber.Properties : Rest.Properties;
-
-    /// <summary>Gets the channels of this subscription, each once. After the end, they are the last ones.</summary>
-    /// <remarks>Each call returns a new copy, which does not change.</remarks>
-    public IReadOnlyCollection<string> Channels => Core is { } core && Subscriber is { } subscriber
-        ? core.Registry.ChannelsOf(subscriber)
-        : [.. Rest.Channels];
 
     /// <summary>
     /// Gets the time at which the subscription began, in UTC, from the publisher's

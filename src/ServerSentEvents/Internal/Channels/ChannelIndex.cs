@@ -13,6 +13,7 @@ internal sealed class ChannelIndex<TProperties>
 
     /// <summary>The channels in the order in which their queues are measured.</summary>
     private readonly List<ChannelMembers<TProperties>> _scan = [];
+    private long _joins;
 
     /// <summary>The number of the latest walk.</summary>
     private long _walk;
@@ -20,8 +21,12 @@ internal sealed class ChannelIndex<TProperties>
     /// <summary>The floor of channels that have neither subscribers nor an entry in the history.</summary>
     private long _historyFloor;
 
-    /// <summary>The number of subscribers that have ever joined.</summary>
-    internal long Joined { get; private set; }
+    /// <summary>The number of times that subscribers have ever joined channels. Can be read without the lock.</summary>
+    internal long Joins
+    {
+        get => Volatile.Read(ref _joins);
+        private set => Volatile.Write(ref _joins, value);
+    }
 
     internal bool TryGet(string channel, [NotNullWhen(true)] out ChannelMembers<TProperties>? members) =>
         _channels.TryGet(channel, out members);
@@ -38,23 +43,42 @@ internal sealed class ChannelIndex<TProperties>
     internal MemberEnumerator<TProperties> Visit(in ChannelNames channels) =>
         new(this, channels, channels.Count == 1 ? null : NewWalk());
 
-    internal void Join(Subscriber<TProperties> subscriber, in ChannelNames channels)
+    /// <summary>
+    /// Adds a subscriber to the channels that it is not in yet. A new subscriber is in none. Returns false if nothing changed.
+    /// </summary>
+    internal bool Join(Subscriber<TProperties> subscriber, in ChannelNames channels)
     {
-        Joined++;
-        var memberships = new Membership<TProperties>[channels.Count];
-        var count = 0;
+        var walk = NewWalk();
+        var present = subscriber.MembershipCount;
+        var memberships = new Membership<TProperties>[present + channels.Count];
+        for (var slot = 0; slot < present; slot++)
+        {
+            memberships[slot] = subscriber.MembershipAt(slot);
+            memberships[slot].Channel.Mark = walk;
+        }
+
+        var count = present;
         for (var i = 0; i < channels.Count; i++)
         {
             var channel = GetOrAdd(channels[i]);
-            // Nothing else joins at this time: after a repeated name the subscriber is the channel's last member.
-            if (channel.EndsWith(subscriber))
+            if (channel.Mark == walk)
                 continue;
+            channel.Mark = walk;
             memberships[count] = new() { Channel = channel, Index = channel.Add(subscriber, count) };
             count++;
         }
 
+        if (count == present)
+            return false;
+        Joins++;
+        // From now on, the subscriber counts its own bytes.
+        if (present == 1)
+            memberships[0].Channel[memberships[0].Index].ClearUnitLimit();
         subscriber.SetMemberships(memberships.AsSpan(0, count));
         SetUnitLimit(subscriber);
+        if (subscriber.Copy is not null)
+            SetCopy(subscriber);
+        return true;
     }
 
     /// <summary>

@@ -37,9 +37,6 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
 
     internal ref ChannelMember<TProperties> this[int index] => ref _members[index];
 
-    internal bool EndsWith(Subscriber<TProperties> subscriber) =>
-        Count > 0 && ReferenceEquals(_members[Count - 1].Subscriber, subscriber);
-
     /// <summary>Adds a subscriber, and returns its place.</summary>
     /// <param name="subscriber">The subscriber.</param>
     /// <param name="slot">The place of this channel in the subscriber's memberships.</param>
@@ -127,4 +124,6 @@ internal struct ChannelMember<TProperties>
         _unitLimit = limit;
         _slot |= MeteredBit;
     }
+
+    internal void ClearUnitLimit() => _slot &= ~MeteredBit;
 }

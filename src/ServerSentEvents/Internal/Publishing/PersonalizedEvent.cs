@@ -9,15 +9,15 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <summary>An event that is made for each subscriber: the application's function, and its results.</summary>
 /// <param name="make">Makes a subscriber's frame from its properties.</param>
 /// <param name="subscribers">The subscribers of the channels.</param>
-/// <param name="joined">The number of subscribers that had ever joined when the list was made.</param>
+/// <param name="joins">The number of times that subscribers had joined channels when the list was made.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class PersonalizedEvent<TProperties>(
-    Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joined)
+    Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joins)
 {
     private EventIds? _ids;
     private long _position;
 
-    internal long Joined { get; } = joined;
+    internal long Joins { get; } = joins;
 
     /// <summary>The listed subscribers with their frames. A frame is null if the subscriber gets nothing.</summary>
     internal List<(Subscriber<TProperties> Subscriber, Frame? Frame, EventKey Key)> Frames { get; } = new(subscribers.Count);

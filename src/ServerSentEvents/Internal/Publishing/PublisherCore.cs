@@ -135,6 +135,12 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         return removed;
     }
 
+    internal bool Leave(Subscriber<TProperties> subscriber, in ChannelNames channels)
+    {
+        Finish(Registry.Leave(subscriber, channels, out var hasChanged));
+        return hasChanged;
+    }
+
     internal void Close() => Finish(Registry.EndAll());
 
     internal void Drain() => FinishLast(Registry.Drain(Settings.Reconnection.NewFarewells()));

@@ -61,7 +61,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
             foreach (var member in _index.Visit(channels))
                 subscribers.Add(member.Subscriber);
-            return new(make, subscribers, _index.Joined);
+            return new(make, subscribers, _index.Joins);
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                     EndSend_NeedsLock(subscriber, subscriber.Write(frame, key, ref result.Ready), ref result);
             }
 
-            if (personalized.Joined != _index.Joined)
+            if (personalized.Joins != _index.Joins)
                 Defer_NeedsLock(personalized, channels, context, ref result);
         }
 

@@ -135,50 +135,6 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         }
     }
 
-    /// <summary>Returns the subscriptions of the channels, each once.</summary>
-    internal List<Subscription<TProperties>> GetSubscriptions(in ChannelNames channels)
-    {
-        var found = new List<Subscription<TProperties>>();
-        lock (_gate)
-        {
-            foreach (var member in _index.Visit(channels))
-            {
-                if (!member.Subscriber.Subscription.IsResuming)
-                    found.Add(member.Subscriber.Subscription);
-            }
-        }
-
-        found.Reverse();
-        return found;
-    }
-
-    /// <summary>Removes subscribers from channels, and ends those that are left in none.</summary>
-    internal RegistryResult<TProperties> Remove(
-        List<Subscription<TProperties>> subscriptions, in ChannelNames channels, out int removed)
-    {
-        RegistryResult<TProperties> result = default;
-        removed = 0;
-        lock (_gate)
-        {
-            _index.Mark(channels);
-            foreach (var subscription in subscriptions)
-            {
-                if (subscription.Subscriber is not { End: null } subscriber)
-                    continue;
-                var unmarked = _index.CountUnmarked(subscriber);
-                if (unmarked == subscriber.MembershipCount)
-                    continue;
-                removed++;
-                if (unmarked > 0)
-                    _index.LeaveMarked(subscriber, unmarked);
-                else
-                    End_NeedsLock(subscriber, SubscriptionEndReason.Unsubscribed, ref result);
-            }
-        }
-
-        return result;
-    }
-
     /// <summary>Ends one subscriber, if it has not ended before.</summary>
     internal RegistryResult<TProperties> End(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
     {
@@ -328,13 +284,6 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
                 return bytes;
             LetOthersIn();
         }
-    }
-
-    /// <summary>Returns the names of a subscriber's channels. After the end, they are the last ones.</summary>
-    internal string[] ChannelsOf(Subscriber<TProperties> subscriber)
-    {
-        lock (_gate)
-            return subscriber.End?.Channels ?? ChannelIndex<TProperties>.NamesOf(subscriber);
     }
 
     /// <summary>
