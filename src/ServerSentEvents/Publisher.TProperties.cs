@@ -321,37 +321,6 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
         return _core.Send(Frame.ForComment(comment, _core.Settings.MaxEventBytes, nameof(comment)), channels);
     }
 
-    /// <summary>Returns the subscribers of the channels.</summary>
-    /// <param name="channels">The channels to look at. The default is <see cref="DefaultChannel"/>.</param>
-    /// <returns>
-    /// A snapshot: each current subscriber once, in no particular order. It is empty after <see cref="Dispose"/>. The
-    /// list does not change later.
-    /// </returns>
-    /// <exception cref="ArgumentException">A channel name is null or empty.</exception>
-    public IReadOnlyList<Subscription<TProperties>> GetSubscribers(ChannelNames channels = default) =>
-        _core.Registry.GetSubscriptions(channels);
-
-    /// <summary>Removes matching subscribers from channels.</summary>
-    /// <param name="channels">The channels to leave. The default is <see cref="DefaultChannel"/>.</param>
-    /// <param name="match">
-    /// A function that selects subscribers by their properties, or null for all. It runs once for each subscriber of the
-    /// channels, on this thread, outside every lock. If it throws, no subscriber is removed, and this method throws the
-    /// same exception.
-    /// </param>
-    /// <returns>
-    /// The number of subscribers that left at least one channel, 0 or more. It is 0 after <see cref="Dispose"/>.
-    /// </returns>
-    /// <remarks>
-    /// A subscription without remaining channels ends with <see cref="SubscriptionEndReason.Unsubscribed"/>. Its queued
-    /// events are still delivered, within the limits of <see cref="PublisherOptions.LingerTimeout"/>.
-    /// </remarks>
-    /// <exception cref="ArgumentException">A channel name is null or empty.</exception>
-    /// <exception cref="AggregateException">
-    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
-    /// </exception>
-    public int Unsubscribe(ChannelNames channels = default, Func<TProperties, bool>? match = null) =>
-        _core.Unsubscribe(channels, match);
-
     /// <summary>Ends every subscription. The publisher remains usable.</summary>
     /// <remarks>
     /// The queued events are still delivered, within the limits of <see cref="PublisherOptions.LingerTimeout"/>, and then

@@ -402,7 +402,16 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
         return false;
     }
 
-    private void DropQueue(Subscriber<TProperties> subscriber)
+    /// <summary>Stops the delivery. Returns null if nothing is left to read.</summary>
+    internal Subscriber<TProperties>? Abort()
+    {
+        var subscriber = Subscriber;
+        subscriber?.Abort();
+        return subscriber;
+    }
+
+    /// <summary>Drops what is queued. The queue was aborted, and the subscription has ended.</summary>
+    internal void DropQueue(Subscriber<TProperties> subscriber)
     {
         subscriber.Discard();
         // A copy that still uses its writer calls LetGo itself.

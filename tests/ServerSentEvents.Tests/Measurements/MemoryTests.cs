@@ -122,6 +122,37 @@ public sealed class MemoryTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public void JoinAndLeave_AMillionChannels_LeavesNoMemory(int historyCapacity)
+    {
+        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = historyCapacity });
+        var subscription = publisher.Subscribe();
+        JoinAndLeave(subscription, 0, 10_000);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        JoinAndLeave(subscription, 10_000, 1_000_000);
+
+        var left = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine($"{left:N0} bytes left of a million channels");
+        left.Should().BeLessThan(100_000);
+        subscription.Channels.Should().Equal(Publisher.DefaultChannel);
+        publisher.GetChannels().Should().Equal(Publisher.DefaultChannel);
+
+        // Joins some at once, so that the tables grow.
+        static void JoinAndLeave(Subscription<object?> subscription, int first, int count)
+        {
+            const int atOnce = 100;
+            for (var i = first; i < first + count; i += atOnce)
+            {
+                var names = Enumerable.Range(i, atOnce).Select(number => $"channel {number}").ToArray();
+                subscription.Join(names).Should().BeTrue();
+                subscription.Leave(names).Should().BeTrue();
+            }
+        }
+    }
+
     [Fact]
     public void Subscribe_IdleSubscriptions_TakeAtMost300BytesEachBesideTheirChannels()
     {

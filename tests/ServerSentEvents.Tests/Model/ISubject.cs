@@ -16,6 +16,12 @@ internal interface ISubject
 
     string Unsubscribe(Unsubscribe operation);
 
+    string JoinChannels(JoinChannels operation);
+
+    string LeaveChannels(LeaveChannels operation);
+
+    string Disconnect(Disconnect operation);
+
     string Close();
 
     /// <summary>Returns everything that a caller can see without reading.</summary>

@@ -90,6 +90,28 @@ internal sealed class ModelSubscriber(int number, Subscribe operation)
         Queue.Clear();
     }
 
+    /// <summary>Joins channels. Returns false if nothing changed.</summary>
+    internal bool JoinChannels(string[] channels)
+    {
+        var added = channels.Except(Channels).ToList();
+        if (EndReason is not null || added.Count == 0)
+            return false;
+        Channels.AddRange(added);
+        return true;
+    }
+
+    /// <summary>Leaves channels, and ends if none is left. Returns false if nothing changed.</summary>
+    internal bool LeaveChannels(string[] channels)
+    {
+        if (EndReason is not null || !Channels.Intersect(channels).Any())
+            return false;
+        if (Channels.All(channels.Contains))
+            End(SubscriptionEndReason.Unsubscribed);
+        else
+            Channels.RemoveAll(channels.Contains);
+        return true;
+    }
+
     /// <summary>Ends the subscription. The first reason is kept.</summary>
     internal void End(SubscriptionEndReason reason) => EndReason ??= reason;
 }

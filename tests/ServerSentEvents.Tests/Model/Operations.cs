@@ -49,6 +49,30 @@ internal sealed record Unsubscribe(string[] Channels, bool OnlyOdd) : Operation
     public override string ToString() => $"unsubscribe {(OnlyOdd ? "odd" : "all")} from {List(Channels)}";
 }
 
+internal sealed record JoinChannels(int Subscriber, string[] Channels) : Operation
+{
+    internal override string ApplyTo(ISubject subject) => subject.JoinChannels(this);
+
+    public override string ToString() => $"subscriber {Subscriber} joins {List(Channels)}";
+}
+
+internal sealed record LeaveChannels(int Subscriber, string[] Channels) : Operation
+{
+    internal override string ApplyTo(ISubject subject) => subject.LeaveChannels(this);
+
+    public override string ToString() => $"subscriber {Subscriber} leaves {List(Channels)}";
+}
+
+internal sealed record Disconnect(int Remainder) : Operation
+{
+    internal override string ApplyTo(ISubject subject) => subject.Disconnect(this);
+
+    /// <summary>Returns whether a subscriber is disconnected: one of three.</summary>
+    internal bool Matches(int subscriber) => subscriber % 3 == Remainder;
+
+    public override string ToString() => $"disconnect each third subscriber, from {Remainder}";
+}
+
 internal sealed record ClosePublisher : Operation
 {
     internal override string ApplyTo(ISubject subject) => subject.Close();

@@ -60,15 +60,21 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
     {
         var leaving = MembersOf(operation.Channels)
             .Where(subscriber => !operation.OnlyOdd || subscriber.Number % 2 == 1).ToList();
-        foreach (var subscriber in leaving)
-        {
-            if (subscriber.Channels.All(operation.Channels.Contains))
-                subscriber.End(SubscriptionEndReason.Unsubscribed);
-            else
-                subscriber.Channels.RemoveAll(operation.Channels.Contains);
-        }
-
+        leaving.ForEach(subscriber => subscriber.LeaveChannels(operation.Channels));
         return Text(leaving.Count);
+    }
+
+    public string JoinChannels(JoinChannels operation) =>
+        _subscribers.Count == 0 ? "" : $"{SubscriberAt(operation.Subscriber).JoinChannels(operation.Channels)}";
+
+    public string LeaveChannels(LeaveChannels operation) =>
+        _subscribers.Count == 0 ? "" : $"{SubscriberAt(operation.Subscriber).LeaveChannels(operation.Channels)}";
+
+    public string Disconnect(Disconnect operation)
+    {
+        var ending = _subscribers.FindAll(subscriber => subscriber.EndReason is null && operation.Matches(subscriber.Number));
+        ending.ForEach(subscriber => subscriber.Leave(Way.Dispose));
+        return Text(ending.Count);
     }
 
     public string Close()
@@ -79,6 +85,8 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
 
     public string State() => Results.State(
         channel => MembersOf([channel]).Select(subscriber => subscriber.Number),
+        MembersOf(Results.Channels).Select(subscriber => subscriber.Number),
+        Results.Channels.Where(channel => MembersOf([channel]).Count > 0),
         _subscribers.Select(subscriber => (
             subscriber.Channels.AsEnumerable(),
             subscriber.EndReason,

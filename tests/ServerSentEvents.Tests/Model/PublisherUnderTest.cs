@@ -64,6 +64,14 @@ internal sealed class PublisherUnderTest : ISubject
     public string Unsubscribe(Unsubscribe operation) =>
         Text(_publisher.Unsubscribe(operation.Channels, operation.OnlyOdd ? subscriber => subscriber % 2 == 1 : null));
 
+    public string JoinChannels(JoinChannels operation) =>
+        _readers.Count == 0 ? "" : $"{ReaderAt(operation.Subscriber).Subscription.Join(operation.Channels)}";
+
+    public string LeaveChannels(LeaveChannels operation) =>
+        _readers.Count == 0 ? "" : $"{ReaderAt(operation.Subscriber).Subscription.Leave(operation.Channels)}";
+
+    public string Disconnect(Disconnect operation) => Text(_publisher.Disconnect(operation.Matches));
+
     public string Close()
     {
         _publisher.Close();
@@ -72,6 +80,8 @@ internal sealed class PublisherUnderTest : ISubject
 
     public string State() => Results.State(
         channel => _publisher.GetSubscribers(channel).Select(subscription => subscription.Properties),
+        _publisher.GetAllSubscribers().Select(subscription => subscription.Properties),
+        _publisher.GetChannels(),
         _readers.Select(reader => reader.Subscription).Select(subscription => (
             subscription.Channels.AsEnumerable(),
             subscription.EndReason,

@@ -36,6 +36,8 @@ internal static class Results
 
     internal static string State(
         Func<string, IEnumerable<int>> subscribersOf,
+        IEnumerable<int> allSubscribers,
+        IEnumerable<string> channels,
         IEnumerable<(IEnumerable<string> Channels, SubscriptionEndReason? EndReason, int Queued, long Dropped, ResumeResult Resume)> subscribers,
         int subscribed,
         int ended)
@@ -45,6 +47,8 @@ internal static class Results
                 $"{number}: in {string.Join(' ', subscriber.Channels.Order(StringComparer.Ordinal))}, "
                 + $"{subscriber.EndReason?.ToString() ?? "open"}, "
                 + $"{subscriber.Queued} queued, {subscriber.Dropped} dropped, {subscriber.Resume}"));
-        return string.Join('\n', lines.Append($"{subscribed} subscribed, {ended} ended"));
+        return string.Join('\n', lines
+            .Append($"all: {string.Join(' ', allSubscribers.Order())} in {string.Join(' ', channels.Order(StringComparer.Ordinal))}")
+            .Append($"{subscribed} subscribed, {ended} ended"));
     }
 }

@@ -38,7 +38,9 @@ internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
         (5, Reading()),
         (1, Leaving()),
         (1, Unsubscribing()),
-        (1, Gen.Frequency((1, Gen.Constant<Operation>(new ClosePublisher())), (4, Resuming()))));
+        (2, Joining()),
+        (2, LeavingChannels()),
+        (1, Gen.Frequency((1, Gen.Constant<Operation>(new ClosePublisher())), (2, Disconnecting()), (4, Resuming()))));
 
     /// <summary>Generates one or two of the three channel names. Both may be the same.</summary>
     private static Gen<string[]> Names() =>
@@ -78,6 +80,19 @@ internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
         from subscriber in Subscribers()
         from way in Gen.Elements(Way.Close, Way.Dispose, Way.StopReading, Way.Cancel)
         select (Operation)new Leave(subscriber, way);
+
+    private static Gen<Operation> Joining() =>
+        from subscriber in Subscribers()
+        from channels in Names()
+        select (Operation)new JoinChannels(subscriber, channels);
+
+    private static Gen<Operation> LeavingChannels() =>
+        from subscriber in Subscribers()
+        from channels in Names()
+        select (Operation)new LeaveChannels(subscriber, channels);
+
+    private static Gen<Operation> Disconnecting() =>
+        Gen.Choose(0, 2).Select(remainder => (Operation)new Disconnect(remainder));
 
     private static Gen<Operation> Unsubscribing() =>
         from channels in Names()

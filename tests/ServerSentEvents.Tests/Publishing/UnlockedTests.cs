@@ -27,6 +27,14 @@ public sealed class UnlockedTests
     }
 
     [Fact]
+    public void Disconnect_Match_RunsUnlocked()
+    {
+        _publisher.Subscribe();
+        _publisher.Disconnect(_ => { UseFromAnotherThread(); return true; });
+        _calls.Should().Be(1);
+    }
+
+    [Fact]
     public void Subscribe_InitialData_RunsUnlocked()
     {
         _publisher.Subscribe(initialData: LazyData());
@@ -53,6 +61,8 @@ public sealed class UnlockedTests
     [InlineData(nameof(Publisher.Unsubscribe))]
     [InlineData("Publisher.Dispose")]
     [InlineData("Subscription.Close")]
+    [InlineData(nameof(Publisher.Disconnect))]
+    [InlineData("Subscription.Leave")]
     [InlineData(nameof(IAsyncDisposable.DisposeAsync))]
     [InlineData(nameof(SubscriptionEndReason.Overflowed))]
     [InlineData("Overflowed by a personalized event")]
@@ -90,6 +100,12 @@ public sealed class UnlockedTests
                 break;
             case "Subscription.Close":
                 subscription.Close();
+                break;
+            case nameof(Publisher.Disconnect):
+                _publisher.Disconnect(_ => true);
+                break;
+            case "Subscription.Leave":
+                subscription.Leave("own");
                 break;
             case nameof(IAsyncDisposable.DisposeAsync):
                 await reader.DisposeAsync().AsTask().WaitAsync(Streams.Limit);

@@ -135,6 +135,26 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         return removed;
     }
 
+    /// <summary>Ends matching subscriptions at once, also those whose missed personalized events are being made.</summary>
+    internal int Disconnect(Func<TProperties, bool> match)
+    {
+        var leaving = Registry.GetAllSubscriptions(withResuming: true);
+        leaving.RemoveAll(subscription => !match(subscription.Properties));
+        var subscribers = new List<Subscriber<TProperties>>(leaving.Count);
+        foreach (var subscription in leaving)
+        {
+            // A reader that wakes at the end must see that its queue is aborted.
+            if (subscription.Abort() is { } subscriber)
+                subscribers.Add(subscriber);
+        }
+
+        var result = Registry.Disconnect(subscribers, out var ended);
+        foreach (var subscriber in subscribers)
+            subscriber.Subscription.DropQueue(subscriber);
+        Finish(result);
+        return ended;
+    }
+
     internal bool Leave(Subscriber<TProperties> subscriber, in ChannelNames channels)
     {
         Finish(Registry.Leave(subscriber, channels, out var hasChanged));

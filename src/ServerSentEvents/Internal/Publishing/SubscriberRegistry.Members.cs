@@ -107,6 +107,24 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
+    /// <summary>Ends subscribers whose readers take nothing more, in one step. Their queues have been aborted.</summary>
+    internal RegistryResult<TProperties> Disconnect(List<Subscriber<TProperties>> subscribers, out int ended)
+    {
+        RegistryResult<TProperties> result = default;
+        ended = 0;
+        lock (_gate)
+        {
+            foreach (var subscriber in subscribers)
+            {
+                if (subscriber.End is null)
+                    ended++;
+                EndNow_NeedsLock(subscriber, SubscriptionEndReason.Unsubscribed, ref result);
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>Removes a subscriber from the channels that were marked last. Returns false if nothing changed.</summary>
     private bool LeaveMarked_NeedsLock(Subscriber<TProperties> subscriber, ref RegistryResult<TProperties> result)
     {

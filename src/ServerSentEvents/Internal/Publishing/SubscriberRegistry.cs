@@ -153,15 +153,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
-        {
-            _lingering.Remove(subscriber);
-            if (subscriber.End is null)
-                End_NeedsLock(subscriber, reason, ref result);
-            else if (subscriber.End.IsUnannounced)
-                result.Ended = [subscriber];
-            subscriber.End!.IsUnannounced = false;
-        }
-
+            EndNow_NeedsLock(subscriber, reason, ref result);
         return result;
     }
 
@@ -294,6 +286,18 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     {
         Thread.Yield();
         Thread.SpinWait(MeasuringPause);
+    }
+
+    private void EndNow_NeedsLock(
+        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        _lingering.Remove(subscriber);
+        if (subscriber.End is null)
+            End_NeedsLock(subscriber, reason, ref result);
+        else if (subscriber.End.IsUnannounced)
+            (result.Ended ??= []).Add(subscriber);
+        subscriber.End!.IsUnannounced = false;
     }
 
     private void EndAll_NeedsLock(Frame[]? farewells, ref RegistryResult<TProperties> result)
