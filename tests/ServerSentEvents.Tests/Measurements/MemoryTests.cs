@@ -154,6 +154,35 @@ public sealed class MemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task PublishAllAsync_ManySourcesWaitForAStuckReader_LeaveNoMemory()
+    {
+        var publisher = new Publisher(new PublisherOptions { QueueCapacity = 1, TimeProvider = new FakeTimeProvider() });
+        var stuck = publisher.Subscribe();
+        publisher.Publish("fills the queue");
+        await PublishAndCancelAsync(1_000);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await PublishAndCancelAsync(20_000);
+
+        var left = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine($"{left:N0} bytes left of 20,000 sources");
+        left.Should().BeLessThan(400_000, "the limit is 20 bytes for each");
+        stuck.QueuedEvents.Should().Be(1);
+
+        async Task PublishAndCancelAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                using var cancellation = new CancellationTokenSource();
+                var publishing = publisher.PublishAllAsync(new TestSource<string>(["waits"]), cancellationToken: cancellation.Token);
+                await cancellation.CancelAsync();
+                await ((Task)publishing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                publishing.IsCanceled.Should().BeTrue();
+            }
+        }
+    }
+
+    [Fact]
     public void Subscribe_IdleSubscriptions_TakeAtMost300BytesEachBesideTheirChannels()
     {
         var publisher = new Publisher();

@@ -129,9 +129,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private bool LeaveMarked_NeedsLock(Subscriber<TProperties> subscriber, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        if (subscriber.End is not null)
-            return false;
         var unmarked = _index.CountUnmarked(subscriber);
+        // A subscriber that has ended is in no channel.
         if (unmarked == subscriber.MembershipCount)
             return false;
         if (unmarked > 0)

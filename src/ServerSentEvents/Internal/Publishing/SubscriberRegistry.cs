@@ -52,6 +52,9 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     /// </summary>
     private int _conflating;
 
+    /// <summary>The number of sources that are being published. Guarded by <see cref="_gate"/>.</summary>
+    private int _sources;
+
     /// <summary>The number of ends whose handlers have not yet been called. Guarded by <see cref="_gate"/>.</summary>
     private int _unannouncedEnds;
 

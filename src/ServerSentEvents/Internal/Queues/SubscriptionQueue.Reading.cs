@@ -26,6 +26,8 @@ internal abstract partial class SubscriptionQueue
         if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && !_isGap)
             _bytes.Take(bytes);
         Volatile.Write(ref _progress, _progress + 1);
+        if (!_roomWaiters.IsEmpty)
+            WakeIfRoom();
     }
 
     /// <summary>Counts the frame that was read last as delivered, if its delivery is measured. Called by the reader.</summary>
@@ -65,7 +67,13 @@ internal abstract partial class SubscriptionQueue
             }
 
             if (!TryTakeFromChannel(out var item))
+            {
+                // The channel's lock has made the reader's last writes visible, so that no wake-up is missed.
+                if (!_roomWaiters.IsEmpty)
+                    WakeIfRoom();
                 return false;
+            }
+
             frame = item as Frame;
             if (frame is not null)
                 return true;

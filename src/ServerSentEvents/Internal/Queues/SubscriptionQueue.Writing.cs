@@ -155,7 +155,7 @@ internal abstract partial class SubscriptionQueue
 
     private bool TryAdd(object item, int length)
     {
-        if (!HasRoomFor(length, holds: 0) || (_tracker is not null && _channel.Reader.Count >= _limits.Capacity))
+        if (!HasRoomFor(length, Bytes, holds: 0) || (_tracker is not null && _channel.Reader.Count >= _limits.Capacity))
             return false;
         // Count first: a reader that takes the frame at once must not make the difference negative.
         _bytes.Add(length);
@@ -173,11 +173,8 @@ internal abstract partial class SubscriptionQueue
     /// <summary>
     /// Returns whether the bound in bytes has room for more. If the queue holds nothing but what grows, the size is free.
     /// </summary>
-    private bool HasRoomFor(int length, int holds)
-    {
-        var bytes = Bytes;
-        return bytes + length <= _limits.CapacityBytes || bytes == holds;
-    }
+    private bool HasRoomFor(int length, long bytes, int holds) =>
+        bytes + length <= _limits.CapacityBytes || bytes == holds;
 
     private bool DropOldestUntilAdded(object item)
     {
@@ -241,7 +238,7 @@ internal abstract partial class SubscriptionQueue
     /// </summary>
     private QueueWriteResult MakeRoom(QueuePlace place, int growth)
     {
-        while (!HasRoomFor(growth, holds: place.Length))
+        while (!HasRoomFor(growth, Bytes, holds: place.Length))
         {
             if (_limits.Overflow == QueueOverflow.Disconnect)
                 return QueueWriteResult.Overflowed;

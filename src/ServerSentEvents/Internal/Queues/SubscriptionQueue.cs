@@ -46,6 +46,9 @@ internal abstract partial class SubscriptionQueue
     /// <summary>A mutable struct, hence a field and not a property.</summary>
     internal CopyStateMachine CopyState;
 
+    /// <summary>The sources that wait for room. A mutable struct, hence a field and not a property.</summary>
+    private RoomWaiters _roomWaiters;
+
     private protected SubscriptionQueue(QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)
     {
         _limits = limits;
@@ -162,6 +165,7 @@ internal abstract partial class SubscriptionQueue
     {
         _isCompleted = true;
         _channel.Writer.TryComplete();
+        _roomWaiters.WakeAll();
         Signal(ref ready);
     }
 

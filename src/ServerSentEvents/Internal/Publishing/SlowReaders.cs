@@ -1,0 +1,118 @@
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Queues;
+
+namespace ServerSentEvents.Internal.Publishing;
+
+/// <summary>
+/// The subscribers that had more than half of their queue filled at the last look of a source, and the time since which each
+/// of them has taken nothing.
+/// </summary>
+/// <param name="pacer">The pacer of the source.</param>
+/// <param name="second">A second, in ticks of the clock.</param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <remarks>Used by the source alone. <see cref="Add"/> is called under the registry's lock.</remarks>
+internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, long second)
+{
+    private readonly Dictionary<Subscriber<TProperties>, SlowReader> _readers = [];
+
+    /// <summary>The number of the current look.</summary>
+    private long _look;
+
+    private int _seen;
+
+    /// <summary>The length of the current event.</summary>
+    private int _length;
+
+    /// <summary>The time of the first look for the current event.</summary>
+    private long _waitingSince;
+
+    private long _now;
+
+    /// <summary>The readers to wait for.</summary>
+    internal List<SlowReader> Awaited { get; } = [];
+
+    /// <summary>
+    /// True if a reader that reads has scarce room, and the source has waited long enough. Then it publishes one event only.
+    /// </summary>
+    internal bool HasOverdue { get; private set; }
+
+    /// <summary>Starts to wait for room for an event.</summary>
+    internal void BeginEvent(int length, long now) => (_length, _waitingSince) = (length, now);
+
+    internal void BeginLook(long now)
+    {
+        _now = now;
+        _look++;
+        _seen = 0;
+        HasOverdue = false;
+        Awaited.Clear();
+    }
+
+    /// <summary>Adds a subscriber that has not ample room.</summary>
+    internal void Add(Subscriber<TProperties> subscriber, QueueRoom room)
+    {
+        if (!_readers.TryGetValue(subscriber, out var reader))
+            _readers.Add(subscriber, reader = new(pacer, subscriber, _now));
+        reader.Look = _look;
+        _seen++;
+        // A reader that takes nothing is stuck.
+        if (reader.IdleTime(_now) >= second)
+            return;
+        // For a reader that reads, an event waits a second, and longer if it does not fit.
+        if (room == QueueRoom.Scarce && _now - _waitingSince >= second)
+        {
+            HasOverdue = true;
+            return;
+        }
+
+        Awaited.Add(reader);
+        if (reader.IsWaiting)
+            return;
+        reader.Length = _length;
+        subscriber.WaitForRoom(reader);
+    }
+
+    /// <summary>Forgets the readers that the current look has not seen.</summary>
+    internal void EndLook()
+    {
+        if (_seen == _readers.Count)
+            return;
+        foreach (var reader in _readers.Values.Where(reader => reader.Look != _look).ToList())
+            _readers.Remove(reader.Subscriber);
+    }
+
+    /// <summary>Leaves nothing of the source behind in the queues.</summary>
+    internal void Clear()
+    {
+        foreach (var reader in _readers.Values)
+        {
+            if (reader.IsWaiting)
+                reader.Subscriber.WakeRoomWaiters();
+        }
+
+        _readers.Clear();
+    }
+
+    /// <summary>A subscriber with more than half of its queue filled.</summary>
+    internal sealed class SlowReader(SourcePacer<TProperties> pacer, Subscriber<TProperties> subscriber, long now) : RoomWaiter
+    {
+        private long _progress = subscriber.Progress;
+        private long _progressAt = now;
+
+        internal Subscriber<TProperties> Subscriber => subscriber;
+
+        /// <summary>The last look that has seen this reader.</summary>
+        internal long Look { get; set; }
+
+        /// <summary>Returns the time for which the reader has been seen to take nothing.</summary>
+        internal long IdleTime(long now)
+        {
+            var progress = subscriber.Progress;
+            if (progress != _progress)
+                (_progress, _progressAt) = (progress, now);
+            return now - _progressAt;
+        }
+
+        protected override void OnWoken() => pacer.OnRoom(this);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Net.ServerSentEvents;
+using ServerSentEvents.Internal.Publishing;
+
+namespace ServerSentEvents;
+
+/// <content>Members that publish the events of a source.</content>
+public partial class Publisher<TProperties> : IPacedPublisher
+{
+    /// <summary>
+    /// Publishes all events of a source, such as a file or the output of a language model, at the pace of the subscribers.
+    /// </summary>
+    /// <param name="items">
+    /// The source. It is enumerated once, and gets the <paramref name="cancellationToken"/>. Its enumerator is disposed
+    /// before the task completes.
+    /// </param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets each event once. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <param name="cancellationToken">
+    /// A token that stops the publishing, also while it waits for subscribers. A source that ignores the token delays the
+    /// end of the task until its next event.
+    /// </param>
+    /// <returns>A task with the number of published events, 0 or more.</returns>
+    /// <remarks>
+    /// <para><b>Pace.</b> Before each event, the method waits while a subscriber of the channels that reads has more than
+    /// half of its queue filled, in events or in bytes. So a fast source does not disconnect healthy subscribers. The wait
+    /// takes at most a second for each event, and longer only while the event does not fit into the queue of a subscriber
+    /// that reads. A subscriber reads if it took an event within the last second: one that takes nothing delays the source
+    /// by a second in all. Without subscribers, there is no wait.</para>
+    /// <para><b>Other publishers.</b> Several sources and other calls of <c>Publish</c> can use the same channels at the
+    /// same time. Other calls of <c>Publish</c> do not wait.</para>
+    /// <para><b>Errors.</b> The method stops at the first error. The task fails with the exception, and the number of
+    /// published events is lost. Events that were published before stay published.</para>
+    /// <para><b>Threads.</b> The source, and handlers of <see cref="Unsubscribed"/>, run on the calling thread at first,
+    /// and later on thread pool threads, one at a time.</para>
+    /// </remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// await publisher.PublishAllAsync(File.ReadLinesAsync("story.txt"), "stories");
+    /// </code>
+    /// </example>
+    /// <exception cref="ArgumentNullException"><paramref name="items"/> is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// A channel name is null or empty. In the task: an event cannot be sent, as
+    /// <see cref="Publish(SseItem{string}, ChannelNames)"/> documents.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">In the task: the token was canceled.</exception>
+    /// <exception cref="ObjectDisposedException">In the task: the publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// In the task: a handler of <see cref="Unsubscribed"/> threw. The last event was published.
+    /// </exception>
+    public Task<long> PublishAllAsync(
+        IAsyncEnumerable<SseItem<string>> items, ChannelNames channels = default, CancellationToken cancellationToken = default)
+    {
+        EventSources.ThrowIfInvalid(items, nameof(items));
+        return PublishAllAsync(items, EventSources.ItemOfItem, channels, cancellationToken);
+    }
+
+    /// <summary>
+    /// Publishes events that have only data, from a source such as the output of a language model, at the pace of the
+    /// subscribers.
+    /// </summary>
+    /// <param name="items">
+    /// The source of the data. A <see cref="Subscription{TProperties}"/> is refused: publish its
+    /// <see cref="Subscription{TProperties}.AsItems"/>. The source is enumerated once, and gets the
+    /// <paramref name="cancellationToken"/>. Its enumerator is disposed before the task completes.
+    /// </param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets each event once. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <param name="cancellationToken">
+    /// A token that stops the publishing, also while it waits for subscribers. A source that ignores the token delays the
+    /// end of the task until its next event.
+    /// </param>
+    /// <returns>A task with the number of published events, 0 or more.</returns>
+    /// <exception cref="ArgumentException">
+    /// The source is a <see cref="Subscription{TProperties}"/>, or a channel name is null or empty. In the task: data is
+    /// null, or an event is larger than <see cref="PublisherOptions.MaxEventBytes"/>.
+    /// </exception>
+    /// <inheritdoc
+    ///     cref="PublishAllAsync(IAsyncEnumerable{SseItem{string}}, ChannelNames, CancellationToken)"
+    ///     path="/remarks|/exception[@cref!='T:System.ArgumentException']"/>
+    public Task<long> PublishAllAsync(
+        IAsyncEnumerable<string> items, ChannelNames channels = default, CancellationToken cancellationToken = default)
+    {
+        EventSources.ThrowIfInvalid(items, nameof(items));
+        return PublishAllAsync(items, EventSources.ItemOfData, channels, cancellationToken);
+    }
+
+    Task<long> IPacedPublisher.PublishAllAsync<T>(
+        IAsyncEnumerable<T> items, Func<T, SseItem<string>> toItem, ChannelNames channels, CancellationToken cancellationToken) =>
+        PublishAllAsync(items, toItem, channels, cancellationToken);
+
+    private async Task<long> PublishAllAsync<T>(
+        IAsyncEnumerable<T> items, Func<T, SseItem<string>> toItem, ChannelNames channels, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var pacer = new SourcePacer<TProperties>(_core, channels);
+        long published = 0;
+        await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var frame = NewFrame(toItem(item), nameof(items));
+            await pacer.WaitForRoomAsync(frame, cancellationToken).ConfigureAwait(false);
+            _core.Send(frame, channels);
+            published++;
+        }
+
+        return published;
+    }
+}

@@ -1,0 +1,609 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>Tests that a source is published in full, at the pace of the subscribers. Time stands still, unless a test moves it.</summary>
+public sealed class PublishAllTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly TimerWatchingTimeProvider _time = new();
+    private readonly Publisher<string> _publisher;
+
+    public PublishAllTests() => _publisher = NewPublisher();
+
+    [Fact]
+    public async Task PublishAllAsync_Items_PublishesAllInOrderAndReturnsTheirNumber()
+    {
+        var subscription = _publisher.Subscribe(["a", "b"]);
+        var other = _publisher.Subscribe();
+        var source = new TestSource<SseItem<string>>([new("1", "type") { EventId = "7" }, new("2"), new("")]);
+
+        var published = await _publisher.PublishAllAsync(source, ["a", "b"]).WaitAsync(Streams.Limit);
+
+        published.Should().Be(3);
+        source.Disposals.Should().Be(1);
+        _publisher.Close();
+        (await subscription.ToListAsync()).Should().Equal("event: type\ndata: 1\nid: 7\n\n", "data: 2\n\n", "data: \n\n");
+        other.QueuedEvents.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_StringsWithoutChannel_GoToTheDefaultChannel()
+    {
+        var subscription = _publisher.Subscribe();
+
+        (await _publisher.PublishAllAsync(Numbers(3)).WaitAsync(Streams.Limit)).Should().Be(3);
+
+        (await CloseAndReadAsync(subscription)).Should().Equal("0", "1", "2");
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_EmptySource_ReturnsZero() =>
+        (await _publisher.PublishAllAsync(Numbers(0)).WaitAsync(Streams.Limit)).Should().Be(0);
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(8_192)]
+    public async Task PublishAllAsync_FastSource_ReachesAHundredReadersWithoutADisconnect(int capacity)
+    {
+        const int events = 100_000;
+        var publisher = NewPublisher(capacity);
+        var readers = Enumerable.Range(0, 100).Select(number => number % 2 == 0
+            ? CountAsync(publisher.Subscribe())
+            : CountCopiedAsync(publisher.Subscribe())).ToList();
+
+        (await Task.Run(() => publisher.PublishAllAsync(Numbers(events))).WaitAsync(Streams.Limit)).Should().Be(events);
+
+        publisher.Close();
+        (await Task.WhenAll(readers).WaitAsync(Streams.Limit)).Should().OnlyContain(count => count == events);
+
+        static async Task<int> CountAsync(Subscription<string> subscription)
+        {
+            var count = 0;
+            await foreach (var _ in subscription)
+                count++;
+            return count;
+        }
+
+        static async Task<int> CountCopiedAsync(Subscription<string> subscription)
+        {
+            var counter = new LineCounter();
+            await subscription.CopyToAsync(counter);
+            return counter.Lines / 2;
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    [InlineData(1_000)]
+    [InlineData(10_000)]
+    public async Task PublishAllAsync_EventsOfAnySize_FitIntoTheBoundInBytes(int capacityBytes)
+    {
+        const int events = 3_000;
+        var publisher = new Publisher<string>(new PublisherOptions
+        {
+            TimeProvider = _time,
+            QueueCapacityBytes = capacityBytes,
+            HistoryCapacity = 1,
+        });
+        ChannelNames[] channels = ["a", new[] { "a", "b" }];
+        var readers = channels.Select(names => Task.Run(() => publisher.Subscribe(names).ToListAsync())).ToList();
+        await Conditions.ShouldHoldAsync(() => publisher.GetSubscribers("a").Count == 2);
+        var source = new TestSource<string>(Enumerable.Range(0, events).Select(number => new string('x', number * 7 % 900)));
+
+        await Task.Run(() => publisher.PublishAllAsync(source, "a")).WaitAsync(Streams.Limit);
+
+        publisher.Close();
+        (await Task.WhenAll(readers).WaitAsync(Streams.Limit)).Should().OnlyContain(read => read.Count == events);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_SeveralSourcesAtOnce_DisconnectNoReader()
+    {
+        const int events = 2_000;
+        var publisher = NewPublisher(capacity: 64);
+        var reading = Task.Run(() => publisher.Subscribe().ToListAsync());
+        await Conditions.ShouldHoldAsync(() => publisher.GetSubscribers().Count == 1);
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => publisher.PublishAllAsync(Numbers(events)))))
+            .WaitAsync(Streams.Limit);
+
+        publisher.Close();
+        (await reading).Should().HaveCount(8 * events);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4, 3)]
+    [InlineData(5, 3)]
+    [InlineData(100, 51)]
+    public async Task PublishAllAsync_MoreThanHalfOfTheQueueIsFilled_WaitsUntilTheReaderMakesRoom(int capacity, int most)
+    {
+        var subscription = Subscribe(capacity);
+        var reader = subscription.GetAsyncEnumerator();
+        var source = Numbers(200);
+
+        var publishing = _publisher.PublishAllAsync(source);
+
+        for (var read = 0; read + most < 200; read++)
+        {
+            await Conditions.ShouldHoldAsync(() => source.Pulled == read + most + 1);
+            subscription.QueuedEvents.Should().Be(most);
+            publishing.IsCompleted.Should().BeFalse();
+            await reader.NextAsync();
+        }
+
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(200);
+        _time.RunningTimers.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_MoreThanHalfOfTheBytesIsUsed_WaitsUntilTheReaderMakesRoom()
+    {
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string> { QueueCapacityBytes = 1_000 });
+        var reader = subscription.GetAsyncEnumerator();
+        var source = new TestSource<string>(Enumerable.Repeat(new string('x', 200 - "data: \n\n".Length), 10));
+
+        var publishing = _publisher.PublishAllAsync(source);
+
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 4);
+        subscription.QueuedBytes.Should().Be(600);
+        await reader.NextAsync();
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 5);
+        subscription.QueuedBytes.Should().Be(600);
+        publishing.IsCompleted.Should().BeFalse();
+        subscription.Dispose();
+        await publishing.WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_LargeEventThatDoesNotFit_WaitsUntilItDoes()
+    {
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string> { QueueCapacityBytes = 1_000 });
+        var reader = subscription.GetAsyncEnumerator();
+        var source = new TestSource<string>([new string('x', 300), new string('x', 800), "end"]);
+
+        var publishing = _publisher.PublishAllAsync(source);
+
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 2);
+        subscription.QueuedEvents.Should().Be(1);
+        await reader.NextAsync();
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 3);
+        await reader.NextAsync();
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(3);
+        subscription.EndReason.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_StuckReaders_DelayTheSourceByASecondInAll()
+    {
+        var stuck = Enumerable.Range(0, 3).Select(_ => Subscribe(capacity: 4, QueueOverflow.DropNewest)).ToList();
+        var healthy = Subscribe(capacity: 1_000);
+        var source = Numbers(500);
+
+        var publishing = _publisher.PublishAllAsync(source);
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 4);
+        Advance(0.9 * Second);
+        source.Pulled.Should().Be(4);
+        Advance(0.1 * Second);
+
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(500);
+        healthy.QueuedEvents.Should().Be(500);
+        stuck.Should().OnlyContain(subscription => subscription.DroppedEvents == 496);
+        _time.RunningTimers.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_StuckReaderReadsAgain_IsWaitedForAgain()
+    {
+        var subscription = Subscribe(capacity: 100, QueueOverflow.DropNewest);
+        var reader = subscription.GetAsyncEnumerator();
+        var source = Numbers(300, beforeNumber: 60, () =>
+        {
+            for (var i = 0; i < 5; i++)
+                reader.NextAsync().WaitForEnd();
+        });
+
+        var publishing = _publisher.PublishAllAsync(source);
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 52);
+        Advance(Second);
+        // Up to an eighth of the queue can be published before the source looks again.
+        await Conditions.ShouldHoldAsync(() => source.Pulled > 60 && _time.RunningTimers == 1);
+        source.Pulled.Should().BeInRange(61, 61 + 13);
+        publishing.IsCompleted.Should().BeFalse();
+        var pulled = source.Pulled;
+        while (subscription.QueuedEvents > 50)
+            await reader.NextAsync();
+
+        await Conditions.ShouldHoldAsync(() => source.Pulled > pulled && _time.RunningTimers == 1, "the source should go on");
+        subscription.DroppedEvents.Should().Be(0);
+        subscription.Dispose();
+        await publishing.WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_ReaderReadsSlowly_DelaysEachEventByAtMostASecond()
+    {
+        var subscription = Subscribe(capacity: 10);
+        var reader = subscription.GetAsyncEnumerator();
+        for (var i = 0; i < 9; i++)
+            _publisher.Publish("other");
+        var source = Numbers(3);
+
+        var publishing = _publisher.PublishAllAsync(source);
+
+        for (var pulled = 1; pulled <= 3; pulled++)
+        {
+            await Conditions.ShouldHoldAsync(() => source.Pulled == pulled && _time.RunningTimers == 1);
+            Advance(0.5 * Second);
+            await reader.NextAsync();
+            subscription.QueuedEvents.Should().Be(8);
+            Advance(0.5 * Second);
+            await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 9);
+        }
+
+        await publishing.WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_QueueOfAReaderIsFull_WaitsAsLongAsItReads()
+    {
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string> { QueueCapacityBytes = 100 });
+        var reader = subscription.GetAsyncEnumerator();
+        for (var i = 0; i < 8; i++)
+            _publisher.Publish("1234");
+        var source = new TestSource<string>([new string('x', 90)]);
+
+        var publishing = _publisher.PublishAllAsync(source);
+        for (var i = 0; i < 8; i++)
+        {
+            await Conditions.ShouldHoldAsync(() => source.Pulled == 1 && _time.RunningTimers == 1);
+            Advance(0.8 * Second);
+            subscription.EndReason.Should().BeNull();
+            await reader.NextAsync();
+            // The source sees at its next look that the reader reads.
+            Advance(0.1 * Second);
+        }
+
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(1);
+        (await reader.NextAsync()).Should().Contain("xxx");
+    }
+
+    [Theory]
+    [InlineData(nameof(IDisposable.Dispose))]
+    [InlineData("Close")]
+    [InlineData(nameof(Publisher.Unsubscribe))]
+    public async Task PublishAllAsync_SubscriberEndsDuringTheWait_GoesOnAtOnce(string way)
+    {
+        var subscription = Subscribe(capacity: 4);
+        var source = Numbers(100);
+        var publishing = _publisher.PublishAllAsync(source);
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
+
+        if (way == "Close")
+            subscription.Close();
+        else if (way == nameof(Publisher.Unsubscribe))
+            _publisher.Unsubscribe();
+        else
+            subscription.Dispose();
+
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(100);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_SubscriberLeavesTheChannelDuringTheWait_GoesOnAtTheNextLook()
+    {
+        var subscription = Subscribe(capacity: 4);
+        subscription.Join("other");
+        var source = Numbers(100);
+        var publishing = _publisher.PublishAllAsync(source);
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
+
+        subscription.Leave(Publisher.DefaultChannel);
+        Advance(0.1 * Second);
+
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(100);
+        subscription.QueuedEvents.Should().Be(3);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task PublishAllAsync_SubscriberComesLater_IsWaitedFor(bool joins)
+    {
+        var waiting = _publisher.Subscribe(new SubscribeOptions<string> { Channels = "other", QueueCapacity = 4 });
+        Subscription<string>? late = null;
+        var source = Numbers(100, beforeNumber: 50, () =>
+        {
+            if (joins)
+                waiting.Join(Publisher.DefaultChannel);
+            late = joins ? waiting : Subscribe(capacity: 4);
+        });
+
+        var publishing = _publisher.PublishAllAsync(source);
+
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 54 && _time.RunningTimers == 1);
+        late!.QueuedEvents.Should().Be(3);
+        late.Dispose();
+        await publishing.WaitAsync(Streams.Limit);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_NothingIsNearlyFull_LooksAtTheSubscribersOnlyNowAndThen()
+    {
+        var time = new CountingTime();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = time });
+        publisher.Subscribe();
+
+        await publisher.PublishAllAsync(Numbers(4_000)).WaitAsync(Streams.Limit);
+
+        // Each look reads the clock. A source looks again after an eighth of the queue.
+        time.Reads.Should().BeInRange(1, 20);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_CanceledDuringTheWait_StopsAtOnce()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var subscription = Subscribe(capacity: 4);
+        var source = Numbers(100);
+        var publishing = _publisher.PublishAllAsync(source, cancellationToken: cancellation.Token);
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
+
+        await cancellation.CancelAsync();
+
+        await ShouldBeCanceledAsync(publishing, cancellation.Token);
+        source.Disposals.Should().Be(1);
+        source.Pulled.Should().Be(4);
+        subscription.QueuedEvents.Should().Be(3);
+        _time.RunningTimers.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_CanceledBefore_DoesNotStart()
+    {
+        var source = Numbers(1);
+        var token = new CancellationToken(canceled: true);
+
+        await ShouldBeCanceledAsync(_publisher.PublishAllAsync(source, cancellationToken: token), token);
+        await ShouldBeCanceledAsync(
+            ((IEventPublisher)new RecordingPublisher()).PublishAllAsync(source, cancellationToken: token), token);
+
+        source.Enumerations.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_CanceledByTheSource_PublishesNoFurtherEvent()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var subscription = _publisher.Subscribe();
+        var source = Numbers(10, beforeNumber: 3, cancellation.Cancel);
+
+        await ShouldBeCanceledAsync(_publisher.PublishAllAsync(source, cancellationToken: cancellation.Token), cancellation.Token);
+
+        source.Token.Should().Be(cancellation.Token);
+        source.Disposals.Should().Be(1);
+        subscription.QueuedEvents.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_SourceThrows_FailsWithTheSameException()
+    {
+        var failure = new FormatException();
+        var subscription = _publisher.Subscribe();
+        var source = Numbers(10, beforeNumber: 3, () => throw failure);
+
+        (await _publisher.Awaiting(it => it.PublishAllAsync(source)).Should().ThrowAsync<FormatException>())
+            .Which.Should().BeSameAs(failure);
+
+        source.Disposals.Should().Be(1);
+        subscription.QueuedEvents.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_InvalidEvent_StopsThere()
+    {
+        var subscription = _publisher.Subscribe();
+        var items = new TestSource<SseItem<string>>([new("1"), new("2") { EventId = "a\0b" }, new("3")]);
+        var texts = new TestSource<string>(["1", null!, "3"]);
+
+        (await _publisher.Awaiting(it => it.PublishAllAsync(items)).Should().ThrowAsync<ArgumentException>())
+            .WithParameterName("items");
+        (await _publisher.Awaiting(it => it.PublishAllAsync(texts)).Should().ThrowAsync<ArgumentException>())
+            .WithParameterName("items");
+
+        items.Disposals.Should().Be(1);
+        subscription.QueuedEvents.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_HandlerThrows_StopsAfterTheEvent()
+    {
+        var stays = _publisher.Subscribe();
+        _publisher.Unsubscribed += (_, _) => throw new FormatException();
+        var source = Numbers(10, beforeNumber: 5, () =>
+        {
+            // Another publisher fills the queue between two events of the source.
+            Subscribe(capacity: 1);
+            _publisher.Publish("fills the queue");
+        });
+
+        var publishing = _publisher.PublishAllAsync(source);
+        await Conditions.ShouldHoldAsync(() => source.Pulled == 6 && _time.RunningTimers == 1);
+        Advance(Second);
+
+        await publishing.Awaiting(it => it).Should().ThrowAsync<AggregateException>();
+        source.Disposals.Should().Be(1);
+        stays.QueuedEvents.Should().Be(7);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_Disposed_Fails()
+    {
+        var source = Numbers(10, beforeNumber: 5, _publisher.Dispose);
+
+        await _publisher.Awaiting(it => it.PublishAllAsync(source)).Should().ThrowAsync<ObjectDisposedException>();
+
+        source.Disposals.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_InvalidSource_ThrowsBeforeTheTask()
+    {
+        using var subscription = _publisher.Subscribe();
+        using var untyped = new Publisher().Subscribe();
+        IEventPublisher events = _publisher;
+        IEventPublisher other = new RecordingPublisher();
+
+        foreach (var publish in new Action[]
+        {
+            () => _ = _publisher.PublishAllAsync((IAsyncEnumerable<string>)null!),
+            () => _ = _publisher.PublishAllAsync((IAsyncEnumerable<SseItem<string>>)null!),
+            () => _ = events.PublishAllAsync((IAsyncEnumerable<string>)null!),
+            () => _ = other.PublishAllAsync((IAsyncEnumerable<SseItem<string>>)null!),
+        })
+        {
+            publish.Should().Throw<ArgumentNullException>().WithParameterName("items");
+        }
+
+        foreach (var publish in new Action[]
+        {
+            () => _ = _publisher.PublishAllAsync(subscription),
+            () => _ = _publisher.PublishAllAsync(untyped),
+            () => _ = events.PublishAllAsync(subscription),
+            () => _ = other.PublishAllAsync(subscription),
+        })
+        {
+            publish.Should().Throw<ArgumentException>().WithMessage("*AsItems()*").WithParameterName("items");
+        }
+
+        Action noPublisher = () => _ = ((IEventPublisher)null!).PublishAllAsync(Numbers(1));
+        noPublisher.Should().Throw<ArgumentNullException>().WithParameterName("publisher");
+
+        // The refused subscriptions still have no reader.
+        var forwarding = _publisher.PublishAllAsync(untyped.AsItems(), "elsewhere");
+        untyped.Close();
+        (await forwarding.WaitAsync(Streams.Limit)).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_InterfaceOfALocalPublisher_WaitsForSubscribers()
+    {
+        IEventPublisher events = _publisher;
+        var subscription = Subscribe(capacity: 4);
+        var texts = Numbers(4);
+
+        var publishing = events.PublishAllAsync(texts);
+        await Conditions.ShouldHoldAsync(() => texts.Pulled == 4 && _time.RunningTimers == 1);
+        subscription.QueuedEvents.Should().Be(3);
+        subscription.Dispose();
+
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(4);
+        (await events.PublishAllAsync(new TestSource<SseItem<string>>([new("1")]))).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_OtherPublisher_AwaitsEachEvent()
+    {
+        var other = new RecordingPublisher();
+        using var cancellation = new CancellationTokenSource();
+        var source = Numbers(3);
+
+        var publishing = ((IEventPublisher)other).PublishAllAsync(source, "a", cancellation.Token);
+
+        for (var i = 1; i <= 3; i++)
+        {
+            await Conditions.ShouldHoldAsync(() => other.Published.Count == i);
+            source.Pulled.Should().Be(i);
+            other.Confirm();
+        }
+
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(3);
+        other.Published.Should().Equal(("0", "a", cancellation.Token), ("1", "a", cancellation.Token), ("2", "a", cancellation.Token));
+        source.Disposals.Should().Be(1);
+    }
+
+    private static TestSource<string> Numbers(int count) =>
+        new(Enumerable.Range(0, count).Select(number => number.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>Returns a source that runs code before it yields one of its numbers.</summary>
+    private static TestSource<string> Numbers(int count, int beforeNumber, Action action) => new(Enumerable.Range(0, count).Select(number =>
+    {
+        if (number == beforeNumber)
+            action();
+        return number.ToString(CultureInfo.InvariantCulture);
+    }));
+
+    private static async Task ShouldBeCanceledAsync(Task publishing, CancellationToken token)
+    {
+        (await publishing.Awaiting(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>())
+            .Which.CancellationToken.Should().Be(token);
+        publishing.IsCanceled.Should().BeTrue();
+    }
+
+    private Publisher<string> NewPublisher(int capacity = 8_192) =>
+        new(new PublisherOptions { TimeProvider = _time, QueueCapacity = capacity });
+
+    private Subscription<string> Subscribe(int capacity, QueueOverflow overflow = QueueOverflow.Disconnect) =>
+        _publisher.Subscribe(new SubscribeOptions<string> { QueueCapacity = capacity, QueueOverflow = overflow });
+
+    private async Task<List<string>> CloseAndReadAsync(Subscription<string> subscription)
+    {
+        _publisher.Close();
+        return (await subscription.ToListAsync()).ConvertAll(text => text["data: ".Length..].TrimEnd('\n'));
+    }
+
+    /// <summary>Moves the time in small steps, so that a source that waits can look in between.</summary>
+    private void Advance(TimeSpan time)
+    {
+        var step = TimeSpan.FromMilliseconds(100);
+        for (var moved = TimeSpan.Zero; moved < time; moved += step)
+            _time.Advance(step);
+    }
+
+    /// <summary>A clock that counts how often it is read.</summary>
+    private sealed class CountingTime : TimeProvider
+    {
+        private int _reads;
+
+        internal int Reads => Volatile.Read(ref _reads);
+
+        public override long GetTimestamp()
+        {
+            Interlocked.Increment(ref _reads);
+            return base.GetTimestamp();
+        }
+    }
+
+    /// <summary>A stream that counts lines.</summary>
+    private sealed class LineCounter : MemoryStream
+    {
+        internal int Lines { get; private set; }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Lines += buffer.Span.Count((byte)'\n');
+            return default;
+        }
+    }
+
+    /// <summary>A publisher that is not local. Each event waits for <see cref="Confirm"/>.</summary>
+    private sealed class RecordingPublisher : IEventPublisher
+    {
+        private TaskCompletionSource _confirmation = new();
+
+        internal List<(string Data, string Channels, CancellationToken Token)> Published { get; } = [];
+
+        public ValueTask PublishAsync(SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default)
+        {
+            _confirmation = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Published.Add((item.Data, channels.ToString(), cancellationToken));
+            return new(_confirmation.Task);
+        }
+
+        internal void Confirm() => _confirmation.SetResult();
+    }
+}
