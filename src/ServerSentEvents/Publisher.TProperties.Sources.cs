@@ -102,13 +102,21 @@ public partial class Publisher<TProperties> : IPacedPublisher
         cancellationToken.ThrowIfCancellationRequested();
         using var pacer = new SourcePacer<TProperties>(_core, channels);
         long published = 0;
-        await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
+        var source = items.GetAsyncEnumerator(cancellationToken);
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var frame = NewFrame(toItem(item), nameof(items));
-            await pacer.WaitForRoomAsync(frame, cancellationToken).ConfigureAwait(false);
-            _core.Send(frame, channels);
-            published++;
+            while (await source.MoveNextAsync().ConfigureAwait(false))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var frame = NewFrame(toItem(source.Current), nameof(items));
+                await pacer.WaitForRoomAsync(frame, cancellationToken).ConfigureAwait(false);
+                _core.Send(frame, channels);
+                published++;
+            }
+        }
+        finally
+        {
+            await source.DisposeAsync().ConfigureAwait(false);
         }
 
         return published;

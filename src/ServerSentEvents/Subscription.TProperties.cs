@@ -402,14 +402,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
         return false;
     }
 
-    /// <summary>Stops the delivery. Returns null if nothing is left to read.</summary>
-    internal Subscriber<TProperties>? Abort()
-    {
-        var subscriber = Subscriber;
-        subscriber?.Abort();
-        return subscriber;
-    }
-
     /// <summary>Drops what is queued. The queue was aborted, and the subscription has ended.</summary>
     internal void DropQueue(Subscriber<TProperties> subscriber)
     {

@@ -140,17 +140,11 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     {
         var leaving = Registry.GetAllSubscriptions(withResuming: true);
         leaving.RemoveAll(subscription => !match(subscription.Properties));
-        var subscribers = new List<Subscriber<TProperties>>(leaving.Count);
-        foreach (var subscription in leaving)
-        {
-            // A reader that wakes at the end must see that its queue is aborted.
-            if (subscription.Abort() is { } subscriber)
-                subscribers.Add(subscriber);
-        }
-
-        var result = Registry.Disconnect(subscribers, out var ended);
+        var subscribers = leaving.ConvertAll(subscription => subscription.Subscriber);
+        subscribers.RemoveAll(subscriber => subscriber is null);
+        var result = Registry.Disconnect(subscribers!, out var ended);
         foreach (var subscriber in subscribers)
-            subscriber.Subscription.DropQueue(subscriber);
+            subscriber!.Subscription.DropQueue(subscriber);
         Finish(result);
         return ended;
     }

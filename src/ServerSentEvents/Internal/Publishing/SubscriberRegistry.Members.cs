@@ -107,7 +107,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Ends subscribers whose readers take nothing more, in one step. Their queues have been aborted.</summary>
+    /// <summary>Ends subscribers at once, in one step. The caller drops their queues.</summary>
     internal RegistryResult<TProperties> Disconnect(List<Subscriber<TProperties>> subscribers, out int ended)
     {
         RegistryResult<TProperties> result = default;
@@ -118,6 +118,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
             {
                 if (subscriber.End is null)
                     ended++;
+                // Under the lock: a reader that sees it ends the subscription, and that end would count as its own.
+                subscriber.Abort();
                 EndNow_NeedsLock(subscriber, SubscriptionEndReason.Unsubscribed, ref result);
             }
         }
