@@ -5,8 +5,8 @@ namespace ServerSentEvents;
 
 /// <summary>The channels of a call: one name, or a list of names.</summary>
 /// <remarks>
-/// <para>The default value is the one channel <see cref="Publisher{TProperties}.DefaultChannel"/>. A string, an array and
-/// a collection expression convert implicitly.</para>
+/// <para>The default value is the one channel <see cref="Publisher{TProperties}.DefaultChannel"/>. A string, an array, a
+/// list and a collection expression convert implicitly.</para>
 /// <para>Names are any non-empty texts, and are compared ordinally. There are no patterns and no separators. A repeated
 /// name counts once. An empty list contains no channel: publishing to it reaches no subscriber, and subscribing to it is
 /// refused.</para>
@@ -57,19 +57,22 @@ public readonly struct ChannelNames : IReadOnlyList<string>
     public static implicit operator ChannelNames(string[] channels)
     {
         ArgumentNullException.ThrowIfNull(channels);
-        return Create(channels.AsSpan());
+        return new ChannelNames(Checked((string[])channels.Clone(), nameof(channels)));
+    }
+
+    /// <summary>Converts and copies a list of names.</summary>
+    /// <exception cref="ArgumentException">The list is null, or a name is null or empty.</exception>
+    public static implicit operator ChannelNames(List<string> channels)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        return new ChannelNames(Checked(channels.ToArray(), nameof(channels)));
     }
 
     /// <summary>Creates an instance from a list of names. Collection expressions call this method.</summary>
     /// <param name="channels">The names. They are copied.</param>
     /// <exception cref="ArgumentException">A name is null or empty.</exception>
-    public static ChannelNames Create(ReadOnlySpan<string> channels)
-    {
-        var names = channels.ToArray();
-        foreach (var name in names)
-            Checked(name, nameof(channels));
-        return new ChannelNames(names);
-    }
+    public static ChannelNames Create(ReadOnlySpan<string> channels) =>
+        new(Checked(channels.ToArray(), nameof(channels)));
 
     /// <summary>Enumerates the names in the order in which they were given.</summary>
     public IEnumerator<string> GetEnumerator()
@@ -82,6 +85,13 @@ public readonly struct ChannelNames : IReadOnlyList<string>
 
     /// <summary>Returns the names, separated by commas.</summary>
     public override string ToString() => string.Join(", ", (IEnumerable<string>)this);
+
+    private static string[] Checked(string[] names, string paramName)
+    {
+        foreach (var name in names)
+            Checked(name, paramName);
+        return names;
+    }
 
     private static string Checked(string? name, string paramName) => name switch
     {

@@ -46,6 +46,39 @@ public sealed class ChannelNamesTests
     }
 
     [Fact]
+    public void Conversion_List_KeepsNamesAndOrder()
+    {
+        ChannelNames channels = new List<string> { "b", "a", "b" };
+        ChannelNames none = new List<string>();
+
+        channels.Should().Equal("b", "a", "b");
+        none.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public void Conversion_ListChangedLater_KeepsTheNames()
+    {
+        List<string> list = ["chat"];
+        ChannelNames channels = list;
+
+        list[0] = "other";
+        list.Add("more");
+
+        channels.Should().Equal("chat");
+    }
+
+    [Fact]
+    public void Publish_List_ReachesItsChannels()
+    {
+        List<string> rooms = ["a", "b"];
+        var subscription = _publisher.Subscribe(rooms);
+
+        _publisher.Publish("x", rooms).Should().Be(1);
+
+        subscription.Channels.Should().Equal("a", "b");
+    }
+
+    [Fact]
     public void CollectionExpression_NamesAndSpreads_KeepsNamesAndOrder()
     {
         List<string> more = ["b", "c"];
@@ -124,6 +157,9 @@ public sealed class ChannelNamesTests
         { "null array", () => (string[])null! },
         { "null in an array", () => new[] { "chat", null! } },
         { "empty in an array", () => new[] { "", "chat" } },
+        { "null list", () => (List<string>)null! },
+        { "null in a list", () => new List<string> { "chat", null! } },
+        { "empty in a list", () => new List<string> { "", "chat" } },
         { "null in a collection expression", () => ["chat", null!] },
         { "empty in a collection expression", () => ["chat", ""] },
         { "null in a span", () => ChannelNames.Create(["chat", null!]) },
