@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Publishing;
 
@@ -174,7 +175,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
             options.Channels, options.Properties, limits, initial, options.LastEventId, options.ConflationKey);
     }
 
-    /// <summary>Publishes an event that has only data.</summary>
+    /// <summary>Publishes text as an event.</summary>
     /// <param name="data">
     /// The data. It can be empty. Each of its lines, separated by CR LF, CR or LF, becomes a <c>data:</c> line. A client
     /// joins the lines with LF. A lone surrogate becomes U+FFFD.
@@ -183,19 +184,25 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// The channels to publish to. A subscriber of several of them gets the event once. The default is
     /// <see cref="DefaultChannel"/>.
     /// </param>
+    /// <param name="eventType">
+    /// The type, or null for <c>message</c>, the default of clients. The rules of
+    /// <see cref="Publish(SseItem{string}, ChannelNames)"/> apply to the type and to the id.
+    /// </param>
+    /// <param name="eventId">The id, or null for none. With a history, an event without an id gets a generated one.</param>
     /// <returns>The number of queues that took the event, 0 or more.</returns>
     /// <exception cref="ArgumentException">
-    /// The data is null, the event is larger than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is null
-    /// or empty.
+    /// The data is null, the type or the id has characters that are not allowed, the id is too long, the event is larger
+    /// than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is null or empty.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
     /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
     /// </exception>
-    public int Publish(string data, ChannelNames channels = default)
+    public int Publish(string data, ChannelNames channels = default, string? eventType = null, string? eventId = null)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return _core.Send(NewFrame(new SseItem<string>(data), nameof(data)), channels);
+        ThrowIfInvalid(eventType, eventId);
+        return _core.Send(NewFrame(new SseItem<string>(data, eventType) { EventId = eventId }, nameof(data)), channels);
     }
 
     /// <summary>Publishes an event with data and an optional type, id and reconnection interval.</summary>
@@ -291,6 +298,8 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// event.</para>
     /// </remarks>
     /// <inheritdoc cref="Publish(Func{TProperties, string?}, ChannelNames)" path="/exception"/>
+    // A lambda that returns only null or throws fits both overloads. It then means text.
+    [OverloadResolutionPriority(-1)]
     public int Publish(Func<TProperties, SseItem<string>?> item, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(item);
@@ -384,6 +393,12 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
 
     private Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item) =>
         properties => item(properties) is { } own ? NewFrame(own, nameof(item)) : null;
+
+    private static void ThrowIfInvalid(string? eventType, string? eventId)
+    {
+        EventValidator.ThrowIfInvalidType(eventType, nameof(eventType));
+        EventValidator.ThrowIfInvalidId(eventId, nameof(eventId));
+    }
 
     private static void ThrowIfNone(in ChannelNames channels, string paramName)
     {

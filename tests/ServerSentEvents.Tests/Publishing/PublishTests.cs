@@ -58,6 +58,68 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public async Task Publish_TypeAndId_AreSentWithTheText()
+    {
+        var subscription = _publisher.Subscribe("news");
+
+        _publisher.Publish("a\nb", "news", "note", "7").Should().Be(1);
+        _publisher.Publish("c", "news", eventType: "note");
+        _publisher.Publish("d", "news", eventId: "");
+        _publisher.Publish("e", "news", eventType: "", eventId: "a b");
+        _publisher.Publish("f", eventType: "elsewhere").Should().Be(0);
+        _publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal(
+            "event: note\ndata: a\ndata: b\nid: 7\n\n",
+            "event: note\ndata: c\n\n",
+            "data: d\nid: \n\n",
+            "data: e\nid: a b\n\n");
+    }
+
+    [Theory]
+    [InlineData("a\nb", null, "eventType")]
+    [InlineData("a\r", null, "eventType")]
+    [InlineData(null, "a\nb", "eventId")]
+    [InlineData(null, "a\0b", "eventId")]
+    [InlineData(null, " a", "eventId")]
+    public void Publish_InvalidTypeOrId_ThrowsWithTheParameterName(string? type, string? id, string paramName)
+    {
+        var subscription = _publisher.Subscribe();
+
+        FluentActions.Invoking(() => _publisher.Publish("x", eventType: type, eventId: id))
+            .Should().Throw<ArgumentException>().WithParameterName(paramName);
+
+        subscription.QueuedEvents.Should().Be(0);
+    }
+
+    [Fact]
+    public void Publish_TypeAndId_CountTowardsTheLargestSize()
+    {
+        var publisher = new Publisher(new PublisherOptions { MaxEventBytes = "event: t\ndata: x\nid: 7\n\n".Length });
+        publisher.Subscribe();
+
+        publisher.Publish("x", eventType: "t", eventId: "7").Should().Be(1);
+
+        publisher.Invoking(it => it.Publish("xx", eventType: "t", eventId: "7"))
+            .Should().Throw<ArgumentException>().WithParameterName("data");
+    }
+
+    [Fact]
+    public async Task Publish_FunctionThatReturnsOnlyNullOrThrows_Compiles()
+    {
+        var subscription = _publisher.Subscribe(properties: "ann");
+
+        _publisher.Publish(_ => null).Should().Be(0);
+        _publisher.Publish(_ => default).Should().Be(0);
+        _publisher.Invoking(it => it.Publish(_ => throw new FormatException())).Should().Throw<AggregateException>();
+        _publisher.Publish(name => name is "bob" ? null : new SseItem<string>("an item")).Should().Be(1);
+        _publisher.Publish(name => name is "bob" ? null : "text").Should().Be(1);
+        _publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("data: an item\n\n", "data: text\n\n");
+    }
+
+    [Fact]
     public void Publish_FunctionForSubscriberOfSeveralChannels_IsCalledOnce()
     {
         _publisher.Subscribe(["a", "b"], "ann");

@@ -18,20 +18,31 @@ internal static class EventValidator
     {
         if (item.Data is null)
             throw new ArgumentNullException(paramName, "An event needs data, which may be empty.");
-        if (item.EventType.IndexOfAny(LineEnds) >= 0)
+        ThrowIfInvalidType(item.EventType, paramName);
+        ThrowIfInvalidId(item.EventId, paramName);
+        if (item.ReconnectionInterval < TimeSpan.Zero)
+        {
+            throw new ArgumentOutOfRangeException(
+                paramName, item.ReconnectionInterval, "A reconnection interval cannot be negative.");
+        }
+    }
+
+    /// <exception cref="ArgumentException">The type is not valid.</exception>
+    internal static void ThrowIfInvalidType(string? eventType, string paramName)
+    {
+        if (eventType?.IndexOfAny(LineEnds) >= 0)
             throw new ArgumentException("An event type cannot contain CR or LF.", paramName);
-        if (item.EventId is { } id && !CanBeSentBack(id))
+    }
+
+    /// <exception cref="ArgumentException">The id is not valid.</exception>
+    internal static void ThrowIfInvalidId(string? eventId, string paramName)
+    {
+        if (eventId is not null && !CanBeSentBack(eventId))
         {
             throw new ArgumentException(
                 "An event id can contain visible ASCII characters and inner spaces, 1,000 at most: "
                 + "clients send it back in a header.",
                 paramName);
-        }
-
-        if (item.ReconnectionInterval < TimeSpan.Zero)
-        {
-            throw new ArgumentOutOfRangeException(
-                paramName, item.ReconnectionInterval, "A reconnection interval cannot be negative.");
         }
     }
 
