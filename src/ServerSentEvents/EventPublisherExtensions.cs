@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Publishing;
 namespace ServerSentEvents;
 
 /// <summary>Extension methods for <see cref="IEventPublisher"/>.</summary>
-public static class EventPublisherExtensions
+public static partial class EventPublisherExtensions
 {
     /// <summary>Publishes an event that has only data.</summary>
     /// <param name="publisher">The publisher.</param>

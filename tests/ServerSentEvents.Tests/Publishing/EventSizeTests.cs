@@ -1,4 +1,6 @@
 using System.Net.ServerSentEvents;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace ServerSentEvents.Tests;
 
@@ -164,6 +166,124 @@ public sealed class EventSizeTests
         publish.Should().Throw<ArgumentException>().WithParameterName("data");
         subscription.EndReason.Should().BeNull();
         subscription.QueuedEvents.Should().Be(0);
+    }
+
+    public static TheoryData<string, Action<Utf8JsonWriter, int>, int> JsonLimits => new()
+    {
+        // The writer reserves three bytes for a character, and writes 1, 3 or 6.
+        { "ASCII", (writer, length) => writer.WriteStringValue(new string('x', length - 2)), 1 },
+        { "three bytes", (writer, length) => writer.WriteStringValue(new string('\u65e5', (length - 2) / 3)), 3 },
+        { "escaped", (writer, length) => writer.WriteStringValue(new string('\u2028', (length - 2) / 6)), 6 },
+        { "UTF-8", (writer, length) => writer.WriteStringValue(Enumerable.Repeat((byte)'x', length - 2).ToArray()), 1 },
+        { "raw", (writer, length) => writer.WriteRawValue('"' + new string('x', length - 2) + '"'), 1 },
+        { "Base64", (writer, length) => writer.WriteBase64StringValue(new byte[(length - 2) / 4 * 3]), 4 },
+        { "name", (writer, length) => WriteName(writer, new string('x', length - 6)), 1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(JsonLimits))]
+    public void PublishJson_AtTheLimit_IsAcceptedAndRefusedAboveIt(string form, Action<Utf8JsonWriter, int> write, int step)
+    {
+        const int limit = 100_000;
+        var publisher = new Publisher(new PublisherOptions { MaxEventBytes = limit });
+        var subscription = publisher.Subscribe();
+        var options = TestConverter.With<Note>((writer, note) => write(writer, note.Number));
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+        publisher.PublishJson(new Note("", limit - Framing), options: options).Should().Be(1, form);
+        var publish = () => publisher.PublishJson(new Note("", limit - Framing + step), options: options);
+
+        publish.Should().Throw<ArgumentException>(form).WithParameterName("value").WithMessage("*MaxEventBytes*");
+        subscription.QueuedEvents.Should().Be(1);
+        subscription.QueuedBytes.Should().BeInRange(limit - step, limit);
+    }
+
+    [Fact]
+    public void PublishJson_TypeAndId_CountTowardsTheLimit()
+    {
+        var largest = new string('x', MaxEventBytes - "event: t\ndata: \"\"\nid: 7\n\n".Length);
+        _publisher.Subscribe();
+
+        _publisher.PublishJson(largest, eventType: "t", eventId: "7").Should().Be(1);
+        var publish = () => _publisher.PublishJson(largest + "x", eventType: "t", eventId: "7");
+
+        publish.Should().Throw<ArgumentException>().WithParameterName("value");
+    }
+
+    [Fact]
+    public void PublishJson_EndlessSequence_StopsAndChangesNothing()
+    {
+        var subscription = _publisher.Subscribe();
+        _publisher.Publish("1", eventId: "first");
+        var taken = 0;
+
+        var publish = () => _publisher.PublishJson(Endless(), eventId: "own");
+        var publishAll = () => _publisher.PublishJson(_ => Endless());
+
+        publish.Should().Throw<ArgumentException>().WithParameterName("value").WithMessage("*MaxEventBytes*");
+        taken.Should().BeLessThan(10_000, "the limit is 1,000 bytes");
+        Resume("first").Resume.Should().Be(ResumeResult.Resumed);
+        Resume("own").Resume.Should().Be(ResumeResult.Gap, "a refused event is not in the history");
+        publishAll.Should().Throw<AggregateException>()
+            .Which.InnerExceptions.Should().HaveCount(3).And.AllBeOfType<ArgumentException>();
+        subscription.QueuedEvents.Should().Be(1);
+
+        IEnumerable<int> Endless()
+        {
+            while (taken < 100_000_000)
+                yield return taken++;
+        }
+    }
+
+    [Fact]
+    public void PublishJson_HugeText_IsRefusedBeforeItIsCopied()
+    {
+        var text = new string('x', 20_000_000);
+        _publisher.Invoking(it => it.PublishJson(new string('x', 10_000))).Should().Throw<ArgumentException>();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _publisher.Invoking(it => it.PublishJson(text)).Should().Throw<ArgumentException>().WithParameterName("value");
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1_000_000);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void PublishJson_ConverterCatchesTheRefusal_IsStillRefused(bool isWrapped)
+    {
+        var subscription = _publisher.Subscribe();
+        var options = TestConverter.With<Note>((writer, _) =>
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                try
+                {
+                    writer.WriteStringValue(new string('x', 20_000));
+                }
+                catch (Exception exception) when (isWrapped)
+                {
+                    throw new FormatException("", exception);
+                }
+                catch (Exception exception) when (exception is not ArgumentException)
+                {
+                    // Goes on.
+                }
+            }
+        });
+
+        var publish = () => _publisher.PublishJson(new Note("", 0), options: options);
+
+        publish.Should().Throw<ArgumentException>().WithParameterName("value").WithMessage("*MaxEventBytes*");
+        subscription.QueuedEvents.Should().Be(0);
+        _publisher.PublishJson(1).Should().Be(1);
+    }
+
+    private static void WriteName(Utf8JsonWriter writer, string name)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber(name, 1);
+        writer.WriteEndObject();
     }
 
     private static string Repeat(string unit, int count) => string.Concat(Enumerable.Repeat(unit, count));

@@ -19,6 +19,20 @@ public sealed class UnlockedTests
     }
 
     [Fact]
+    public void PublishJson_Converter_RunsUnlocked()
+    {
+        var options = TestConverter.With<Note>((writer, note) =>
+        {
+            UseFromAnotherThread();
+            writer.WriteNumberValue(note.Number);
+        });
+        _publisher.Subscribe();
+        _publisher.PublishJson(new Note("x", 1), options: options).Should().Be(1);
+        _publisher.PublishJson(_ => new Note("x", 2), options: options).Should().Be(1);
+        _calls.Should().Be(2);
+    }
+
+    [Fact]
     public void Unsubscribe_Match_RunsUnlocked()
     {
         _publisher.Subscribe();

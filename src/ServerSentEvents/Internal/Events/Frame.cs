@@ -93,6 +93,12 @@ internal sealed class Frame
         return new Frame(WireFormat.Event(item, maxBytes, paramName, out var idOffset), idOffset, item.EventId);
     }
 
+    /// <summary>Formats an event whose data is one line. Its type and its id have been checked.</summary>
+    /// <exception cref="ArgumentException">The event is larger than <paramref name="maxBytes"/>.</exception>
+    internal static Frame ForLine(
+        ReadOnlySpan<byte> line, string? eventType, string? eventId, int maxBytes, string paramName) =>
+        new(WireFormat.Event(line, eventType, eventId, maxBytes, paramName, out var idOffset), idOffset, eventId);
+
     /// <exception cref="ArgumentException">The comment is larger than <paramref name="maxBytes"/>.</exception>
     internal static Frame ForComment(string comment, int maxBytes, string paramName) =>
         new(WireFormat.Comment(comment, maxBytes, paramName));

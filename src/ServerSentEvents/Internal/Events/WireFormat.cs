@@ -34,7 +34,7 @@ internal static class WireFormat
     /// <exception cref="ArgumentException">The event would be longer than <paramref name="maxBytes"/>.</exception>
     internal static byte[] Event(in SseItem<string> item, int maxBytes, string paramName, out int idOffset)
     {
-        var type = item.EventType is "" or DefaultEventType ? null : item.EventType;
+        var type = WrittenType(item.EventType);
         var retry = item.ReconnectionInterval is { } interval ? WholeMilliseconds(interval) : null;
         var length = FieldLength(EventField, type) + LinesLength(DataField, item.Data) + FieldLength(RetryField, retry) + 1;
         var idLength = item.EventId is { } id ? IdLength(id.Length) : 0;
@@ -45,6 +45,24 @@ internal static class WireFormat
         idOffset = end = WriteLines(DataField, item.Data, bytes, end);
         end = WriteField(RetryField, retry, bytes, end);
         bytes[end] = (byte)'\n';
+        return bytes;
+    }
+
+    /// <summary>Formats an event without its id. Its data is one line that is UTF-8 already.</summary>
+    /// <exception cref="ArgumentException">The event would be longer than <paramref name="maxBytes"/>.</exception>
+    internal static byte[] Event(
+        ReadOnlySpan<byte> line, string? eventType, string? eventId, int maxBytes, string paramName, out int idOffset)
+    {
+        var type = WrittenType(eventType);
+        var length = FieldLength(EventField, type) + DataField.Length + (long)line.Length + 2;
+        ThrowIfTooLarge(length + (eventId is null ? 0 : IdLength(eventId.Length)), maxBytes, paramName);
+
+        var bytes = new byte[length];
+        var end = WriteField(EventField, type, bytes, 0);
+        DataField.CopyTo(bytes.AsSpan(end));
+        line.CopyTo(bytes.AsSpan(end + DataField.Length));
+        idOffset = bytes.Length - 1;
+        bytes[idOffset - 1] = bytes[idOffset] = (byte)'\n';
         return bytes;
     }
 
@@ -72,6 +90,12 @@ internal static class WireFormat
 
     /// <summary>Formats a <c>retry:</c> line, which takes effect without a blank line.</summary>
     internal static byte[] ReconnectionInterval(TimeSpan interval) => Field(RetryField, WholeMilliseconds(interval));
+
+    /// <summary>Creates the exception for an event whose length is known to be above the limit, but not exactly.</summary>
+    internal static ArgumentException TooLarge(string paramName, int maxBytes) => new(
+        FormattableString.Invariant($"The event takes more bytes than MaxEventBytes ({maxBytes:N0})."), paramName);
+
+    private static string? WrittenType(string? eventType) => eventType is "" or DefaultEventType ? null : eventType;
 
     private static byte[] Field(ReadOnlySpan<byte> name, string value)
     {
