@@ -21,9 +21,6 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
     /// <summary>The bytes of UTF-8 that the writer reserves for one UTF-16 character.</summary>
     private const int MaxBytesPerCharacter = 3;
 
-    /// <summary>The depth that the serializer allows if the options do not say.</summary>
-    private const int DefaultMaxDepth = 64;
-
     /// <summary>An instance for the next use on this thread; null while a converter can be running.</summary>
     [ThreadStatic]
     private static JsonLine? _unused;
@@ -37,7 +34,7 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
     private int _maxLength;
     private bool _isTooLong;
 
-    /// <summary>Uses nothing of the options that adds line ends, such as <c>WriteIndented</c>.</summary>
+    /// <summary>Creates a writer with those of the serializer's options that add no line ends.</summary>
     private JsonLine(JavaScriptEncoder? encoder, int maxDepth)
     {
         _encoder = encoder;
@@ -49,7 +46,8 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
 
     /// <summary>Serializes a value. Runs converters, so call it outside every lock.</summary>
     /// <exception cref="ArgumentException">
-    /// The JSON takes more than <paramref name="maxLength"/> bytes. The rest is not serialized.
+    /// The JSON takes many more than <paramref name="maxLength"/> bytes. The rest is not serialized. The caller checks the
+    /// length of other JSON.
     /// </exception>
     internal static JsonLine Serialize<T>(T value, JsonTypeInfo<T> typeInfo, int maxLength, string paramName)
     {
@@ -91,12 +89,7 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
         }
     }
 
-    public void Advance(int count)
-    {
-        _length += count;
-        if (_length > _maxLength)
-            throw TooLong();
-    }
+    public void Advance(int count) => _length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -126,12 +119,11 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
 
     private static JsonLine For(JsonSerializerOptions options)
     {
-        var maxDepth = options.MaxDepth == 0 ? DefaultMaxDepth : options.MaxDepth;
         var unused = _unused;
         _unused = null;
-        return unused is not null && unused._maxDepth == maxDepth && ReferenceEquals(unused._encoder, options.Encoder)
+        return unused is not null && unused._maxDepth == options.MaxDepth && ReferenceEquals(unused._encoder, options.Encoder)
             ? unused
-            : new JsonLine(options.Encoder, maxDepth);
+            : new JsonLine(options.Encoder, options.MaxDepth);
     }
 
     private void Write<T>(T value, JsonTypeInfo<T> typeInfo, string paramName)
@@ -164,8 +156,12 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
     /// <summary>Provides room for what the writer is about to write, unless that is certainly too long.</summary>
     private void EnsureRoom(int size)
     {
-        if (_isTooLong || size > SmallBuffer + (MaxBytesPerCharacter * ((long)_maxLength - _length)))
-            throw TooLong();
+        if (_length > _maxLength || size > SmallBuffer + (MaxBytesPerCharacter * ((long)_maxLength - _length)))
+        {
+            _isTooLong = true;
+            throw new InvalidOperationException("The JSON is too long.");
+        }
+
         var needed = (long)_length + Math.Max(size, 1);
         if (needed <= _buffer.Length)
             return;
@@ -176,11 +172,5 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = larger;
-    }
-
-    private InvalidOperationException TooLong()
-    {
-        _isTooLong = true;
-        return new InvalidOperationException("The JSON is too long.");
     }
 }
