@@ -6,10 +6,11 @@ using ServerSentEvents;
 
 namespace Chat;
 
-/// <summary>The one room there is: who is here, and what was said last.</summary>
+/// <summary>The room: the members who are present, and the last messages.</summary>
 /// <remarks>
-/// The stream of a member begins with <c>hello</c> and the last messages; then come <c>message</c>, what others say, and
-/// <c>presence</c>, the names of all who are here, whenever that changes.
+/// The stream of a member begins with <c>hello</c> and the last messages. Later events are <c>message</c>, from other members,
+/// and <c>presence</c>, the names of all members, whenever they change. A message can come twice, in the beginning and as an
+/// event: the page shows each id once.
 /// </remarks>
 internal sealed class Room
 {
@@ -20,15 +21,11 @@ internal sealed class Room
 
     private readonly Publisher<Member> _publisher;
 
+    /// <summary>Keeps messages and lists of names in the order in which they are published.</summary>
+    private readonly Lock _gate = new();
+
     /// <summary>The last messages, the oldest first. Guarded by <see cref="_gate"/>.</summary>
     private readonly Queue<Message> _history = new();
-
-    /// <summary>
-    /// Makes one step of {add to the history, publish} and one of {read the history, subscribe}. Without it a message could
-    /// come between the two halves, and a newcomer would get it twice, or never. It costs next to nothing, because
-    /// publishing never waits for a subscriber. It also keeps the lists of who is here in order.
-    /// </summary>
-    private readonly Lock _gate = new();
 
     public Room(Publisher<Member> publisher)
     {
@@ -42,21 +39,18 @@ internal sealed class Room
     public static bool IsMessage([NotNullWhen(true)] string? id, [NotNullWhen(true)] string? text) =>
         IsFilled(id, MaxIdLength) && IsFilled(text, MaxTextLength);
 
-    /// <summary>Lets a newcomer in. They are here for as long as the subscription is read.</summary>
+    /// <summary>Adds a member for as long as the subscription is read.</summary>
     public Subscription<Member> Join(string name)
     {
         var member = new Member(RandomNumberGenerator.GetHexString(32), name);
-        lock (_gate)
+        return _publisher.Subscribe(new SubscribeOptions<Member>
         {
-            return _publisher.Subscribe(new SubscribeOptions<Member>
-            {
-                Properties = member,
-                InitialData = [Event("hello", member), .. _history.Select(message => Event("message", message))],
-            });
-        }
+            Properties = member,
+            LoadInitialData = _ => new(InitialData(member)),
+        });
     }
 
-    /// <summary>Says something to all others; the writer's own page shows it without our help.</summary>
+    /// <summary>Sends a message to all other members. The page of the sender shows it already.</summary>
     public bool Say(string? memberId, string id, string text)
     {
         lock (_gate)
@@ -70,37 +64,35 @@ internal sealed class Room
             _history.Enqueue(message);
             if (_history.Count > HistoryCapacity)
                 _history.Dequeue();
-
-            var item = Event("message", message);
-            _publisher.Publish(member => member.Id == sender.Id ? null : item);
+            _publisher.PublishJson(
+                member => member.Id == sender.Id ? null : message, eventType: "message", options: JsonSerializerOptions.Web);
             return true;
         }
     }
 
     public bool Rename(string? memberId, string name)
     {
-        lock (_gate)
-        {
-            if (Find(memberId) is not { } member)
-                return false;
-
-            member.Name = name;
-            PublishPresence();
-            return true;
-        }
+        if (Find(memberId) is not { } member)
+            return false;
+        member.Name = name;
+        PublishPresence();
+        return true;
     }
 
     private void PublishPresence()
     {
         lock (_gate)
         {
-            // Nobody is left to be told, and once the room is closed there would be nobody to tell them.
-            if (_publisher.GetSubscribers() is not { Count: > 0 } subscribers)
-                return;
-
-            var inOrder = subscribers.OrderBy(subscriber => subscriber.SubscribedAt);
-            _publisher.Publish(Event("presence", inOrder.Select(subscriber => subscriber.Properties.Name)));
+            var inOrder = _publisher.GetSubscribers().OrderBy(subscriber => subscriber.SubscribedAt);
+            _publisher.PublishJson(inOrder.Select(subscriber => subscriber.Properties.Name), eventType: "presence");
         }
+    }
+
+    /// <summary>Returns the beginning of a member's stream. The library calls it when the member is registered.</summary>
+    private IEnumerable<SseItem<string>> InitialData(Member member)
+    {
+        lock (_gate)
+            return [Event("hello", member), .. _history.Select(message => Event("message", message))];
     }
 
     private Member? Find(string? id) =>
@@ -109,18 +101,16 @@ internal sealed class Room
     private static bool IsFilled([NotNullWhen(true)] string? text, int maxLength) =>
         !string.IsNullOrWhiteSpace(text) && text.Length <= maxLength;
 
-    private static SseItem<string> Event<T>(string type, T data) =>
-        new(JsonSerializer.Serialize(data, JsonSerializerOptions.Web), type);
+    private static SseItem<string> Event<T>(string type, T data) => new(JsonSerializer.Serialize(data, JsonSerializerOptions.Web), type);
 }
 
-/// <summary>Somebody who is here. The id is known to them and to the server; others see the name.</summary>
+/// <summary>A member. Only the member and the server know the id; other members see the name.</summary>
 internal sealed class Member(string id, string name)
 {
     public string Id { get; } = id;
 
-    /// <summary>Changed and read under the room's lock.</summary>
     public string Name { get; set; } = name;
 }
 
-/// <summary>Something that was said, by somebody of that name at the time.</summary>
+/// <summary>A message, with the name of its sender at that time.</summary>
 internal sealed record Message(string Id, string Name, string Text, DateTimeOffset At);

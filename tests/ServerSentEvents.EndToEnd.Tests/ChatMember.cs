@@ -9,6 +9,7 @@ internal sealed class ChatMember : IAsyncDisposable
 {
     private readonly HttpClient _client;
     private readonly EventStream _events;
+    private readonly HashSet<string> _messages = new(StringComparer.Ordinal);
 
     private ChatMember(HttpClient client, EventStream events, string id)
     {
@@ -49,8 +50,19 @@ internal sealed class ChatMember : IAsyncDisposable
         return $"{item.EventType}: {(item.EventType == "message" ? Said(item.Data) : Names(item.Data))}";
     }
 
-    /// <summary>The next message, as <c>name: text</c>.</summary>
-    internal async Task<string> NextMessageAsync() => Said(await _events.NextAsync("message"));
+    /// <summary>
+    /// Returns the next message as <c>name: text</c>. A message that came before is left out, as the page does: it can be in
+    /// the initial data and in the stream.
+    /// </summary>
+    internal async Task<string> NextMessageAsync()
+    {
+        while (true)
+        {
+            var data = await _events.NextAsync("message");
+            if (_messages.Add(JsonDocument.Parse(data).RootElement.GetProperty("id").GetString()!))
+                return Said(data);
+        }
+    }
 
     /// <summary>Waits until these are here and nobody else, which has to come.</summary>
     internal async Task HereAsync(params string[] names)

@@ -30,7 +30,7 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Events_JoinWhileOthersWrite_NoGapAndNoDuplicate()
+    public async Task Events_JoinWhileOthersWrite_NoGap()
     {
         const int HistoryCapacity = 50;
         await using var witness = await ChatMember.JoinAsync(_server, "Witness");
