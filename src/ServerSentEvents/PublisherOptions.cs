@@ -40,6 +40,9 @@ public sealed class PublisherOptions
     /// <summary>The default of <see cref="LingerTimeout"/>, in seconds.</summary>
     internal const int DefaultLingerTimeoutSeconds = 30;
 
+    /// <summary>The default of <see cref="HistoryCapacityBytes"/>: 64 MiB.</summary>
+    internal const long DefaultHistoryCapacityBytes = 64 * 1024 * 1024;
+
     /// <summary>The default of <see cref="HistoryMaxAge"/>, in hours.</summary>
     internal const int DefaultHistoryMaxAgeHours = 1;
 
@@ -136,7 +139,8 @@ public sealed class PublisherOptions
     /// </summary>
     /// <remarks>
     /// <para>With 1 or more, a client can resume with <see cref="SubscribeOptions{TProperties}.LastEventId"/>. Each
-    /// channel has its own capacity, so a busy channel evicts nothing from a quiet one.</para>
+    /// channel has its own capacity. A busy channel evicts events of a quiet one only if all channels together reach
+    /// <see cref="HistoryCapacityBytes"/>.</para>
     /// <para><b>Generated ids.</b> An event without an id gets a generated one: opaque, at most 1,000 characters. Only
     /// this publisher can make a valid one, so a forged id is a <see cref="ResumeResult.Gap"/>. The ids of a backplane are
     /// the same on every node and are not protected from forgery.</para>
@@ -147,6 +151,23 @@ public sealed class PublisherOptions
     /// instead.</para>
     /// </remarks>
     public int HistoryCapacity { get; set; }
+
+    /// <summary>
+    /// The number of bytes that the histories of all channels can hold together, from 1 to <see cref="long.MaxValue"/>. The
+    /// default is 64 MiB (67,108,864 bytes).
+    /// </summary>
+    /// <remarks>
+    /// <para>Above this bound, the oldest events of all channels leave the history first. A client that missed one of them
+    /// gets a <see cref="ResumeResult.Gap"/>. An event that is larger than the bound reaches the subscribers, and leaves
+    /// the history at once, after all older events.</para>
+    /// <para>The bytes are those of the framed events in UTF-8. An event of several channels counts once, until it has left
+    /// the last of them. A personalized event counts as 0 bytes, because the history keeps its function:
+    /// <see cref="HistoryCapacity"/> and <see cref="HistoryMaxAge"/> bound these. An event takes about 200 bytes of memory
+    /// beyond its own, and more while it is kept as the text or the item that a reader took.</para>
+    /// <para>The value has no effect without a <see cref="HistoryCapacity"/>. <see cref="long.MaxValue"/> removes this
+    /// bound.</para>
+    /// </remarks>
+    public long HistoryCapacityBytes { get; set; } = DefaultHistoryCapacityBytes;
 
     /// <summary>
     /// The age at which an event leaves the history: above zero, or null for no limit of age. The default is one hour.

@@ -86,7 +86,7 @@ public sealed class HistoryMemoryTests(ITestOutputHelper output)
     public async Task Replay_EverythingEvicted_KeepsNoEvictedEventAlive()
     {
         const int events = 100;
-        var publisher = NewPublisher();
+        var publisher = NewPublisher(2 * events * Megabyte);
         var seen = await PublishFirstAsync(publisher);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < events; i++)
@@ -110,8 +110,13 @@ public sealed class HistoryMemoryTests(ITestOutputHelper output)
         GC.KeepAlive(clients);
     }
 
-    private Publisher NewPublisher() =>
-        new(new PublisherOptions { HistoryCapacity = 1_000, HistoryMaxAge = MaxAge, TimeProvider = _time });
+    private Publisher NewPublisher(long historyCapacityBytes = 64 * Megabyte) => new(new PublisherOptions
+    {
+        HistoryCapacity = 1_000,
+        HistoryCapacityBytes = historyCapacityBytes,
+        HistoryMaxAge = MaxAge,
+        TimeProvider = _time,
+    });
 
     private void EvictEverything()
     {

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace ServerSentEvents.Tests.Model;
 
 /// <summary>A model of a publisher that uses only lists. It is slow, but simple enough to check by reading.</summary>
-internal sealed class PublisherModel(int historyCapacity) : ISubject
+internal sealed class PublisherModel(int historyCapacity, long historyCapacityBytes) : ISubject
 {
+    private readonly ModelHistory _history = new(historyCapacity, historyCapacityBytes);
     private readonly List<ModelEvent> _log = [];
     private readonly List<ModelSubscriber> _subscribers = [];
     private int _published;
@@ -34,6 +35,7 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
         }
 
         _subscribers.Add(subscriber);
+        SetSubscribed();
         return subscriber.Resume.ToString();
     }
 
@@ -41,18 +43,32 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
     {
         var published = new ModelEvent(_published++, operation.Kind, operation.Channels, historyCapacity > 0);
         if (operation.Kind != Kind.Comment)
+        {
             _log.Add(published);
-        return Text(MembersOf(operation.Channels)
-            .Count(subscriber => published.For(subscriber.Number) is { } item && subscriber.TryEnqueue(item)));
+            if (historyCapacity > 0)
+                _history.Add(published);
+        }
+
+        var reached = MembersOf(operation.Channels)
+            .Count(subscriber => published.For(subscriber.Number) is { } item && subscriber.TryEnqueue(item));
+        SetSubscribed();
+        return Text(reached);
     }
 
-    public string Read(Read operation) =>
-        _subscribers.Count == 0 ? "" : SubscriberAt(operation.Subscriber).Read(operation.Count);
+    public string Read(Read operation)
+    {
+        if (_subscribers.Count == 0)
+            return "";
+        var read = SubscriberAt(operation.Subscriber).Read(operation.Count);
+        SetSubscribed();
+        return read;
+    }
 
     public string Leave(Leave operation)
     {
         if (_subscribers.Count > 0)
             SubscriberAt(operation.Subscriber).Leave(operation.Way);
+        SetSubscribed();
         return "";
     }
 
@@ -61,25 +77,36 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
         var leaving = MembersOf(operation.Channels)
             .Where(subscriber => !operation.OnlyOdd || subscriber.Number % 2 == 1).ToList();
         leaving.ForEach(subscriber => subscriber.LeaveChannels(operation.Channels));
+        SetSubscribed();
         return Text(leaving.Count);
     }
 
-    public string JoinChannels(JoinChannels operation) =>
-        _subscribers.Count == 0 ? "" : $"{SubscriberAt(operation.Subscriber).JoinChannels(operation.Channels)}";
+    public string JoinChannels(JoinChannels operation)
+    {
+        var hasJoined = _subscribers.Count == 0 ? "" : $"{SubscriberAt(operation.Subscriber).JoinChannels(operation.Channels)}";
+        SetSubscribed();
+        return hasJoined;
+    }
 
-    public string LeaveChannels(LeaveChannels operation) =>
-        _subscribers.Count == 0 ? "" : $"{SubscriberAt(operation.Subscriber).LeaveChannels(operation.Channels)}";
+    public string LeaveChannels(LeaveChannels operation)
+    {
+        var hasLeft = _subscribers.Count == 0 ? "" : $"{SubscriberAt(operation.Subscriber).LeaveChannels(operation.Channels)}";
+        SetSubscribed();
+        return hasLeft;
+    }
 
     public string Disconnect(Disconnect operation)
     {
         var ending = _subscribers.FindAll(subscriber => subscriber.EndReason is null && operation.Matches(subscriber.Number));
         ending.ForEach(subscriber => subscriber.Leave(Way.Dispose));
+        SetSubscribed();
         return Text(ending.Count);
     }
 
     public string Close()
     {
         _subscribers.ForEach(subscriber => subscriber.End(SubscriptionEndReason.Closed));
+        SetSubscribed();
         return "";
     }
 
@@ -115,21 +142,23 @@ internal sealed class PublisherModel(int historyCapacity) : ISubject
         : id == Results.Position(number: null, default) ? -1
         : id[0] == '@' ? int.Parse(id[1..], CultureInfo.InvariantCulture)
         : _log.Find(logged => logged.Id == id) is not { } found ? null
-        : found.Kind != Kind.OwnId || channels.Any(channel => Knows(channel, found)) ? found.Number
+        : found.Kind != Kind.OwnId || IsKnown(found, channels) ? found.Number
         : null;
 
-    /// <summary>
-    /// Returns whether a channel knows the id of an event. A channel holds its last events, and also knows the id of the
-    /// event before them.
-    /// </summary>
-    private bool Knows(string channel, ModelEvent found) =>
-        _log.Where(logged => logged.Channels.Contains(channel)).Reverse().Take(historyCapacity + 1).Contains(found);
+    /// <summary>Returns whether an event was published to one of the channels, and each of those knows it.</summary>
+    private bool IsKnown(ModelEvent found, string[] channels)
+    {
+        var common = channels.Intersect(found.Channels).ToList();
+        return common.Count > 0 && common.TrueForAll(channel => _history.Knows(channel, found));
+    }
 
     /// <summary>Returns whether each of the channels that an event was published to still holds it.</summary>
-    private bool IsHeld(ModelEvent found, string[] channels) => channels.Intersect(found.Channels).All(channel =>
-        _log.Where(logged => logged.Channels.Contains(channel)).Reverse().Take(historyCapacity).Contains(found));
+    private bool IsHeld(ModelEvent found, string[] channels) =>
+        channels.Intersect(found.Channels).All(channel => _history.Holds(channel, found));
 
     /// <summary>Returns whether the channels still hold all events after a position.</summary>
-    private bool HasAllAfter(int position, string[] channels) => channels.All(channel =>
-        _log.Count(logged => logged.Number > position && logged.Channels.Contains(channel)) <= historyCapacity);
+    private bool HasAllAfter(int position, string[] channels) =>
+        channels.All(channel => _history.HasAllAfter(channel, position));
+
+    private void SetSubscribed() => _history.SetSubscribed(channel => MembersOf([channel]).Count > 0);
 }

@@ -17,8 +17,8 @@ public sealed class PublisherModelTests
 
     private static void Compare(Scenario scenario)
     {
-        var publisher = new PublisherUnderTest(scenario.HistoryCapacity);
-        var model = new PublisherModel(scenario.HistoryCapacity);
+        var publisher = new PublisherUnderTest(scenario.HistoryCapacity, scenario.HistoryCapacityBytes);
+        var model = new PublisherModel(scenario.HistoryCapacity, scenario.HistoryCapacityBytes);
         foreach (var operation in scenario.Operations)
             Compare(operation, publisher, model);
 

@@ -14,9 +14,14 @@ internal sealed class PublisherUnderTest : ISubject
     private int _subscribed;
     private int _ended;
 
-    internal PublisherUnderTest(int historyCapacity)
+    internal PublisherUnderTest(int historyCapacity, long historyCapacityBytes)
     {
-        _publisher = new(new PublisherOptions { HistoryCapacity = historyCapacity, HistoryMaxAge = null });
+        _publisher = new(new PublisherOptions
+        {
+            HistoryCapacity = historyCapacity,
+            HistoryCapacityBytes = historyCapacityBytes,
+            HistoryMaxAge = null,
+        });
         _publisher.Subscribed += (_, _) => _subscribed++;
         _publisher.Unsubscribed += (_, _) => _ended++;
     }

@@ -4,20 +4,21 @@ using FsCheck.Fluent;
 namespace ServerSentEvents.Tests.Model;
 
 /// <summary>The settings of a publisher, and a sequence of operations.</summary>
-internal sealed record Scenario(int HistoryCapacity, Operation[] Operations)
+internal sealed record Scenario(int HistoryCapacity, long HistoryCapacityBytes, Operation[] Operations)
 {
     private static readonly string[] MadeUpIds = ["", "0", "-1", "own", "0123456789abcdef-1"];
 
     internal static Arbitrary<Scenario> Any { get; } = Arb.From(Scenarios(), scenario => scenario.Smaller());
 
     public override string ToString() =>
-        $"history of {HistoryCapacity}\n{string.Join("\n", Operations.Select(operation => $"  {operation}"))}\n";
+        $"history of {HistoryCapacity} events and {HistoryCapacityBytes} bytes\n{string.Join("\n", Operations.Select(operation => $"  {operation}"))}\n";
 
     private static Gen<Scenario> Scenarios() =>
         from historyCapacity in Gen.Elements(0, 2, 5)
+        from historyCapacityBytes in Gen.Elements(long.MaxValue, 250, 120, 30)
         from length in Gen.Choose(1, 40)
         from operations in AnyOperation().ArrayOf(length)
-        select new Scenario(historyCapacity, operations);
+        select new Scenario(historyCapacity, historyCapacityBytes, operations);
 
     /// <summary>
     /// Returns scenarios with fewer operations, so that FsCheck can shrink a failure. Tries the shortest first.

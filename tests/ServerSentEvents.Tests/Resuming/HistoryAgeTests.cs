@@ -131,6 +131,51 @@ public sealed class HistoryAgeTests
     }
 
     [Fact]
+    public async Task HistoryMaxAge_ManyChannelsEvictForTheirCapacity_ReleasesEventsInTime()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions
+        {
+            HistoryCapacity = 2,
+            HistoryMaxAge = MaxAge,
+            TimeProvider = _time,
+        });
+        var early = new List<WeakReference>();
+        var late = new List<WeakReference>();
+        for (var i = 0; i < 2_000; i++)
+            PublishEvents(3, $"own {i}", publisher);
+        early.AddRange(PublishEvents(1, "quiet", publisher));
+        Advance(MaxAge / 2);
+        for (var i = 0; i < 2_000; i++)
+            late.AddRange(PublishEvents(2, $"own {i}", publisher));
+
+        Advance(0.75 * MaxAge);
+        await early.ShouldBecomeGarbageAsync();
+        late.Should().OnlyContain(reference => reference.IsAlive, "the age is not exceeded yet");
+        Advance(MaxAge / 2);
+
+        await late.ShouldBecomeGarbageAsync();
+        GC.KeepAlive(publisher);
+    }
+
+    [Fact]
+    public async Task HistoryMaxAge_ClocksAreReadInAnotherOrderThanThatOfTheEvents_CountsFromTheLaterTime()
+    {
+        var time = new SteppingTimeProvider();
+        var publisher = new Publisher<string>(NewOptions(MaxAge, time));
+        var subscriber = publisher.Subscribe("room");
+        publisher.Publish("read its clock last", "room");
+        var id = (await subscriber.AsItems().GetAsyncEnumerator().NextAsync()).EventId;
+
+        // The thread of this event read the clock early, and came late.
+        time.Offset = -MaxAge / 2;
+        publisher.Publish("read its clock first", "room");
+        time.Offset = 0.75 * MaxAge;
+
+        publisher.Subscribe(new SubscribeOptions<string> { Channels = "room", LastEventId = id })
+            .Resume.Should().Be(ResumeResult.Resumed, "the second event is not older than the first");
+    }
+
+    [Fact]
     public void Timer_HistoryIsEmptyAgain_Stops()
     {
         _time.RunningTimers.Should().Be(0);
@@ -235,6 +280,14 @@ public sealed class HistoryAgeTests
     {
         for (var passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromSeconds(1))
             _time.Advance(TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>A fake clock whose reading the test moves to and fro.</summary>
+    private sealed class SteppingTimeProvider : FakeTimeProvider
+    {
+        public TimeSpan Offset { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + (long)(Offset.TotalSeconds * TimestampFrequency);
     }
 
     /// <summary>

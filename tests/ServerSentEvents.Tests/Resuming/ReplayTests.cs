@@ -8,6 +8,7 @@ public sealed class ReplayTests
     [Theory]
     [InlineData("publish")]
     [InlineData("age")]
+    [InlineData("bytes")]
     public async Task Replay_EntryEvictedBeforeItsTurn_EndsAsOverflowedAndTheNextAttemptIsAGap(string eviction)
     {
         var publisher = NewPublisher(capacity: 4);
@@ -32,6 +33,7 @@ public sealed class ReplayTests
     [Theory]
     [InlineData("publish")]
     [InlineData("age")]
+    [InlineData("bytes")]
     public async Task Replay_CopiedAndEntryEvictedBeforeItsTurn_EndsAsOverflowedAndTheNextAttemptIsAGap(string eviction)
     {
         var publisher = NewPublisher(capacity: 4);
@@ -165,6 +167,7 @@ public sealed class ReplayTests
     private Publisher NewPublisher(int capacity) => new(new PublisherOptions
     {
         HistoryCapacity = capacity,
+        HistoryCapacityBytes = 1_000_000,
         HistoryMaxAge = TimeSpan.FromMinutes(5),
         TimeProvider = _time,
     });
@@ -189,6 +192,13 @@ public sealed class ReplayTests
         if (eviction == "publish")
         {
             Publish(publisher, "5", "6", "7", "8");
+            return;
+        }
+
+        if (eviction == "bytes")
+        {
+            publisher.Publish(new string('x', 2_000_000), "elsewhere");
+            Publish(publisher, "5");
             return;
         }
 

@@ -19,7 +19,7 @@ internal sealed class ChannelIndex<TProperties>
     private long _walk;
 
     /// <summary>The floor of channels that have neither subscribers nor an entry in the history.</summary>
-    private long _historyFloor;
+    private HistoryFloor _historyFloor;
 
     /// <summary>The number of times that subscribers have ever joined channels. Can be read without the lock.</summary>
     internal long Joins
@@ -204,20 +204,20 @@ internal sealed class ChannelIndex<TProperties>
         return bytes;
     }
 
-    /// <summary>Returns the position up to which events may be missing, if the history has no entry for a channel.</summary>
-    internal long HistoryFloorOf(string channel) => TryGet(channel, out var members) ? members.HistoryFloor : _historyFloor;
+    /// <summary>Returns the floor of a channel for which the history has no entry.</summary>
+    internal HistoryFloor HistoryFloorOf(string channel) => TryGet(channel, out var members) ? members.HistoryFloor : _historyFloor;
 
-    /// <summary>Remembers that the history has removed a channel's entry, which held events up to this position.</summary>
-    internal void RaiseHistoryFloor(string channel, long position)
+    /// <summary>Remembers that the history has removed a channel's entry, which had this floor.</summary>
+    internal void RaiseHistoryFloor(string channel, HistoryFloor floor)
     {
-        if (TryGet(channel, out var members))
-            members.HistoryFloor = Math.Max(members.HistoryFloor, position);
-        else
-            _historyFloor = Math.Max(_historyFloor, position);
+        if (!TryGet(channel, out var members))
+            RaiseCommonFloor(floor.Position);
+        else if (floor.Position >= members.HistoryFloor.Position)
+            members.HistoryFloor = floor;
     }
 
     /// <summary>Starts again at a position. Call while no channel has subscribers.</summary>
-    internal void ResetHistoryFloor(long position) => _historyFloor = position;
+    internal void ResetHistoryFloor(long position) => _historyFloor = new(position, OwnId: null);
 
     private ChannelMembers<TProperties> GetOrAdd(string name)
     {
@@ -237,8 +237,9 @@ internal sealed class ChannelIndex<TProperties>
         _channels.Remove(channel.Name);
         RemoveFromScan(channel);
         // The channel's own floor is lost with it, so the common floor must be at least as high.
-        _historyFloor = Math.Max(_historyFloor, channel.HistoryFloor);
+        RaiseCommonFloor(channel.HistoryFloor.Position);
     }
+
     private void RemoveFromScan(ChannelMembers<TProperties> channel)
     {
         var last = _scan[^1];
@@ -248,4 +249,7 @@ internal sealed class ChannelIndex<TProperties>
         if (_scan.Capacity > 64 && _scan.Count < _scan.Capacity / 4)
             _scan.Capacity = _scan.Count;
     }
+
+    /// <summary>Raises the common floor. It has no own id, because an id belongs to the channels of its event.</summary>
+    private void RaiseCommonFloor(long position) => _historyFloor = new(Math.Max(_historyFloor.Position, position), OwnId: null);
 }

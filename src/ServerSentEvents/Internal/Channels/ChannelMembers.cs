@@ -9,7 +9,7 @@ namespace ServerSentEvents.Internal.Channels;
 /// take the same time for any number: each subscriber knows its place, and the last one fills a gap.
 /// </summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
-internal sealed class ChannelMembers<TProperties>(string name, long historyFloor) : ByteMeter
+internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor historyFloor) : ByteMeter
 {
     private ChannelMember<TProperties>[] _members = new ChannelMember<TProperties>[1];
 
@@ -29,8 +29,8 @@ internal sealed class ChannelMembers<TProperties>(string name, long historyFloor
     /// <summary>The last walk that has marked this channel.</summary>
     internal long Mark { get; set; }
 
-    /// <summary>The position up to which events may be missing, if the history has no entry for this channel.</summary>
-    internal long HistoryFloor { get; set; } = historyFloor;
+    /// <summary>The floor of the channel, if the history has no entry for it.</summary>
+    internal HistoryFloor HistoryFloor { get; set; } = historyFloor;
 
     /// <summary>The members, until one joins or leaves.</summary>
     internal Span<ChannelMember<TProperties>> Members => _members.AsSpan(0, Count);

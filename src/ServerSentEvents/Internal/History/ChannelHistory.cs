@@ -1,8 +1,10 @@
+using ServerSentEvents.Internal.Channels;
+
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>The last events of one channel.</summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
-internal sealed class ChannelHistory<TProperties>(string name, long evictedThrough, EvictedIds evictedIds)
+internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floor, EvictedIds evictedIds)
 {
     private const int SmallestSegment = 4;
     private const int LargestSegment = 1_024;
@@ -16,31 +18,25 @@ internal sealed class ChannelHistory<TProperties>(string name, long evictedThrou
     /// <summary>The last position and the number of the entries with an own id; null until there is one.</summary>
     private Dictionary<string, (long Position, int Count)>? _ownIds;
 
-    /// <summary>
-    /// The own id of the event at <see cref="EvictedThrough"/>. A client with this id has missed no evicted event.
-    /// </summary>
-    private string? _lastEvictedId;
-
     internal string Name { get; } = name;
 
-    /// <summary>The place in the list that is searched for expired events.</summary>
-    internal int ScanIndex { get; set; }
-
-    /// <summary>The position after which no event of the channel is missing.</summary>
-    internal long EvictedThrough { get; private set; } = evictedThrough;
+    /// <summary>The newest evicted event.</summary>
+    internal HistoryFloor Floor { get; private set; } = floor;
 
     /// <summary>The position of the newest event, even if it was evicted.</summary>
-    internal long Newest { get; private set; } = evictedThrough;
+    internal long Newest { get; private set; } = floor.Position;
 
     /// <summary>The position of the newest personalized event, even if it was evicted.</summary>
     internal long NewestPersonalized { get; private set; } = -1;
 
-    internal bool IsEmpty => _added == _evicted;
+    internal long Count => _added - _evicted;
 
+    /// <summary>The oldest event. Call only if there is one.</summary>
+    internal HistoryEntry<TProperties> Oldest => _segments[0].Oldest!;
+
+    /// <summary>Adds an event. Evict the oldest one first if there are as many as the capacity.</summary>
     internal void Add(HistoryEntry<TProperties> entry, int capacity)
     {
-        if (_added - _evicted >= capacity)
-            EvictOldest();
         SegmentForNext(capacity).Add(entry);
         _added++;
         Newest = entry.Position;
@@ -54,30 +50,37 @@ internal sealed class ChannelHistory<TProperties>(string name, long evictedThrou
         _ownIds[ownId] = (entry.Position, known.Count + 1);
     }
 
-    /// <summary>Evicts the oldest event if it was published before a time.</summary>
-    internal bool TryEvictExpired(long before)
+    /// <summary>Evicts and returns the oldest event. Call only if there is one.</summary>
+    internal HistoryEntry<TProperties> EvictOldest()
     {
-        if (_segments.Count == 0 || !(_segments[0].Oldest?.PublishedAt < before))
-            return false;
-        EvictOldest();
-        return true;
+        var segment = _segments[0];
+        var entry = segment.Oldest!;
+        segment.EvictOldest();
+        _evicted++;
+        if (segment.IsEvicted)
+        {
+            segment.Next = null;
+            _segments.RemoveAt(0);
+        }
+
+        Floor = new(entry.Position, entry.OwnId);
+        if (entry.OwnId is not { Length: > 0 } ownId)
+            return entry;
+        evictedIds.Add(Name, ownId);
+        var known = _ownIds![ownId];
+        if (known.Count == 1)
+            _ownIds.Remove(ownId);
+        else
+            _ownIds[ownId] = (known.Position, known.Count - 1);
+        return entry;
     }
 
-    /// <summary>Returns the position of the event with an own id; null if there is none.</summary>
-    /// <param name="ownId">The id.</param>
-    /// <param name="isAmbiguous">True if several events have, or had, that id.</param>
-    internal long? Find(string ownId, out bool isAmbiguous)
+    /// <summary>Returns the last position and the number of the events with an own id.</summary>
+    internal (long Position, int Count) Find(string ownId)
     {
         (long Position, int Count) known = default;
         _ownIds?.TryGetValue(ownId, out known);
-        var evicted = evictedIds.Count(Name, ownId);
-        isAmbiguous = known.Count + evicted > 1;
-        if (known.Count > 0)
-            return known.Position;
-        if (string.Equals(ownId, _lastEvictedId, StringComparison.Ordinal))
-            return EvictedThrough;
-        isAmbiguous |= evicted > 0;
-        return null;
+        return known;
     }
 
     /// <summary>Returns a cursor to the first event after a position; null if there is none.</summary>
@@ -111,29 +114,5 @@ internal sealed class ChannelHistory<TProperties>(string name, long evictedThrou
             last.Next = segment;
         _segments.Add(segment);
         return segment;
-    }
-
-    private void EvictOldest()
-    {
-        var segment = _segments[0];
-        var entry = segment.Oldest!;
-        segment.EvictOldest();
-        _evicted++;
-        if (segment.IsEvicted)
-        {
-            segment.Next = null;
-            _segments.RemoveAt(0);
-        }
-
-        EvictedThrough = entry.Position;
-        _lastEvictedId = entry.OwnId;
-        if (entry.OwnId is not { Length: > 0 } ownId)
-            return;
-        evictedIds.Add(Name, ownId);
-        var known = _ownIds![ownId];
-        if (known.Count == 1)
-            _ownIds.Remove(ownId);
-        else
-            _ownIds[ownId] = (known.Position, known.Count - 1);
     }
 }

@@ -1,27 +1,38 @@
 using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// The latest events of each channel, bounded in number and age, for clients that reconnect with the id of the last event
-/// that they received.
+/// The latest events of each channel, for clients that reconnect with the id of the last event that they received. They are
+/// bounded in number, in age, and in the bytes of all channels.
 /// </summary>
 /// <remarks>
 /// Guarded by the registry's lock. Positions are counted here, or come from a backplane. A backplane's positions are the same
 /// on every node, so a client can come from a node that has read more than this one.
 /// </remarks>
-internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, ChannelIndex<TProperties> index)
+internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes, long? maxAge, ChannelIndex<TProperties> index)
 {
+    /// <summary>The largest number of events that one call evicts, and of channels that it moves.</summary>
+    private const int EvictionBudget = 1_024;
+
+    /// <summary>The channels that have an event.</summary>
     private readonly NameTable<ChannelHistory<TProperties>> _channels = new();
 
-    /// <summary>The channels in the order in which they are searched for expired events.</summary>
-    private readonly List<ChannelHistory<TProperties>> _scan = [];
+    /// <summary>The same channels, ordered by the position of their oldest event.</summary>
+    private readonly ChannelHeap<TProperties> _byOldest = new();
 
     private readonly EvictedIds _evictedIds = new();
 
+    /// <summary>The bytes of all events. An event of several channels counts once.</summary>
+    private readonly HistoryBytes _bytes = new();
+
     /// <summary>True if positions come from a backplane. Events without a position are then left out of the history.</summary>
     private bool _isFollowing;
+
+    /// <summary>The latest time of an event. Clocks are read before the lock, so an event can come with an earlier time.</summary>
+    private long _publishedAt = long.MinValue;
 
     /// <summary>The lowest position that a client claimed and that this node did not reach in time.</summary>
     private long _distrustedFrom = long.MaxValue;
@@ -32,7 +43,10 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     internal long Position { get; private set; }
 
     /// <summary>True if there are events that can become too old.</summary>
-    internal bool CanExpire => maxAge is not null && _scan.Count > 0;
+    internal bool CanExpire => maxAge is not null && !_byOldest.IsEmpty;
+
+    /// <summary>True if there are more bytes than allowed, because <see cref="Add"/> could not evict enough in one call.</summary>
+    internal bool HasExcess => _bytes.Value > capacityBytes;
 
     /// <summary>Removes everything, and takes later positions from a backplane. Call while no channel has subscribers.</summary>
     internal void Follow(EventIds ids, long before)
@@ -48,13 +62,14 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     internal void Clear()
     {
         _channels.Clear();
-        _scan.Clear();
+        _byOldest.Clear();
         _evictedIds.Clear();
+        _bytes.Value = 0;
     }
 
     /// <summary>
-    /// Adds an event at the position of the backplane, or else at the next one. Returns false for an event without a position
-    /// if there is a backplane: no other node could resume from this event.
+    /// Adds an event at the position of the backplane, or else at the next one, and evicts what is then too much. Returns false
+    /// for an event without a position if there is a backplane: no other node could resume from this event.
     /// </summary>
     internal bool Add(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long? position)
     {
@@ -63,15 +78,12 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
         Position = position ?? Position + 1;
         if (Position >= _distrustedFrom)
             _distrustedFrom = long.MaxValue;
-        entry.PlaceAt(Ids, Position, now);
+        // The order of the positions is then the order of the times: no event expires before an older one.
+        _publishedAt = Math.Max(_publishedAt, now);
+        entry.PlaceAt(Ids, Position, _publishedAt);
         for (var i = 0; i < channels.Count; i++)
-        {
-            var channel = GetOrAdd(channels[i]);
-            // A name can be repeated.
-            if (channel.Newest != Position)
-                channel.Add(entry, capacity);
-        }
-
+            AddTo(channels[i], entry);
+        EvictExcess();
         return true;
     }
 
@@ -95,12 +107,12 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
         {
             if (!_channels.TryGet(channels[i], out var channel))
             {
-                if (position < index.HistoryFloorOf(channels[i]))
+                if (position < index.HistoryFloorOf(channels[i]).Position)
                     return null;
                 continue;
             }
 
-            if (position < channel.EvictedThrough)
+            if (position < channel.Floor.Position)
                 return null;
             if (channel.CursorAfter(position) is not { } cursor)
                 continue;
@@ -126,28 +138,66 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
     /// <summary>Takes ids from a position on for gaps, until the backplane has come so far.</summary>
     internal void Distrust(long position) => _distrustedFrom = Math.Min(_distrustedFrom, position);
 
-    /// <summary>Removes expired events, in a search that takes several calls.</summary>
-    /// <param name="place">The place of the search: 0 before the first call, and at the end.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="budget">The number of events and channels to look at in this call.</param>
-    internal void EvictExpired(ref int place, long now, int budget)
+    /// <summary>Evicts a bounded number of the oldest events while there are too many bytes.</summary>
+    /// <returns>True if there are still too many. Call again later.</returns>
+    internal bool EvictExcess()
     {
-        if (maxAge is not { } age)
-            return;
-        // From the end to the beginning: the last channel, which takes the place of a removed one, has been searched by then.
-        place = place == 0 ? _scan.Count : Math.Min(place, _scan.Count);
-        for (; place > 0 && budget > 0; place--)
+        if (HasExcess)
+            Evict(expiredBefore: long.MinValue);
+        return HasExcess;
+    }
+
+    /// <summary>Evicts a bounded number of expired events.</summary>
+    /// <returns>True if there may be more. Call again later.</returns>
+    internal bool EvictExpired(long now) => maxAge is { } age && Evict(expiredBefore: now - age);
+
+    /// <summary>Evicts the oldest events of all channels while they are too old, or too many bytes.</summary>
+    /// <returns>True if it ended because of the budget.</returns>
+    private bool Evict(long expiredBefore)
+    {
+        for (var budget = EvictionBudget; budget > 0 && !_byOldest.IsEmpty; budget--)
         {
-            var channel = _scan[place - 1];
-            for (budget--; budget > 0 && channel.TryEvictExpired(now - age); budget--)
+            var (position, channel) = _byOldest.First;
+            if (position == channel.Oldest.Position)
             {
+                if (!HasExcess && channel.Oldest.PublishedAt >= expiredBefore)
+                    return false;
+                EvictOldest(channel);
             }
 
-            if (budget == 0)
-                return;
-            if (channel.IsEmpty)
-                Remove(channel);
+            if (channel.Count > 0)
+                _byOldest.MoveFirst(channel.Oldest.Position);
+            else
+                RemoveFirst(channel);
         }
+
+        return !_byOldest.IsEmpty;
+    }
+
+    private void EvictOldest(ChannelHistory<TProperties> channel)
+    {
+        var entry = channel.EvictOldest();
+        if (--entry.Channels == 0)
+            _bytes.Value -= entry.Bytes;
+    }
+
+    private void AddTo(string name, HistoryEntry<TProperties> entry)
+    {
+        if (!_channels.TryGet(name, out var channel))
+        {
+            channel = new(name, index.HistoryFloorOf(name), _evictedIds);
+            _channels.Add(name, channel);
+            _byOldest.AddLast(channel, entry.Position);
+        }
+
+        // A name can be repeated.
+        if (channel.Newest == entry.Position)
+            return;
+        if (channel.Count >= capacity)
+            EvictOldest(channel);
+        channel.Add(entry, capacity);
+        if (entry.Channels++ == 0)
+            _bytes.Value += entry.Bytes;
     }
 
     private long? FindPosition(string lastEventId, in ChannelNames channels)
@@ -160,15 +210,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
         long? found = null;
         for (var i = 0; i < channels.Count; i++)
         {
-            if (!_channels.TryGet(channels[i], out var channel))
-            {
-                // An evicted event of the channel had this id, and its position is no longer known.
-                if (_evictedIds.Count(channels[i], lastEventId) > 0)
-                    return null;
-                continue;
-            }
-
-            var place = channel.Find(lastEventId, out var isAmbiguous);
+            var place = FindOwnId(lastEventId, channels[i], out var isAmbiguous);
             // If two events have this id, it is not known which of them the client received.
             if (isAmbiguous || (found is not null && place is not null && found != place))
                 return null;
@@ -178,26 +220,31 @@ internal sealed class EventHistory<TProperties>(int capacity, long? maxAge, Chan
         return found;
     }
 
-    private ChannelHistory<TProperties> GetOrAdd(string name)
+    /// <summary>Returns the position of a channel's event with an own id; null if it is not known.</summary>
+    /// <param name="ownId">The id.</param>
+    /// <param name="name">The channel.</param>
+    /// <param name="isAmbiguous">True if several events have, or had, that id, or if the position is no longer known.</param>
+    private long? FindOwnId(string ownId, string name, out bool isAmbiguous)
     {
-        if (_channels.TryGet(name, out var channel))
-            return channel;
-        channel = new(name, index.HistoryFloorOf(name), _evictedIds) { ScanIndex = _scan.Count };
-        _channels.Add(name, channel);
-        _scan.Add(channel);
-        return channel;
+        var channel = _channels.TryGet(name, out var found) ? found : null;
+        var (position, count) = channel?.Find(ownId) ?? default;
+        var evicted = _evictedIds.Count(name, ownId);
+        isAmbiguous = count + evicted > 1;
+        if (count > 0)
+            return position;
+        // A client with the id of the newest evicted event has missed no evicted event.
+        var floor = channel?.Floor ?? index.HistoryFloorOf(name);
+        if (string.Equals(ownId, floor.OwnId, StringComparison.Ordinal))
+            return floor.Position;
+        isAmbiguous |= evicted > 0;
+        return null;
     }
 
-    private void Remove(ChannelHistory<TProperties> channel)
+    private void RemoveFirst(ChannelHistory<TProperties> channel)
     {
-        index.RaiseHistoryFloor(channel.Name, channel.Newest);
+        index.RaiseHistoryFloor(channel.Name, channel.Floor);
         _channels.Remove(channel.Name);
-        var last = _scan[^1];
-        _scan[channel.ScanIndex] = last;
-        last.ScanIndex = channel.ScanIndex;
-        _scan.RemoveAt(_scan.Count - 1);
-        if (_scan.Capacity > 64 && _scan.Count < _scan.Capacity / 4)
-            _scan.Capacity = _scan.Count;
+        _byOldest.RemoveFirst();
     }
 }
 

@@ -8,9 +8,12 @@ namespace ServerSentEvents.Internal.History;
 /// </summary>
 internal sealed class HistoryEntry<TProperties>
 {
+    /// <summary>The frame or the function. This is one field, because there can be millions of entries.</summary>
+    private readonly object _content;
+
     internal HistoryEntry(Frame shared)
     {
-        Shared = shared;
+        _content = shared;
         OwnId = shared.OwnId;
     }
 
@@ -18,15 +21,15 @@ internal sealed class HistoryEntry<TProperties>
     /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
     internal HistoryEntry(Func<TProperties, Frame?> make, string? ownId)
     {
-        Make = make;
+        _content = make;
         OwnId = ownId;
     }
 
     /// <summary>The frame of all subscribers; null for a personalized event.</summary>
-    internal Frame? Shared { get; }
+    internal Frame? Shared => _content as Frame;
 
     /// <summary>The application's function; null for a shared event.</summary>
-    internal Func<TProperties, Frame?>? Make { get; }
+    internal Func<TProperties, Frame?>? Make => _content as Func<TProperties, Frame?>;
 
     /// <summary>The id that the application gave; null for none.</summary>
     internal string? OwnId { get; private set; }
@@ -36,12 +39,26 @@ internal sealed class HistoryEntry<TProperties>
     /// <summary>The time of publishing, as a timestamp of the publisher's clock.</summary>
     internal long PublishedAt { get; private set; }
 
+    /// <summary>The number of channels whose history has this entry. Guarded by the registry's lock.</summary>
+    internal int Channels { get; set; }
+
+    /// <summary>
+    /// The size of the framed event; 0 for a personalized event, which is only a function. It is kept here, because an eviction
+    /// would have to load the frame, which nothing has used for a long time.
+    /// </summary>
+    internal int Bytes { get; private set; }
+
     /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>
     internal void PlaceAt(EventIds ids, long position, long publishedAt)
     {
         Position = position;
         PublishedAt = publishedAt;
-        Shared?.PlaceAt(ids, position);
+        if (Shared is { } shared)
+        {
+            shared.PlaceAt(ids, position);
+            Bytes = shared.Length;
+        }
+
         if (OwnId is not null && ids.TryParse(OwnId, out _))
             OwnId = null;
     }

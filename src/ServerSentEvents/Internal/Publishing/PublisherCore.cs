@@ -121,7 +121,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long position)
     {
-        Registry.Remember(entry, channels, Settings.Now(), position);
+        Complete(Registry.Remember(entry, channels, Settings.Now(), position));
         _timer.Start();
     }
 
@@ -178,10 +178,15 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         Complete(result, ref unreported);
     }
 
-    /// <summary>Does what a step of the registry has left to do: hands over ready copies, and announces ends.</summary>
+    /// <summary>
+    /// Does what a step of the registry has left to do: hands over ready copies, evicts the rest of what is too much, and
+    /// announces ends.
+    /// </summary>
     internal void Complete(in RegistryResult<TProperties> result, ref Failures failures)
     {
         CopyScheduler.Shared.Add(result.Ready);
+        if (result.HasHistoryExcess)
+            Registry.EvictExcess();
         if (result.Ended is null)
             return;
         failures.Try(static core => core.StartLingering(), this);

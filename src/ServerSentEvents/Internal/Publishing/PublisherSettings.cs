@@ -26,6 +26,9 @@ internal sealed class PublisherSettings
         if (options.HistoryCapacity < 0)
             throw new ArgumentOutOfRangeException(name, options.HistoryCapacity, "HistoryCapacity cannot be negative.");
         HistoryCapacity = options.HistoryCapacity;
+        if (options.HistoryCapacityBytes < 1)
+            throw new ArgumentOutOfRangeException(name, options.HistoryCapacityBytes, "HistoryCapacityBytes must be at least 1.");
+        HistoryCapacityBytes = options.HistoryCapacityBytes;
         HistoryMaxAge = CheckedAboveZero(options.HistoryMaxAge, nameof(options.HistoryMaxAge), name);
         HeartbeatInterval = CheckedTimer(options.HeartbeatInterval, nameof(options.HeartbeatInterval), name);
         Reconnection = new ReconnectionTime(
@@ -46,6 +49,8 @@ internal sealed class PublisherSettings
     internal TimeSpan LingerTimeout { get; }
 
     internal int HistoryCapacity { get; }
+
+    internal long HistoryCapacityBytes { get; }
 
     internal TimeSpan? HistoryMaxAge { get; }
 

@@ -9,9 +9,6 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <content>Methods that send to subscribers, and the work of the timer.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
-    /// <summary>The number of channels and events that the timer looks at in one step under the lock.</summary>
-    private const int EvictionBudget = 1_024;
-
     /// <summary>Returns the different key functions of the channels' subscribers that conflate; null for none.</summary>
     internal HashSet<Func<SseItem<string>, string?>>? KeyFunctions(in ChannelNames channels)
     {
@@ -38,8 +35,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
-            if (frame.IsEvent && !_isClosed)
-                _history?.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position);
+            if (frame.IsEvent && !_isClosed && _history is not null)
+            {
+                _history.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position);
+                result.HasHistoryExcess = _history.HasExcess;
+            }
+
             var walk = channels.Count == 1 ? 0 : _index.NewWalk();
             for (var i = channels.Count - 1; i >= 0; i--)
             {
@@ -122,13 +123,19 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Adds an event of a backplane to the history alone.</summary>
-    internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long position)
+    internal RegistryResult<TProperties> Remember(
+        HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long position)
     {
+        RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (!_isClosed)
-                _history?.Add(entry, channels, now, position);
+            if (_isClosed || _history is null)
+                return result;
+            _history.Add(entry, channels, now, position);
+            result.HasHistoryExcess = _history.HasExcess;
         }
+
+        return result;
     }
 
     /// <summary>Sends a comment to subscribers that were sent nothing since a time and have read everything.</summary>
@@ -161,13 +168,30 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// </summary>
     internal void EvictExpired(long now)
     {
-        var place = 0;
-        do
+        while (true)
         {
             lock (_gate)
-                _history?.EvictExpired(ref place, now, EvictionBudget);
+            {
+                if (_history?.EvictExpired(now) != true)
+                    return;
+            }
         }
-        while (place > 0);
+    }
+
+    /// <summary>
+    /// Removes the oldest events from the history while it has too many bytes. Releases the lock from time to time, so that no
+    /// thread waits long.
+    /// </summary>
+    internal void EvictExcess()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_history?.EvictExcess() != true)
+                    return;
+            }
+        }
     }
 
     /// <summary>Starts the time of subscribers that began to linger after the last call.</summary>

@@ -64,7 +64,10 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         _hasHeartbeats = settings.HeartbeatInterval is not null;
         _lingering = new(settings.Ticks(settings.LingerTimeout), settings.Ticks(TimeSpan.FromSeconds(1)));
         if (settings.HistoryCapacity > 0)
-            _history = new(settings.HistoryCapacity, settings.HistoryMaxAge is { } age ? settings.Ticks(age) : null, _index);
+        {
+            var maxAge = settings.HistoryMaxAge is { } age ? settings.Ticks(age) : (long?)null;
+            _history = new(settings.HistoryCapacity, settings.HistoryCapacityBytes, maxAge, _index);
+        }
     }
 
     /// <summary>True if publishing throws. The handlers of the last ends can still publish during Dispose.</summary>
