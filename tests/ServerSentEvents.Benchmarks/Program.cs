@@ -6,8 +6,8 @@ using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
 using ServerSentEvents.Benchmarks;
 
-// Without arguments everything; --compare, --memory or --weak-spots alone; any other arguments are BenchmarkDotNet's, such as
-// --filter '*Resume*'.
+// Without arguments everything; --compare, --memory, --history or --weak-spots alone; any other arguments are BenchmarkDotNet's,
+// such as --filter '*Resume*'.
 switch (args)
 {
     case ["--compare"]:
@@ -15,6 +15,9 @@ switch (args)
         break;
     case ["--memory"]:
         IdleMemory.Run();
+        break;
+    case ["--history"]:
+        HistoryCost.Run();
         break;
     case ["--weak-spots"]:
         await WeakSpots.RunAsync();
