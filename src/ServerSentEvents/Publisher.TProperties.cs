@@ -75,7 +75,8 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <para>Handlers can run on several threads at once. Notifications about different subscriptions can arrive in a
     /// different order than the subscriptions began and ended. To show who is present, call <see cref="GetSubscribers"/>
     /// in the handler.</para>
-    /// <para>A call of <c>Subscribe</c> after <see cref="Drain"/> raises no event.</para>
+    /// <para>A call of <c>Subscribe</c> after <see cref="Drain"/>, or at <see cref="PublisherOptions.MaxSubscribers"/>, raises
+    /// no event.</para>
     /// </remarks>
     public event EventHandler<SubscriptionEventArgs<TProperties>>? Subscribed
     {
@@ -120,8 +121,9 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <returns>The subscription. Read it once, or dispose it.</returns>
     /// <remarks>
     /// The subscriber is registered when this method returns. Events that are published before the first read are queued.
-    /// No event is lost between the initial data and the live events. After <see cref="Drain"/>, the method returns a
-    /// subscription that has already ended.
+    /// No event is lost between the initial data and the live events. After <see cref="Drain"/>, or at
+    /// <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has already ended. The initial
+    /// data is then usually not enumerated.
     /// </remarks>
     /// <exception cref="ArgumentException">
     /// A channel name is null or empty, there are no channels, or an initial event is null or too large.
@@ -134,9 +136,11 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     public Subscription<TProperties> Subscribe(
         ChannelNames channels = default, TProperties properties = default!, IEnumerable<string>? initialData = null)
     {
-        _core.Registry.ThrowIfClosed();
+        var turnedAway = _core.Registry.ReasonToTurnAway();
         ThrowIfNone(channels, nameof(channels));
         var limits = _core.Settings.QueueLimits(capacity: null, capacityBytes: null, overflow: null, nameof(channels));
+        if (turnedAway is { } reason)
+            return _core.TurnAway(properties, limits, reason);
         var initial = NewFrames(initialData?.Select(static data => new SseItem<string>(data)), nameof(initialData));
         return _core.Subscribe(channels, properties, limits, new(initial), lastEventId: null);
     }
@@ -147,7 +151,8 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <remarks>
     /// <para>The subscriber is registered when this method returns. Events that are published before the first read are
     /// queued. No event is lost or repeated between the initial data or the replay and the live events. After
-    /// <see cref="Drain"/>, the method returns a subscription that has already ended.</para>
+    /// <see cref="Drain"/>, or at <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has
+    /// already ended. The initial data is then usually not enumerated.</para>
     /// <para>If the client resumes, this thread calls the functions of the personalized events that it missed, outside
     /// every lock. An exception of such a function is not thrown: <see cref="Subscription{TProperties}.Resume"/> is then
     /// <see cref="ResumeResult.Gap"/>.</para>
@@ -164,12 +169,14 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     public Subscription<TProperties> Subscribe(SubscribeOptions<TProperties> options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _core.Registry.ThrowIfClosed();
+        var turnedAway = _core.Registry.ReasonToTurnAway();
         ThrowIfNone(options.Channels, nameof(options));
         var limits = _core.Settings.QueueLimits(
             options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, nameof(options));
         if (options is { InitialData: not null, LoadInitialData: not null })
             throw new ArgumentException("Set InitialData or LoadInitialData, not both.", nameof(options));
+        if (turnedAway is { } reason)
+            return _core.TurnAway(options.Properties, limits, reason);
         var initial = new InitialData(NewFrames(options.InitialData, nameof(options)), FrameLoader(options.LoadInitialData));
         return _core.Subscribe(
             options.Channels, options.Properties, limits, initial, options.LastEventId, options.ConflationKey);

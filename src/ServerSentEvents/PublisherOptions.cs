@@ -120,6 +120,19 @@ public sealed class PublisherOptions
     public int MaxEventBytes { get; set; } = DefaultMaxEventBytes;
 
     /// <summary>
+    /// The largest number of open subscriptions, from 1 to <see cref="int.MaxValue"/>. The default is null: no limit.
+    /// </summary>
+    /// <remarks>
+    /// <para>A subscription counts once, whatever the number of its channels, and stops counting as soon as it has ended for
+    /// any reason.</para>
+    /// <para>At the limit, <c>Subscribe</c> does not throw. It returns a subscription that has already ended, with
+    /// <see cref="SubscriptionEndReason.Refused"/>. Its stream consists of a <c>retry:</c>: the
+    /// <see cref="ReconnectionInterval"/> with its jitter, or a random time from 5 to 10 seconds if none is set. A client that
+    /// gets this stream tries again later. A browser that gets an error status stops for good (WHATWG HTML, 9.2.3).</para>
+    /// </remarks>
+    public int? MaxSubscribers { get; set; }
+
+    /// <summary>
     /// The time for which the reader of an ended subscription can take nothing before the rest of its queue is dropped:
     /// above zero, at most about 49 days. The default is 30 seconds.
     /// </summary>

@@ -22,4 +22,10 @@ public enum SubscriptionEndReason
 
     /// <summary>The reader's cancellation token was canceled.</summary>
     Canceled,
+
+    /// <summary>
+    /// The publisher had as many subscriptions as <see cref="PublisherOptions.MaxSubscribers"/> allows. The subscription had
+    /// ended when <c>Subscribe</c> returned it.
+    /// </summary>
+    Refused,
 }

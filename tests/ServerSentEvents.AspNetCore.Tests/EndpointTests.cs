@@ -208,4 +208,32 @@ public sealed class EndpointTests
         yield return new SseItem<string>("good");
         throw new InvalidOperationException("Sorry.");
     }
+
+    [Theory]
+    [InlineData("/events", "1.1")]
+    [InlineData("/events", "2.0")]
+    [InlineData("/result", "1.1")]
+    public async Task MaxSubscribers_Reached_AnswersWithARetryAlone(string path, string version)
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder => builder.Services.AddServerSentEvents(options =>
+            {
+                options.MaxSubscribers = 1;
+                options.ReconnectionInterval = TimeSpan.FromSeconds(7);
+            }),
+            app =>
+            {
+                app.MapServerSentEvents("/events");
+                app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+            });
+        using var first = await app.OpenAsync();
+
+        using var refused = await app.OpenAsync(path, Version.Parse(version));
+
+        (await refused.RestAsync()).Should().Be("retry: 7000\n");
+        refused.Response.StatusCode.Should().Be(HttpStatusCode.OK);
+        refused.Response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
+        app.Publisher.GetSubscribers().Should().ContainSingle();
+        app.Log.AboveDebug.Should().BeEmpty();
+    }
 }

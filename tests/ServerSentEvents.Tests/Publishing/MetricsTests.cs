@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
+using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using System.Text.RegularExpressions;
@@ -12,6 +13,11 @@ public sealed partial class MetricsTests : IDisposable
 {
     private const string Prefix = "server_sent_events.";
     private const int MatchLimit = 10_000;
+    /// <summary>The size of an event with one character of data and a generated id.</summary>
+    private const int EventBytes = 9 + 28;
+
+    /// <summary>The size of an event with one character of data and the id "own".</summary>
+    private const int OwnIdBytes = 9 + 8;
 
     private readonly Dictionary<string, long> _measured = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
@@ -71,6 +77,8 @@ public sealed partial class MetricsTests : IDisposable
         dropping.DroppedEvents.Should().Be(2);
         overflowing.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         var after = Observe();
+        // The publishers of earlier tests can become garbage at any time.
+        after.Remove("history.bytes");
         var changes = after.ToDictionary(measurement => measurement.Key, measurement => measurement.Value - before[measurement.Key]);
         changes.Remove("queue.bytes").Should().BeTrue("it has its own tests");
         changes.Should().Equal(new Dictionary<string, long>
@@ -89,6 +97,7 @@ public sealed partial class MetricsTests : IDisposable
             ["resumes result=resumed"] = 1,
             ["replay.failures"] = 0,
             ["subscriptions.cut_off"] = 0,
+            ["subscriptions.refused"] = 0,
         });
         publisher.Dispose();
         Observe()["subscribers"].Should().Be(before["subscribers"]);
@@ -323,6 +332,103 @@ public sealed partial class MetricsTests : IDisposable
     }
 
     [Fact]
+    public void SubscriptionsRefused_MaxSubscribersReached_CountsEachAndNoEnd()
+    {
+        using var publisher = new Publisher(new PublisherOptions { MaxSubscribers = 1 });
+        publisher.Subscribe();
+        var before = Observe();
+
+        publisher.Subscribe();
+        publisher.Subscribe(new SubscribeOptions<object?> { InitialData = [] }).Dispose();
+        publisher.Close();
+        publisher.Subscribe(initialData: TakeLastPlace()).Dispose();
+        publisher.Drain();
+        publisher.Subscribe().EndReason.Should().Be(SubscriptionEndReason.Closed);
+
+        var after = Observe();
+        after["subscriptions.refused"].Should().Be(before["subscriptions.refused"] + 3);
+        after["subscribers"].Should().Be(before["subscribers"] - 1);
+        after["subscriptions.ended reason=closed"].Should().Be(before["subscriptions.ended reason=closed"] + 2);
+        after["subscriptions.ended reason=unsubscribed"].Should().Be(before["subscriptions.ended reason=unsubscribed"]);
+        after.Keys.Should().NotContain("subscriptions.ended reason=refused");
+
+        IEnumerable<string> TakeLastPlace()
+        {
+            publisher.Subscribe();
+            yield return "state";
+        }
+    }
+
+    [Fact]
+    public void HistoryBytes_EventsComeAndGo_IsTheirSum()
+    {
+        var before = SettledHistoryBytes();
+        var first = NewPublisherWithHistory();
+        var second = NewPublisherWithHistory();
+
+        first.Publish("1", ["a", "b"]);
+        HistoryBytes().Should().Be(EventBytes);
+        first.Publish(new SseItem<string>("2") { EventId = "own" }, "a");
+        HistoryBytes().Should().Be(EventBytes + OwnIdBytes);
+        first.Publish(_ => "personalized", "a");
+        first.PublishComment("comment", "a");
+        second.Publish("1");
+        HistoryBytes().Should().Be((2 * EventBytes) + OwnIdBytes);
+        first.Publish("3", "a");
+        HistoryBytes().Should().Be((3 * EventBytes) + OwnIdBytes, "the first event has left one of its two channels");
+        first.Publish("4", "a");
+        HistoryBytes().Should().Be(4 * EventBytes);
+
+        first.Dispose();
+        HistoryBytes().Should().Be(EventBytes);
+        second.Publish(new string('x', 1_000));
+        HistoryBytes().Should().Be(0, "the bound evicts everything");
+        GC.KeepAlive(first);
+        GC.KeepAlive(second);
+
+        long HistoryBytes() => Observe()["history.bytes"] - before;
+    }
+
+    [Fact]
+    public async Task HistoryBytes_PublisherIsForgotten_NoLongerCounts()
+    {
+        var before = SettledHistoryBytes();
+
+        var forgotten = Forget();
+        await forgotten.ShouldBecomeGarbageAsync();
+
+        Observe()["history.bytes"].Should().Be(before);
+
+        // More publishers than the library remembers before it looks for those that are garbage.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        List<WeakReference> Forget()
+        {
+            var publishers = Enumerable.Range(0, 200).Select(_ => NewPublisherWithHistory()).ToList();
+            publishers.ForEach(publisher => publisher.Publish("1"));
+            Observe()["history.bytes"].Should().Be(before + (200 * EventBytes));
+            return publishers.ConvertAll(publisher => new WeakReference(publisher));
+        }
+    }
+
+    [Fact]
+    public async Task HistoryBytes_ManyPublishersAreForgotten_KeepsTheRest()
+    {
+        var before = SettledHistoryBytes();
+        var kept = NewPublisherWithHistory();
+        kept.Publish("1");
+
+        for (var i = 0; i < 5; i++)
+            await Forget().ShouldBecomeGarbageAsync();
+
+        Observe()["history.bytes"].Should().Be(before + EventBytes);
+        GC.KeepAlive(kept);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static List<WeakReference> Forget() =>
+            Enumerable.Range(0, 100).Select(_ => new WeakReference(NewPublisherWithHistory())).ToList();
+    }
+
+    [Fact]
     public async Task Instruments_AListenerThrows_SubscriptionsAndEventsAreNotAffected()
     {
         using var throwing = new MeterListener();
@@ -429,6 +535,27 @@ public sealed partial class MetricsTests : IDisposable
             subscription.Dispose();
             publisher.Dispose();
         }
+    }
+
+    private static Publisher NewPublisherWithHistory() =>
+        new(new PublisherOptions { HistoryCapacity = 3, HistoryCapacityBytes = 500, HistoryMaxAge = null });
+
+    /// <summary>Returns the bytes in the histories of other tests when their publishers have become garbage.</summary>
+    private long SettledHistoryBytes()
+    {
+        long bytes;
+        do
+        {
+            bytes = Observe()["history.bytes"];
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        }
+        while (Observe()["history.bytes"] != bytes);
+
+        return bytes;
     }
 
     private Dictionary<string, long> Observe()

@@ -13,7 +13,7 @@ internal static class PublisherMetrics
     private static int _isCreated;
 
     /// <summary>The numbers of ended subscriptions by <see cref="SubscriptionEndReason"/>.</summary>
-    private static readonly long[] Ends = new long[4];
+    private static readonly long[] Ends = new long[5];
 
     /// <summary>The numbers of resumes by <see cref="ResumeResult"/>.</summary>
     private static readonly long[] ResumeResults = new long[3];
@@ -21,6 +21,7 @@ internal static class PublisherMetrics
     private static long _subscribers;
     private static long _replayFailures;
     private static long _cutOff;
+    private static long _refused;
 
     /// <summary>The measuring of deliveries; null until its instrument is created.</summary>
     private static DeliveryDurations? _deliveries;
@@ -82,6 +83,11 @@ internal static class PublisherMetrics
         Create(() => CreateDeliveryDuration(meter));
         if (Find<Histogram<double>>(meter) is { } histogram)
             _deliveries = new(histogram);
+        Create(() => meter.CreateObservableCounter(
+            "server_sent_events.subscriptions.refused", static () => Interlocked.Read(ref _refused), "{subscription}",
+            "Subscriptions that were refused because of MaxSubscribers."));
+        Create(() => meter.CreateObservableUpDownCounter(
+            "server_sent_events.history.bytes", static () => HistoryBytes.Sum, "By", "Bytes of the framed events in all histories."));
     }
 
     /// <summary>Returns the time of a publish for <see cref="CountDelivery"/>; 0 if deliveries are not measured.</summary>
@@ -101,6 +107,8 @@ internal static class PublisherMetrics
         Interlocked.Decrement(ref _subscribers);
         Interlocked.Increment(ref Ends[(int)reason]);
     }
+
+    internal static void CountRefused() => Interlocked.Increment(ref _refused);
 
     internal static void CountReplayFailures(int failures) => Interlocked.Add(ref _replayFailures, failures);
 

@@ -12,11 +12,10 @@ internal readonly record struct InitialData(Frame[] Frames, Func<CancellationTok
 
 /// <summary>The start of a subscriber's stream: the retry interval, and then the initial data or a replay.</summary>
 /// <param name="retry">The retry interval; null for none.</param>
-/// <param name="turnedAway">The retry interval of a client that is turned away.</param>
 /// <param name="gap">The event that tells a client that its resume was a gap; null for none.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that its client gave; null for none.</param>
-internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame? gap, InitialData initialData, string? lastEventId)
+internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initialData, string? lastEventId)
 {
     /// <summary>
     /// Starts the stream with the initial data. The last initial event carries the position, so that a client that leaves
@@ -48,8 +47,8 @@ internal sealed class InitialStream(Frame? retry, Frame turnedAway, Frame? gap, 
         }
     }
 
-    /// <summary>Turns a client away: it gets its retry interval alone.</summary>
-    internal void TurnAway(SubscriptionQueue queue) => Prepend(queue, [turnedAway], next: null);
+    /// <summary>Makes the stream of a client that is turned away: a retry interval alone.</summary>
+    internal static void TurnAway(SubscriptionQueue queue, Frame retry) => Prepend(queue, [retry], next: null);
 
     /// <summary>Begins with a replay.</summary>
     internal void Resume<TProperties>(Subscriber<TProperties> subscriber, FrameSource? replay)

@@ -47,13 +47,12 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         {
             Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
         };
-        var retry = Settings.Reconnection.NewFrame();
         var gap = lastEventId is null ? null : Settings.GapFrame;
-        var initial = new InitialStream(retry, retry ?? ReconnectionTime.Usual, gap, initialData, lastEventId);
+        var initial = new InitialStream(Settings.Reconnection.NewFrame(), gap, initialData, lastEventId);
         var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
-        if (registration.IsTurnedAway)
+        if (registration.TurnedAway is { } reason)
         {
-            StartLingering();
+            FinishTurnedAway(subscriber, reason);
             return subscription;
         }
 
@@ -62,6 +61,16 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         if (registration.ResumePoint is { HasPersonalized: true, Replay: { } replay })
             ResumePersonalized(subscriber, initial, registration, replay);
         Notifier.AnnounceBeginning(subscription);
+        return subscription;
+    }
+
+    /// <summary>Returns the subscription of a client that is turned away before its initial data is enumerated.</summary>
+    internal Subscription<TProperties> TurnAway(TProperties properties, QueueLimits limits, SubscriptionEndReason reason)
+    {
+        var subscriber = new Subscriber<TProperties>(properties, limits);
+        var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow());
+        Registry.TurnAway(subscriber, reason);
+        FinishTurnedAway(subscriber, reason);
         return subscription;
     }
 
@@ -215,6 +224,14 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     {
         Registry.StartLingering(Settings.TimeProvider.GetTimestamp());
         _timer.Start();
+    }
+
+    private void FinishTurnedAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        InitialStream.TurnAway(subscriber, Settings.Reconnection.NewTurnedAway(reason));
+        if (reason == SubscriptionEndReason.Refused)
+            PublisherMetrics.CountRefused();
+        StartLingering();
     }
 
     private void CountPublished()

@@ -22,6 +22,9 @@ internal sealed class PublisherSettings
         MaxEventBytes = options.MaxEventBytes;
         GapFrame = options.GapEvent is { } gap ? CheckedGap(gap, MaxEventBytes, name) : null;
         _queueLimits = Checked(new(options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, GapFrame), name);
+        if (options.MaxSubscribers < 1)
+            throw new ArgumentOutOfRangeException(name, options.MaxSubscribers, "MaxSubscribers must be at least 1, or null.");
+        MaxSubscribers = options.MaxSubscribers ?? int.MaxValue;
         LingerTimeout = CheckedTimer(options.LingerTimeout, nameof(options.LingerTimeout), name)!.Value;
         if (options.HistoryCapacity < 0)
             throw new ArgumentOutOfRangeException(name, options.HistoryCapacity, "HistoryCapacity cannot be negative.");
@@ -45,6 +48,8 @@ internal sealed class PublisherSettings
 
     /// <summary>The event that tells a client of a gap; null for none.</summary>
     internal Frame? GapFrame { get; }
+
+    internal int MaxSubscribers { get; }
 
     internal TimeSpan LingerTimeout { get; }
 

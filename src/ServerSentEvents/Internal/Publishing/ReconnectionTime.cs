@@ -12,17 +12,26 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     /// <summary>A generator that is safe to use from several threads on every target framework.</summary>
     private static readonly RandomNumberGenerator Generator = RandomNumberGenerator.Create();
 
-    /// <summary>For a client that is turned away where no interval is set. Browsers wait about as long by themselves.</summary>
-    internal static readonly Frame Usual = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
+    /// <summary>
+    /// For a client that comes while the publisher drains, if no interval is set. Browsers wait about as long by themselves.
+    /// </summary>
+    private static readonly Frame Usual = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
+
+    /// <summary>The shortest time for a client that is refused, if no interval is set.</summary>
+    private static readonly TimeSpan ShortestRefused = TimeSpan.FromSeconds(5);
+
+    /// <summary>The largest random time for a client that is refused, if no interval is set.</summary>
+    private static readonly TimeSpan RefusedJitter = TimeSpan.FromSeconds(5);
 
     /// <summary>The frame of the interval without jitter; null if no interval is set.</summary>
     private readonly Frame? _shared = interval is { } shared ? Frame.ForReconnectionInterval(shared) : null;
 
     /// <summary>Returns the frame for one client; null if no interval is set.</summary>
-    internal Frame? NewFrame() => interval is { } shortest && jitter > TimeSpan.Zero
-        ? Frame.ForReconnectionInterval(TimeSpan.FromMilliseconds(
-            Math.Min(shortest.TotalMilliseconds + (jitter.TotalMilliseconds * Fraction()), int.MaxValue)))
-        : _shared;
+    internal Frame? NewFrame() => interval is { } shortest && jitter > TimeSpan.Zero ? NewFrame(shortest, jitter) : _shared;
+
+    /// <summary>Returns the frame for a client that is turned away.</summary>
+    internal Frame NewTurnedAway(SubscriptionEndReason reason) => NewFrame()
+        ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestRefused, RefusedJitter) : Usual);
 
     /// <summary>Makes the last frames of many clients; null where no interval is set. Call outside every lock.</summary>
     internal Frame[]? NewFarewells()
@@ -34,6 +43,9 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
             farewells[i] = NewFrame()!;
         return farewells;
     }
+
+    private static Frame NewFrame(TimeSpan shortest, TimeSpan jitter) => Frame.ForReconnectionInterval(TimeSpan.FromMilliseconds(
+        Math.Min(shortest.TotalMilliseconds + (jitter.TotalMilliseconds * Fraction()), int.MaxValue)));
 
     /// <summary>Returns a random number from 0 to 1.</summary>
     private static double Fraction()

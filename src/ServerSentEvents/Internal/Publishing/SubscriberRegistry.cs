@@ -26,6 +26,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
 
     private readonly object _owner;
     private readonly bool _hasHeartbeats;
+    private readonly int _maxSubscribers;
     private readonly Lock _gate = new();
 
     /// <summary>The current subscribers. Guarded by <see cref="_gate"/>.</summary>
@@ -39,6 +40,9 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
 
     /// <summary>Subscribers from other nodes of a backplane. Guarded by <see cref="_gate"/>.</summary>
     private readonly AheadSubscribers<TProperties> _ahead = new();
+
+    /// <summary>The number of subscribers that have not ended. Guarded by <see cref="_gate"/>.</summary>
+    private int _subscribers;
 
     /// <summary>True if new subscribers are turned away. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isDraining;
@@ -62,6 +66,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     {
         _owner = owner;
         _hasHeartbeats = settings.HeartbeatInterval is not null;
+        _maxSubscribers = settings.MaxSubscribers;
         _lingering = new(settings.Ticks(settings.LingerTimeout), settings.Ticks(TimeSpan.FromSeconds(1)));
         if (settings.HistoryCapacity > 0)
         {
@@ -73,11 +78,19 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     /// <summary>True if publishing throws. The handlers of the last ends can still publish during Dispose.</summary>
     private bool IsDisposed_NeedsLock => _isClosed && _unannouncedEnds == 0;
 
+    /// <summary>Returns why a new subscriber would be turned away now; null if it would not.</summary>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
-    internal void ThrowIfClosed()
+    internal SubscriptionEndReason? ReasonToTurnAway()
     {
         lock (_gate)
-            ObjectDisposedException.ThrowIf(_isClosed, _owner);
+            return ReasonToTurnAway_NeedsLock();
+    }
+
+    /// <summary>Ends a subscriber that never joins a channel. Its queue gets its frame after this step.</summary>
+    internal void TurnAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        lock (_gate)
+            TurnAway_NeedsLock(subscriber, reason);
     }
 
     /// <summary>
@@ -90,16 +103,10 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, _owner);
-            if (_isDraining)
+            if (ReasonToTurnAway_NeedsLock() is { } reason)
             {
-                subscriber.End = new(SubscriptionEndReason.Closed, []);
-                subscriber.Subscription.Resume = ResumeResult.NotRequested;
-                initial.TurnAway(subscriber);
-                _lingering.Add(subscriber);
-                RegistryResult<TProperties> unused = default;
-                subscriber.Complete(ref unused.Ready);
-                return new(IsTurnedAway: true, ResumePoint: null, Ids: null, Position: 0);
+                TurnAway_NeedsLock(subscriber, reason);
+                return new(reason, ResumePoint: null, Ids: null, Position: 0);
             }
 
             var point = lastEventId is null ? null : _history?.Find(lastEventId, channels, now);
@@ -114,7 +121,8 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
             if (subscriber.KeyFunction is not null)
                 Volatile.Write(ref _conflating, _conflating + 1);
             _index.Join(subscriber, channels);
-            return new(IsTurnedAway: false, point, _history?.Ids, _history?.Position ?? 0);
+            _subscribers++;
+            return new(TurnedAway: null, point, _history?.Ids, _history?.Position ?? 0);
         }
     }
 
@@ -306,6 +314,25 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         subscriber.End!.IsUnannounced = false;
     }
 
+    private SubscriptionEndReason? ReasonToTurnAway_NeedsLock()
+    {
+        AssertLocked();
+        ObjectDisposedException.ThrowIf(_isClosed, _owner);
+        if (_isDraining)
+            return SubscriptionEndReason.Closed;
+        return _subscribers >= _maxSubscribers ? SubscriptionEndReason.Refused : null;
+    }
+
+    private void TurnAway_NeedsLock(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        AssertLocked();
+        subscriber.End = new(reason, []);
+        subscriber.Subscription.Resume = ResumeResult.NotRequested;
+        _lingering.Add(subscriber);
+        RegistryResult<TProperties> unused = default;
+        subscriber.Complete(ref unused.Ready);
+    }
+
     private void EndAll_NeedsLock(Frame[]? farewells, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
@@ -330,6 +357,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         subscriber.End = new(reason, _index.LeaveAll(subscriber));
         if (subscriber.KeyFunction is not null)
             Volatile.Write(ref _conflating, _conflating - 1);
+        _subscribers--;
         _ahead.Remove(subscriber);
         if (subscriber.HasUnread && !subscriber.IsAborted)
             _lingering.Add(subscriber);
@@ -348,9 +376,9 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
 }
 
 /// <summary>The result of adding a subscriber.</summary>
-/// <param name="IsTurnedAway">True if the publisher is draining: the subscriber has ended already.</param>
+/// <param name="TurnedAway">The reason if the subscriber was turned away, and has ended already; else null.</param>
 /// <param name="ResumePoint">The point at which the client resumes; null for a new client, and for a gap.</param>
 /// <param name="Ids">The ids of the history; null without one.</param>
 /// <param name="Position">The position at which the subscription begins.</param>
 internal readonly record struct Registration<TProperties>(
-    bool IsTurnedAway, ResumePoint<TProperties>? ResumePoint, EventIds? Ids, long Position);
+    SubscriptionEndReason? TurnedAway, ResumePoint<TProperties>? ResumePoint, EventIds? Ids, long Position);
