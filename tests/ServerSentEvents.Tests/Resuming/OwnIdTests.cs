@@ -160,16 +160,6 @@ public sealed class OwnIdTests
         Resume("last", channel).Resume.Should().Be(ResumeResult.Resumed);
     }
 
-    [Fact]
-    public void Resume_IdOfOneSubscribersPersonalizedEventIsNotUsedAgain_IsAGap()
-    {
-        _publisher.Subscribe("room", "ann");
-        _publisher.Subscribe("room", "bob");
-        _publisher.Publish(name => new SseItem<string>("x") { EventId = name }, "room");
-
-        Resume("ann", "room").Resume.Should().Be(ResumeResult.Gap, "other subscribers have other ids for it");
-    }
-
     private void Publish(ChannelNames channels, params string[] data)
     {
         foreach (var text in data)
