@@ -69,7 +69,7 @@ public sealed class SubscribeOptions<TProperties>
     /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call. It runs outside every lock,
     /// and delays no other subscriber.</para>
     /// <para><b>Cancellation.</b> The function gets a token. It is canceled when the subscription is ended at once (by
-    /// <see cref="Subscription{TProperties}.Dispose"/>, <c>Disconnect</c> or the reader's own
+    /// <see cref="Subscription{TProperties}.Dispose"/>, <see cref="Publisher{TProperties}.Disconnect"/> or the reader's own
     /// token), when the publisher is drained or disposed, and when a load takes longer than the
     /// <see cref="PublisherOptions.LingerTimeout"/> after another end. The stream then ends without the queued events, so that
     /// no client gets events without the state that they follow.</para>

@@ -125,4 +125,41 @@ public sealed class ReadmeSnippets
 
         body.ToArray().Should().Equal("data: hello\n\n"u8.ToArray());
     }
+
+    [Fact]
+    public async Task Conflation_Run_SendsTheLatestValueAfterAGapEvent()
+    {
+        var publisher = new Publisher(new PublisherOptions { GapEvent = new SseItem<string>("", "gap") });
+        var subscription = publisher.Subscribe(new SubscribeOptions<object?>
+        {
+            Channels = "prices",
+            QueueOverflow = QueueOverflow.DropOldest,
+            ConflationKey = static price => price.EventType,
+        });
+        publisher.Publish("1", "prices", "a");
+        publisher.Publish("2", "prices", "a");
+        publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("event: a\ndata: 2\n\n");
+    }
+
+    [Fact]
+    public async Task Snapshot_Run_ComesBeforeTheEvents()
+    {
+        var publisher = new Publisher();
+        string? lastEventId = null;
+
+        var subscription = publisher.Subscribe(new SubscribeOptions<object?>
+        {
+            Channels = "orders",
+            LastEventId = lastEventId,
+            LoadInitialData = async token => [new SseItem<string>(await LoadOrdersAsync(token), "snapshot")],
+        });
+        publisher.Publish("order 3", "orders");
+        publisher.Close();
+
+        (await subscription.ToListAsync()).Should().Equal("event: snapshot\ndata: orders 1 and 2\n\n", "data: order 3\n\n");
+
+        static Task<string> LoadOrdersAsync(CancellationToken token) => Task.FromResult("orders 1 and 2");
+    }
 }

@@ -3,6 +3,9 @@ namespace ServerSentEvents.Internal.Diagnostics;
 /// <summary>A publisher with what can be measured only by looking at it.</summary>
 internal interface IMeasuredPublisher
 {
+    /// <summary>The bytes of the events in the history.</summary>
+    long HistoryBytes { get; }
+
     /// <summary>Adds up the bytes that wait in all queues. Call outside every lock.</summary>
     long CountQueuedBytes();
 }

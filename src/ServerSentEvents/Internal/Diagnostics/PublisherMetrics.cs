@@ -87,7 +87,7 @@ internal static class PublisherMetrics
             "server_sent_events.subscriptions.refused", static () => Interlocked.Read(ref _refused), "{subscription}",
             "Subscriptions that were refused because of MaxSubscribers."));
         Create(() => meter.CreateObservableUpDownCounter(
-            "server_sent_events.history.bytes", static () => HistoryBytes.Sum, "By", "Bytes of the framed events in all histories."));
+            "server_sent_events.history.bytes", static () => Publishers.Sum(static publisher => publisher.HistoryBytes), "By", "Bytes of the framed events in all histories."));
     }
 
     /// <summary>Returns the time of a publish for <see cref="CountDelivery"/>; 0 if deliveries are not measured.</summary>

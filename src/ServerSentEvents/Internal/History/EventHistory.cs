@@ -1,5 +1,4 @@
 using ServerSentEvents.Internal.Channels;
-using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.History;
@@ -26,7 +25,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     private readonly EvictedIds _evictedIds = new();
 
     /// <summary>The bytes of all events. An event of several channels counts once.</summary>
-    private readonly HistoryBytes _bytes = new();
+    private long _bytes;
 
     /// <summary>True if positions come from a backplane. Events without a position are then left out of the history.</summary>
     private bool _isFollowing;
@@ -45,8 +44,11 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     /// <summary>True if there are events that can become too old.</summary>
     internal bool CanExpire => maxAge is not null && !_byOldest.IsEmpty;
 
+    /// <summary>The bytes of all events. Can be read without the lock.</summary>
+    internal long Bytes => Volatile.Read(ref _bytes);
+
     /// <summary>True if there are more bytes than allowed, because <see cref="Add"/> could not evict enough in one call.</summary>
-    internal bool HasExcess => _bytes.Value > capacityBytes;
+    internal bool HasExcess => _bytes > capacityBytes;
 
     /// <summary>Removes everything, and takes later positions from a backplane. Call while no channel has subscribers.</summary>
     internal void Follow(EventIds ids, long before)
@@ -64,7 +66,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
         _channels.Clear();
         _byOldest.Clear();
         _evictedIds.Clear();
-        _bytes.Value = 0;
+        Volatile.Write(ref _bytes, 0);
     }
 
     /// <summary>
@@ -178,7 +180,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     {
         var entry = channel.EvictOldest();
         if (--entry.Channels == 0)
-            _bytes.Value -= entry.Bytes;
+            Volatile.Write(ref _bytes, _bytes - entry.Bytes);
     }
 
     private void AddTo(string name, HistoryEntry<TProperties> entry)
@@ -197,7 +199,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
             EvictOldest(channel);
         channel.Add(entry, capacity);
         if (entry.Channels++ == 0)
-            _bytes.Value += entry.Bytes;
+            Volatile.Write(ref _bytes, _bytes + entry.Bytes);
     }
 
     private long? FindPosition(string lastEventId, in ChannelNames channels)

@@ -75,6 +75,9 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         }
     }
 
+    /// <inheritdoc/>
+    public long HistoryBytes => _history?.Bytes ?? 0;
+
     /// <summary>True if publishing throws. The handlers of the last ends can still publish during Dispose.</summary>
     private bool IsDisposed_NeedsLock => _isClosed && _unannouncedEnds == 0;
 
