@@ -17,9 +17,9 @@ namespace ServerSentEvents;
 /// <para>The publisher depends on no web framework. Each <see cref="Subscription{TProperties}"/> is the stream of one
 /// client: read it with <c>await foreach</c>, or let it write to a response with
 /// <see cref="Subscription{TProperties}.CopyToAsync(System.IO.Pipelines.PipeWriter, CancellationToken)"/>.</para>
-/// <para><b>Thread safety.</b> Every member can be called from any thread. No member waits for a subscriber. The
-/// publisher calls functions and handlers of the application outside every lock. They can publish, subscribe and
-/// unsubscribe.</para>
+/// <para><b>Thread safety.</b> Every member can be called from any thread. Only <c>PublishAllAsync</c> waits for
+/// subscribers. The publisher calls functions and handlers of the application outside every lock. They can publish,
+/// subscribe and unsubscribe.</para>
 /// <para><b>Order.</b> An event reaches each subscriber at most once. It reaches every subscriber whose <c>Subscribe</c>
 /// returned before <c>Publish</c> was called, if the subscription has not ended and its queue has room. All subscribers
 /// get the events of one publisher in the same order. A personalized event takes its place after its function has run for

@@ -145,7 +145,7 @@ public sealed class JoinLeaveTests
         _publisher.Subscribe("c");
 
         subscription.Leave("c").Should().BeFalse();
-        subscription.Leave(["nobody is here", "c"]).Should().BeFalse();
+        subscription.Leave(["an empty channel", "c"]).Should().BeFalse();
         subscription.Leave([]).Should().BeFalse();
 
         subscription.Channels.Should().BeEquivalentTo("a", "b");

@@ -48,7 +48,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
         Awaited.Clear();
     }
 
-    /// <summary>Adds a subscriber that has not ample room.</summary>
+    /// <summary>Adds a subscriber without ample room.</summary>
     internal void Add(Subscriber<TProperties> subscriber, QueueRoom room)
     {
         if (!_readers.TryGetValue(subscriber, out var reader))

@@ -66,6 +66,8 @@ internal struct RoomWaiters
     /// <summary>Removes all waiters, and continues their sources.</summary>
     internal void WakeAll()
     {
+        if (IsEmpty)
+            return;
         var waiter = Interlocked.Exchange(ref _first, null);
         while (waiter is not null)
         {
