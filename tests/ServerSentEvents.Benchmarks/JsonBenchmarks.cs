@@ -23,10 +23,10 @@ public class JsonBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public int String() => _publisher.Publish(JsonSerializer.Serialize(_order, OrderJson.Default.Order));
+    public int ThroughAString() => _publisher.Publish(JsonSerializer.Serialize(_order, OrderJson.Default.Order));
 
     [Benchmark]
-    public int Utf8() => _publisher.PublishJson(_order, OrderJson.Default.Order);
+    public int StraightToUtf8() => _publisher.PublishJson(_order, OrderJson.Default.Order);
 
     [Benchmark]
     public int Utf8WithoutTypeInfo() => _publisher.PublishJson(_order);
