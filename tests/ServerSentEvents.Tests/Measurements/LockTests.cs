@@ -124,7 +124,7 @@ public sealed class LockTests(ITestOutputHelper output)
             if (instrument is { Meter.Name: "ServerSentEvents", Name: "server_sent_events.queue.bytes" })
                 listener.EnableMeasurementEvents(instrument);
         };
-        listener.Start();
+        listener.StartUntilDisposed();
 
         for (var round = -1; round < rounds; round++)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 
 namespace ServerSentEvents.Tests;
 
@@ -8,7 +9,7 @@ namespace ServerSentEvents.Tests;
 /// Tests the measured durations of deliveries. The process has one meter, so no other test may run at the same time.
 /// </summary>
 [Collection(nameof(RunAlone))]
-public sealed class DeliveryDurationTests : IDisposable
+public sealed class DeliveryDurationTests : IAsyncLifetime
 {
     private const int BufferedMeasurements = 8_192;
 
@@ -17,10 +18,15 @@ public sealed class DeliveryDurationTests : IDisposable
     private MeterListener? _listener;
     private Instrument? _instrument;
 
-    public void Dispose()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>Waits until all measurements are recorded, so that none of them reaches the next test.</summary>
+    public async Task DisposeAsync()
     {
         _release.Set();
+        await Conditions.ShouldHoldAsync(IsRecorded);
         _listener?.Dispose();
+        _release.Dispose();
     }
 
     [Theory]
@@ -250,6 +256,14 @@ public sealed class DeliveryDurationTests : IDisposable
     }
 #endif
 
+    private static bool IsRecorded()
+    {
+        const BindingFlags flags = BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance;
+        var metrics = typeof(Publisher).Assembly.GetType("ServerSentEvents.Internal.Diagnostics.PublisherMetrics")!;
+        var deliveries = metrics.GetField("_deliveries", flags)!.GetValue(null);
+        return deliveries is null || (int)deliveries.GetType().GetField("_isRecording", flags)!.GetValue(deliveries)! == 0;
+    }
+
     /// <summary>The unit in which durations are rounded.</summary>
     private static double Tick => TimeSpan.FromMicroseconds(1).TotalSeconds;
 
@@ -305,7 +319,7 @@ public sealed class DeliveryDurationTests : IDisposable
             tags.Length.Should().Be(0);
             _measured.Enqueue(seconds);
         });
-        _listener.Start();
+        _listener.StartUntilDisposed();
     }
 
     /// <summary>Waits for a number of measurements, and returns all.</summary>

@@ -42,7 +42,7 @@ public sealed partial class MetricsTests : IDisposable
             // A second copy of the library in this process has instruments of the same names.
             _measured[name] = _measured.GetValueOrDefault(name) + value;
         });
-        _listener.Start();
+        _listener.StartUntilDisposed();
         // Publishers of earlier tests hold queues, which a later collection would take out of the measurements.
         GC.Collect();
         GC.WaitForPendingFinalizers();
@@ -454,7 +454,7 @@ public sealed partial class MetricsTests : IDisposable
             calls++;
             throw new FormatException();
         });
-        throwing.Start();
+        throwing.StartUntilDisposed();
         var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10 });
         var read = new ReadText();
         var subscription = publisher.Subscribe();
@@ -490,7 +490,7 @@ public sealed partial class MetricsTests : IDisposable
             if (isThrowing && instrument.Meter.Name == "ServerSentEvents")
                 throw new FormatException();
         };
-        throwing.Start();
+        throwing.StartUntilDisposed();
         var library = new AssemblyLoadContext(name: null).LoadFromAssemblyPath(typeof(Publisher).Assembly.Location);
         dynamic publisher = Activator.CreateInstance(library.GetType(typeof(Publisher).FullName!)!)!;
         isThrowing = true;
@@ -507,7 +507,7 @@ public sealed partial class MetricsTests : IDisposable
                 listener.EnableMeasurementEvents(instrument);
         };
         later.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref measured));
-        later.Start();
+        later.StartUntilDisposed();
         IAsyncEnumerable<string> stream = publisher.Subscribe();
         publisher.Publish("x");
         (await stream.GetAsyncEnumerator().NextAsync()).Should().Be("data: x\n\n");
@@ -532,7 +532,7 @@ public sealed partial class MetricsTests : IDisposable
             // Each failure takes the limit of a wait, so one is enough.
             isListening = failures[^1] is null;
         };
-        waiting.Start();
+        waiting.StartUntilDisposed();
         isListening = true;
 
         UseAPublisher();

@@ -1,0 +1,16 @@
+using System.Diagnostics.Metrics;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>Starts meter listeners in tests.</summary>
+internal static class Listeners
+{
+    /// <summary>
+    /// Starts a listener whose disposal disables its instruments. On .NET 8, it does so only with a callback for their end.
+    /// </summary>
+    internal static void StartUntilDisposed(this MeterListener listener)
+    {
+        listener.MeasurementsCompleted ??= static (_, _) => { };
+        listener.Start();
+    }
+}
