@@ -142,7 +142,12 @@ public partial class Publisher<TProperties>
         Func<TProperties, T?> value, JsonTypeInfo<T> typeInfo, ChannelNames channels = default, string? eventType = null)
         where T : class
     {
-        ThrowIfNoFunction(value);
+        if (value is null)
+        {
+            throw new ArgumentNullException(
+                nameof(value), "The function is null. To send null as JSON, cast it to the type of the value.");
+        }
+
         ArgumentNullException.ThrowIfNull(typeInfo);
         EventValidator.ThrowIfInvalidType(eventType, nameof(eventType));
         return _core.SendPersonalized(
@@ -184,11 +189,8 @@ public partial class Publisher<TProperties>
         ChannelNames channels = default,
         string? eventType = null,
         JsonSerializerOptions? options = null)
-        where T : class
-    {
-        ThrowIfNoFunction(value);
-        return PublishJson(value, JsonLine.TypeInfo<T>(options), channels, eventType);
-    }
+        where T : class =>
+        PublishJson(value, JsonLine.TypeInfo<T>(options), channels, eventType);
 
     private Frame NewFrame<T>(T value, JsonTypeInfo<T> typeInfo, string? eventType, string? eventId, string paramName)
     {
@@ -196,10 +198,5 @@ public partial class Publisher<TProperties>
         var maxBytes = _core.Settings.MaxEventBytes;
         using var json = JsonLine.Serialize(value, typeInfo, maxBytes, paramName);
         return Frame.ForLine(json.Utf8, eventType, eventId, maxBytes, paramName);
-    }
-    private static void ThrowIfNoFunction(object? value)
-    {
-        if (value is null)
-            throw new ArgumentNullException(nameof(value), "The function is null. To send null as JSON, cast it to the type of the value.");
     }
 }

@@ -273,6 +273,8 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// others still get theirs.</para>
     /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
     /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// <para>A lambda that only returns null or throws uses this overload. With C# 12 or earlier it needs a cast:
+    /// <c>(string?)null</c>.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">The function is null, or a channel name is null or empty.</exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>

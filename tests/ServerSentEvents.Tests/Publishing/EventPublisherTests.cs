@@ -180,6 +180,7 @@ public sealed class EventPublisherTests
             (() => events.PublishJsonAsync(note, (JsonTypeInfo<Note>)null!), "typeInfo"),
             (() => events.PublishJsonAsync(function), "value"),
             (() => events.PublishJsonAsync<object>(function), "value"),
+            (() => events.PublishJsonAsync(function, options: new JsonSerializerOptions { TypeInfoResolver = TestJson.Default }), "value"),
             (() => events.PublishJsonAsync(function, JsonTypeInfo.CreateJsonTypeInfo<Func<Note>>(new())), "value"),
             (() => events.PublishJsonAsync(note, eventType: "a\nb"), "eventType"),
             (() => events.PublishJsonAsync(note, eventId: "a\0b"), "eventId"),

@@ -156,7 +156,7 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
     /// <summary>Provides room for what the writer is about to write, unless that is certainly too long.</summary>
     private void EnsureRoom(int size)
     {
-        if (_length > _maxLength || size > SmallBuffer + (MaxBytesPerCharacter * ((long)_maxLength - _length)))
+        if (size > SmallBuffer + (MaxBytesPerCharacter * ((long)_maxLength - _length)))
         {
             _isTooLong = true;
             throw new InvalidOperationException("The JSON is too long.");
