@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents.Tests;
 
@@ -115,6 +116,51 @@ public sealed class PublishAllTests
         (await reading).Should().HaveCount(8 * events);
     }
 
+    [Fact]
+    public async Task PublishAllAsync_ManySourcesHaveLookedAtAnEmptyQueue_DoNotOverflowIt()
+    {
+        const int sources = 16;
+        var subscription = Subscribe(capacity: 64);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var publishing = Enumerable.Range(0, sources).Select(_ => _publisher.PublishAllAsync(GatedAsync(1, gate.Task, 7))).ToList();
+        subscription.QueuedEvents.Should().Be(sources);
+
+        gate.SetResult();
+
+        await Conditions.ShouldHoldAsync(() => subscription.EndReason is not null
+            || _time.RunningTimers + publishing.Count(task => task.IsCompleted) == sources);
+        subscription.EndReason.Should().BeNull();
+        subscription.QueuedEvents.Should().BeInRange(33, 33 + sources);
+        subscription.Dispose();
+        (await Task.WhenAll(publishing).WaitAsync(Streams.Limit)).Should().OnlyContain(published => published == 8);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_SubscriberThatItWaitedForHasEnded_KeepsNothingOfIt()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reference = SubscribeWithGarbage(out var subscription);
+
+        var publishing = _publisher.PublishAllAsync(GatedAsync(3, gate.Task, 1));
+        await Conditions.ShouldHoldAsync(() => _time.RunningTimers == 1);
+        subscription!.Dispose();
+        subscription = null;
+
+        // The publisher's own timer runs for the subscription that ended.
+        await Conditions.ShouldHoldAsync(() => _time is { RunningTimers: 1, LiveTimers: 2 }, "the source does not wait");
+        await new[] { reference }.ShouldBecomeGarbageAsync();
+        gate.SetResult();
+        (await publishing.WaitAsync(Streams.Limit)).Should().Be(4);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference SubscribeWithGarbage(out Subscription<string>? subscription)
+        {
+            var name = new string('n', 10);
+            subscription = _publisher.Subscribe(new SubscribeOptions<string> { Properties = name, QueueCapacity = 1 });
+            return new WeakReference(name);
+        }
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(4, 3)]
@@ -186,9 +232,9 @@ public sealed class PublishAllTests
 
         var publishing = _publisher.PublishAllAsync(source);
         await Conditions.ShouldHoldAsync(() => source.Pulled == 4);
-        Advance(0.9 * Second);
+        await AdvanceAsync(0.9 * Second, publishing);
         source.Pulled.Should().Be(4);
-        Advance(0.1 * Second);
+        await AdvanceAsync(0.1 * Second, publishing);
 
         (await publishing.WaitAsync(Streams.Limit)).Should().Be(500);
         healthy.QueuedEvents.Should().Be(500);
@@ -209,7 +255,7 @@ public sealed class PublishAllTests
 
         var publishing = _publisher.PublishAllAsync(source);
         await Conditions.ShouldHoldAsync(() => source.Pulled == 52);
-        Advance(Second);
+        await AdvanceAsync(Second, publishing);
         // Up to an eighth of the queue can be published before the source looks again.
         await Conditions.ShouldHoldAsync(() => source.Pulled > 60 && _time.RunningTimers == 1);
         source.Pulled.Should().BeInRange(61, 61 + 13);
@@ -227,9 +273,9 @@ public sealed class PublishAllTests
     [Fact]
     public async Task PublishAllAsync_ReaderReadsSlowly_DelaysEachEventByAtMostASecond()
     {
-        var subscription = Subscribe(capacity: 10);
+        var subscription = Subscribe(capacity: 32);
         var reader = subscription.GetAsyncEnumerator();
-        for (var i = 0; i < 9; i++)
+        for (var i = 0; i < 31; i++)
             _publisher.Publish("other");
         var source = Numbers(3);
 
@@ -238,11 +284,11 @@ public sealed class PublishAllTests
         for (var pulled = 1; pulled <= 3; pulled++)
         {
             await Conditions.ShouldHoldAsync(() => source.Pulled == pulled && _time.RunningTimers == 1);
-            Advance(0.5 * Second);
+            await AdvanceAsync(0.5 * Second, publishing);
             await reader.NextAsync();
-            subscription.QueuedEvents.Should().Be(8);
-            Advance(0.5 * Second);
-            await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 9);
+            subscription.QueuedEvents.Should().Be(30);
+            await AdvanceAsync(0.5 * Second, publishing);
+            await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 31);
         }
 
         await publishing.WaitAsync(Streams.Limit);
@@ -261,11 +307,11 @@ public sealed class PublishAllTests
         for (var i = 0; i < 8; i++)
         {
             await Conditions.ShouldHoldAsync(() => source.Pulled == 1 && _time.RunningTimers == 1);
-            Advance(0.8 * Second);
+            await AdvanceAsync(0.8 * Second, publishing);
             subscription.EndReason.Should().BeNull();
             await reader.NextAsync();
             // The source sees at its next look that the reader reads.
-            Advance(0.1 * Second);
+            await AdvanceAsync(0.1 * Second, publishing);
         }
 
         (await publishing.WaitAsync(Streams.Limit)).Should().Be(1);
@@ -303,7 +349,7 @@ public sealed class PublishAllTests
         await Conditions.ShouldHoldAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
 
         subscription.Leave(Publisher.DefaultChannel);
-        Advance(0.1 * Second);
+        await AdvanceAsync(0.1 * Second, publishing);
 
         (await publishing.WaitAsync(Streams.Limit)).Should().Be(100);
         subscription.QueuedEvents.Should().Be(3);
@@ -334,14 +380,12 @@ public sealed class PublishAllTests
     [Fact]
     public async Task PublishAllAsync_NothingIsNearlyFull_LooksAtTheSubscribersOnlyNowAndThen()
     {
-        var time = new CountingTime();
-        var publisher = new Publisher(new PublisherOptions { TimeProvider = time });
-        publisher.Subscribe();
+        _publisher.Subscribe();
 
-        await publisher.PublishAllAsync(Numbers(4_000)).WaitAsync(Streams.Limit);
+        await _publisher.PublishAllAsync(Numbers(4_000)).WaitAsync(Streams.Limit);
 
         // Each look reads the clock. A source looks again after an eighth of the queue.
-        time.Reads.Should().BeInRange(1, 20);
+        _time.Reads.Should().BeInRange(1, 20);
     }
 
     [Fact]
@@ -359,7 +403,7 @@ public sealed class PublishAllTests
         source.Disposals.Should().Be(1);
         source.Pulled.Should().Be(4);
         subscription.QueuedEvents.Should().Be(3);
-        _time.RunningTimers.Should().Be(0);
+        _time.LiveTimers.Should().Be(0);
     }
 
     [Fact]
@@ -433,7 +477,7 @@ public sealed class PublishAllTests
 
         var publishing = _publisher.PublishAllAsync(source);
         await Conditions.ShouldHoldAsync(() => source.Pulled == 6 && _time.RunningTimers == 1);
-        Advance(Second);
+        await AdvanceAsync(Second, publishing);
 
         await publishing.Awaiting(it => it).Should().ThrowAsync<AggregateException>();
         source.Disposals.Should().Be(1);
@@ -537,6 +581,16 @@ public sealed class PublishAllTests
         return number.ToString(CultureInfo.InvariantCulture);
     }));
 
+    /// <summary>Returns a source that waits for a task after a number of elements.</summary>
+    private static async IAsyncEnumerable<string> GatedAsync(int before, Task gate, int after)
+    {
+        for (var i = 0; i < before; i++)
+            yield return "before";
+        await gate;
+        for (var i = 0; i < after; i++)
+            yield return "after";
+    }
+
     private static async Task ShouldBeCanceledAsync(Task publishing, CancellationToken token)
     {
         (await publishing.Awaiting(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>())
@@ -556,25 +610,15 @@ public sealed class PublishAllTests
         return (await subscription.ToListAsync()).ConvertAll(text => text["data: ".Length..].TrimEnd('\n'));
     }
 
-    /// <summary>Moves the time in small steps, so that a source that waits can look in between.</summary>
-    private void Advance(TimeSpan time)
+    /// <summary>Moves the time in small steps. After each, the source has looked at the subscribers, or has ended.</summary>
+    private async Task AdvanceAsync(TimeSpan time, Task publishing)
     {
         var step = TimeSpan.FromMilliseconds(100);
         for (var moved = TimeSpan.Zero; moved < time; moved += step)
-            _time.Advance(step);
-    }
-
-    /// <summary>A clock that counts how often it is read.</summary>
-    private sealed class CountingTime : TimeProvider
-    {
-        private int _reads;
-
-        internal int Reads => Volatile.Read(ref _reads);
-
-        public override long GetTimestamp()
         {
-            Interlocked.Increment(ref _reads);
-            return base.GetTimestamp();
+            var reads = _time.Reads;
+            _time.Advance(step);
+            await Conditions.ShouldHoldAsync(() => _time.Reads > reads || publishing.IsCompleted, "the source should look");
         }
     }
 

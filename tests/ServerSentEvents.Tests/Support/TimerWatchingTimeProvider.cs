@@ -1,12 +1,26 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>A fake clock that counts the timers that are set.</summary>
+/// <summary>A fake clock that counts its timers, and how often it is read.</summary>
 internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
 {
     private int _running;
+    private int _live;
+    private int _reads;
 
     /// <summary>The number of timers that will call back.</summary>
     public int RunningTimers => Volatile.Read(ref _running);
+
+    /// <summary>The number of timers that were not disposed.</summary>
+    public int LiveTimers => Volatile.Read(ref _live);
+
+    /// <summary>The number of calls of <see cref="GetTimestamp"/>.</summary>
+    public int Reads => Volatile.Read(ref _reads);
+
+    public override long GetTimestamp()
+    {
+        Interlocked.Increment(ref _reads);
+        return base.GetTimestamp();
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         new WatchedTimer(this, base.CreateTimer(callback, state, dueTime, period), IsSet(dueTime));
@@ -18,11 +32,13 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
         private readonly TimerWatchingTimeProvider _time;
         private readonly ITimer _timer;
         private int _isRunning;
+        private int _isDisposed;
 
         internal WatchedTimer(TimerWatchingTimeProvider time, ITimer timer, bool isRunning)
         {
             _time = time;
             _timer = timer;
+            Interlocked.Increment(ref time._live);
             SetRunning(isRunning);
         }
 
@@ -37,6 +53,8 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
         public void Dispose()
         {
             SetRunning(false);
+            if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+                Interlocked.Decrement(ref _time._live);
             _timer.Dispose();
         }
 
