@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using ServerSentEvents.Internal.Compatibility;
 using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents;
@@ -116,7 +117,7 @@ public static partial class EventPublisherExtensions
         string data;
         using (var json = JsonLine.Serialize(value, typeInfo, PublisherOptions.LargestMaxEventBytes, nameof(value)))
             data = json.ToString();
-        var item = new SseItem<string>(data, eventType) { EventId = eventId };
+        var item = new SseItem<string>(data, eventType).WithId(eventId);
         await publisher.PublishAsync(item, channels, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using ServerSentEvents.Internal.Compatibility;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Publishing;
 
@@ -209,7 +210,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     {
         ArgumentNullException.ThrowIfNull(data);
         ThrowIfInvalid(eventType, eventId);
-        return _core.Send(NewFrame(new SseItem<string>(data, eventType) { EventId = eventId }, nameof(data)), channels);
+        return _core.Send(NewFrame(new SseItem<string>(data, eventType).WithId(eventId), nameof(data)), channels);
     }
 
     /// <summary>Publishes an event with data and an optional type, id and reconnection interval.</summary>

@@ -185,7 +185,9 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// <para>Items are made from the framed event: line ends in the data are LF, and lone surrogates are U+FFFD. With a
     /// history, each item has its id.</para>
     /// <para>Comments, heartbeats and the <c>retry:</c> at the start of the stream are left out. An application that
-    /// frames items itself therefore sends no heartbeats, unless it writes its own.</para>
+    /// frames items itself therefore sends no heartbeats, unless it writes its own. <c>TypedResults.ServerSentEvents</c> also
+    /// sends no headers before the first event. The <c>ToResult</c> method of the package
+    /// <c>ServerSentEvents.AspNetCore</c> does both.</para>
     /// </remarks>
     public IAsyncEnumerable<SseItem<string>> AsItems() => new ItemStream<TProperties>(this);
 

@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Text.Json.Serialization;
 
 namespace ServerSentEvents.Tests;
 
@@ -162,4 +163,33 @@ public sealed class ReadmeSnippets
 
         static Task<string> LoadOrdersAsync(CancellationToken token) => Task.FromResult("orders 1 and 2");
     }
+
+    [Fact]
+    public async Task JsonSourceAndJoin_Run_ReachTheSubscriber()
+    {
+        var publisher = new Publisher();
+        var subscription = publisher.Subscribe("room 1");
+        var tokens = Tokens();
+
+        publisher.PublishJson(new ChatMessage("Ann", "hello"), ChatJson.Default.ChatMessage, "room 1", eventType: "message");
+        await publisher.PublishAllAsync(tokens, "room 1");
+        subscription.Join("room 2");
+
+        publisher.Publish("later", "room 2");
+        publisher.Close();
+        (await subscription.ToListAsync()).Should().Equal(
+            "data: {\"From\":\"Ann\",\"Text\":\"hello\"}\n\n", "data: one\n\n", "data: two\n\n", "data: later\n\n");
+
+        static async IAsyncEnumerable<string> Tokens()
+        {
+            yield return "one";
+            await Task.Yield();
+            yield return "two";
+        }
+    }
 }
+
+internal sealed record ChatMessage(string From, string Text);
+
+[JsonSerializable(typeof(ChatMessage))]
+internal sealed partial class ChatJson : JsonSerializerContext;

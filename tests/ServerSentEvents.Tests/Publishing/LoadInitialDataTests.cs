@@ -268,6 +268,7 @@ public sealed class LoadInitialDataTests
         var read = new ReadText();
         var reading = ReadAsync(Subscribe(), read, "copy");
         await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await read.WaitForAsync("retry: 1000\n");
         _publisher.Publish("live");
         _publisher.Close();
 
