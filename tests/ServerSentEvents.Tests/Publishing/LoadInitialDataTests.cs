@@ -245,6 +245,83 @@ public sealed class LoadInitialDataTests
         await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
     }
 
+    [Theory]
+    [InlineData("text", false)]
+    [InlineData("copy", true)]
+    public async Task DrainOrDisposeOfThePublisher_SubscriptionHadEndedDuringTheLoad_CancelsIt(string reader, bool isDrain)
+    {
+        var subscription = Subscribe();
+        var read = new ReadText();
+        var reading = ReadAsync(subscription, read, reader);
+        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        _publisher.Publish("live");
+        subscription.Close();
+
+        if (isDrain)
+            _publisher.Drain();
+        else
+            _publisher.Dispose();
+
+        await reading.WaitAsync(Streams.Limit);
+        read.Text.Should().Be("retry: 1000\n");
+        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("copy")]
+    public async Task Drain_BeforeTheReaderStarts_FunctionIsNotCalled(string reader)
+    {
+        var subscription = Subscribe();
+        _publisher.Publish("live");
+        _publisher.Drain();
+        var read = new ReadText();
+
+        await ReadAsync(subscription, read, reader).WaitAsync(Streams.Limit);
+
+        read.Text.Should().Be("retry: 1000\n");
+        _calls.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Drain_MissedPersonalizedEventIsBeingMade_FunctionIsNotCalled()
+    {
+        _publisher.Publish("seen", eventId: "1");
+        _publisher.Publish(name =>
+        {
+            if (name is null)
+                return null;
+            _publisher.Drain();
+            throw new FormatException();
+        });
+        var subscription = _publisher.Subscribe(
+            new SubscribeOptions<string> { Properties = "Ann", LastEventId = "1", LoadInitialData = LoadAsync });
+        var read = new ReadText();
+
+        await ReadAsync(subscription, read, "copy").WaitAsync(Streams.Limit);
+
+        subscription.Resume.Should().Be(ResumeResult.Gap);
+        DataOf(read).Should().Equal("");
+        _calls.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Drain_LoadEndsWhileTheReaderLooks_QueueStaysLost()
+    {
+        var load = new TaskCompletionSource<IEnumerable<SseItem<string>>>();
+        var subscription = _publisher.Subscribe(
+            new SubscribeOptions<string> { LoadInitialData = _ => new ValueTask<IEnumerable<SseItem<string>>>(load.Task) });
+        var source = Private.Get(Private.Get(subscription, "Subscriber"), "Load");
+        Private.Call(source, "Start");
+        _publisher.Drain();
+        Private.Get(source, "Wait").Should().BeNull("the reader does not wait, and finds no frame");
+
+        // On the thread pool, the rest of the load runs before this call returns.
+        await Task.Run(() => load.SetResult([new("state")]));
+
+        Private.Get(source, "IsLost").Should().Be(true, "the reader would leave out the state, and go on with the queue");
+    }
+
     [Fact]
     public async Task Close_DuringTheLoad_LoadAndQueueAreStillDelivered()
     {

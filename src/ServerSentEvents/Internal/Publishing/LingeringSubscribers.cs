@@ -89,6 +89,19 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         return overdue;
     }
 
+    /// <summary>Returns the subscribers that still exist.</summary>
+    internal List<Subscriber<TProperties>> ToList()
+    {
+        var subscribers = new List<Subscriber<TProperties>>(_lingerers.Count);
+        foreach (var lingerer in _lingerers)
+        {
+            if (lingerer.Subscriber.TryGetTarget(out var subscriber))
+                subscribers.Add(subscriber);
+        }
+
+        return subscribers;
+    }
+
     /// <summary>Adds up the bytes that wait in queues, in a walk that takes several calls.</summary>
     /// <param name="place">The number of places to look at: any large number before the first call, and 0 at the end.</param>
     /// <param name="budget">The number of places to look at in this call.</param>

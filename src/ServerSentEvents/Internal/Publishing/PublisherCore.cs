@@ -214,7 +214,8 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     /// <summary>Does what is left to do when the server stops, and cancels loads, which could delay the stop.</summary>
     private void FinishLast(in RegistryResult<TProperties> result)
     {
-        foreach (var subscriber in result.Ended ?? [])
+        // A subscriber whose load is not complete lingers, also if it had ended before.
+        foreach (var subscriber in Registry.GetLingering())
             subscriber.Load?.StopWaiting();
         Finish(result);
     }
@@ -256,7 +257,9 @@ internal sealed class PublisherCore<TProperties> : IDisposable
             initial.Begin(subscriber, registration.Ids, registration.Position, isPossible ? replay : null);
 
         PublisherMetrics.CountReplayFailures(failures);
-        Registry.CompleteResume(subscriber);
+        // The publisher can have been drained before the load was there to be canceled.
+        if (Registry.CompleteResume(subscriber))
+            subscriber.Load?.StopWaiting();
         if (subscriber.End is not null)
             StartLingering();
     }

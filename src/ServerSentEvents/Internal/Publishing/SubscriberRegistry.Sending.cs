@@ -201,6 +201,13 @@ internal sealed partial class SubscriberRegistry<TProperties>
             _lingering.Start(now);
     }
 
+    /// <summary>Returns the lingering subscribers.</summary>
+    internal List<Subscriber<TProperties>> GetLingering()
+    {
+        lock (_gate)
+            return _lingering.ToList();
+    }
+
     /// <summary>Removes and returns lingering subscribers whose readers take nothing.</summary>
     internal List<Subscriber<TProperties>>? TakeOverdue(long now)
     {

@@ -142,13 +142,15 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     }
 
     /// <summary>Lists a subscriber whose missed personalized events have been made.</summary>
-    internal void CompleteResume(Subscriber<TProperties> subscriber)
+    /// <returns>True if the publisher was drained or disposed.</returns>
+    internal bool CompleteResume(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
         {
             subscriber.Subscription.IsResuming = false;
             if (subscriber.End is { LingerIndex: < 0 } && !subscriber.IsFinished)
                 _lingering.Add(subscriber);
+            return _isDraining || _isClosed;
         }
     }
 

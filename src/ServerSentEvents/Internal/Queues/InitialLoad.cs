@@ -12,46 +12,52 @@ namespace ServerSentEvents.Internal.Queues;
     Justification = "Another thread can cancel the load at any time. Without a timer, the source holds nothing to dispose.")]
 internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, FrameSource? next) : FrameSource
 {
+    /// <summary>The outcome of a load that was canceled.</summary>
+    private static readonly object Stopped = new();
+
     private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>Completes when the reader's wait ends.</summary>
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>
+    /// The end of the load: <see cref="InitialFrames"/>, an exception, or <see cref="Stopped"/>; null before it. Set once, by an
+    /// interlocked operation, so that a reader that found no frames does not find them in its next look.
+    /// </summary>
+    private object? _outcome;
+
     private int _isStarted;
-    private volatile bool _isStopped;
-    private volatile Exception? _failure;
-    private volatile InitialFrames? _loaded;
 
     internal override FrameSource? Next => next;
 
-    internal override int Count => _loaded?.Count ?? 0;
+    internal override int Count => Loaded?.Count ?? 0;
 
     /// <summary>False while the load is under way, because the stream cannot end before it.</summary>
-    internal override bool IsEmpty => _loaded is { IsEmpty: true };
+    internal override bool IsEmpty => Loaded is { IsEmpty: true };
 
     /// <summary>True after a failure or <see cref="StopWaiting"/>: events must not come without the state that they follow.</summary>
-    internal override bool IsLost => _loaded is null;
+    internal override bool IsLost => Loaded is null;
 
-    internal override Exception? Failure => _failure;
+    internal override Exception? Failure => Volatile.Read(ref _outcome) as Exception;
 
-    internal override Task? Wait => _loaded is null && _failure is null && !_isStopped ? _wait.Task : null;
+    internal override Task? Wait => Volatile.Read(ref _outcome) is null ? _wait.Task : null;
 
-    internal override Frame? Read() => _loaded?.Read();
+    private InitialFrames? Loaded => Volatile.Read(ref _outcome) as InitialFrames;
 
-    /// <summary>Calls the function, once, on the thread of the reader.</summary>
+    internal override Frame? Read() => Loaded?.Read();
+
+    /// <summary>Calls the function, once, on the thread of the reader. Does nothing if the load was canceled before.</summary>
     internal void Start()
     {
-        if (Interlocked.Exchange(ref _isStarted, 1) == 0)
+        if (Volatile.Read(ref _outcome) is null && Interlocked.Exchange(ref _isStarted, 1) == 0)
             _ = RunAsync();
     }
 
     /// <summary>Cancels the load. The token's callbacks are code of the application, and run on a work item.</summary>
     internal override void StopWaiting()
     {
-        if (_isStopped || _loaded is not null || _failure is not null)
+        if (!TryEnd(Stopped))
             return;
-        _isStopped = true;
-        _wait.TrySetResult(true);
         ThreadPool.UnsafeQueueUserWorkItem(
             static source =>
             {
@@ -71,14 +77,20 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
     {
         try
         {
-            _loaded = new InitialFrames(await load(_cancellation.Token).ConfigureAwait(false));
+            TryEnd(new InitialFrames(await load(_cancellation.Token).ConfigureAwait(false)));
         }
         catch (Exception exception)
         {
-            if (!_isStopped)
-                _failure = exception;
+            TryEnd(exception);
         }
+    }
 
+    /// <summary>Ends the reader's wait. Returns false if the load has ended before.</summary>
+    private bool TryEnd(object outcome)
+    {
+        if (Interlocked.CompareExchange(ref _outcome, outcome, null) is not null)
+            return false;
         _wait.TrySetResult(true);
+        return true;
     }
 }
