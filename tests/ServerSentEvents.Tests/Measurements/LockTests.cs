@@ -44,6 +44,48 @@ public sealed class LockTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Publish_EvictsManyEvents_LetsOthersPublishInBetween()
+    {
+        const int events = 300_000;
+        const int rounds = 7;
+        var counts = new List<double>();
+        for (var round = 0; round < rounds; round++)
+        {
+            var publisher = new Publisher(new PublisherOptions
+            {
+                HistoryCapacity = events,
+                HistoryCapacityBytes = 1,
+                HistoryMaxAge = null,
+            });
+            // These have no bytes, and are older than the event that is too large for the history.
+            for (var i = 0; i < events; i++)
+                publisher.Publish(static _ => "x", "room");
+            using var isReady = new ManualResetEventSlim();
+            var isOver = false;
+            var published = 0;
+            var others = OwnThread.RunAsync(() =>
+            {
+                for (; !Volatile.Read(ref isOver); isReady.Set())
+                {
+                    publisher.PublishComment("x", "other");
+                    Interlocked.Increment(ref published);
+                }
+            });
+            isReady.Wait(Streams.Limit).Should().BeTrue();
+
+            var before = Volatile.Read(ref published);
+            publisher.Publish("x", "room");
+            counts.Add(Volatile.Read(ref published) - before);
+            Volatile.Write(ref isOver, true);
+            await others;
+        }
+
+        output.WriteLine(
+            $"Another thread published {Median(counts):N0} times ({Text(counts)}) while one publish evicted {events:N0} events");
+        Median(counts).Should().BeGreaterThan(200, "an eviction of many events releases the lock from time to time");
+    }
+
+    [Fact]
     public void Drain_WithJitter_TakesAboutAsLongAsClose()
     {
         const int subscribers = 20_000;

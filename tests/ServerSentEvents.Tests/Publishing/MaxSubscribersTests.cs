@@ -186,16 +186,20 @@ public sealed class MaxSubscribersTests
     }
 
     [Fact]
-    public void Subscribe_LastPlaceIsTakenWhileTheInitialDataIsEnumerated_IsRefused()
+    public async Task Subscribe_LastPlaceIsTakenWhileTheInitialDataIsEnumerated_IsRefused()
     {
         _publisher.Subscribe();
 
-        _publisher.Subscribe(initialData: TakeLastPlace()).EndReason.Should().Be(SubscriptionEndReason.Refused);
+        var refused = _publisher.Subscribe(new SubscribeOptions<object?> { InitialData = TakeLastPlace(), LastEventId = "1" });
 
-        IEnumerable<string> TakeLastPlace()
+        refused.EndReason.Should().Be(SubscriptionEndReason.Refused);
+        refused.Resume.Should().Be(ResumeResult.NotRequested);
+        (await refused.ToListAsync()).Should().ContainSingle().Which.Should().StartWith("retry: ");
+
+        IEnumerable<SseItem<string>> TakeLastPlace()
         {
             _publisher.Subscribe().EndReason.Should().BeNull();
-            yield return "state";
+            yield return new("state");
         }
     }
 

@@ -141,13 +141,8 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     internal void Distrust(long position) => _distrustedFrom = Math.Min(_distrustedFrom, position);
 
     /// <summary>Evicts a bounded number of the oldest events while there are too many bytes.</summary>
-    /// <returns>True if there are still too many. Call again later.</returns>
-    internal bool EvictExcess()
-    {
-        if (HasExcess)
-            Evict(expiredBefore: long.MinValue);
-        return HasExcess;
-    }
+    /// <returns>True if there may be more. Call again later.</returns>
+    internal bool EvictExcess() => HasExcess && Evict(expiredBefore: long.MinValue);
 
     /// <summary>Evicts a bounded number of expired events.</summary>
     /// <returns>True if there may be more. Call again later.</returns>

@@ -163,36 +163,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>
-    /// Removes expired events from the history. Releases the lock from time to time, so that no thread waits long.
-    /// </summary>
-    internal void EvictExpired(long now)
-    {
-        while (true)
-        {
-            lock (_gate)
-            {
-                if (_history?.EvictExpired(now) != true)
-                    return;
-            }
-        }
-    }
+    /// <summary>Removes expired events from the history, in steps, so that no thread waits long for the lock.</summary>
+    internal void EvictExpired(long now) => InSteps(static (history, now) => history.EvictExpired(now), now);
 
     /// <summary>
-    /// Removes the oldest events from the history while it has too many bytes. Releases the lock from time to time, so that no
-    /// thread waits long.
+    /// Removes the oldest events from the history while it has too many bytes, in steps, so that no thread waits long for the
+    /// lock.
     /// </summary>
-    internal void EvictExcess()
-    {
-        while (true)
-        {
-            lock (_gate)
-            {
-                if (_history?.EvictExcess() != true)
-                    return;
-            }
-        }
-    }
+    internal void EvictExcess() => InSteps(static (history, _) => history.EvictExcess(), now: 0);
 
     /// <summary>Starts the time of subscribers that began to linger after the last call.</summary>
     internal void StartLingering(long now)
@@ -239,6 +217,19 @@ internal sealed partial class SubscriberRegistry<TProperties>
     {
         lock (_gate)
             return _lingering.IsEmpty && _ahead.Count == 0 && _history is not { CanExpire: true };
+    }
+
+    /// <summary>Calls a method of the history until it returns false.</summary>
+    private void InSteps(Func<EventHistory<TProperties>, long, bool> step, long now)
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_history is null || !step(_history, now))
+                    return;
+            }
+        }
     }
 
     private void Defer_NeedsLock(
