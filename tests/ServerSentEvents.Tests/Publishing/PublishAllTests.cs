@@ -353,6 +353,8 @@ public sealed class PublishAllTests
 
         (await publishing.WaitAsync(Streams.Limit)).Should().Be(100);
         subscription.QueuedEvents.Should().Be(3);
+        Private.Get(Private.Get(Private.Get(subscription, "Subscriber"), "_roomWaiters"), "IsEmpty")
+            .Should().Be(true, "a queue whose reader is stuck keeps nothing of a source that has ended");
     }
 
     [Theory]

@@ -78,19 +78,22 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
         if (_seen == _readers.Count)
             return;
         foreach (var reader in _readers.Values.Where(reader => reader.Look != _look).ToList())
-            _readers.Remove(reader.Subscriber);
+            Remove(reader);
     }
 
     /// <summary>Leaves nothing of the source behind in the queues.</summary>
     internal void Clear()
     {
-        foreach (var reader in _readers.Values)
-        {
-            if (reader.IsWaiting)
-                reader.Subscriber.WakeRoomWaiters();
-        }
+        foreach (var reader in _readers.Values.ToList())
+            Remove(reader);
+    }
 
-        _readers.Clear();
+    /// <summary>Forgets a reader, and leaves nothing of the source behind in its queue.</summary>
+    private void Remove(SlowReader reader)
+    {
+        if (reader.IsWaiting)
+            reader.Subscriber.WakeRoomWaiters();
+        _readers.Remove(reader.Subscriber);
     }
 
     /// <summary>A subscriber with more than half of its queue filled.</summary>
