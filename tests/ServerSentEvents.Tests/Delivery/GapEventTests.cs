@@ -206,6 +206,26 @@ public sealed class GapEventTests
     }
 
     [Fact]
+    public async Task DropOldest_LatecomerGotNoPersonalizedEvent_ItsPlaceLeavesNoHole()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropOldest);
+        Subscription<string>? latecomer = null;
+        publisher.Subscribe(properties: "present");
+        publisher.Publish(name =>
+        {
+            if (name == "present")
+                latecomer = publisher.Subscribe(properties: "late");
+            return name == "present" ? "personal" : null;
+        });
+
+        Publish(publisher, 1, 2);
+
+        latecomer!.DroppedEvents.Should().Be(0);
+        await using var reader = latecomer.GetAsyncEnumerator();
+        (await ReadAsync(reader, 2)).Should().Equal(Text("1"), Text("2"));
+    }
+
+    [Fact]
     public async Task Subscription_OwnOverflow_DecidesWhetherHolesAreShown()
     {
         var publisher = NewPublisher(QueueOverflow.Disconnect);

@@ -199,6 +199,9 @@ internal abstract partial class SubscriptionQueue
         if (!_channel.Reader.TryRead(out var oldest))
             return false;
         _bytes.Add(-LengthOf(oldest));
+        // If there was nothing to send, nothing is lost.
+        if (oldest is DeferredFrame { IsMade: true, Frame: null })
+            return true;
         if (oldest is DeferredFrame deferred)
             deferred.IsDropped = true;
         else if (oldest is ConflatedFrame place)
