@@ -90,7 +90,7 @@ public sealed class PublisherOptions
     /// before the initial data. After events were dropped because a queue was full, it is sent before the first event after
     /// the hole. Events that are dropped before a client has taken the gap event belong to the same hole: one gap event
     /// is sent for all of them.</para>
-    /// <para>It is never dropped, needs no place of the <see cref="QueueCapacity"/>, and has no id. With
+    /// <para>It is never dropped, is added to a full queue as well, and has no id. It counts in no bound in bytes. With
     /// <see cref="QueueOverflow.Disconnect"/>, no event is dropped, so it is sent after a resume only.</para>
     /// <para>The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply to it. An event
     /// that cannot be sent, or with an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>

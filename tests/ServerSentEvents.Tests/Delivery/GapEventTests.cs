@@ -100,7 +100,7 @@ public sealed class GapEventTests
 
         Publish(publisher, 1, 5);
         subscription.DroppedEvents.Should().Be(3);
-        subscription.QueuedEvents.Should().Be(3, "the gap event needs no place of the capacity");
+        subscription.QueuedEvents.Should().Be(3, "the gap event is added to a full queue");
         (await ReadAsync(reader, 1)).Should().Equal(Text("1"));
         Publish(publisher, 6, 6);
         (await ReadAsync(reader, 2)).Should().Equal(Text("2"), Gap);

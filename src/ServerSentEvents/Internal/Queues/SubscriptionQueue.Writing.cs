@@ -11,7 +11,7 @@ internal abstract partial class SubscriptionQueue
     /// </summary>
     internal bool TryCount(long bytes)
     {
-        if (bytes > Room)
+        if (bytes > 0 && bytes > Room)
             return false;
         _bytes.Add(bytes);
         return true;
@@ -77,7 +77,7 @@ internal abstract partial class SubscriptionQueue
                 _bytes.Add(frame.Length);
             // A frame without room leaves a hole at its place.
             else if (result == QueueWriteResult.Dropped && !deferred.IsDropped)
-                deferred.IsHole = true;
+                ShowHoleAt(deferred);
         }
 
         deferred.Complete(
@@ -215,6 +215,14 @@ internal abstract partial class SubscriptionQueue
         }
 
         return true;
+    }
+
+    /// <summary>Lets a gap event take the place of a frame that found no room.</summary>
+    private void ShowHoleAt(DeferredFrame deferred)
+    {
+        deferred.IsHole = true;
+        if (_tracker?.GapFrame is not null)
+            PublisherMetrics.Gaps.Increment();
     }
 
     /// <summary>Adds a gap event behind the last event, unless there is one already. It is never dropped.</summary>
