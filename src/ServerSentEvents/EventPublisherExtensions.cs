@@ -81,7 +81,7 @@ public static partial class EventPublisherExtensions
     {
         ArgumentNullException.ThrowIfNull(publisher);
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(publisher, items, EventSources.ItemOfItem, channels, cancellationToken);
+        return PublishAllAsync(publisher, items, EventSources.FromItem, channels, cancellationToken);
     }
 
     /// <summary>
@@ -117,7 +117,7 @@ public static partial class EventPublisherExtensions
     {
         ArgumentNullException.ThrowIfNull(publisher);
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(publisher, items, EventSources.ItemOfData, channels, cancellationToken);
+        return PublishAllAsync(publisher, items, EventSources.FromData, channels, cancellationToken);
     }
 
     private static Task<long> PublishAllAsync<T>(

@@ -57,7 +57,7 @@ public partial class Publisher<TProperties> : IPacedPublisher
         IAsyncEnumerable<SseItem<string>> items, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(items, EventSources.ItemOfItem, channels, cancellationToken);
+        return PublishAllAsync(items, EventSources.FromItem, channels, cancellationToken);
     }
 
     /// <summary>
@@ -89,7 +89,7 @@ public partial class Publisher<TProperties> : IPacedPublisher
         IAsyncEnumerable<string> items, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(items, EventSources.ItemOfData, channels, cancellationToken);
+        return PublishAllAsync(items, EventSources.FromData, channels, cancellationToken);
     }
 
     Task<long> IPacedPublisher.PublishAllAsync<T>(

@@ -365,8 +365,8 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
             queue.Attach(copy);
     }
 
-    /// <summary>Marks the beginning or the end as announced. Returns true for the second of the two.</summary>
-    internal bool IsSecondAnnouncement() => !TrySet(Announced);
+    /// <summary>Notes that the beginning or the end was announced. Returns true for the second of the two.</summary>
+    internal bool TryCompleteAnnouncement() => !TrySet(Announced);
 
     internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
     {

@@ -135,7 +135,7 @@ public sealed class LockTests(ITestOutputHelper output)
 
         var each = (double)(draining - closing) / subscribers;
         output.WriteLine($"Drain allocates {each:F0} bytes for each subscriber more than Close");
-        each.Should().BeLessThan(100, "the first frame in a queue takes some memory, and a farewell much more");
+        each.Should().BeLessThan(100, "the first frame in a queue takes some memory, and a frame for each subscriber much more");
 
         static long AllocatedBy(Action<Publisher> end)
         {

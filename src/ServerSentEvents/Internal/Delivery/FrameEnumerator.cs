@@ -95,14 +95,14 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
 #endif
     private async ValueTask<bool> WaitAndMoveNextAsync()
     {
-        _queue.Load?.Start();
+        _queue.PendingLoad?.Start();
         while (!_queue.IsAborted && !_queue.HasStopped && await _queue.WaitToReadAsync().ConfigureAwait(false))
         {
             if (TryMoveNext())
                 return true;
         }
 
-        if (_queue.Failure is { } failure)
+        if (_queue.LoadFailure is { } failure)
         {
             _subscription.EndNow();
             ExceptionDispatchInfo.Capture(failure).Throw();

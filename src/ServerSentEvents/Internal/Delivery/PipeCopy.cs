@@ -76,7 +76,7 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         subscription.Attach(copy, queue);
         // Frames can be queued already, or the subscription can have ended. They are written before a load.
         copy.Signal();
-        if (queue.Load is { } load)
+        if (queue.PendingLoad is { } load)
             _ = copy.LoadAsync(load);
         return copy._completion.Task;
     }
@@ -220,8 +220,8 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
             || ((_queue.HasStopped || _queue.IsFinished) && _frame is null && _canceledFlushes == 0);
         if (isDone)
         {
-            _subscription.HasLoadFailed = _queue.Failure is not null;
-            End(_queue.Failure);
+            _subscription.HasLoadFailed = _queue.LoadFailure is not null;
+            End(_queue.LoadFailure);
         }
         else if (!_queue.CopyState.TryBecomeIdle())
         {

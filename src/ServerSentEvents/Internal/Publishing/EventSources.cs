@@ -13,9 +13,9 @@ internal interface IPacedPublisher
 /// <summary>Checks and conversions of sources.</summary>
 internal static class EventSources
 {
-    internal static readonly Func<SseItem<string>, SseItem<string>> ItemOfItem = static item => item;
+    internal static readonly Func<SseItem<string>, SseItem<string>> FromItem = static item => item;
 
-    internal static readonly Func<string, SseItem<string>> ItemOfData = static data => new(data);
+    internal static readonly Func<string, SseItem<string>> FromData = static data => new(data);
 
     /// <exception cref="ArgumentException">The source is null, or a subscription.</exception>
     internal static void ThrowIfInvalid<T>(IAsyncEnumerable<T> items, string paramName)

@@ -31,7 +31,7 @@ internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initia
         if (gap is not null)
             PublisherMetrics.Gaps.Increment();
         var next = initialData.Load is null ? replay : new InitialLoad(LoadAsync, replay);
-        Prepend(queue, [.. Present(retry), .. Present(gap), .. initialData.Frames], next);
+        Prepend(queue, [.. NoneOrOne(retry), .. NoneOrOne(gap), .. initialData.Frames], next);
 
         async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
         {
@@ -55,10 +55,10 @@ internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initia
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
-        Prepend(subscriber, [.. Present(retry), Frame.ForPosition(lastEventId!)], replay);
+        Prepend(subscriber, [.. NoneOrOne(retry), Frame.ForPosition(lastEventId!)], replay);
     }
 
-    private static Frame[] Present(Frame? frame) => frame is null ? [] : [frame];
+    private static Frame[] NoneOrOne(Frame? frame) => frame is null ? [] : [frame];
 
     private static void Prepend(SubscriptionQueue queue, Frame[] frames, FrameSource? next) =>
         queue.Prepend(frames.Length > 0 ? new InitialFrames(frames, next) : next);

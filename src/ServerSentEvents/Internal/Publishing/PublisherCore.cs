@@ -166,7 +166,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     internal void Close() => Finish(Registry.EndAll());
 
-    internal void Drain() => FinishLast(Registry.Drain(Settings.Reconnection.NewFarewells()));
+    internal void Drain() => FinishLast(Registry.Drain(Settings.Reconnection.NewLastFrames()));
 
     public void Dispose()
     {
@@ -216,7 +216,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     {
         // A subscriber whose load is not complete lingers, also if it had ended before.
         foreach (var subscriber in Registry.GetLingering())
-            subscriber.Load?.StopWaiting();
+            subscriber.PendingLoad?.StopWaiting();
         Finish(result);
     }
 
@@ -229,7 +229,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
 
     private void FinishTurnedAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
     {
-        InitialStream.TurnAway(subscriber, Settings.Reconnection.NewTurnedAway(reason));
+        InitialStream.TurnAway(subscriber, Settings.Reconnection.NewFrameFor(reason));
         if (reason == SubscriptionEndReason.Refused)
             PublisherMetrics.CountRefused();
         StartLingering();
@@ -250,7 +250,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         Replay<TProperties> replay)
     {
         var isPossible = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
-            && Registry.TryCount(subscriber, replay.Bytes);
+            && Registry.TryCountReplay(subscriber, replay.Bytes);
         if (isPossible && failures == 0)
             initial.Resume(subscriber, replay);
         else
@@ -259,7 +259,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         PublisherMetrics.CountReplayFailures(failures);
         // The publisher can have been drained before the load was there to be canceled.
         if (Registry.CompleteResume(subscriber))
-            subscriber.Load?.StopWaiting();
+            subscriber.PendingLoad?.StopWaiting();
         if (subscriber.End is not null)
             StartLingering();
     }

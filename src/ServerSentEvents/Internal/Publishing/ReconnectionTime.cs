@@ -6,16 +6,17 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <summary>The retry interval of clients: a fixed time, and a random time up to the jitter.</summary>
 internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
 {
-    /// <summary>The largest number of different farewells. These are enough to spread the clients over the jitter.</summary>
-    private const int MaxFarewells = 1_024;
+    /// <summary>The largest number of different last frames. They are enough to spread the clients over the jitter.</summary>
+    private const int MaxLastFrames = 1_024;
 
     /// <summary>A generator that is safe to use from several threads on every target framework.</summary>
     private static readonly RandomNumberGenerator Generator = RandomNumberGenerator.Create();
 
     /// <summary>
-    /// For a client that comes while the publisher drains, if no interval is set. Browsers wait about as long by themselves.
+    /// The frame for a client that comes while the publisher drains, if no interval is set. Browsers wait about as long by
+    /// default.
     /// </summary>
-    private static readonly Frame Usual = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
+    private static readonly Frame WhileDraining = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
 
     /// <summary>The shortest time for a client that is refused, if no interval is set.</summary>
     private static readonly TimeSpan ShortestRefused = TimeSpan.FromSeconds(5);
@@ -30,18 +31,18 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     internal Frame? NewFrame() => interval is { } shortest && jitter > TimeSpan.Zero ? NewFrame(shortest, jitter) : _shared;
 
     /// <summary>Returns the frame for a client that is turned away.</summary>
-    internal Frame NewTurnedAway(SubscriptionEndReason reason) => NewFrame()
-        ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestRefused, RefusedJitter) : Usual);
+    internal Frame NewFrameFor(SubscriptionEndReason reason) => NewFrame()
+        ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestRefused, RefusedJitter) : WhileDraining);
 
-    /// <summary>Makes the last frames of many clients; null where no interval is set. Call outside every lock.</summary>
-    internal Frame[]? NewFarewells()
+    /// <summary>Makes the last frames of all streams; null if no interval is set. Call outside every lock.</summary>
+    internal Frame[]? NewLastFrames()
     {
         if (_shared is null)
             return null;
-        var farewells = new Frame[jitter > TimeSpan.Zero ? MaxFarewells : 1];
-        for (var i = 0; i < farewells.Length; i++)
-            farewells[i] = NewFrame()!;
-        return farewells;
+        var lastFrames = new Frame[jitter > TimeSpan.Zero ? MaxLastFrames : 1];
+        for (var i = 0; i < lastFrames.Length; i++)
+            lastFrames[i] = NewFrame()!;
+        return lastFrames;
     }
 
     private static Frame NewFrame(TimeSpan shortest, TimeSpan jitter) => Frame.ForReconnectionInterval(TimeSpan.FromMilliseconds(

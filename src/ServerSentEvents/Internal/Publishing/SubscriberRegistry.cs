@@ -130,11 +130,11 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     }
 
     /// <summary>Counts the bytes of a subscriber's replay. Returns false if its queue has no room for them.</summary>
-    internal bool TryCount(Subscriber<TProperties> subscriber, long bytes)
+    internal bool TryCountReplay(Subscriber<TProperties> subscriber, long bytes)
     {
         lock (_gate)
         {
-            if (!subscriber.TryCount(bytes))
+            if (!subscriber.TryAddBytes(bytes))
                 return false;
             ChannelIndex<TProperties>.SetUnitLimit(subscriber);
             return true;
@@ -199,19 +199,19 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
-            EndAll_NeedsLock(farewells: null, ref result);
+            EndAll_NeedsLock(lastFrames: null, ref result);
         return result;
     }
 
     /// <summary>Ends all subscribers after a last frame for each, and turns away later ones.</summary>
-    /// <param name="farewells">The frames, which are used in turn; null for none.</param>
-    internal RegistryResult<TProperties> Drain(Frame[]? farewells)
+    /// <param name="lastFrames">The frames, which are used in turn; null for none.</param>
+    internal RegistryResult<TProperties> Drain(Frame[]? lastFrames)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
             _isDraining = true;
-            EndAll_NeedsLock(farewells, ref result);
+            EndAll_NeedsLock(lastFrames, ref result);
         }
 
         return result;
@@ -226,7 +226,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
             _isClosed = true;
             // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
             _history?.Clear();
-            EndAll_NeedsLock(farewells: null, ref result);
+            EndAll_NeedsLock(lastFrames: null, ref result);
         }
 
         return result;
@@ -241,7 +241,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            EndAll_NeedsLock(farewells: null, ref result);
+            EndAll_NeedsLock(lastFrames: null, ref result);
             _history?.Follow(ids, before);
         }
 
@@ -338,7 +338,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         subscriber.Complete(ref unused.Ready);
     }
 
-    private void EndAll_NeedsLock(Frame[]? farewells, ref RegistryResult<TProperties> result)
+    private void EndAll_NeedsLock(Frame[]? lastFrames, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
         var ended = 0;
@@ -347,9 +347,9 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
             while (channel.Count > 0)
             {
                 var subscriber = channel[channel.Count - 1].Subscriber;
-                // A full queue gets no farewell: its client has a retry interval already, and no event is dropped for it.
-                if (farewells is not null)
-                    subscriber.WriteIfRoom(farewells[ended++ % farewells.Length]);
+                // A full queue gets no last frame: its client has a retry interval already, and no event is dropped for it.
+                if (lastFrames is not null)
+                    subscriber.WriteIfRoom(lastFrames[ended++ % lastFrames.Length]);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
             }
         }

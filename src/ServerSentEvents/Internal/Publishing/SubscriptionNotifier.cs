@@ -33,7 +33,7 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
         // The caller gets an exception instead of the subscription, and so cannot end it.
         if (failures.Any)
             subscription.EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
-        if (subscription.IsSecondAnnouncement())
+        if (subscription.TryCompleteAnnouncement())
             AnnounceEnd(subscription, ref failures);
         failures.ThrowIfAny("A handler of Subscribed or Unsubscribed threw.");
     }
@@ -45,7 +45,7 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
     {
         foreach (var subscriber in subscribers ?? [])
         {
-            if (subscriber.Subscription.IsSecondAnnouncement())
+            if (subscriber.Subscription.TryCompleteAnnouncement())
                 AnnounceEnd(subscriber.Subscription, ref failures);
         }
     }

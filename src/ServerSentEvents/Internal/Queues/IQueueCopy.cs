@@ -36,7 +36,7 @@ internal struct CopyStateMachine
     /// <summary>A <see cref="CopyState"/>, changed by interlocked operations.</summary>
     private int _state;
 
-    internal readonly bool IsIdle => _state == (int)CopyState.Idle;
+    internal bool IsIdle => Volatile.Read(ref _state) == (int)CopyState.Idle;
 
     /// <summary>Signals the copy. Returns true if the caller has to put the queue on the ready list.</summary>
     internal bool TryBecomeReady()

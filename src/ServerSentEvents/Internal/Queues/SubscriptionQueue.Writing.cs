@@ -9,7 +9,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>
     /// Counts the bytes of a <see cref="FrameSource"/>. Returns false if there is no room. Needs the registry's lock.
     /// </summary>
-    internal bool TryCount(long bytes)
+    internal bool TryAddBytes(long bytes)
     {
         if (bytes > 0 && bytes > Room)
             return false;

@@ -142,8 +142,8 @@ internal abstract partial class SubscriptionQueue
     /// <summary>True if a frame no longer existed when the reader reached it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
 
-    /// <summary>The initial data that the reader has to load next; null for none.</summary>
-    internal InitialLoad? Load
+    /// <summary>The initial data that is not yet loaded and read; null for none.</summary>
+    internal InitialLoad? PendingLoad
     {
         get
         {
@@ -155,7 +155,7 @@ internal abstract partial class SubscriptionQueue
     }
 
     /// <summary>The exception of the load, after which nothing more is read; null for none.</summary>
-    internal Exception? Failure => Load?.Failure;
+    internal Exception? LoadFailure => PendingLoad?.Failure;
 
     /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
     internal void Prepend(FrameSource? first) => Volatile.Write(ref _first, first);
