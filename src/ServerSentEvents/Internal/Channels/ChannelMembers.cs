@@ -127,3 +127,8 @@ internal struct ChannelMember<TProperties>
 
     internal void ClearUnitLimit() => _slot &= ~MeteredBit;
 }
+
+/// <summary>The newest event that the history of a channel has lost. No later event of the channel is missing.</summary>
+/// <param name="Position">The position of the event, or a later one if only that is known.</param>
+/// <param name="OwnId">The id that the application gave the event at this position; null for none.</param>
+internal readonly record struct HistoryFloor(long Position, string? OwnId);

@@ -152,6 +152,15 @@ internal sealed class Frame
         return copied;
     }
 
+    /// <summary>Makes the item form without keeping it. Only for events.</summary>
+    internal SseItem<string> Parse()
+    {
+        using var stream = new MemoryStream(ToArray());
+        foreach (var item in SseParser.Create(stream).Enumerate())
+            return item;
+        throw new InvalidOperationException("The formatted event could not be parsed.");
+    }
+
     private static int CopyPart(ReadOnlySpan<byte> part, int offset, Span<byte> destination)
     {
         var length = Math.Min(part.Length - offset, destination.Length);
@@ -169,14 +178,5 @@ internal sealed class Frame
         var bytes = new byte[_length];
         CopyTo(bytes, 0);
         return bytes;
-    }
-
-    /// <summary>Makes the item form without keeping it. Only for events.</summary>
-    internal SseItem<string> Parse()
-    {
-        using var stream = new MemoryStream(ToArray());
-        foreach (var item in SseParser.Create(stream).Enumerate())
-            return item;
-        throw new InvalidOperationException("The formatted event could not be parsed.");
     }
 }
