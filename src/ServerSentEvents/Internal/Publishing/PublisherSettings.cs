@@ -8,7 +8,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <summary>A checked copy of <see cref="PublisherOptions"/>.</summary>
 internal sealed class PublisherSettings
 {
-    /// <summary>The longest time that a timer takes.</summary>
+    /// <summary>The longest time that a timer accepts: about 49.7 days.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     private readonly QueueLimits _queueLimits;
@@ -46,7 +46,7 @@ internal sealed class PublisherSettings
 
     internal int MaxEventBytes { get; }
 
-    /// <summary>The event that tells a client of a gap; null for none.</summary>
+    /// <summary>The event that shows a gap to a client; null for none.</summary>
     internal Frame? GapFrame { get; }
 
     internal int MaxSubscribers { get; }
@@ -104,7 +104,8 @@ internal sealed class PublisherSettings
 
     private static TimeSpan? CheckedTimer(TimeSpan? duration, string name, string paramName) =>
         CheckedAboveZero(duration, name, paramName) > LongestTimer
-            ? throw new ArgumentOutOfRangeException(paramName, duration, $"{name} is longer than a timer can be.")
+            ? throw new ArgumentOutOfRangeException(
+                paramName, duration, $"{name} must be at most 4,294,967,294 milliseconds (about 49 days), the limit of timers.")
             : duration;
 
     private static TimeSpan? CheckedAboveZero(TimeSpan? duration, string name, string paramName) => duration <= TimeSpan.Zero
