@@ -311,7 +311,7 @@ public sealed class LoadInitialDataTests
         var load = new TaskCompletionSource<IEnumerable<SseItem<string>>>();
         var subscription = _publisher.Subscribe(
             new SubscribeOptions<string> { LoadInitialData = _ => new ValueTask<IEnumerable<SseItem<string>>>(load.Task) });
-        var source = Private.Get(Private.Get(subscription, "Subscriber"), "Load");
+        var source = Private.Get(Private.Get(subscription, "Subscriber"), "PendingLoad");
         Private.Call(source, "Start");
         _publisher.Drain();
         Private.Get(source, "Wait").Should().BeNull("the reader does not wait, and finds no frame");
