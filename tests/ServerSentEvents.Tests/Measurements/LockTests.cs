@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using Xunit.Abstractions;
 
 namespace ServerSentEvents.Tests;
@@ -41,48 +40,6 @@ public sealed class LockTests(ITestOutputHelper output)
             $"while they subscribe without an id: {without.Min():F3} ms ({Text(without)})");
         // Other work on the machine makes a round slower and never faster.
         with.Min().Should().BeLessThan((10 * without.Min()) + 3, "a resume holds the lock for a time that no event adds to");
-    }
-
-    [Fact]
-    public async Task Publish_EvictsManyEvents_LetsOthersPublishInBetween()
-    {
-        const int events = 300_000;
-        const int rounds = 7;
-        var counts = new List<double>();
-        for (var round = 0; round < rounds; round++)
-        {
-            var publisher = new Publisher(new PublisherOptions
-            {
-                HistoryCapacity = events,
-                HistoryCapacityBytes = 1,
-                HistoryMaxAge = null,
-            });
-            // These have no bytes, and are older than the event that is too large for the history.
-            for (var i = 0; i < events; i++)
-                publisher.Publish(static _ => "x", "room");
-            using var isReady = new ManualResetEventSlim();
-            var isOver = false;
-            var published = 0;
-            var others = OwnThread.RunAsync(() =>
-            {
-                for (; !Volatile.Read(ref isOver); isReady.Set())
-                {
-                    publisher.PublishComment("x", "other");
-                    Interlocked.Increment(ref published);
-                }
-            });
-            isReady.Wait(Streams.Limit).Should().BeTrue();
-
-            var before = Volatile.Read(ref published);
-            publisher.Publish("x", "room");
-            counts.Add(Volatile.Read(ref published) - before);
-            Volatile.Write(ref isOver, true);
-            await others;
-        }
-
-        output.WriteLine(
-            $"Another thread published {Median(counts):N0} times ({Text(counts)}) while one publish evicted {events:N0} events");
-        Median(counts).Should().BeGreaterThan(200, "an eviction of many events releases the lock from time to time");
     }
 
     [Fact]
@@ -147,64 +104,6 @@ public sealed class LockTests(ITestOutputHelper output)
             GC.KeepAlive(subscriptions);
             return allocated;
         }
-    }
-
-    [Fact]
-    public void QueueBytes_ManySubscribers_DoNotHoldUpPublishing()
-    {
-        const int subscribers = 200_000;
-        const int rounds = 5;
-        var publisher = new Publisher();
-        for (var i = 0; i < subscribers; i++)
-            publisher.Subscribe();
-        publisher.Subscribe("other");
-        var collecting = new List<double>();
-        var publishing = new List<double>();
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, _) =>
-        {
-            if (instrument is { Meter.Name: "ServerSentEvents", Name: "server_sent_events.queue.bytes" })
-                listener.EnableMeasurementEvents(instrument);
-        };
-        listener.StartUntilDisposed();
-
-        for (var round = -1; round < rounds; round++)
-        {
-            var isCollecting = true;
-            var collects = new List<double>();
-            var collector = new Thread(() =>
-            {
-                for (var i = 0; i < 5; i++)
-                {
-                    var start = Stopwatch.GetTimestamp();
-                    listener.RecordObservableInstruments();
-                    collects.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                }
-
-                Volatile.Write(ref isCollecting, false);
-            });
-            var publishes = new List<double>();
-            collector.Start();
-            while (Volatile.Read(ref isCollecting))
-            {
-                var start = Stopwatch.GetTimestamp();
-                publisher.Publish("x", "other");
-                publishes.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-
-            collector.Join();
-            if (round < 0)
-                continue;
-            collecting.Add(Median(collects));
-            publishing.Add(publishes.Max());
-        }
-
-        output.WriteLine(
-            $"Longest publish while another thread measures {subscribers:N0} queues: {publishing.Min():F3} ms ({Text(publishing)}), " +
-            $"one measurement: {collecting.Min():F3} ms ({Text(collecting)})");
-        // Other work on the machine makes a round slower and never faster.
-        publishing.Min().Should().BeLessThan(collecting.Min() / 2, "a measurement releases the lock again and again");
-        GC.KeepAlive(publisher);
     }
 
     private static Publisher NewPublisherWithJitter() => new(new PublisherOptions

@@ -164,9 +164,9 @@ public sealed class MemoryTests(ITestOutputHelper output)
 
         await PublishAndCancelAsync(20_000);
 
-        var left = GC.GetTotalMemory(forceFullCollection: true) - before;
-        output.WriteLine($"{left:N0} bytes left of 20,000 sources");
-        left.Should().BeLessThan(400_000, "the limit is 20 bytes for each");
+        // Late threads of the pool can still hold what the last sources used.
+        await Conditions.ShouldHoldAsync(
+            () => GC.GetTotalMemory(forceFullCollection: true) - before < 400_000, "the limit is 20 bytes for each");
         stuck.QueuedEvents.Should().Be(1);
 
         async Task PublishAndCancelAsync(int count)

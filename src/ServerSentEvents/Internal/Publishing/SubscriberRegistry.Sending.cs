@@ -229,6 +229,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 if (_history is null || !step(_history, now))
                     return;
             }
+
+            LetOthersIn();
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     private const int MeasuringBudget = 1_024;
 
     /// <summary>The number of spins between two steps of a measurement, about 30 microseconds.</summary>
-    private const int MeasuringPause = 300;
+    private const int PauseBetweenSteps = 300;
 
     private readonly object _owner;
     private readonly bool _hasHeartbeats;
@@ -304,7 +304,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     private static void LetOthersIn()
     {
         Thread.Yield();
-        Thread.SpinWait(MeasuringPause);
+        Thread.SpinWait(PauseBetweenSteps);
     }
 
     private void EndNow_NeedsLock(

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace ServerSentEvents.Tests;
+
+/// <summary>
+/// Tests that long work releases the lock again and again. Another thread then sees a state that exists only in the middle of
+/// the work. Each test repeats the work until that has happened.
+/// </summary>
+[Collection(nameof(RunAlone))]
+public sealed class StepTests
+{
+    [Fact]
+    public async Task Publish_EvictsManyEvents_LetsOthersInBetween()
+    {
+        const int capacityBytes = 4_000_000;
+        var large = new string('x', capacityBytes - 1_000);
+        var start = Stopwatch.GetTimestamp();
+        for (var isSeen = false; !isSeen;)
+        {
+            Stopwatch.GetElapsedTime(start).Should().BeLessThan(Streams.Limit, "an eviction releases the lock");
+            using var publisher = new Publisher(
+                new PublisherOptions { HistoryCapacity = int.MaxValue, HistoryCapacityBytes = capacityBytes });
+            PublishMany(publisher);
+            var early = await IdOfNextAsync(publisher);
+            PublishMany(publisher);
+            var late = await IdOfNextAsync(publisher);
+            PublishMany(publisher);
+
+            using var isReady = new ManualResetEventSlim();
+            var others = OwnThread.RunAsync(() =>
+            {
+                while (CanResume(publisher, early))
+                    isReady.Set();
+                return CanResume(publisher, late);
+            });
+            isReady.Wait(Streams.Limit).Should().BeTrue();
+            publisher.Publish(large);
+            // The early event is gone, and the late one is still there.
+            isSeen = await others;
+        }
+    }
+
+    [Fact]
+    public async Task QueueBytes_ManySubscribers_LetOthersInBetween()
+    {
+        using var publisher = new Publisher();
+        foreach (var channel in (string[])["first", "last"])
+        {
+            for (var i = 0; i < 10_000; i++)
+                publisher.Subscribe(channel);
+        }
+
+        using var moving = publisher.Subscribe("moving");
+        publisher.Publish("x", "moving");
+        moving.Join("first");
+        moving.Leave("moving");
+        var eventBytes = moving.QueuedBytes;
+        long measured = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument is { Meter.Name: "ServerSentEvents", Name: "server_sent_events.queue.bytes" })
+                listener.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, bytes, _, _) => measured = bytes);
+        listener.StartUntilDisposed();
+        // Publishers of earlier tests count too, as long as they are not collected.
+        GC.Collect();
+        listener.RecordObservableInstruments();
+        var before = measured;
+
+        var stop = false;
+        var others = OwnThread.RunAsync(() =>
+        {
+            while (!Volatile.Read(ref stop))
+            {
+                moving.Join("last");
+                moving.Leave("first");
+                moving.Join("first");
+                moving.Leave("last");
+            }
+        });
+        await Conditions.ShouldHoldAsync(
+            () =>
+            {
+                listener.RecordObservableInstruments();
+                // A subscriber that moves in the middle of a measurement counts twice or not at all.
+                return Math.Abs(measured - before) == eventBytes;
+            },
+            "a measurement releases the lock");
+        Volatile.Write(ref stop, true);
+        await others;
+    }
+
+    private static bool CanResume(Publisher publisher, string lastEventId)
+    {
+        using var subscription = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = lastEventId });
+        return subscription.Resume == ResumeResult.Resumed;
+    }
+
+    private static void PublishMany(Publisher publisher)
+    {
+        for (var i = 0; i < 10_000; i++)
+            publisher.Publish("x");
+    }
+
+    private static async Task<string> IdOfNextAsync(Publisher publisher)
+    {
+        using var subscription = publisher.Subscribe();
+        publisher.Publish("x");
+        return (await subscription.AsItems().GetAsyncEnumerator().NextAsync()).EventId!;
+    }
+}
