@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,74 +10,126 @@ namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Maps endpoints that answer with a stream of Server-Sent Events.</summary>
 /// <remarks>
-/// They are endpoints as all others: authorization, CORS, rate limiting and route parameters work as everywhere. A request's
-/// <c>Last-Event-ID</c> is passed on, unless <see cref="SubscribeOptions{TProperties}.LastEventId"/> was set. Where a
-/// publisher is draining or disposed of, a client is told when to come back, and nothing else.
+/// <para>They answer GET and HEAD as <see cref="PublisherExtensions.ToResult"/> does. A handler that returns that result is
+/// the recommended way where route values, services or other parameters are needed. Authorization, CORS, rate limiting
+/// and other conventions work as for every endpoint.</para>
+/// <para>The last event id comes from the <c>Last-Event-ID</c> header, else from
+/// <see cref="SubscribeOptions{TProperties}.LastEventId"/>, else from the query parameters <c>lastEventId</c> and
+/// <c>Last-Event-ID</c>.</para>
+/// <para>When the application stops, the publisher is drained, whether it is registered or not. If a publisher has been
+/// drained or disposed, a client gets a <c>retry:</c> alone, and reconnects later.</para>
 /// </remarks>
 /// <example>
 /// <code>
-/// app.MapServerSentEvents&lt;User&gt;("/rooms/{room}/events", context => new SubscribeOptions&lt;User&gt;
+/// app.MapServerSentEvents&lt;User&gt;("/news", context => new SubscribeOptions&lt;User&gt;
 /// {
-///     Channels = (string)context.Request.RouteValues["room"]!,
+///     Channels = "news",
 ///     Properties = new User(context.User.Identity!.Name!),
 /// }).RequireAuthorization();
 /// </code>
 /// </example>
 public static class ServerSentEventsEndpointRouteBuilderExtensions
 {
-    /// <summary>Maps GET requests to the default channel of <see cref="Publisher"/>.</summary>
+    /// <summary>Maps a route to the default channel of <see cref="Publisher"/>.</summary>
     /// <param name="endpoints">The application's endpoints.</param>
     /// <param name="pattern">The route.</param>
-    /// <returns>The endpoint, to be configured further.</returns>
+    /// <returns>The endpoint, for further configuration.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">An option of the publisher, which is made here, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option of the publisher, which is created here, is outside its range.</exception>
     /// <exception cref="InvalidOperationException"><c>AddServerSentEvents()</c> has not been called.</exception>
     public static IEndpointConventionBuilder MapServerSentEvents(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var publisher = endpoints.ServiceProvider.GetService<Publisher>() ?? throw NotRegistered("AddServerSentEvents()");
-        return EventStreamEndpoint<object?>.Map(endpoints, pattern, publisher, static _ => new(new SubscribeOptions<object?>()));
+        return endpoints.MapServerSentEvents<object?>(pattern, publisher);
     }
 
-    /// <summary>Maps GET requests to whatever a function says of each.</summary>
-    /// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
+    /// <summary>Maps a route to the default channel of a publisher, with default properties.</summary>
+    /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
+    /// <param name="endpoints">The application's endpoints.</param>
+    /// <param name="pattern">The route.</param>
+    /// <param name="publisher">The publisher, which need not be registered.</param>
+    /// <returns>The endpoint, for further configuration.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IEndpointConventionBuilder MapServerSentEvents<TProperties>(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, Publisher<TProperties> publisher) =>
+        endpoints.MapServerSentEvents(pattern, publisher, static _ => new SubscribeOptions<TProperties>());
+
+    /// <summary>Maps a route to the registered publisher, with options for each request.</summary>
+    /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
     /// <param name="endpoints">The application's endpoints.</param>
     /// <param name="pattern">The route.</param>
     /// <param name="subscribe">
-    /// Called for each request; says whom the client becomes a subscriber as, and of what. With null the answer is 204, which
-    /// tells a client to stop, for good. Where it throws, the answer is an error, at which a browser gives up for good too.
+    /// A function that returns the options of the subscription. It is called for each request, concurrently, before the
+    /// subscription exists. Null refuses the client with the status that the function has set, for example 403. If the
+    /// function has set none, the status is 204, after which a browser does not reconnect. If the function throws, the
+    /// answer is an error, after which a browser does not reconnect either.
     /// </param>
-    /// <returns>The endpoint, to be configured further.</returns>
+    /// <returns>The endpoint, for further configuration.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">An option of the publisher, which is made here, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option of the publisher, which is created here, is outside its range.</exception>
     /// <exception cref="InvalidOperationException"><c>AddServerSentEvents</c> has not been called for this type.</exception>
+    [OverloadResolutionPriority(1)]
     public static IEndpointConventionBuilder MapServerSentEvents<TProperties>(
         this IEndpointRouteBuilder endpoints,
         [StringSyntax("Route")] string pattern,
-        Func<HttpContext, SubscribeOptions<TProperties>?> subscribe)
-    {
-        ArgumentNullException.ThrowIfNull(subscribe);
-        return endpoints.MapServerSentEvents(pattern, context => new ValueTask<SubscribeOptions<TProperties>?>(subscribe(context)));
-    }
+        Func<HttpContext, SubscribeOptions<TProperties>?> subscribe) =>
+        endpoints.MapServerSentEvents(pattern, PublisherOf<TProperties>(endpoints), subscribe);
 
     /// <inheritdoc cref="MapServerSentEvents{TProperties}(IEndpointRouteBuilder, string, Func{HttpContext, SubscribeOptions{TProperties}?})"/>
     public static IEndpointConventionBuilder MapServerSentEvents<TProperties>(
         this IEndpointRouteBuilder endpoints,
         [StringSyntax("Route")] string pattern,
+        Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe) =>
+        endpoints.MapServerSentEvents(pattern, PublisherOf<TProperties>(endpoints), subscribe);
+
+    /// <summary>Maps a route to a publisher, with options for each request.</summary>
+    /// <param name="endpoints">The application's endpoints.</param>
+    /// <param name="pattern">The route.</param>
+    /// <param name="publisher">The publisher, which need not be registered.</param>
+    /// <param name="subscribe">
+    /// A function that returns the options of the subscription, as for the registered publisher.
+    /// </param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <inheritdoc cref="MapServerSentEvents{TProperties}(IEndpointRouteBuilder, string, Func{HttpContext, SubscribeOptions{TProperties}?})"/>
+    [OverloadResolutionPriority(1)]
+    public static IEndpointConventionBuilder MapServerSentEvents<TProperties>(
+        this IEndpointRouteBuilder endpoints,
+        [StringSyntax("Route")] string pattern,
+        Publisher<TProperties> publisher,
+        Func<HttpContext, SubscribeOptions<TProperties>?> subscribe)
+    {
+        ArgumentNullException.ThrowIfNull(subscribe);
+        return endpoints.MapServerSentEvents(
+            pattern, publisher, context => new ValueTask<SubscribeOptions<TProperties>?>(subscribe(context)));
+    }
+
+    /// <inheritdoc cref="MapServerSentEvents{TProperties}(IEndpointRouteBuilder, string, Publisher{TProperties}, Func{HttpContext, SubscribeOptions{TProperties}?})"/>
+    public static IEndpointConventionBuilder MapServerSentEvents<TProperties>(
+        this IEndpointRouteBuilder endpoints,
+        [StringSyntax("Route")] string pattern,
+        Publisher<TProperties> publisher,
         Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(pattern);
+        ArgumentNullException.ThrowIfNull(publisher);
         ArgumentNullException.ThrowIfNull(subscribe);
-        var publisher = endpoints.ServiceProvider.GetService<Publisher<TProperties>>()
-            ?? throw NotRegistered($"AddServerSentEvents<{NameOf(typeof(TProperties))}>()");
         return EventStreamEndpoint<TProperties>.Map(endpoints, pattern, publisher, subscribe);
+    }
+
+    private static Publisher<TProperties> PublisherOf<TProperties>(IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        return endpoints.ServiceProvider.GetService<Publisher<TProperties>>()
+            ?? throw NotRegistered($"AddServerSentEvents<{NameOf(typeof(TProperties))}>()");
     }
 
     private static InvalidOperationException NotRegistered(string call) => new(
         $"There is no publisher to map to. Call builder.Services.{call} before the application is built.");
 
-    /// <summary>As it is written in C#, to be copied into the call.</summary>
+    /// <summary>Returns the name of a type as it is written in C#.</summary>
     private static string NameOf(Type type) => type.IsGenericType
         ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
         : type.Name;

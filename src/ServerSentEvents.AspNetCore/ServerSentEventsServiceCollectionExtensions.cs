@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ServerSentEvents;
@@ -69,6 +70,7 @@ public static class ServerSentEventsServiceCollectionExtensions
     {
         services.AddOptions();
         services.TryAddSingleton<IOptionsFactory<PublisherOptions>, PublisherOptionsFactory>();
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EventStreamDescriptions>());
         if (configure is not null)
             services.AddSingleton(new PublisherSetup<TPublisher>(configure));
         services.TryAddSingleton(provider =>

@@ -2,20 +2,25 @@ using ServerSentEvents.AspNetCore;
 
 namespace ServerSentEvents;
 
-/// <summary>Subscriptions as responses.</summary>
+/// <summary>Makes responses of subscriptions.</summary>
 public static class SubscriptionExtensions
 {
     /// <summary>
-    /// A response that is this subscription's stream, for any minimal API handler and any MVC action. The publisher need not
-    /// be registered. Whoever takes it in a handler of their own passes the <c>Last-Event-ID</c> header on by themselves.
+    /// Returns a response that streams this subscription, for any minimal API handler and any MVC action. The publisher need
+    /// not be registered.
     /// </summary>
-    /// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
-    /// <param name="subscription">The subscription, which nobody has read yet.</param>
-    /// <returns>A result to be returned, and executed once.</returns>
+    /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
+    /// <param name="subscription">The subscription, which has had no reader.</param>
+    /// <returns>The result to return from the handler, which is executed once.</returns>
+    /// <remarks>
+    /// Prefer <see cref="PublisherExtensions.ToResult"/>, which reads the request's <c>Last-Event-ID</c>, and which leaves no
+    /// subscription if the result is not executed. This method is for handlers that need the subscription before the response
+    /// begins, for example to close it from elsewhere.
+    /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="subscription"/> is null.</exception>
     /// <example>
     /// <code>
-    /// app.MapGet("/news/{topic}", (string topic, Publisher publisher) => publisher.Subscribe(topic).ToResult());
+    /// app.MapGet("/jobs/{id}", (string id, Publisher publisher) => publisher.Subscribe(id).ToResult());
     /// </code>
     /// </example>
     public static SubscriptionResult<TProperties> ToResult<TProperties>(this Subscription<TProperties> subscription)

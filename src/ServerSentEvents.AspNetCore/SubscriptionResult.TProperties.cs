@@ -6,33 +6,39 @@ using ServerSentEvents.AspNetCore.Internal;
 
 namespace ServerSentEvents.AspNetCore;
 
-/// <summary>
-/// A response that is a subscription's stream, with status 200 and all the headers that it needs. It ends when the
-/// subscription does, when the client has gone, and when the application stops; and the subscription ends with it.
-/// </summary>
-/// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
+/// <summary>A response that streams a subscription with status 200.</summary>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
-/// It is executed once, as a subscription is read once. One that never is leaves a subscription that nobody reads, which
-/// is bounded by its queue.
+/// <para>Returned by <see cref="SubscriptionExtensions.ToResult"/>. It can be executed once, because a subscription can be
+/// read once. If it is not executed, its subscription stays until its queue is full, or until the application ends it.</para>
+/// <para>The stream ends when the subscription ends, when the client disconnects, and when the application stops. The
+/// subscription ends with the stream. Only a registered publisher is drained at the stop: others belong to the application.
+/// </para>
 /// </remarks>
 public sealed class SubscriptionResult<TProperties> : IResult, IEndpointMetadataProvider, IStatusCodeHttpResult, IContentTypeHttpResult
 {
     internal SubscriptionResult(Subscription<TProperties> subscription) => Subscription = subscription;
 
-    /// <summary>The subscription whose stream it is.</summary>
+    /// <summary>Gets the subscription that is streamed.</summary>
     public Subscription<TProperties> Subscription { get; }
 
-    /// <summary>Always 200: a client gives up for good at any other.</summary>
+    /// <summary>Gets the status of the stream, which is always 200: after any other, a browser never reconnects.</summary>
     public int? StatusCode => StatusCodes.Status200OK;
 
-    /// <summary>Always <c>text/event-stream</c>.</summary>
+    /// <summary>Gets the content type, which is always <c>text/event-stream</c>.</summary>
     public string? ContentType => EventStreamResponse.ContentType;
 
-    /// <summary>Sends the headers at once, and then the stream, until it ends.</summary>
+    /// <summary>Sends the headers and a first byte at once, and then the stream until it ends.</summary>
     /// <param name="httpContext">The request.</param>
-    /// <returns>A task that ends with the stream, or when the client has gone.</returns>
+    /// <returns>A task that completes when the stream has ended or the client has disconnected.</returns>
+    /// <remarks>
+    /// A HEAD request gets the headers, and a request whose <c>Accept</c> header excludes event streams gets 406. Both end the
+    /// subscription.
+    /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="httpContext"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">The subscription already has, or had, a reader, or the response has started.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The subscription has, or had, a reader, or the response has started.
+    /// </exception>
     public Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net.ServerSentEvents;
+using System.Text.Json.Serialization;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Delivery;
 using ServerSentEvents.Internal.Diagnostics;
@@ -51,6 +52,7 @@ namespace ServerSentEvents;
 /// </code>
 /// </example>
 [DebuggerDisplay("QueuedEvents = {QueuedEvents}, EndReason = {EndReason}")]
+[JsonConverter(typeof(NotAsJson))]
 public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>, IDisposable
 {
     /// <summary>The flag of a stream that has, or had, a reader.</summary>
@@ -375,12 +377,16 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     }
 
     /// <summary>
-    /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response.
+    /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response. The first
+    /// byte is written at once.
     /// </summary>
-    internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken) =>
-        Subscriber is { } subscriber
-            ? PipeCopy<TProperties>.Start(this, subscriber, writer, cancellationToken)
-            : Task.CompletedTask;
+    internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken)
+    {
+        if (Subscriber is not { } subscriber)
+            return Task.CompletedTask;
+        subscriber.BeginAtOnce();
+        return PipeCopy<TProperties>.Start(this, subscriber, writer, cancellationToken);
+    }
 
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     internal void TakeReader()

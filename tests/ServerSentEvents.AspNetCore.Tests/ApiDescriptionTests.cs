@@ -4,15 +4,17 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>What OpenAPI documents are made from.</summary>
+/// <summary>Tests the descriptions that OpenAPI documents are made from.</summary>
 public sealed class ApiDescriptionTests
 {
     [Theory]
-    [InlineData("plain")]
-    [InlineData("rooms/{room}/events")]
-    [InlineData("later")]
-    [InlineData("result/{topic}")]
-    public async Task Description_EveryForm_Says200AndEventStream(string path)
+    [InlineData("plain", "")]
+    [InlineData("rooms/{room}/events", "room from Path")]
+    [InlineData("optional/{id:int}/{part?}", "id from Path,part from Path")]
+    [InlineData("later", "")]
+    [InlineData("result/{topic}", "topic from Path")]
+    [InlineData("subscription/{topic}", "topic from Path")]
+    public async Task Description_EveryForm_Says200AndEventStream(string path, string parameters)
     {
         await using var app = await TestApplication.StartAsync(
             builder =>
@@ -29,7 +31,9 @@ public sealed class ApiDescriptionTests
                     await Task.Yield();
                     return null;
                 });
-                app.MapGet("/result/{topic}", (string topic, Publisher publisher) => publisher.Subscribe(topic).ToResult());
+                app.MapServerSentEvents<object?>("/optional/{id:int}/{part?}", _ => null);
+                app.MapGet("/result/{topic}", (string topic, Publisher publisher) => publisher.ToResult(new() { Channels = topic }));
+                app.MapGet("/subscription/{topic}", (string topic, Publisher publisher) => publisher.Subscribe(topic).ToResult());
             });
 
         var description = app.Services.GetRequiredService<IApiDescriptionGroupCollectionProvider>()
@@ -37,11 +41,11 @@ public sealed class ApiDescriptionTests
             .Should().ContainSingle().Subject;
 
         description.HttpMethod.Should().Be("GET");
-        description.ActionDescriptor.RouteValues["controller"].Should().NotContain("`", "nobody has written such a name");
+        description.ActionDescriptor.RouteValues["controller"].Should().NotContain("`", "it is not a name of the application");
         var response = description.SupportedResponseTypes.Should().ContainSingle(response => response.StatusCode == 200).Subject;
         response.ApiResponseFormats.Select(format => format.MediaType).Should().Equal("text/event-stream");
         response.Type.Should().Be<string>();
-        description.ParameterDescriptions.Select(parameter => parameter.Name)
-            .Should().BeSubsetOf(["room", "topic"], "neither HttpContext nor Publisher comes from the client");
+        description.ParameterDescriptions.Select(parameter => $"{parameter.Name} from {parameter.Source.Id}")
+            .Should().Equal(parameters.Split(',', StringSplitOptions.RemoveEmptyEntries), "HttpContext and Publisher do not come from the client");
     }
 }

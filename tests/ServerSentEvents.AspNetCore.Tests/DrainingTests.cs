@@ -5,24 +5,24 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Requests that still come to an application that stops: an error would make a browser give up for good.</summary>
+/// <summary>Tests requests to an application that stops. After an error, a browser would never reconnect.</summary>
 public sealed class DrainingTests
 {
-    /// <summary>Set to let the host go on with its stop.</summary>
+    /// <summary>Completes to let the host go on with its stop.</summary>
     private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Theory]
     [InlineData("1.1", null, "retry: 3000\n")]
     [InlineData("1.1", 5, "retry: 5000\n")]
     [InlineData("2.0", 5, "retry: 5000\n")]
-    public async Task Draining_RequestOnAnOpenConnection_IsToldWhenToComeBack(string version, int? seconds, string expected)
+    public async Task Draining_RequestOnAnOpenConnection_GetsARetry(string version, int? seconds, string expected)
     {
         await using var app = await StartAsync(seconds);
         var http = app.NewClient(Version.Parse(version));
         (await http.GetStringAsync(new Uri("/ping", UriKind.Relative))).Should().Be("pong");
 
         var stopping = await BeginToStopAsync(app);
-        foreach (var path in new[] { "/events", "/events", "/result" })
+        foreach (var path in new[] { "/events", "/events", "/both" })
         {
             using var client = await EventStreamClient.OpenAsync(http, path);
             (await client.RestAsync()).Should().Be(expected);
@@ -34,7 +34,7 @@ public sealed class DrainingTests
     }
 
     [Fact]
-    public async Task Draining_NewConnection_IsToldWhenToComeBack()
+    public async Task Draining_NewConnection_GetsARetry()
     {
         await using var app = await StartAsync(seconds: 5);
 
@@ -47,7 +47,7 @@ public sealed class DrainingTests
     }
 
     [Fact]
-    public async Task Draining_RequestThatCameBefore_IsToldWhenToComeBack()
+    public async Task Draining_RequestThatCameBefore_GetsARetry()
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -69,16 +69,24 @@ public sealed class DrainingTests
         await stopping;
     }
 
-    [Fact]
-    public async Task Draining_StreamOfAPublisherThatIsNotRegistered_EndsAtOnce()
+    [Theory]
+    [InlineData("/mapped", "retry: 3000\n")]
+    [InlineData("/result", "retry: 3000\n")]
+    [InlineData("/subscription", "")]
+    public async Task Draining_PublisherThatIsNotRegistered_IsDrainedIfTheLibraryHasSubscribed(string path, string expected)
     {
         using var own = new Publisher();
-        await using var app = await StartAsync(seconds: 5, app => app.MapGet("/own", () => own.Subscribe().ToResult()));
+        await using var app = await StartAsync(seconds: 5, app =>
+        {
+            app.MapServerSentEvents("/mapped", own);
+            app.MapGet("/result", () => own.ToResult(new()));
+            app.MapGet("/subscription", () => own.Subscribe().ToResult());
+        });
 
         var stopping = await BeginToStopAsync(app);
-        using var client = await app.OpenAsync("/own");
+        using var client = await app.OpenAsync(path);
 
-        (await client.RestAsync()).Should().BeEmpty();
+        (await client.RestAsync()).Should().Be(expected);
         _goOn.SetResult();
         await stopping;
     }
@@ -106,7 +114,7 @@ public sealed class DrainingTests
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
-    public async Task Disposed_Publisher_TellsWhoeverComesWhenToComeBack(string version)
+    public async Task Disposed_Publisher_AnswersWithARetry(string version)
     {
         await using var app = await TestApplication.StartAsync();
         app.Publisher.Dispose();
@@ -136,7 +144,7 @@ public sealed class DrainingTests
         app.Services.GetRequiredService<Publisher<string>>().Publish("hello").Should().Be(1);
     }
 
-    /// <summary>With a clock that stands still, so that nobody is cut off however busy the machine is.</summary>
+    /// <summary>Starts an application whose clock stands still, so that no client is cut off on a busy machine.</summary>
     private Task<TestApplication> StartAsync(int? seconds, Action<WebApplication>? map = null) => TestApplication.StartAsync(
         builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(
             options => options.ReconnectionInterval = seconds is { } value ? TimeSpan.FromSeconds(value) : null),
@@ -144,15 +152,15 @@ public sealed class DrainingTests
         {
             HoldStop(app);
             app.MapServerSentEvents("/events");
-            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+            app.MapGet("/both", (Publisher publisher) => publisher.Subscribe().ToResult());
             app.MapGet("/ping", () => "pong");
             map?.Invoke(app);
         });
 
-    /// <summary>Whoever registers first is called last: when the streams have been told to end, and before the server is.</summary>
+    /// <summary>Holds the stop. The callback that is registered first is called last: after the streams end, before the server stops.</summary>
     private void HoldStop(WebApplication app) => app.Lifetime.ApplicationStopping.Register(() => _goOn.Task.Wait(Streams.Limit));
 
-    /// <summary>Returns the whole stop, when the streams have been told to end.</summary>
+    /// <summary>Begins to stop. When the streams end, returns the task of the whole stop.</summary>
     private static async Task<Task> BeginToStopAsync(TestApplication app)
     {
         var stopping = Task.Run(app.StopAsync);

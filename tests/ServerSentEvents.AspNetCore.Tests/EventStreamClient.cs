@@ -3,7 +3,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>A client that reads its stream line by line; nothing here can wait for ever.</summary>
+/// <summary>A client that reads a stream line by line. Every wait has a limit.</summary>
 internal sealed class EventStreamClient : IDisposable
 {
     private readonly StreamReader _lines;
@@ -19,7 +19,7 @@ internal sealed class EventStreamClient : IDisposable
     internal static Task<EventStreamClient> OpenAsync(HttpClient client, string path) =>
         OpenAsync(client, new HttpRequestMessage(HttpMethod.Get, path));
 
-    /// <summary>Returns as soon as the headers are there.</summary>
+    /// <summary>Sends a request, and returns when the headers have come.</summary>
     internal static async Task<EventStreamClient> OpenAsync(HttpClient client, HttpRequestMessage request)
     {
         request.Version = client.DefaultRequestVersion;
@@ -35,11 +35,11 @@ internal sealed class EventStreamClient : IDisposable
         return new EventStreamClient(response, await response.Content.ReadAsStreamAsync());
     }
 
-    /// <summary>The next line, which has to come.</summary>
+    /// <summary>Reads the next line. Fails if the stream ends.</summary>
     internal async Task<string> NextLineAsync() =>
         await _lines.ReadLineAsync().WaitAsync(Streams.Limit) ?? throw new InvalidOperationException("The stream has ended.");
 
-    /// <summary>The data of the next event that has any; an event of several lines is several.</summary>
+    /// <summary>Reads the next line of data. Other lines are skipped.</summary>
     internal async Task<string> NextDataAsync()
     {
         while (true)
@@ -49,10 +49,17 @@ internal sealed class EventStreamClient : IDisposable
         }
     }
 
-    /// <summary>All that comes until the end; a connection that is cut is no end, and throws.</summary>
-    internal Task<string> RestAsync() => _lines.ReadToEndAsync().WaitAsync(Streams.Limit);
+    /// <summary>
+    /// Reads the rest of the stream, without the empty comment at the start of a stream that begins with nothing else. Throws if
+    /// the connection is aborted.
+    /// </summary>
+    internal async Task<string> RestAsync()
+    {
+        var text = await _lines.ReadToEndAsync().WaitAsync(Streams.Limit);
+        return text.StartsWith(":\n", StringComparison.Ordinal) ? text[2..] : text;
+    }
 
-    /// <summary>Goes away, as a client does whose page is closed.</summary>
+    /// <summary>Disconnects, as a browser does when its page is closed.</summary>
     public void Dispose()
     {
         Response.Dispose();

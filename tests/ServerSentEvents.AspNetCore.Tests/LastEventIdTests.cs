@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>What a request says it had last, which may come from anybody, and what it is answered.</summary>
+/// <summary>Tests the last event id of a request, which can come from anyone, and the answer to it.</summary>
 public sealed class LastEventIdTests
 {
     [Theory]
@@ -14,7 +14,7 @@ public sealed class LastEventIdTests
     [InlineData("2.0", "second")]
     [InlineData("1.1", "two, \"2\"; q=1 %20 ~/:@ \\")]
     [InlineData("2.0", "two, \"2\"; q=1 %20 ~/:@ \\")]
-    public async Task LastEventId_KnownId_ResumesBehindIt(string version, string id)
+    public async Task LastEventId_KnownId_ResumesAfterIt(string version, string id)
     {
         await using var app = await StartAsync();
         app.Publisher.Publish(new SseItem<string>("first") { EventId = "first" });
@@ -62,7 +62,7 @@ public sealed class LastEventIdTests
     }
 
     [Fact]
-    public async Task LastEventId_BytesThatAreNoUtf8_AreRefusedAsAnyHeaderIsAndSubscribeNobody()
+    public async Task LastEventId_BytesThatAreNotUtf8_Are400AndSubscribeNobody()
     {
         await using var app = await StartAsync();
         using var client = await app.ConnectAsync();
@@ -76,7 +76,7 @@ public sealed class LastEventIdTests
     [Theory]
     [InlineData("")]
     [InlineData("Last-Event-ID: \r\n")]
-    public async Task LastEventId_NoneOrEmpty_IsOfANewClient(string headers)
+    public async Task LastEventId_NoneOrEmpty_IsANewClient(string headers)
     {
         await using var app = await StartAsync();
         using var client = await app.ConnectAsync();
@@ -87,25 +87,36 @@ public sealed class LastEventIdTests
         app.Publisher.GetSubscribers().Single().Resume.Should().Be(ResumeResult.NotRequested);
     }
 
-    [Fact]
-    public async Task LastEventId_SetByTheApplication_TakesThePlaceOfTheHeader()
+    [Theory]
+    [InlineData("/events", "a", null, "b")]
+    [InlineData("/events?lastEventId=a", null, null, "b")]
+    [InlineData("/events?LASTEVENTID=a", null, null, "b")]
+    [InlineData("/events?Last-Event-ID=a", null, null, "b")]
+    [InlineData("/events?lastEventId=&Last-Event-ID=a", null, null, "b")]
+    [InlineData("/events?lastEventId=a", "b", null, "c")]
+    [InlineData("/events?lastEventId=a", "", "b", "c")]
+    [InlineData("/events?lastEventId=c", null, "a", "b")]
+    [InlineData("/events?lastEventId=c", "b", "a", "c")]
+    public async Task LastEventId_SeveralSources_HeaderWinsThenOptionsThenQuery(
+        string path, string? header, string? options, string expected)
     {
         await using var app = await StartAsync(app => app.MapServerSentEvents<object?>(
-            "/events", context => new SubscribeOptions<object?> { LastEventId = context.Request.Query["since"] }));
-        foreach (var id in new[] { "first", "second", "third" })
+            "/events", _ => new SubscribeOptions<object?> { LastEventId = options }));
+        foreach (var id in new[] { "a", "b", "c", "d" })
             app.Publisher.Publish(new SseItem<string>(id) { EventId = id });
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/events?since=second");
-        request.Headers.Add("Last-Event-ID", "first");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (header is not null)
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", header).Should().BeTrue();
         using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
 
-        (await client.NextDataAsync()).Should().Be("third");
+        (await client.NextDataAsync()).Should().Be(expected);
     }
 
     private static Task<TestApplication> StartAsync(Action<WebApplication>? map = null) => TestApplication.StartAsync(
         builder => builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10), map);
 
-    /// <summary>By a client that writes headers in UTF-8, as browsers do with this one.</summary>
+    /// <summary>Opens a stream by a client that writes headers in UTF-8, as browsers do with this one.</summary>
     private static async Task<EventStreamClient> OpenAsync(TestApplication app, Version version, string id)
     {
         using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 };

@@ -1,19 +1,22 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.HttpLogging;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>An endpoint of this package is an endpoint as all others, to whatever stands before it.</summary>
+/// <summary>Tests endpoints with the middleware of ASP.NET Core before them.</summary>
 public sealed class MiddlewareTests
 {
     private const string Origin = "https://page.example";
 
     [Fact]
-    public async Task RequireAuthorization_LetsInWhoMayAndTellsTheFunctionWhoItIs()
+    public async Task RequireAuthorization_SignedInClient_SubscribesWithItsUser()
     {
         await using var app = await TestApplication.StartAsync(
             builder =>
@@ -37,35 +40,106 @@ public sealed class MiddlewareTests
         (await client.NextDataAsync()).Should().Be("hello Ann");
     }
 
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    [InlineData("/subscription")]
+    public async Task OutputCache_TypedResult_IsLeftOut(string path)
+    {
+        await using var app = await StartWithOutputCacheAsync(policy => policy.Expire(TimeSpan.FromHours(1)));
+
+        using var first = await app.OpenAsync(path);
+        using var second = await app.OpenAsync(path);
+
+        app.Publisher.Publish("to both").Should().Be(2);
+        app.Publisher.Close();
+        (await first.RestAsync()).Should().Be("data: to both\n\n");
+        (await second.RestAsync()).Should().Be("data: to both\n\n");
+        await ShouldGetAStreamOfItsOwnAsync(app, path);
+    }
+
+    [Theory]
+    [InlineData("/result/untyped")]
+    [InlineData("/subscription/untyped")]
+    [InlineData("/cached")]
+    public async Task OutputCache_AnyResult_GetsNoStreamOfAnotherClient(string path)
+    {
+        await using var app = await StartWithOutputCacheAsync(policy => policy.Expire(TimeSpan.FromHours(1)));
+
+        using var first = await app.OpenAsync(path);
+        app.Publisher.Publish("for the first").Should().Be(1);
+        app.Publisher.Close();
+        (await first.RestAsync()).Should().Be("data: for the first\n\n");
+
+        await ShouldGetAStreamOfItsOwnAsync(app, path);
+    }
+
     [Fact]
-    public async Task OutputCache_BasePolicy_KeepsNoStreamForAnotherClient()
+    public async Task OutputCache_AnyResultWithoutLocking_ServesClientsAtTheSameTime()
+    {
+        await using var app = await StartWithOutputCacheAsync(policy => policy.Expire(TimeSpan.FromHours(1)).SetLocking(false));
+
+        using var first = await app.OpenAsync("/result/untyped");
+        using var second = await app.OpenAsync("/result/untyped");
+
+        app.Publisher.Publish("to both").Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result/untyped")]
+    [InlineData("/subscription/untyped")]
+    public async Task ResponseCaching_SecondClient_GetsAStreamOfItsOwn(string path)
     {
         await using var app = await TestApplication.StartAsync(
             builder =>
             {
                 builder.Services.AddServerSentEvents(options => options.HeartbeatInterval = null);
-                builder.Services.AddOutputCache(cache => cache.AddBasePolicy(policy => policy.Expire(TimeSpan.FromHours(1))));
+                builder.Services.AddResponseCaching();
             },
             app =>
             {
-                app.UseOutputCache();
-                app.MapServerSentEvents("/events");
-                app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+                app.UseResponseCaching();
+                MapAll(app);
             });
-
-        foreach (var path in (string[])["/events", "/result"])
+        using (var first = await app.OpenAsync(path))
         {
-            using var first = await app.OpenAsync(path);
-            using var second = await app.OpenAsync(path);
-            app.Publisher.Publish("to both").Should().Be(2);
+            app.Publisher.Publish("for the first").Should().Be(1);
             app.Publisher.Close();
-            (await first.RestAsync()).Should().Be("data: to both\n\n");
-            (await second.RestAsync()).Should().Be("data: to both\n\n");
-
-            using var third = await app.OpenAsync(path);
-            app.Publisher.Close();
-            (await third.RestAsync()).Should().BeEmpty("that is no stream of the past");
+            (await first.RestAsync()).Should().Be("data: for the first\n\n");
         }
+
+        await ShouldGetAStreamOfItsOwnAsync(app, path);
+    }
+
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result/untyped")]
+    [InlineData("/subscription/untyped")]
+    public async Task HttpLoggingStatusPagesAndExceptionHandler_Together_LetEventsThroughAtOnce(string path)
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents(options => options.HeartbeatInterval = null);
+                builder.Services.AddHttpLogging(logging => logging.LoggingFields = HttpLoggingFields.All);
+            },
+            app =>
+            {
+                app.UseHttpLogging();
+                app.UseExceptionHandler("/failed");
+                app.UseStatusCodePages("text/plain", "Status {0}");
+                MapAll(app);
+            });
+        using var client = await app.OpenAsync(path);
+
+        app.Publisher.Publish("one");
+        (await client.NextDataAsync()).Should().Be("one");
+        app.Publisher.Publish("two");
+        (await client.NextDataAsync()).Should().Be("two");
+
+        app.Publisher.Close();
+        (await client.RestAsync()).Trim().Should().BeEmpty("status code pages and the exception handler add nothing");
     }
 
     [Fact]
@@ -98,7 +172,7 @@ public sealed class MiddlewareTests
     }
 
     [Fact]
-    public async Task RequireRateLimiting_Concurrency_CountsAStreamForAsLongAsItLasts()
+    public async Task RequireRateLimiting_Concurrency_CountsAStreamUntilItEnds()
     {
         await using var app = await TestApplication.StartAsync(
             builder =>
@@ -146,7 +220,39 @@ public sealed class MiddlewareTests
         endpoint.Metadata.GetMetadata<string>().Should().Be("of the group");
     }
 
-    /// <summary>The limiter hears of an end when the server has done with its request, which is after its client does.</summary>
+    private static Task<TestApplication> StartWithOutputCacheAsync(Action<OutputCachePolicyBuilder> basePolicy) =>
+        TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents(options => options.HeartbeatInterval = null);
+                builder.Services.AddOutputCache(cache => cache.AddBasePolicy(basePolicy));
+            },
+            app =>
+            {
+                app.UseOutputCache();
+                MapAll(app);
+                app.MapGet("/cached", IResult (Publisher publisher) => publisher.ToResult(new())).CacheOutput();
+            });
+
+    private static void MapAll(WebApplication app)
+    {
+        app.MapServerSentEvents("/events");
+        app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+        app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
+        // Of these handlers, nothing tells middleware before the response that they answer with a stream.
+        app.MapGet("/result/untyped", IResult (Publisher publisher) => publisher.ToResult(new()));
+        app.MapGet("/subscription/untyped", IResult (Publisher publisher) => publisher.Subscribe().ToResult());
+    }
+
+    private static async Task ShouldGetAStreamOfItsOwnAsync(TestApplication app, string path)
+    {
+        using var client = await app.OpenAsync(path);
+        app.Publisher.Publish("own").Should().Be(1);
+        app.Publisher.Close();
+        (await client.RestAsync()).Should().Be("data: own\n\n", "it is not the stream of an earlier client");
+    }
+
+    /// <summary>Retries until the limiter allows it. The server ends a request after its client has seen the end.</summary>
     private static async Task<EventStreamClient> OpenWhenAllowedAsync(HttpClient http)
     {
         HttpResponseMessage? response = null;

@@ -215,7 +215,7 @@ public sealed class ResponseTests
         var end = await client.ReadToAsync("\r\n\r\n");
 
         headers.Should().StartWith("HTTP/1.1 200 OK\r\n").And.Contain("Transfer-Encoding: chunked");
-        chunk.Should().Be("d\r\ndata: hello\n\n\r\n");
+        chunk.Should().Be("2\r\n:\n\r\nd\r\ndata: hello\n\n\r\n");
         end.Should().Be("0\r\n\r\n");
     }
 
@@ -233,7 +233,7 @@ public sealed class ResponseTests
         app.Publisher.Close();
 
         headers.Should().StartWith("HTTP/1.1 200 OK\r\n").And.Contain("Connection: close").And.NotContain("chunked");
-        first.Should().Be("data: hello\n\n");
+        first.Should().Be(":\ndata: hello\n\n");
         (await client.ReadToEndAsync()).Should().Be("data: bye\n\n");
     }
 

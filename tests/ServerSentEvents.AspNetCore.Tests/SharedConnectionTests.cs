@@ -8,8 +8,8 @@ using ServerSentEvents.Tests;
 namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>
-/// What becomes of an HTTP/2 connection, on which a stream is one of several requests, when its client does not take that
-/// stream. By a clock that is set, and a connection that tells whether it was aborted.
+/// Tests an HTTP/2 connection with several requests, whose client does not take one stream. The clock stands still, and the
+/// connection tells whether it was aborted.
 /// </summary>
 public sealed class SharedConnectionTests
 {
@@ -36,11 +36,11 @@ public sealed class SharedConnectionTests
         _time.Advance(Moment);
 
         before.Should().BeFalse();
-        _connection.IsAborted.Should().BeTrue("a host waits for it, and nothing tells whether it is stuck");
+        _connection.IsAborted.Should().BeTrue("the host waits for it, and nothing tells whether it is stuck");
     }
 
     [Fact]
-    public async Task Stop_ConnectionThatHasClosed_IsLeftAlone()
+    public async Task Stop_ConnectionHasClosed_IsLeftAlone()
     {
         await using var app = await StartAsync();
         var response = Respond(app);
@@ -56,7 +56,7 @@ public sealed class SharedConnectionTests
     }
 
     [Fact]
-    public async Task Stop_StreamThatDoesNotEndByItsReset_TakesTheConnectionWithIt()
+    public async Task Stop_StreamDoesNotEndByItsReset_AbortsTheConnection()
     {
         await using var app = await StartAsync();
         _connection.TakesResets = false;
@@ -78,7 +78,7 @@ public sealed class SharedConnectionTests
     public async Task Stop_StreamIsTaken_LeavesTheConnection()
     {
         await using var app = await StartAsync();
-        var response = Respond(app);
+        var response = Respond(app, Stream.Null);
 
         app.Lifetime.StopApplication();
         await response.WaitAsync(Streams.Limit);
@@ -99,20 +99,20 @@ public sealed class SharedConnectionTests
         await response.WaitAsync(Streams.Limit);
         _time.AdvanceInTurn(Grace, Look, Look);
 
-        _connection.IsAborted.Should().BeFalse("it is not to close, and may serve others well");
+        _connection.IsAborted.Should().BeFalse("it can serve other requests");
     }
 
     private Task<TestApplication> StartAsync() => TestApplication.StartAsync(builder =>
         builder.Services.AddSingleton<TimeProvider>(_time).AddServerSentEvents(options => options.HeartbeatInterval = null));
 
-    /// <summary>A response whose client takes the headers, and not one event.</summary>
-    private Task Respond(TestApplication app)
+    /// <summary>Starts a response whose client takes the headers, and by default nothing else.</summary>
+    private Task Respond(TestApplication app, Stream? body = null)
     {
         var context = new DefaultHttpContext { RequestServices = app.Services };
         context.Request.Protocol = HttpProtocol.Http2;
         context.Features.Set<IConnectionLifetimeFeature>(_connection);
         context.Features.Set<IHttpRequestLifetimeFeature>(_connection);
-        context.Response.Body = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)).Writer.AsStream();
+        context.Response.Body = body ?? new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)).Writer.AsStream();
         return app.Publisher.Subscribe().ToResult().ExecuteAsync(context);
     }
 

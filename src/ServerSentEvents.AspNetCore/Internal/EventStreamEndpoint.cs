@@ -4,10 +4,15 @@ using Microsoft.AspNetCore.Routing;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>What answers a request: asks the application whom it comes from, subscribes, and writes the stream.</summary>
+/// <summary>Answers the requests of one mapped endpoint.</summary>
+/// <param name="publisher">The publisher.</param>
+/// <param name="subscribe">The application's function, which returns the options of each request; null refuses it.</param>
+/// <param name="streams">The open streams of the application; null without a host.</param>
 internal sealed class EventStreamEndpoint<TProperties>(
     Publisher<TProperties> publisher, Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe, OpenStreams? streams)
 {
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
+
     internal static IEndpointConventionBuilder Map(
         IEndpointRouteBuilder endpoints,
         string pattern,
@@ -15,60 +20,31 @@ internal sealed class EventStreamEndpoint<TProperties>(
         Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        // A request's own services would be kept, with their scope, for as long as its stream.
+        // Services of a request would be kept, with their scope, as long as its stream.
         var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, OpenStreams.Of(endpoints.ServiceProvider));
-        // A method of the application's own, not of a type with a name that nobody has written, is what OpenAPI groups by.
+        // OpenAPI groups endpoints by the type of their method, and lambdas under the application's name.
         RequestDelegate handle = context => answers.HandleAsync(context);
-        var endpoint = endpoints.MapGet(pattern, handle);
-        endpoint.Add(builder =>
-        {
-            // OpenAPI describes endpoints that have a method.
-            builder.Metadata.Add(handle.Method);
-            EventStreamMetadata.AddTo(builder);
-        });
+        var endpoint = endpoints.MapMethods(pattern, Methods, handle);
+        endpoint.Add(builder => EventStreamMetadata.AddTo(builder, handle.Method));
         return endpoint;
     }
 
     private Task HandleAsync(HttpContext context)
     {
-        var asked = subscribe(context);
-        return asked.IsCompletedSuccessfully ? AnswerAsync(context, asked.Result) : WaitAndAnswerAsync(context, asked);
+        var options = subscribe(context);
+        return options.IsCompletedSuccessfully ? AnswerAsync(context, options.Result) : WaitAndAnswerAsync(context, options);
     }
 
-    private async Task WaitAndAnswerAsync(HttpContext context, ValueTask<SubscribeOptions<TProperties>?> asked) =>
-        await AnswerAsync(context, await asked.ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task WaitAndAnswerAsync(HttpContext context, ValueTask<SubscribeOptions<TProperties>?> options) =>
+        await AnswerAsync(context, await options.ConfigureAwait(false)).ConfigureAwait(false);
 
     private Task AnswerAsync(HttpContext context, SubscribeOptions<TProperties>? options)
     {
         if (options is not null)
-            return EventStreamResponse.WriteAsync(context, Subscribe(context, options), streams);
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return EventStreamResponse.WriteAsync(context, publisher, options, streams);
+        // The function can refuse the client with a status or a response of its own.
+        if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status200OK })
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
-    }
-
-    private Subscription<TProperties> Subscribe(HttpContext context, SubscribeOptions<TProperties> options)
-    {
-        var subscribeOptions = WithLastEventId(options, context.Request);
-        try
-        {
-            return publisher.Subscribe(subscribeOptions);
-        }
-        catch (ObjectDisposedException)
-        {
-            // An error would make the client give up for good.
-            using var drained = new Publisher<TProperties>();
-            drained.Drain();
-            return drained.Subscribe();
-        }
-    }
-
-    /// <summary>Returns a copy with the request's last event id. The application can use one instance for all requests.</summary>
-    private static SubscribeOptions<TProperties> WithLastEventId(SubscribeOptions<TProperties> options, HttpRequest request)
-    {
-        var copy = options.Copy();
-        // Enumerated here, so that what it throws is not taken for the publisher's.
-        copy.InitialData = options.InitialData?.ToList();
-        copy.LastEventId ??= request.Headers["Last-Event-ID"];
-        return copy;
     }
 }

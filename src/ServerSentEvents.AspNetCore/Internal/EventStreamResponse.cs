@@ -1,41 +1,100 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Writes a subscription to a response, from the headers to its end.</summary>
+/// <summary>Answers a request with a stream, from the headers to the end. Every way of answering goes through it.</summary>
 internal static class EventStreamResponse
 {
     internal const string ContentType = "text/event-stream";
 
-    /// <summary>Ends with the stream, or with the client. It throws what a broken response throws, and nothing of either.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="subscription">What is written.</param>
-    /// <param name="streams">Among which it is to end with the application; null where nothing tells when that stops.</param>
-    /// <exception cref="InvalidOperationException">The subscription has, or had, another reader, who is left alone; nothing was sent.</exception>
-    internal static async Task WriteAsync<TProperties>(
+    /// <summary>Subscribes for a request, and writes the stream until it ends or the client has disconnected.</summary>
+    internal static Task WriteAsync<TProperties>(
+        HttpContext context, Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, OpenStreams? streams)
+    {
+        if (!CanStream(context))
+            return Task.CompletedTask;
+        Action drain = publisher.Drain;
+        streams?.DrainIfStopping(drain);
+        var subscription = Subscribe(publisher, options, context.Request);
+        subscription.TakeReader();
+        return StreamAsync(context, subscription, drain, streams);
+    }
+
+    /// <summary>Writes a subscription until it ends or the client has disconnected.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// The subscription has, or had, another reader. That reader is not affected, and nothing was sent.
+    /// </exception>
+    internal static Task WriteAsync<TProperties>(
         HttpContext context, Subscription<TProperties> subscription, OpenStreams? streams)
     {
         subscription.TakeReader();
+        if (CanStream(context))
+            return StreamAsync(context, subscription, subscription.Close, streams);
+        End(subscription, LoggerOf(streams));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Returns true if the answer to a request is a stream. Otherwise prepares the whole response: 406 for a client that does
+    /// not accept streams, and the headers of a stream for HEAD.
+    /// </summary>
+    private static bool CanStream(HttpContext context)
+    {
+        if (!EventStreamRequest.Accepts(context.Request))
+        {
+            context.Response.StatusCode = StatusCodes.Status406NotAcceptable;
+            return false;
+        }
+
+        if (!HttpMethods.IsHead(context.Request.Method))
+            return true;
+        Prepare(context);
+        return false;
+    }
+
+    private static Subscription<TProperties> Subscribe<TProperties>(
+        Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, HttpRequest request)
+    {
+        // The application can use one instance for all requests.
+        var copy = options.Copy();
+        // Enumerate here, so that an ObjectDisposedException of the application does not count as the publisher's.
+        copy.InitialData = options.InitialData?.ToList();
+        copy.LastEventId = EventStreamRequest.LastEventId(request, options.LastEventId, acceptQuery: true);
+        try
+        {
+            return publisher.Subscribe(copy);
+        }
+        catch (ObjectDisposedException)
+        {
+            // After an error, a browser would never reconnect.
+            using var drained = new Publisher<TProperties>();
+            drained.Drain();
+            return drained.Subscribe();
+        }
+    }
+
+    private static async Task StreamAsync<TProperties>(
+        HttpContext context, Subscription<TProperties> subscription, Action endAtStop, OpenStreams? streams)
+    {
         var aborted = context.RequestAborted;
-        var logger = streams?.Logger ?? NullLogger.Instance;
-        var stream = new OpenStream(context, subscription.Close);
+        var logger = LoggerOf(streams);
+        var stream = new OpenStream(context, endAtStop);
         streams?.Add(stream);
         try
         {
             Log.Opened(logger);
             Prepare(context);
-            // The client is to know that it is connected, and not only with the first event. By the stream: where middleware has
-            // put one of its own in place, the writer on top of it has nothing to flush as long as nothing is written.
-            await context.Response.Body.FlushAsync(aborted).ConfigureAwait(false);
+            // Its first byte comes at once, and the headers with it: proxies such as YARP hold headers back until then.
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
         }
         catch (Exception exception) when (subscription.HasLoadFailed)
         {
-            // The response has begun, so the client cannot get an error. After an orderly end it tries again.
+            // The response has begun, so the client cannot get an error. It reconnects after an orderly end.
             Log.LoadFailed(logger, exception);
         }
         catch (AggregateException exception)
@@ -44,13 +103,13 @@ internal static class EventStreamResponse
         }
         catch (Exception exception) when (aborted.IsCancellationRequested)
         {
-            // A server aborts the request by itself when it has to give up a flush.
+            // A server aborts the request when it gives up a flush.
             if (!subscription.WasCutOff)
                 Log.ClientHasGone(logger, exception is OperationCanceledException ? null : exception);
         }
         finally
         {
-            // The client must not take the end of the response for the end of the stream: events were left out.
+            // Events were left out, so the client must see an aborted response and not an orderly end.
             if (subscription.WasCutOff)
                 stream.CutOff(logger);
             streams?.Remove(stream);
@@ -58,7 +117,7 @@ internal static class EventStreamResponse
         }
     }
 
-    /// <summary>What keeps servers, middleware and proxies from holding events back, or ending the stream.</summary>
+    /// <summary>Sets the status and the headers, and keeps servers, middleware and proxies from buffering or ending the stream.</summary>
     private static void Prepare(HttpContext context)
     {
         var response = context.Response;
@@ -69,13 +128,18 @@ internal static class EventStreamResponse
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
+        // The output cache would record the stream of one client, and send it to others.
+        if (context.Features.Get<IOutputCacheFeature>() is { } outputCache)
+            outputCache.Context.AllowCacheStorage = false;
     }
+
+    private static ILogger LoggerOf(OpenStreams? streams) => streams?.Logger ?? NullLogger.Instance;
 
     private static void End<TProperties>(Subscription<TProperties> subscription, ILogger logger)
     {
         try
         {
-            // Where not even the headers could be sent, nobody has read it to its end.
+            // If not even the headers could be sent, nothing has read the subscription to its end.
             subscription.Dispose();
         }
         catch (AggregateException exception)

@@ -2,31 +2,31 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>All that this package logs, under the category <c>ServerSentEvents</c>.</summary>
+/// <summary>The log messages of this package. Their category is <c>ServerSentEvents</c>.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Debug, "An event stream has been opened.")]
+    [LoggerMessage(1, LogLevel.Debug, "An event stream has begun.")]
     internal static partial void Opened(ILogger logger);
 
     [LoggerMessage(2, LogLevel.Debug, "An event stream has ended: {Reason}.")]
     internal static partial void Ended(ILogger logger, SubscriptionEndReason? reason);
 
-    [LoggerMessage(3, LogLevel.Debug, "The client of an event stream has gone.")]
+    [LoggerMessage(3, LogLevel.Debug, "The client of an event stream has disconnected.")]
     internal static partial void ClientHasGone(ILogger logger, Exception? exception);
 
     [LoggerMessage(4, LogLevel.Information, "A client did not keep up: its queue was full, and its event stream has ended.")]
     internal static partial void Overflowed(ILogger logger);
 
-    [LoggerMessage(5, LogLevel.Information, "A client did not keep up: while its event stream lasted, {Dropped} events were dropped.")]
+    [LoggerMessage(5, LogLevel.Information, "A client did not keep up: its queue was full, and {Dropped} events were dropped.")]
     internal static partial void Dropped(ILogger logger, long dropped);
 
-    [LoggerMessage(6, LogLevel.Information, "The application is stopping; {Streams} event streams end.")]
+    [LoggerMessage(6, LogLevel.Information, "The application is stopping. Open event streams that end: {Streams}.")]
     internal static partial void Stopping(ILogger logger, int streams);
 
-    [LoggerMessage(7, LogLevel.Information, "A client has not taken the end of its event stream in time, and loses its connection.")]
+    [LoggerMessage(7, LogLevel.Information, "A connection was aborted, because the client did not take the end of its event stream in time.")]
     internal static partial void CutOff(ILogger logger);
 
-    [LoggerMessage(8, LogLevel.Error, "While event streams were ended, a handler of Unsubscribed or the server threw. They have ended all the same.")]
+    [LoggerMessage(8, LogLevel.Error, "A handler of Unsubscribed or the server threw an exception while event streams ended. The streams have ended.")]
     internal static partial void EndFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(9, LogLevel.Error, "The initial data of an event stream could not be loaded, and the stream has ended. Its client will reconnect.")]

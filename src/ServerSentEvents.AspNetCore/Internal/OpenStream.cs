@@ -5,47 +5,46 @@ using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>One response that is being written, as those see it who end it from outside.</summary>
+/// <summary>One response that is being written, with the ways to end it from outside.</summary>
 internal sealed class OpenStream
 {
     private readonly HttpContext _context;
 
-    /// <summary>Ends the stream after its queued events.</summary>
-    private readonly Action _close;
-
-    /// <summary>Null where the server does not let anybody at it.</summary>
+    /// <summary>The connection; null if the server does not offer it.</summary>
     private readonly IConnectionLifetimeFeature? _connection;
 
-    /// <summary>What tells an HTTP/1 connection, which serves this stream alone, to serve nothing else; null for others.</summary>
+    /// <summary>Tells an HTTP/1 connection to serve no other request after this one; null for other connections.</summary>
     private readonly IConnectionLifetimeNotificationFeature? _ownConnection;
 
     /// <summary>
-    /// The request is over: its context may be another's by now. Guarded by a lock on this, under which the request is aborted,
-    /// so that it cannot be over in between; the one thing that waits for that lock is its own end.
+    /// True when the request is over: the server may use its context for another one. Guarded by a lock on this object. The
+    /// request is aborted under the same lock, so that it cannot be over in between.
     /// </summary>
     private bool _isOver;
 
-    /// <summary>1 as soon as its end is timed, changed by an interlocked operation.</summary>
+    /// <summary>1 when the time of the end runs. Changed by an interlocked operation.</summary>
     private int _isLeaving;
 
-    /// <summary>Kept because a timer lives no longer than somebody holds it.</summary>
+    /// <summary>The timer of the next step of the end. A timer without a reference is collected.</summary>
     private ITimer? _grace;
 
-    internal OpenStream(HttpContext context, Action close)
+    /// <param name="context">The request.</param>
+    /// <param name="endAtStop">Drains the publisher of the stream, or closes a subscription that the application made.</param>
+    internal OpenStream(HttpContext context, Action endAtStop)
     {
         _context = context;
-        _close = close;
+        EndAtStop = endAtStop;
         _connection = context.Features.Get<IConnectionLifetimeFeature>();
         if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
             _ownConnection = context.Features.Get<IConnectionLifetimeNotificationFeature>();
     }
 
-    /// <summary>Ends the stream after its queued events.</summary>
-    internal void Close() => _close();
+    /// <summary>Ends the stream after its queued events, when the application stops.</summary>
+    internal Action EndAtStop { get; }
 
     /// <summary>
     /// Aborts the request of a client that took nothing for too long after the end of its stream, and an HTTP/1.1 connection
-    /// with it. Other requests of an HTTP/2 connection go on.
+    /// too. Other requests of an HTTP/2 connection go on.
     /// </summary>
     internal void CutOff(ILogger logger)
     {
@@ -63,16 +62,16 @@ internal sealed class OpenStream
     }
 
     /// <summary>
-    /// Gives the client so long to take what is left; then its request is aborted, and after as long again, if even that is
-    /// not over, the connection: where the reset of one stream is not taken, it can serve no other either.
+    /// Gives the client a time to take what is left, and then aborts its request. If the request is not over after the same
+    /// time again, aborts the connection: if it does not take the reset of one stream, it cannot serve others either.
     /// </summary>
-    /// <param name="grace">For each of these steps.</param>
+    /// <param name="grace">The time for each of these steps.</param>
     /// <param name="graceForOthers">
-    /// How long the other requests of a connection can take that is to close, counted from the end of this one where that was
-    /// aborted: what was sent before may still be stuck in it, and nothing tells.
+    /// The time for the other requests of an HTTP/2 connection on which this request was aborted. Data that was sent before can
+    /// still be stuck in the connection, and nothing tells.
     /// </param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">For what is cut off.</param>
+    /// <param name="logger">The logger for requests that are aborted.</param>
     internal void LeaveWithin(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
         if (Interlocked.Exchange(ref _isLeaving, 1) != 0)
@@ -81,6 +80,7 @@ internal sealed class OpenStream
         _grace = After(grace, () => Leave(grace, graceForOthers, time, logger), time, logger);
     }
 
+    /// <summary>Marks the request as over. Call when nothing uses the response anymore.</summary>
     internal void SetOver()
     {
         lock (this)
@@ -92,7 +92,7 @@ internal sealed class OpenStream
         var isAborted = TryAbortRequest();
         if (isAborted)
             Log.CutOff(logger);
-        // When the request is over, the server may still have something that the client does not take, and wait for it.
+        // After the end of the request, the server can still wait for the client to take the rest of the response.
         if (_ownConnection is not null)
             AbortConnection();
         else if (isAborted)
@@ -130,7 +130,7 @@ internal sealed class OpenStream
             _connection.Abort();
     }
 
-    /// <summary>What a server throws must not end the process, as it would from a timer.</summary>
+    /// <summary>Starts a timer for a step. An exception is logged: from a timer, it would end the process.</summary>
     private static ITimer After(TimeSpan grace, Action step, TimeProvider time, ILogger logger)
     {
         Action guarded = () =>

@@ -5,52 +5,39 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>
-/// The streams that an application has open. A host that stops waits for all requests, and these would never end: so it ends
-/// them when it begins to stop.
-/// </summary>
-/// <remarks>
-/// First the application's publishers are drained, by which each of their streams says when to come back; then what streams
-/// other publishers have are closed. Whoever has not taken the rest in time loses its connection, whatever the application's
-/// handlers do meanwhile.
-/// </remarks>
+/// <summary>The open streams of one application, and the publishers to drain when the application stops.</summary>
 internal sealed class OpenStreams
 {
-    /// <summary>How long clients have to take what is queued for them, and then to take its end: the whole is to be over within a second.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
-
     /// <summary>
-    /// How long the ordinary requests of a client that was cut off can still take, where they share a connection: far below
-    /// a host's timeout, which waits for that connection.
-    /// </summary>
-    private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
-
-    /// <summary>
-    /// One for each application, by what it alone has: a stream of a publisher that was not registered is to end too.
+    /// The streams of each application, by an object that only this application has. Streams of a publisher that is not
+    /// registered belong here too.
     /// </summary>
     private static readonly ConditionalWeakTable<IHostApplicationLifetime, OpenStreams> All = new();
 
-    private readonly TimeProvider _time;
+    private readonly StreamShutdown _shutdown;
     private readonly Lock _gate = new();
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The open streams. Guarded by <see cref="_gate"/>.</summary>
     private readonly HashSet<OpenStream> _open = [];
 
-    /// <summary>What drains the application's publishers. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The methods that drain the registered publishers. Guarded by <see cref="_gate"/>.</summary>
     private readonly List<Action> _drains = [];
 
-    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
-    private bool _isStopping;
+    /// <summary>True from the beginning of the stop. Set under <see cref="_gate"/>.</summary>
+    private volatile bool _isStopping;
 
     private OpenStreams(IServiceProvider services)
     {
-        _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        Time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         Logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("ServerSentEvents");
+        _shutdown = new(Time, Logger);
     }
+
+    internal TimeProvider Time { get; }
 
     internal ILogger Logger { get; }
 
-    /// <summary>Those of the application whose services these are; null where nothing tells when it stops.</summary>
+    /// <summary>Returns the streams of the application with these services, or null if no host tells when it stops.</summary>
     internal static OpenStreams? Of(IServiceProvider? services)
     {
         if (services?.GetService<IHostApplicationLifetime>() is not { } lifetime)
@@ -58,7 +45,7 @@ internal sealed class OpenStreams
         return All.TryGetValue(lifetime, out var streams) ? streams : AddTo(lifetime, services);
     }
 
-    /// <summary>A publisher that is drained when the application stops.</summary>
+    /// <summary>Adds a method that drains a publisher when the application stops. During the stop, it is called at once.</summary>
     internal void DrainAtStop(Action drain)
     {
         lock (_gate)
@@ -70,9 +57,20 @@ internal sealed class OpenStreams
             }
         }
 
-        Try(drain);
+        _shutdown.Try(drain);
     }
 
+    /// <summary>
+    /// Drains a publisher that is about to get a subscriber if the application is stopping. The client then gets a
+    /// <c>retry:</c>.
+    /// </summary>
+    internal void DrainIfStopping(Action drain)
+    {
+        if (_isStopping)
+            _shutdown.Try(drain);
+    }
+
+    /// <summary>Adds a stream. During the stop, its end begins at once.</summary>
     internal void Add(OpenStream stream)
     {
         lock (_gate)
@@ -82,10 +80,10 @@ internal sealed class OpenStreams
                 return;
         }
 
-        stream.LeaveWithin(Grace, GraceForOthers, _time, Logger);
-        Try(stream.Close);
+        _shutdown.End([], [stream]);
     }
 
+    /// <summary>Removes a stream whose response is complete.</summary>
     internal void Remove(OpenStream stream)
     {
         stream.SetOver();
@@ -115,25 +113,6 @@ internal sealed class OpenStreams
 
         if (open.Length > 0)
             Log.Stopping(Logger, open.Length);
-        // The time runs from here on: a handler of Unsubscribed may take its own.
-        foreach (var stream in open)
-            stream.LeaveWithin(Grace, GraceForOthers, _time, Logger);
-        foreach (var drain in drains)
-            Try(drain);
-        foreach (var stream in open)
-            Try(stream.Close);
-    }
-
-    /// <summary>One that throws keeps none of the others from its end.</summary>
-    private void Try(Action end)
-    {
-        try
-        {
-            end();
-        }
-        catch (Exception exception)
-        {
-            Log.EndFailed(Logger, exception);
-        }
+        _shutdown.End(drains, open);
     }
 }

@@ -7,6 +7,19 @@ namespace ServerSentEvents.Internal.Queues;
 /// <content>The side of the reader. Every member is called by the reader alone.</content>
 internal abstract partial class SubscriptionQueue
 {
+    /// <summary>
+    /// Puts an empty comment first if the reader would otherwise have to wait. Call once, before the queue is read.
+    /// </summary>
+    internal void BeginAtOnce()
+    {
+        if (HasFrame || IsFinished)
+            return;
+        Prepend(new InitialFrames([Frame.Heartbeat], Volatile.Read(ref _first)));
+        // Discard, which any thread can call after Abort, may have come first.
+        if (_isAborted)
+            Prepend(null);
+    }
+
     /// <summary>Takes the next frame. Its bytes count until <see cref="Release"/> is called.</summary>
     internal bool TryRead([NotNullWhen(true)] out Frame? frame)
     {

@@ -130,6 +130,21 @@ internal abstract partial class SubscriptionQueue
     /// <summary>True if a frame waits, or a copy has not yet written all that it took.</summary>
     internal bool HasUnread => !IsEmpty || (Copy is not null && !CopyState.IsIdle);
 
+    /// <summary>True if the reader gets a frame without a wait for the next event or for a load.</summary>
+    private bool HasFrame
+    {
+        get
+        {
+            for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
+            {
+                if (!source.IsEmpty)
+                    return source is not InitialLoad;
+            }
+
+            return _channel.Reader.Count > 0;
+        }
+    }
+
     /// <summary>True if the reader gets nothing more.</summary>
     internal bool IsFinished =>
         _isAborted || _hasStopped || (Volatile.Read(ref _first) is null && _channel.Reader.Completion.IsCompleted);

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
+
+namespace ServerSentEvents.AspNetCore.Internal;
+
+/// <summary>
+/// Leaves HEAD out of OpenAPI for mapped endpoints, which answer it as every server should. Otherwise each endpoint would be
+/// described twice, with one operation id.
+/// </summary>
+internal sealed class EventStreamDescriptions : IApiDescriptionProvider
+{
+    /// <summary>Gets the order: after the providers of the framework, which have negative orders.</summary>
+    public int Order => 0;
+
+    /// <inheritdoc/>
+    public void OnProvidersExecuting(ApiDescriptionProviderContext context)
+    {
+        for (var i = context.Results.Count - 1; i >= 0; i--)
+        {
+            var description = context.Results[i];
+            if (HttpMethods.IsHead(description.HttpMethod ?? "")
+                && description.ActionDescriptor.EndpointMetadata.OfType<EventStreamMetadata.MappedEndpoint>().Any())
+            {
+                context.Results.RemoveAt(i);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnProvidersExecuted(ApiDescriptionProviderContext context)
+    {
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace ServerSentEvents.AspNetCore.Internal;
+
+/// <summary>Reads what a request says about the stream that its client wants.</summary>
+internal static class EventStreamRequest
+{
+    private static readonly string[] QueryNames = ["lastEventId", "Last-Event-ID"];
+
+    /// <summary>
+    /// Returns false if the <c>Accept</c> header excludes event streams. A request without a valid one accepts everything (RFC
+    /// 9110, section 12.5.1).
+    /// </summary>
+    internal static bool Accepts(HttpRequest request)
+    {
+        // A request without the header is the usual case of clients that are no browsers.
+        if (request.Headers.Accept.Count == 0)
+            return true;
+        var ranges = request.GetTypedHeaders().Accept;
+        // The most specific range that matches decides: "text/event-stream;q=0, */*" excludes streams.
+        var best = ranges.Where(Matches).MaxBy(static range => range.MatchesAllTypes ? 0 : range.MatchesAllSubTypes ? 1 : 2);
+        return ranges.Count == 0 || best is { Quality: null or > 0 };
+    }
+
+    /// <summary>
+    /// Returns the last event id of the client: the header's, else the application's, else the query's; null for none.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="fromOptions">The id that the application has set; null for none.</param>
+    /// <param name="acceptQuery">True to read the query, which polyfills of <c>EventSource</c> use.</param>
+    internal static string? LastEventId(HttpRequest request, string? fromOptions, bool acceptQuery)
+    {
+        // A client that has reconnected knows a newer id than the page that it was started from.
+        if ((string?)request.Headers["Last-Event-ID"] is { Length: > 0 } fromHeader)
+            return fromHeader;
+        if (fromOptions is not null || !acceptQuery)
+            return fromOptions;
+        return QueryNames.Select(name => (string?)request.Query[name]).FirstOrDefault(id => !string.IsNullOrEmpty(id));
+    }
+
+    private static bool Matches(MediaTypeHeaderValue range) =>
+        range.MatchesAllTypes
+        || (range.Type.Equals("text", StringComparison.OrdinalIgnoreCase)
+            && (range.MatchesAllSubTypes || range.SubType.Equals("event-stream", StringComparison.OrdinalIgnoreCase)));
+}

@@ -1,0 +1,178 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Tests <see cref="PublisherExtensions.ToResult"/>: a result that subscribes when it is executed.</summary>
+public sealed class EventStreamResultTests
+{
+    [Theory]
+    [InlineData("/rooms/sport", "1.1")]
+    [InlineData("/rooms/sport", "2.0")]
+    [InlineData("/results/sport", "1.1")]
+    [InlineData("/actions/sport", "1.1")]
+    public async Task ToResult_ReturnedByAHandler_StreamsTheChannel(string path, string version)
+    {
+        await using var app = await StartAsync();
+        using var client = await app.OpenAsync(path, Version.Parse(version));
+
+        app.Publisher.Publish("elsewhere", "politics").Should().Be(0);
+        app.Publisher.Publish("hello", "sport").Should().Be(1);
+
+        (await client.NextDataAsync()).Should().Be("hello");
+        client.Response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
+        client.Dispose();
+        await Eventually.HoldsAsync(() => app.Publisher.GetAllSubscribers().Count == 0);
+    }
+
+    [Fact]
+    public async Task ToResult_OtherResultOfTheHandler_SubscribesNobody()
+    {
+        await using var app = await StartAsync();
+
+        using var response = await app.NewClient().GetAsync("/results/none").WaitAsync(Streams.Limit);
+
+        response.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        app.Publisher.GetAllSubscribers().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task ToResult_ReplacedByAFilter_LeavesNoSubscription()
+    {
+        await using var app = await TestApplication.StartAsync(map: app => app
+            .MapGet("/events", (Publisher publisher) => publisher.ToResult(new()))
+            .AddEndpointFilter(async (context, next) =>
+            {
+                (await next(context)).Should().BeOfType<EventStreamResult<object?>>();
+                return Results.Text("instead");
+            }));
+
+        var text = await app.NewClient().GetStringAsync(new Uri("/events", UriKind.Relative)).WaitAsync(Streams.Limit);
+
+        text.Should().Be("instead");
+        app.Publisher.GetAllSubscribers().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task ToResult_LastEventIdHeader_Resumes()
+    {
+        await using var app = await StartAsync();
+        foreach (var id in new[] { "a", "b", "c" })
+            app.Publisher.Publish(id, "sport", eventId: id);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/rooms/sport");
+        request.Headers.Add("Last-Event-ID", "b");
+
+        using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
+
+        (await client.NextDataAsync()).Should().Be("c");
+    }
+
+    [Fact]
+    public async Task ToResult_OneInstanceForAllRequests_SubscribesForEach()
+    {
+        using var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10 });
+        var options = new SubscribeOptions<string> { Properties = "shared" };
+        var result = publisher.ToResult(options);
+        await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/events", () => result));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/events");
+        request.Headers.Add("Last-Event-ID", "unknown");
+
+        using var first = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        using var second = await app.OpenAsync();
+
+        publisher.Publish(properties => properties).Should().Be(2);
+        (await first.NextDataAsync()).Should().Be("shared");
+        (await second.NextDataAsync()).Should().Be("shared");
+        options.LastEventId.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task ToResult_PublisherThatIsNotRegistered_IsDrainedAtTheStop(string version)
+    {
+        using var own = new Publisher<int>(new PublisherOptions { ReconnectionInterval = TimeSpan.FromSeconds(7) });
+        await using var app = await TestApplication.StartAsync(_ => { }, app =>
+        {
+            app.MapGet("/result", () => own.ToResult(new()));
+            app.MapServerSentEvents("/mapped", own, _ => new SubscribeOptions<int>());
+        });
+        using var client = await app.OpenAsync("/result", Version.Parse(version));
+        using var mapped = await app.OpenAsync("/mapped", Version.Parse(version));
+        own.Publish("last").Should().Be(2);
+
+        await app.StopAsync();
+
+        const string expected = "retry: 7000\ndata: last\n\nretry: 7000\n";
+        (await client.RestAsync()).Should().Be(expected);
+        (await mapped.RestAsync()).Should().Be(expected);
+        own.Subscribe().EndReason.Should().Be(SubscriptionEndReason.Closed, "it is drained");
+    }
+
+    [Fact]
+    public async Task ToResult_DisposedPublisher_IsARetry()
+    {
+        var own = new Publisher();
+        own.Dispose();
+        await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/events", () => own.ToResult(new())));
+
+        using var client = await app.OpenAsync();
+
+        (await client.RestAsync()).Should().Be("retry: 3000\n");
+    }
+
+    [Fact]
+    public async Task Execute_WithoutAServer_WritesTheStream()
+    {
+        using var publisher = new Publisher();
+        var context = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
+        var executing = publisher.ToResult(new() { InitialData = [new("hello")] }).ExecuteAsync(context);
+
+        publisher.Close();
+        await executing.WaitAsync(Streams.Limit);
+
+        ((MemoryStream)context.Response.Body).ToArray().Should().Equal("data: hello\n\n"u8.ToArray());
+    }
+
+    [Fact]
+    public void ToResult_Null_IsRefusedByName()
+    {
+        var noPublisher = () => ((Publisher)null!).ToResult(new());
+        var noOptions = () => new Publisher().ToResult(null!);
+
+        noPublisher.Should().Throw<ArgumentNullException>().WithParameterName("publisher");
+        noOptions.Should().Throw<ArgumentNullException>().WithParameterName("options");
+    }
+
+    [Fact]
+    public void Result_Properties_ArePublisherOptionsStatusAndType()
+    {
+        using var publisher = new Publisher();
+        var options = new SubscribeOptions<object?>();
+
+        var result = publisher.ToResult(options);
+
+        result.Publisher.Should().BeSameAs(publisher);
+        result.Options.Should().BeSameAs(options);
+        result.StatusCode.Should().Be((int)HttpStatusCode.OK);
+        result.ContentType.Should().Be("text/event-stream");
+    }
+
+    private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(
+        builder =>
+        {
+            builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10);
+            builder.Services.AddControllers().AddApplicationPart(typeof(NewsController).Assembly);
+        },
+        app =>
+        {
+            app.MapGet("/rooms/{room}", (string room, Publisher publisher) => publisher.ToResult(new() { Channels = room }));
+            app.MapGet("/results/{room}", Results<EventStreamResult<object?>, NotFound> (string room, Publisher publisher) =>
+                room == "none" ? TypedResults.NotFound() : publisher.ToResult(new() { Channels = room }));
+            app.MapControllers();
+        });
+}

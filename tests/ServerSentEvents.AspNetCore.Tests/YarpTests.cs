@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ServerSentEvents.Tests;
+using Yarp.ReverseProxy.Configuration;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Tests streams through YARP with its defaults. It holds back headers until the first byte of the body.</summary>
+public sealed class YarpTests
+{
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    [InlineData("/subscription")]
+    public async Task Open_NothingIsPublished_GetsTheHeadersAtOnce(string path)
+    {
+        // Without a heartbeat, nothing but the first byte lets the headers through.
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            app.MapServerSentEvents("/events");
+            app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+            app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
+        });
+        await using var proxy = await StartProxyAsync(app.AddressOf(HttpVersion.Version11));
+        using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
+
+        using var client = await EventStreamClient.OpenAsync(http, path);
+
+        app.Publisher.Publish("hello").Should().Be(1);
+        (await client.NextDataAsync()).Should().Be("hello");
+    }
+
+    private static async Task<WebApplication> StartProxyAsync(Uri destination)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.Services.AddReverseProxy().LoadFromMemory(
+            [new RouteConfig { RouteId = "all", ClusterId = "app", Match = new RouteMatch { Path = "{**path}" } }],
+            [
+                new ClusterConfig
+                {
+                    ClusterId = "app",
+                    Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal)
+                    {
+                        ["only"] = new() { Address = destination.ToString() },
+                    },
+                },
+            ]);
+        var proxy = builder.Build();
+        proxy.MapReverseProxy();
+        await proxy.StartAsync().WaitAsync(Streams.Limit);
+        return proxy;
+    }
+}
