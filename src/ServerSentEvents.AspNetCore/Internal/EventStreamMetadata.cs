@@ -17,6 +17,9 @@ internal static class EventStreamMetadata
             StatusCodes.Status200OK, typeof(string), [EventStreamResponse.ContentType]));
         // Without it, the output cache would send the recorded stream of one client to others, and let the others wait.
         builder.Metadata.Add(new OutputCacheAttribute { NoStore = true });
+#if NET10_0_OR_GREATER
+        builder.Metadata.Add(NoLoginRedirect.Instance);
+#endif
     }
 
     /// <summary>Describes a mapped endpoint, whose method has no parameters that could tell about the route.</summary>
@@ -73,4 +76,12 @@ internal static class EventStreamMetadata
 
         public override IList<CustomAttributeData> GetCustomAttributesData() => [];
     }
+
+#if NET10_0_OR_GREATER
+    /// <summary>Makes cookie authentication answer 401 or 403, because a client of events cannot use a login page.</summary>
+    private sealed class NoLoginRedirect : IDisableCookieRedirectMetadata
+    {
+        internal static readonly NoLoginRedirect Instance = new();
+    }
+#endif
 }

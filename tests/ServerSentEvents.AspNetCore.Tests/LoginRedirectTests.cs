@@ -1,0 +1,67 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Cookie authentication, which redirects other endpoints to a login page that no client of events can use.</summary>
+public sealed class LoginRedirectTests
+{
+    [Theory]
+    [InlineData("/events", HttpStatusCode.Unauthorized)]
+    [InlineData("/result", HttpStatusCode.Unauthorized)]
+    [InlineData("/page", HttpStatusCode.Redirect)]
+    public async Task Cookie_IsMissing_AnswersEventStreamsWith401(string path, HttpStatusCode expected)
+    {
+        await using var app = await StartAsync();
+
+        var status = await GetAsync(app, path, cookie: null);
+
+        status.Should().Be(expected);
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("/events/admin")]
+    [InlineData("/result/admin")]
+    public async Task Cookie_UserHasNoPermission_AnswersEventStreamsWith403(string path)
+    {
+        await using var app = await StartAsync();
+        using var signIn = await app.NewClient().GetAsync(SignIns.Path).WaitAsync(Streams.Limit);
+        var cookie = signIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+
+        var status = await GetAsync(app, path, cookie);
+
+        status.Should().Be(HttpStatusCode.Forbidden);
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(
+        builder =>
+        {
+            builder.Services.AddServerSentEvents();
+            SignIns.AddCookies(builder.Services, TimeSpan.FromHours(1));
+        },
+        app =>
+        {
+            SignIns.MapSignIn(app);
+            app.MapServerSentEvents("/events").RequireAuthorization();
+            app.MapServerSentEvents("/events/admin").RequireAuthorization(policy => policy.RequireRole("admin"));
+            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult()).RequireAuthorization();
+            app.MapGet("/result/admin", (Publisher publisher) => publisher.Subscribe().ToResult())
+                .RequireAuthorization(policy => policy.RequireRole("admin"));
+            app.MapGet("/page", () => "").RequireAuthorization();
+        });
+
+    private static async Task<HttpStatusCode> GetAsync(TestApplication app, string path, string? cookie)
+    {
+        using var handler = new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false };
+        using var http = new HttpClient(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(app.AddressOf(HttpVersion.Version11), path));
+        if (cookie is not null)
+            request.Headers.Add("Cookie", cookie);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Streams.Limit);
+        return response.StatusCode;
+    }
+}
