@@ -16,13 +16,14 @@ internal static class EventStreamResponse
     internal static Task WriteAsync<TProperties>(
         HttpContext context, Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, OpenStreams? streams)
     {
+        var settings = SettingsOf(context, streams);
         if (!CanStream(context))
             return Task.CompletedTask;
         Action drain = publisher.Drain;
         streams?.DrainIfStopping(drain);
-        var subscription = Subscribe(publisher, options, context.Request);
+        var subscription = Subscribe(publisher, options, context.Request, settings);
         subscription.TakeReader();
-        return StreamAsync(context, subscription, drain, streams);
+        return StreamAsync(context, subscription, drain, settings, streams);
     }
 
     /// <summary>Writes a subscription until it ends or the client has disconnected.</summary>
@@ -32,9 +33,10 @@ internal static class EventStreamResponse
     internal static Task WriteAsync<TProperties>(
         HttpContext context, Subscription<TProperties> subscription, OpenStreams? streams)
     {
+        var settings = SettingsOf(context, streams);
         subscription.TakeReader();
         if (CanStream(context))
-            return StreamAsync(context, subscription, subscription.Close, streams);
+            return StreamAsync(context, subscription, subscription.Close, settings, streams);
         End(subscription, LoggerOf(streams));
         return Task.CompletedTask;
     }
@@ -58,13 +60,13 @@ internal static class EventStreamResponse
     }
 
     private static Subscription<TProperties> Subscribe<TProperties>(
-        Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, HttpRequest request)
+        Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, HttpRequest request, EventStreamSettings settings)
     {
         // The application can use one instance for all requests.
         var copy = options.Copy();
         // Enumerate here, so that an ObjectDisposedException of the application does not count as the publisher's.
         copy.InitialData = options.InitialData?.ToList();
-        copy.LastEventId = EventStreamRequest.LastEventId(request, options.LastEventId, acceptQuery: true);
+        copy.LastEventId = EventStreamRequest.LastEventId(request, options.LastEventId, settings.AcceptLastEventIdQuery);
         try
         {
             return publisher.Subscribe(copy);
@@ -79,10 +81,15 @@ internal static class EventStreamResponse
     }
 
     private static async Task StreamAsync<TProperties>(
-        HttpContext context, Subscription<TProperties> subscription, Action endAtStop, OpenStreams? streams)
+        HttpContext context,
+        Subscription<TProperties> subscription,
+        Action endAtStop,
+        EventStreamSettings settings,
+        OpenStreams? streams)
     {
         var aborted = context.RequestAborted;
         var logger = LoggerOf(streams);
+        using var lifetime = StreamLifetime.Start(context, settings, subscription.Close, logger);
         var stream = new OpenStream(context, endAtStop);
         streams?.Add(stream);
         try
@@ -132,6 +139,9 @@ internal static class EventStreamResponse
         if (context.Features.Get<IOutputCacheFeature>() is { } outputCache)
             outputCache.Context.AllowCacheStorage = false;
     }
+
+    private static EventStreamSettings SettingsOf(HttpContext context, OpenStreams? streams) =>
+        streams?.Settings ?? EventStreamSettings.Of(context.RequestServices);
 
     private static ILogger LoggerOf(OpenStreams? streams) => streams?.Logger ?? NullLogger.Instance;
 

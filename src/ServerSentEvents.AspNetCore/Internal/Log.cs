@@ -31,4 +31,7 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Error, "The initial data of an event stream could not be loaded, and the stream has ended. Its client will reconnect.")]
     internal static partial void LoadFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(10, LogLevel.Debug, "An event stream ends: its authentication has expired, or it has reached its maximum age.")]
+    internal static partial void LifetimeOver(ILogger logger);
 }

@@ -28,12 +28,12 @@ internal sealed class OpenStreams
 
     private OpenStreams(IServiceProvider services)
     {
-        Time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        Settings = EventStreamSettings.Of(services);
         Logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("ServerSentEvents");
-        _shutdown = new(Time, Logger);
+        _shutdown = new(Settings.Time, Logger);
     }
 
-    internal TimeProvider Time { get; }
+    internal EventStreamSettings Settings { get; }
 
     internal ILogger Logger { get; }
 
