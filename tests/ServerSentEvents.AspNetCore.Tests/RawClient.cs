@@ -132,6 +132,9 @@ internal sealed class RawClient : IDisposable
     /// <summary>Says that nothing more will be sent, and could still read.</summary>
     internal void Finish() => _socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>Loses the network: nothing that the server sends arrives, and nothing is acknowledged. For Linux.</summary>
+    internal void DropPackets() => DroppedPackets.DropFor(_socket);
+
     /// <summary>Leaves by a reset.</summary>
     internal void Abort()
     {

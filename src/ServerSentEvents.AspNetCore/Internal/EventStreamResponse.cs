@@ -90,6 +90,7 @@ internal static class EventStreamResponse
         var aborted = context.RequestAborted;
         var logger = LoggerOf(streams);
         using var lifetime = StreamLifetime.Start(context, settings, subscription.Close, logger);
+        using var timeout = ConnectionTimeout.Set(context, settings.UnresponsiveTimeout);
         var stream = new OpenStream(context, endAtStop);
         streams?.Add(stream);
         try

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>The options of a connection's socket while a stream uses it, and after that.</summary>
+public sealed class ConnectionTimeoutTests
+{
+    private const string OnlyOnLinux = "TCP_USER_TIMEOUT is an option of Linux.";
+    private const int TcpLevel = 6;
+    private const int UserTimeout = 18;
+
+    [SkippableFact]
+    public async Task Http2_StreamIsOpenAndAfterIt_HasTheDefaultTimeout()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        await using var app = await StartAsync();
+        var http = app.NewClient(HttpVersion.Version20);
+        (await http.GetStringAsync("/timeout")).Should().Be("0, keepalive off");
+
+        using var first = await EventStreamClient.OpenAsync(http, "/events");
+        using var second = await EventStreamClient.OpenAsync(http, "/events");
+        (await http.GetStringAsync("/timeout")).Should().Be("30000, keepalive after 15 s");
+        app.Publisher.GetSubscribers()[0].Close();
+        await first.RestAsync();
+
+        (await http.GetStringAsync("/timeout")).Should().Be("30000, keepalive after 15 s", "the other stream needs it");
+    }
+
+    [SkippableFact]
+    public async Task Http11_NextRequestOfTheConnection_HasTheSystemsTimeoutAgain()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        await using var app = await StartAsync();
+        using var client = await app.ConnectAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await client.GetAsync("/events");
+            await client.ReadToAsync("text/event-stream");
+            await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+            UserTimeoutOf(app).Should().Be(30_000);
+            app.Publisher.Close();
+            await client.ReadToAsync("0\r\n\r\n");
+
+            await client.GetAsync("/timeout");
+
+            (await client.ReadToAsync("keepalive after 15 s")).Should().EndWith("\r\n0, keepalive after 15 s");
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Socket_HasATimeoutOfTheApplication_KeepsIt(string version)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        await using var app = await StartAsync(builder => builder.Services.Configure<SocketTransportOptions>(transport =>
+            transport.CreateBoundListenSocket = endpoint =>
+            {
+                var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+                socket.SetRawSocketOption(TcpLevel, UserTimeout, BitConverter.GetBytes(7_000));
+                socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 77);
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
+                return socket;
+            }));
+        var http = app.NewClient(Version.Parse(version));
+        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        UserTimeoutOf(app).Should().Be(7_000);
+
+        app.Publisher.Close();
+        await client.RestAsync();
+
+        (await http.GetStringAsync("/timeout")).Should().Be("7000, keepalive after 77 s");
+    }
+
+    [SkippableFact]
+    public async Task UnresponsiveTimeout_IsInfinite_LeavesTheSocketAlone()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        await using var app = await StartAsync(builder =>
+            builder.Services.Configure<EventStreamOptions>(options => options.UnresponsiveTimeout = Timeout.InfiniteTimeSpan));
+        var http = app.NewClient(HttpVersion.Version20);
+        using var client = await EventStreamClient.OpenAsync(http, "/events");
+
+        (await http.GetStringAsync("/timeout")).Should().Be("0, keepalive off");
+    }
+
+    /// <summary>Starts an application that reports the options of a request's socket, and keeps the last socket.</summary>
+    private static Task<TestApplication> StartAsync(Action<WebApplicationBuilder>? configure = null) =>
+        TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents(options => options.HeartbeatInterval = null);
+                builder.Services.AddSingleton<LastSocket>();
+                configure?.Invoke(builder);
+            },
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    app.Services.GetRequiredService<LastSocket>().Value = SocketOf(context);
+                    return next(context);
+                });
+                app.MapServerSentEvents("/events");
+                app.MapGet("/timeout", (HttpContext context) => Describe(SocketOf(context)));
+            });
+
+    private static Socket SocketOf(HttpContext context) => context.Features.Get<IConnectionSocketFeature>()!.Socket;
+
+    private static int UserTimeoutOf(TestApplication app) => UserTimeoutOf(app.Services.GetRequiredService<LastSocket>().Value!);
+
+    private static int UserTimeoutOf(Socket socket)
+    {
+        var value = new byte[sizeof(int)];
+        socket.GetRawSocketOption(TcpLevel, UserTimeout, value);
+        return BitConverter.ToInt32(value);
+    }
+
+    private static string Describe(Socket socket)
+    {
+        var keepAlive = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive)! == 0
+            ? "off"
+            : $"after {socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime)} s";
+        return string.Create(CultureInfo.InvariantCulture, $"{UserTimeoutOf(socket)}, keepalive {keepAlive}");
+    }
+
+    private sealed class LastSocket
+    {
+        internal Socket? Value { get; set; }
+    }
+}

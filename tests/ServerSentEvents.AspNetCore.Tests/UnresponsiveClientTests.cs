@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Clients that the system itself has to notice, over real sockets and by the real clock.</summary>
+public sealed class UnresponsiveClientTests
+{
+    private const string OnlyOnLinux = "TCP_USER_TIMEOUT and the loss of packets are available on Linux only.";
+
+    /// <summary>Without the option, a system gives up after about 15 minutes, or never.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Ten times a slow client's 20 KB, for a timeout that is about a tenth of the default.</summary>
+    private const int BytesPerSecond = 200_000;
+
+    private static readonly string Padding = new('x', 10_000);
+
+    [SkippableTheory]
+    [InlineData("1.1", true)]
+    [InlineData("2.0", true)]
+    [InlineData("1.1", false)]
+    [InlineData("2.0", false)]
+    public async Task Vanished_WithHeartbeatsOrWithKeepAlive_IsUnsubscribed(string version, bool hasHeartbeats)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        await using var app = await StartAsync(Timeout, hasHeartbeats ? Timeout / 4 : null);
+        using var client = await OpenAsync(app, version);
+        using var staying = await app.OpenAsync();
+        var subscription = app.Publisher.GetSubscribers()[0];
+
+        client.DropPackets();
+
+        await ShouldBeCanceledAsync(app, subscription);
+        app.Publisher.Publish("hello").Should().Be(1, "the other client is there and idle");
+        (await staying.NextDataAsync()).Should().Be("hello");
+    }
+
+    [SkippableTheory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task ReadsNothing_WindowIsClosed_IsUnsubscribed(string version)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        await using var app = await StartAsync(Timeout, heartbeatInterval: null);
+        using var client = await OpenAsync(app, version, SmallBuffers.Size);
+        var subscription = app.Publisher.GetSubscribers().Single();
+
+        // More than the server and the system keep on the way, and less than the queue takes.
+        for (var i = 0; i < 100; i++)
+            app.Publisher.Publish(Padding);
+
+        await ShouldBeCanceledAsync(app, subscription);
+        subscription.QueuedEvents.Should().Be(0);
+    }
+
+    [SkippableFact]
+    public async Task ReadsSlowly_BacklogOfManyTimeouts_GetsEverything()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        await using var app = await StartAsync(2 * Timeout, heartbeatInterval: null);
+        using var client = await OpenAsync(app, "1.0", receiveBuffer: 512 * 1024);
+        const int count = 250;
+        for (var i = 0; i < count; i++)
+            app.Publisher.Publish(i.ToString(CultureInfo.InvariantCulture) + Padding).Should().Be(1);
+        app.Publisher.Close();
+
+        var text = await client.ReadSlowlyToEndAsync(BytesPerSecond);
+
+        text.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
+            .Select(line => line["data: ".Length..])
+            .Should().Equal(Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture) + Padding));
+    }
+
+    private static async Task ShouldBeCanceledAsync(TestApplication app, Subscription<object?> subscription)
+    {
+        await Eventually.HoldsAsync(() => subscription.EndReason is not null);
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
+        await Eventually.HoldsAsync(() => app.Log.Ours.Any(entry => entry.Id == 2));
+        // The system reports a timeout, which Kestrel logs as a warning.
+        app.Log.AboveDebug.Where(entry => entry.Exception is not SocketException { SocketErrorCode: SocketError.TimedOut })
+            .Should().BeEmpty();
+    }
+
+    private static Task<TestApplication> StartAsync(TimeSpan timeout, TimeSpan? heartbeatInterval) =>
+        TestApplication.StartAsync(builder =>
+        {
+            builder.Services.AddServerSentEvents(options =>
+            {
+                options.HeartbeatInterval = heartbeatInterval;
+                options.QueueCapacityBytes = long.MaxValue;
+            });
+            builder.Services.Configure<EventStreamOptions>(options => options.UnresponsiveTimeout = timeout);
+            SmallBuffers.Set(builder.Services);
+        });
+
+    private static async Task<RawClient> OpenAsync(TestApplication app, string version, int receiveBuffer = 0)
+    {
+        var client = await RawClient.ConnectAsync(app.AddressOf(Version.Parse(version)), receiveBuffer);
+        await (version == "2.0" ? client.GetByHttp2Async("/events") : client.GetAsync("/events", version));
+        await client.ReadToAsync("text/event-stream");
+        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+        return client;
+    }
+}
