@@ -91,6 +91,7 @@ internal static class EventStreamResponse
         var logger = LoggerOf(streams);
         using var lifetime = StreamLifetime.Start(context, settings, subscription.Close, logger);
         using var timeout = ConnectionTimeout.Set(context, settings.UnresponsiveTimeout);
+        LongRunningRequest.Mark(context);
         var stream = new OpenStream(context, endAtStop);
         streams?.Add(stream);
         try
