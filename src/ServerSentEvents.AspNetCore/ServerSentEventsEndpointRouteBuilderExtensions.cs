@@ -130,7 +130,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
         $"There is no publisher to map to. Call builder.Services.{call} before the application is built.");
 
     /// <summary>Returns the name of a type as it is written in C#.</summary>
-    private static string NameOf(Type type) => type.IsGenericType
+    internal static string NameOf(Type type) => type.IsGenericType
         ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
         : type.Name;
 }

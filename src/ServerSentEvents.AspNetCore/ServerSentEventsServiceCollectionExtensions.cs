@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ServerSentEvents;
@@ -9,43 +10,56 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers publishers of Server-Sent Events with an application.</summary>
 /// <example>
 /// <code>
+/// using Microsoft.AspNetCore.Builder;
+/// using Microsoft.Extensions.DependencyInjection;
+///
+/// var builder = WebApplication.CreateBuilder();
 /// builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 1_000);
 /// </code>
 /// </example>
 public static class ServerSentEventsServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds a <see cref="Publisher"/>, whose subscribers have any object for properties, or none; to be asked for by that
-    /// type or by <c>Publisher&lt;object?&gt;</c>, and as an <see cref="IEventPublisher"/>, unless there is one already.
+    /// Registers a singleton <see cref="Publisher"/>. It is also available as <c>Publisher&lt;object?&gt;</c> and as
+    /// <see cref="IEventPublisher"/>.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Has the last word on the options, behind those of the application's configuration.</param>
+    /// <param name="configure">Sets the options of this publisher, when the publisher is created.</param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// <para>The publisher is one for the whole application, and made when it is first asked for. It is drained when the
-    /// application begins to stop, so that every stream ends, and disposed of with the services.</para>
-    /// <para>Its options are <see cref="PublisherOptions"/> as the application has configured them without a name
-    /// (<c>services.Configure&lt;PublisherOptions&gt;(configuration.GetSection("ServerSentEvents"))</c>), for all publishers.
-    /// Two defaults are other than the core's: <see cref="PublisherOptions.HeartbeatInterval"/> is 15 seconds, and
-    /// <see cref="PublisherOptions.TimeProvider"/> is that of the services, where they have one. A value that is out of its
-    /// range is refused when the publisher is made: <see cref="ArgumentException"/>.</para>
-    /// <para>Called twice, it adds one publisher, configured by both. A publisher that the application has added as an
-    /// instance of its own stays that, with its options, and is neither drained nor disposed of.</para>
+    /// <para><b>Lifetime.</b> The publisher is created when it is first resolved. It is drained when the application begins to
+    /// stop, so that every stream ends, and it is disposed with the container. A publisher that the application has registered
+    /// before as an instance stays: it keeps its options, and is neither drained nor disposed.</para>
+    /// <para><b>Options.</b> Two defaults differ from the core: <see cref="PublisherOptions.HeartbeatInterval"/> is 15 seconds,
+    /// and <see cref="PublisherOptions.TimeProvider"/> is the registered <see cref="TimeProvider"/>, if there is one. The last of
+    /// these steps wins: <c>services.Configure&lt;PublisherOptions&gt;(...)</c>, which applies to all publishers; the calls of
+    /// <c>AddServerSentEvents</c> for this publisher, with a function or with configuration, in their order;
+    /// <c>services.PostConfigure&lt;PublisherOptions&gt;(...)</c>. A validation by
+    /// <c>services.AddOptions&lt;PublisherOptions&gt;().Validate(...)</c> sees the final values. A value that is out of its range
+    /// makes the resolution throw an <see cref="ArgumentException"/>.</para>
+    /// <para><b>Several calls.</b> A second call for the same type adds no second publisher. Calls for different types add
+    /// different publishers. <see cref="IEventPublisher"/> is ambiguous then, and its resolution throws an
+    /// <see cref="InvalidOperationException"/>. A backplane and a registration of <see cref="IEventPublisher"/> by the
+    /// application take precedence, before and after this call.</para>
     /// </remarks>
-    public static IServiceCollection AddServerSentEvents(this IServiceCollection services, Action<PublisherOptions>? configure = null)
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public static IServiceCollection AddServerSentEvents(
+        this IServiceCollection services, Action<PublisherOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         AddPublisher(services, configure, static options => new Publisher(options), static publisher => publisher.Drain());
-        Forward<Publisher<object?>, Publisher>(services);
-        Forward<IEventPublisher, Publisher>(services);
+        if (InstanceOf<Publisher>(services) is { } instance)
+            services.TryAddSingleton<Publisher<object?>>(instance);
+        else
+            services.TryAddSingleton<Publisher<object?>>(static provider => provider.GetRequiredService<Publisher>());
         return services;
     }
 
     /// <summary>
-    /// Adds a <see cref="Publisher{TProperties}"/>, and as an <see cref="IEventPublisher"/>, unless there is one already.
+    /// Registers a singleton <see cref="Publisher{TProperties}"/>. It is also available as <see cref="IEventPublisher"/>.
     /// </summary>
     /// <typeparam name="TProperties">
-    /// What the application knows of each subscriber. With <see cref="object"/>, it is the call without it.
+    /// The data that the application attaches to each subscriber. <see cref="object"/> registers a <see cref="Publisher"/>.
     /// </typeparam>
     /// <inheritdoc cref="AddServerSentEvents(IServiceCollection, Action{PublisherOptions}?)"/>
     public static IServiceCollection AddServerSentEvents<TProperties>(
@@ -56,45 +70,81 @@ public static class ServerSentEventsServiceCollectionExtensions
             return services.AddServerSentEvents(configure);
         AddPublisher(
             services, configure, static options => new Publisher<TProperties>(options), static publisher => publisher.Drain());
-        Forward<IEventPublisher, Publisher<TProperties>>(services);
         return services;
     }
 
-    /// <summary>Every publisher is a <see cref="Publisher{TProperties}"/> of something, which no common type says.</summary>
+    /// <summary>
+    /// Registers a singleton <see cref="Publisher"/> with options from configuration. It is also available as
+    /// <c>Publisher&lt;object?&gt;</c> and as <see cref="IEventPublisher"/>.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configuration">
+    /// The section with the options, such as <c>configuration.GetSection("ServerSentEvents")</c>. It is read when the publisher
+    /// is created; later changes have no effect.
+    /// </param>
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// <para>The keys are the names of the properties of <see cref="PublisherOptions"/>, in any case. Other keys are ignored.
+    /// Durations are written as <c>hh:mm:ss</c> or <c>d.hh:mm:ss</c>. Null or an empty value sets an option that can be null to
+    /// null: an empty <c>HeartbeatInterval</c> switches heartbeats off. <see cref="PublisherOptions.GapEvent"/> and
+    /// <see cref="PublisherOptions.TimeProvider"/> can only be set in code; their keys are refused.</para>
+    /// <para>A value that cannot be read or is out of its range makes the resolution of the publisher throw an
+    /// <see cref="InvalidOperationException"/> that names the key.</para>
+    /// <para>No reflection is used, so the method is safe for trimming and NativeAOT. Otherwise it is as
+    /// <see cref="AddServerSentEvents(IServiceCollection, Action{PublisherOptions}?)"/>: of several calls for one publisher, the
+    /// last one wins. Call that method after this one to override configuration in code.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddServerSentEvents(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return services.AddServerSentEvents(options => PublisherConfiguration.Apply(configuration, options));
+    }
+
+    /// <summary>
+    /// Registers a singleton <see cref="Publisher{TProperties}"/> with options from configuration. It is also available as
+    /// <see cref="IEventPublisher"/>.
+    /// </summary>
+    /// <typeparam name="TProperties">
+    /// The data that the application attaches to each subscriber. <see cref="object"/> registers a <see cref="Publisher"/>.
+    /// </typeparam>
+    /// <inheritdoc cref="AddServerSentEvents(IServiceCollection, IConfiguration)"/>
+    public static IServiceCollection AddServerSentEvents<TProperties>(
+        this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return services.AddServerSentEvents<TProperties>(options => PublisherConfiguration.Apply(configuration, options));
+    }
+
     private static void AddPublisher<TPublisher>(
         IServiceCollection services,
         Action<PublisherOptions>? configure,
-        Func<PublisherOptions, TPublisher> make,
+        Func<PublisherOptions, TPublisher> create,
         Action<TPublisher> drain)
-        where TPublisher : class
+        where TPublisher : class, IEventPublisher
     {
         services.AddOptions();
         services.TryAddSingleton<IOptionsFactory<PublisherOptions>, PublisherOptionsFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EventStreamDescriptions>());
+        services.TryAddSingleton<PublisherOptionsFactory<TPublisher>>();
         if (configure is not null)
             services.AddSingleton(new PublisherSetup<TPublisher>(configure));
         services.TryAddSingleton(provider =>
         {
-            var options = provider.GetRequiredService<IOptionsFactory<PublisherOptions>>().Create(Options.Options.DefaultName);
-            foreach (var setup in provider.GetServices<PublisherSetup<TPublisher>>())
-                setup.Configure(options);
-            var publisher = make(options);
+            var options = provider.GetRequiredService<PublisherOptionsFactory<TPublisher>>().Create(Options.Options.DefaultName);
+            var publisher = create(options);
             OpenStreams.Of(provider)?.DrainAtStop(() => drain(publisher));
             return publisher;
         });
+        EventPublisherDescriptor.Add(services, InstanceOf<TPublisher>(services));
     }
 
     /// <summary>
-    /// Makes a publisher known by another type too, unless that is taken. An instance of the application's own as an instance:
-    /// the services would dispose of what a function returns to them.
+    /// Returns the publisher that the application has registered as an instance, or null. It must be forwarded as an instance
+    /// too: the container disposes what a function returns.
     /// </summary>
-    private static void Forward<TService, TPublisher>(IServiceCollection services)
-        where TService : class
-        where TPublisher : class, TService
-    {
-        if (services.FirstOrDefault(service => service.ServiceType == typeof(TPublisher))?.ImplementationInstance is TPublisher own)
-            services.TryAddSingleton<TService>(own);
-        else
-            services.TryAddSingleton<TService>(static provider => provider.GetRequiredService<TPublisher>());
-    }
+    private static TPublisher? InstanceOf<TPublisher>(IServiceCollection services)
+        where TPublisher : class =>
+        services.LastOrDefault(service => service.ServiceType == typeof(TPublisher) && !service.IsKeyedService)
+            ?.ImplementationInstance as TPublisher;
 }

@@ -6,7 +6,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Where a registered publisher has its options from.</summary>
+/// <summary>The sources of the options of a registered publisher.</summary>
 public sealed class PublisherOptionsTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -88,7 +88,7 @@ public sealed class PublisherOptionsTests
         }
 
         (plain.QueuedEvents, plain.DroppedEvents).Should().Be((2, 1), "no heartbeat came before its time");
-        (typed.QueuedEvents, typed.DroppedEvents).Should().Be((1, 2), "the registration has the last word");
+        (typed.QueuedEvents, typed.DroppedEvents).Should().Be((1, 2), "the options of the registration win");
     }
 
     [Fact]
@@ -132,5 +132,18 @@ public sealed class PublisherOptionsTests
         var get = () => services.GetRequiredService<Publisher>();
 
         get.Should().Throw<OptionsValidationException>().WithMessage("We want a history.");
+    }
+
+    [Fact]
+    public void Options_ValidatedByTheApplication_AreTheFinalOnes()
+    {
+        using var services = new ServiceCollection()
+            .AddServerSentEvents(options => options.HistoryCapacity = 1)
+            .PostConfigure<PublisherOptions>(options => options.QueueCapacity = options.HistoryCapacity + 1)
+            .AddOptions<PublisherOptions>()
+            .Validate(options => (options.HistoryCapacity, options.QueueCapacity) == (1, 2), "These are not the final options.").Services
+            .BuildServiceProvider();
+
+        services.Invoking(it => it.GetRequiredService<Publisher>()).Should().NotThrow();
     }
 }

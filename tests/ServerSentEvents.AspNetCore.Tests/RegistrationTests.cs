@@ -1,9 +1,12 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>What the two forms of <c>AddServerSentEvents</c> add, and what a missing one says.</summary>
+/// <summary>The services that <c>AddServerSentEvents</c> registers, and the errors if a call is missing.</summary>
 public sealed class RegistrationTests
 {
     [Fact]
@@ -52,7 +55,7 @@ public sealed class RegistrationTests
             services.GetRequiredService<IEventPublisher>().Should().BeSameAs(own);
         }
 
-        own.Invoking(publisher => publisher.Publish("x")).Should().NotThrow("nobody has disposed of it");
+        own.Invoking(publisher => publisher.Publish("x")).Should().NotThrow("the container has not disposed it");
     }
 
     [Fact]
@@ -67,7 +70,6 @@ public sealed class RegistrationTests
         CapacityOf(services.GetRequiredService<Publisher>()).Should().Be(1);
         CapacityOf(services.GetRequiredService<Publisher<string>>()).Should().Be(2);
         CapacityOf(services.GetRequiredService<Publisher<int>>()).Should().Be(8_192);
-        services.GetRequiredService<IEventPublisher>().Should().BeOfType<Publisher>("the first one is whom code means that knows of one");
     }
 
     [Fact]
@@ -146,7 +148,7 @@ public sealed class RegistrationTests
         var noEndpoints = () => ServerSentEventsEndpointRouteBuilderExtensions.MapServerSentEvents(null!, "/events");
         var noPattern = () => app.MapServerSentEvents(null!);
         var noFunction = () => app.MapServerSentEvents(
-            "/events", (Func<Microsoft.AspNetCore.Http.HttpContext, SubscribeOptions<object?>?>)null!);
+            "/events", (Func<HttpContext, SubscribeOptions<object?>?>)null!);
         var noSubscription = () => ((Subscription<object?>)null!).ToResult();
 
         noEndpoints.Should().Throw<ArgumentNullException>().WithParameterName("endpoints");
@@ -155,7 +157,33 @@ public sealed class RegistrationTests
         noSubscription.Should().Throw<ArgumentNullException>().WithParameterName("subscription");
     }
 
-    /// <summary>How many events wait for one who does not read.</summary>
+    [Fact]
+    public async Task Handler_PublisherOfAnotherType_FailsWithTheMessagesOfTheReadme()
+    {
+        await using var inferred = AppWithStrings();
+        inferred.MapGet("/", (Publisher publisher) => publisher.Subscribe().ToResult());
+        await using var marked = AppWithStrings();
+        marked.MapGet("/", ([FromServices] Publisher publisher) => publisher.Subscribe().ToResult());
+
+        var build = () => EndpointOf(inferred);
+        var handle = () => EndpointOf(marked).RequestDelegate!(new DefaultHttpContext { RequestServices = marked.Services });
+
+        build.Should().Throw<InvalidOperationException>()
+            .WithMessage("Body was inferred but the method does not allow inferred body parameters*");
+        await handle.Should().ThrowAsync<InvalidOperationException>().WithMessage("*'ServerSentEvents.Publisher'*");
+
+        static WebApplication AppWithStrings()
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Services.AddServerSentEvents<string>();
+            return builder.Build();
+        }
+
+        // The endpoints are built here. Otherwise, the first request does it.
+        static Endpoint EndpointOf(IEndpointRouteBuilder app) => app.DataSources.SelectMany(source => source.Endpoints).Single();
+    }
+
+    /// <summary>Returns the number of events that wait for a subscriber that does not read.</summary>
     private static int CapacityOf<TProperties>(Publisher<TProperties> publisher)
     {
         var subscription = publisher.Subscribe();

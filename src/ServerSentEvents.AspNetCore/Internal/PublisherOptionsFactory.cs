@@ -2,15 +2,15 @@ using Microsoft.Extensions.Options;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Makes options with the defaults of this package, for the application to change.</summary>
-internal sealed class PublisherOptionsFactory(
+/// <summary>Creates options with the defaults of this package, for the application to change.</summary>
+internal class PublisherOptionsFactory(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,
     IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,
     IEnumerable<IValidateOptions<PublisherOptions>> validations,
     TimeProvider? timeProvider = null)
     : OptionsFactory<PublisherOptions>(setups, postConfigures, validations)
 {
-    /// <summary>What keeps proxies from closing idle streams, and a vanished client from being written to for long.</summary>
+    /// <summary>Keeps proxies from closing idle streams, and finds vanished clients.</summary>
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>
@@ -20,3 +20,17 @@ internal sealed class PublisherOptionsFactory(
         TimeProvider = timeProvider ?? TimeProvider.System,
     };
 }
+
+/// <summary>Creates the options of one publisher. Its own setups run after those for all publishers.</summary>
+/// <remarks>Post-configuration and validation by the application come last, so they see the final values.</remarks>
+internal sealed class PublisherOptionsFactory<TPublisher>(
+    IEnumerable<IConfigureOptions<PublisherOptions>> setups,
+    IEnumerable<PublisherSetup<TPublisher>> ownSetups,
+    IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,
+    IEnumerable<IValidateOptions<PublisherOptions>> validations,
+    TimeProvider? timeProvider = null)
+    : PublisherOptionsFactory([.. setups, .. ownSetups], postConfigures, validations, timeProvider);
+
+/// <summary>A setup of the options of one publisher.</summary>
+internal sealed class PublisherSetup<TPublisher>(Action<PublisherOptions> configure)
+    : ConfigureOptions<PublisherOptions>(configure);
