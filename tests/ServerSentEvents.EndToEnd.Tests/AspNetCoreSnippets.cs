@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>What the READMEs show of ASP.NET Core and no sample has, word for word, on a real server.</summary>
+/// <summary>The ASP.NET Core code of the READMEs that is in no sample, word for word, on a real server.</summary>
 public sealed class AspNetCoreSnippets : IAsyncLifetime
 {
     private readonly WebApplicationBuilder _builder = WebApplication.CreateSlimBuilder();
@@ -26,8 +26,10 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
 
     private sealed record User(string Name);
 
+    private sealed record Admin(string Name);
+
     [Fact]
-    public async Task Rooms_Run_PersonaliseByTheRequest()
+    public async Task Rooms_Run_PersonalizeByTheRequest()
     {
         var builder = _builder;
         builder.Services.AddServerSentEvents<User>();
@@ -61,13 +63,14 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Options_Run_ComeFromTheConfiguration()
+    public async Task Options_Run_ComeFromConfigurationAndCode()
     {
         var builder = _builder;
         builder.Configuration["ServerSentEvents:HistoryCapacity"] = "10";
+        builder.Configuration["ServerSentEvents:ReconnectionInterval"] = "00:00:02";
 
-        builder.Services.AddServerSentEvents();
-        builder.Services.Configure<PublisherOptions>(builder.Configuration.GetSection("ServerSentEvents"));
+        builder.Services.AddServerSentEvents(builder.Configuration.GetSection("ServerSentEvents"));
+        builder.Services.AddServerSentEvents(options => options.ReconnectionJitter = TimeSpan.FromSeconds(10));
 
         var app = _application = builder.Build();
         app.MapServerSentEvents("/events");
@@ -75,6 +78,26 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
         await using var stream = await EventStream.OpenAsync(_client, "events");
         app.Services.GetRequiredService<Publisher>().Publish("x");
         (await stream.NextAsync()).EventId.Should().NotBeNull("there is a history");
+    }
+
+    [Fact]
+    public async Task SeveralPublishers_Run_HaveOneThatIsChosenAndAKeyedOne()
+    {
+        var builder = _builder;
+        builder.Services.AddServerSentEvents<User>();
+        builder.Services.AddServerSentEvents<Admin>();
+        builder.Services.AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<Publisher<User>>());
+        builder.Services.AddKeyedSingleton("news", (_, _) =>
+            new Publisher<User>(new PublisherOptions { HeartbeatInterval = TimeSpan.FromSeconds(15) }));
+        var app = _application = builder.Build();
+
+        app.MapGet("/news", ([FromKeyedServices("news")] Publisher<User> publisher) => publisher.Subscribe().ToResult());
+
+        await StartAsync();
+        await using var stream = await EventStream.OpenAsync(_client, "news");
+        app.Services.GetRequiredKeyedService<Publisher<User>>("news").Publish("rain");
+        (await stream.NextAsync()).Data.Should().Be("rain");
+        app.Services.GetRequiredService<IEventPublisher>().Should().BeSameAs(app.Services.GetRequiredService<Publisher<User>>());
     }
 
     private async Task StartAsync()
