@@ -29,52 +29,16 @@ internal static class EventStreamMetadata
         builder.Metadata.Add(method);
         builder.Metadata.Add(MappedEndpoint.Instance);
         AddTo(builder);
+#if NET9_0_OR_GREATER
         foreach (var parameter in ((RouteEndpointBuilder)builder).RoutePattern.Parameters)
-            builder.Metadata.Add(new RouteParameter(parameter.Name, parameter.IsOptional || parameter.Default is not null, method));
+            builder.Metadata.Add(new RouteParameter(parameter, method));
+#endif
     }
 
     /// <summary>Marks an endpoint of <c>MapServerSentEvents</c>.</summary>
     internal sealed class MappedEndpoint
     {
         internal static readonly MappedEndpoint Instance = new();
-    }
-
-    /// <summary>A string of the route, as the parameter of a handler.</summary>
-    private sealed class RouteParameter(string name, bool isOptional, MethodInfo method) : IParameterBindingMetadata
-    {
-        /// <inheritdoc/>
-        public string Name => name;
-
-        /// <inheritdoc/>
-        public bool HasTryParse => false;
-
-        /// <inheritdoc/>
-        public bool HasBindAsync => false;
-
-        /// <inheritdoc/>
-        public ParameterInfo ParameterInfo { get; } = new StringParameter(name, method);
-
-        /// <inheritdoc/>
-        public bool IsOptional => isOptional;
-    }
-
-    /// <summary>A parameter that its method does not declare. It has no attributes.</summary>
-    private sealed class StringParameter : ParameterInfo
-    {
-        internal StringParameter(string name, MethodInfo method)
-        {
-            NameImpl = name;
-            ClassImpl = typeof(string);
-            MemberImpl = method;
-        }
-
-        public override bool HasDefaultValue => false;
-
-        public override object? DefaultValue => null;
-
-        public override object[] GetCustomAttributes(Type attributeType, bool inherit) => Array.Empty<Attribute>();
-
-        public override IList<CustomAttributeData> GetCustomAttributesData() => [];
     }
 
 #if NET10_0_OR_GREATER
