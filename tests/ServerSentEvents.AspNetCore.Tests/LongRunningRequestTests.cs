@@ -44,7 +44,9 @@ public sealed class LongRunningRequestTests
         await second.RestAsync();
         await app.StopAsync();
 
-        routes.Should().Equal($"{_prefix}/other");
+        // ASP.NET Core 8 measures every request.
+        string[] expected = Environment.Version.Major == 8 ? ["events", "result", "other"] : ["other"];
+        routes.Should().BeEquivalentTo(expected.Select(path => $"{_prefix}/{path}"));
         active.Should().Be(0);
     }
 

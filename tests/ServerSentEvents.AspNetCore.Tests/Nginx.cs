@@ -8,8 +8,8 @@ using ServerSentEvents.Tests;
 namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>
-/// An nginx of the tests' own, in front of a server, with nothing configured but where that is; where there is none,
-/// <see cref="Tool"/> decides what becomes of the tests.
+/// An nginx in front of a server. It has the default settings, and those that a test adds. Without nginx,
+/// <see cref="Tool"/> decides whether a test is skipped or fails.
 /// </summary>
 internal sealed class Nginx : IDisposable
 {
@@ -18,10 +18,10 @@ internal sealed class Nginx : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nginx-");
     private readonly Process _process;
 
-    private Nginx(string program, Uri server, int port)
+    private Nginx(string program, Uri server, int port, string settings)
     {
         Address = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}");
-        // One that root starts gives its workers to somebody else, who may not get at our folder.
+        // If root starts nginx, its workers run as another user, who has no access to our folder.
         var user = Environment.IsPrivilegedProcess ? "user root;" : "";
         File.WriteAllText(Path.Combine(_folder.FullName, "nginx.conf"), $$"""
             daemon off;
@@ -40,6 +40,7 @@ internal sealed class Nginx : IDisposable
                     listen {{Address.Authority}};
                     location / {
                         proxy_pass {{server}};
+                        {{settings}}
                     }
                 }
             }
@@ -48,17 +49,19 @@ internal sealed class Nginx : IDisposable
         _process.Start();
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address of nginx.</summary>
     internal Uri Address { get; }
 
-    /// <summary>Starts one at a free port, anew where somebody else was faster to take it.</summary>
-    internal static async Task<Nginx> StartAsync(Uri server)
+    /// <summary>Starts nginx at a free port. Retries if another program has taken the port.</summary>
+    /// <param name="server">The address of the server.</param>
+    /// <param name="settings">Settings of the location, in nginx's language.</param>
+    internal static async Task<Nginx> StartAsync(Uri server, string settings = "")
     {
         var program = Find();
         Require(program is not null, Environment.GetEnvironmentVariable("CI"));
         for (var attempt = 1; ; attempt++)
         {
-            var nginx = new Nginx(program!, server, FreePort());
+            var nginx = new Nginx(program!, server, FreePort(), settings);
             if (await nginx.IsListeningAsync())
                 return nginx;
             var complaint = await nginx._process.StandardError.ReadToEndAsync().WaitAsync(Streams.Limit);
@@ -73,7 +76,7 @@ internal sealed class Nginx : IDisposable
 
     public void Dispose()
     {
-        // By its own way to stop, which takes its workers along.
+        // This command also stops the workers.
         using (var stop = NewProcess(_process.StartInfo.FileName, "-s", "stop"))
         {
             stop.Start();
@@ -86,7 +89,7 @@ internal sealed class Nginx : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    /// <summary>Not everybody's path has what is meant for administrators.</summary>
+    /// <summary>Finds nginx, also in the folders for administrators.</summary>
     private static string? Find() =>
         Tool.Find($"{Environment.GetEnvironmentVariable("PATH")}{Path.PathSeparator}/usr/sbin{Path.PathSeparator}/usr/local/sbin", "nginx", "nginx.exe");
 

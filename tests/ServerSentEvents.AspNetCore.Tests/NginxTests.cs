@@ -6,7 +6,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Behind nginx as it is by default, which buffers what it proxies.</summary>
+/// <summary>Tests streams through nginx, which buffers responses by default.</summary>
 public sealed class NginxTests
 {
     [SkippableTheory]
@@ -18,7 +18,7 @@ public sealed class NginxTests
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
         using var http = NewClient(nginx);
 
-        // The headers come with nothing published.
+        // The headers come before anything is published.
         using var client = await EventStreamClient.OpenAsync(http, path);
         for (var i = 0; i < 50; i++)
         {
@@ -45,6 +45,20 @@ public sealed class NginxTests
 
         for (var i = 0; i < 1_000; i++)
             (await client.NextDataAsync()).Should().Be($"{i} {text}");
+    }
+
+    [SkippableFact]
+    public async Task Events_TwoNginxInARow_ArriveWithTheSettingOfTheGuide()
+    {
+        await using var app = await StartAsync();
+        using var inner = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11), SettingOfTheGuide());
+        using var outer = await Nginx.StartAsync(inner.Address);
+        using var http = NewClient(outer);
+
+        using var client = await EventStreamClient.OpenAsync(http, "/events");
+
+        app.Publisher.Publish("hello").Should().Be(1);
+        (await client.NextDataAsync()).Should().Be("hello");
     }
 
     [SkippableFact]
@@ -88,7 +102,14 @@ public sealed class NginxTests
         found.Should().NotThrow();
     }
 
-    /// <summary>With a clock that stands still, so that nobody is cut off however busy the machine is.</summary>
+    /// <summary>Returns the setting for nginx that the guide names.</summary>
+    private static string SettingOfTheGuide()
+    {
+        var lines = File.ReadAllLines(RepositoryFiles.PathOf("src/ServerSentEvents.AspNetCore/DEPLOYING.md"));
+        return lines[Array.IndexOf(lines, "```nginx") + 1];
+    }
+
+    /// <summary>Starts an application whose clock stands still, so that no client is cut off on a busy machine.</summary>
     private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(
         builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider())
             .AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue),

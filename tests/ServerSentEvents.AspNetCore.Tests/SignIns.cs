@@ -29,6 +29,14 @@ internal static class SignIns
         {
             cookies.ExpireTimeSpan = lifetime;
             cookies.SlidingExpiration = slides;
+#if !NET10_0_OR_GREATER
+            // As the README says for .NET 8, which has no metadata against the redirect.
+            cookies.Events.OnRedirectToLogin = context =>
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                return Task.CompletedTask;
+            };
+#endif
         });
         KeepKeysInMemory(services);
         services.AddAuthorization();

@@ -13,8 +13,13 @@ public sealed partial class ReadmeTests
         "src/ServerSentEvents.AspNetCore/README.md",
         "src/ServerSentEvents.RabbitMQ/README.md");
 
+    public static TheoryData<string> Guides => new(
+        "src/ServerSentEvents.AspNetCore/AUTHENTICATION.md",
+        "src/ServerSentEvents.AspNetCore/DEPLOYING.md");
+
     [Theory]
     [MemberData(nameof(Readmes))]
+    [MemberData(nameof(Guides))]
     public void Readme_CSharpBlocks_OccurInCompiledFiles(string readme)
     {
         var blocks = CSharpBlocks(File.ReadAllLines(RepositoryFiles.PathOf(readme)));
@@ -31,6 +36,7 @@ public sealed partial class ReadmeTests
 
     [Theory]
     [MemberData(nameof(Readmes))]
+    [MemberData(nameof(Guides))]
     public void Readme_RelativeLinks_PointToFilesThatExist(string readme)
     {
         var folder = Path.GetDirectoryName(RepositoryFiles.PathOf(readme))!;

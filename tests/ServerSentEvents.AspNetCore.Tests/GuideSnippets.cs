@@ -1,0 +1,192 @@
+using System.Net;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Contains, word for word, the code of DEPLOYING.md and AUTHENTICATION.md. The tests check that it works.</summary>
+public sealed class GuideSnippets
+{
+    [Fact]
+    public async Task NoCache_Run_ServesClientsAtTheSameTime()
+    {
+        await using var application = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddOutputCache(cache => cache.AddBasePolicy(policy => policy.Cache()));
+            },
+            app =>
+            {
+                app.UseOutputCache();
+                app.MapGet("/news", IResult (Publisher publisher) => publisher.ToResult(new())).CacheOutput(policy => policy.NoCache());
+            });
+
+        using var first = await application.OpenAsync("/news");
+        using var second = await application.OpenAsync("/news");
+
+        application.Publisher.Publish("hello").Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Cors_Run_AllowsTheLastEventIdInAPreflight()
+    {
+        await using var application = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddCors();
+            },
+            app =>
+            {
+                app.UseCors();
+                app.MapServerSentEvents("/events").RequireCors(cors => cors
+                    .WithOrigins("https://app.example")
+                    .WithHeaders("Last-Event-ID")
+                    .AllowCredentials());
+            });
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, "/events");
+        preflight.Headers.Add("Origin", "https://app.example");
+        preflight.Headers.Add("Access-Control-Request-Method", "GET");
+        preflight.Headers.Add("Access-Control-Request-Headers", "last-event-id");
+
+        using var response = await application.NewClient().SendAsync(preflight).WaitAsync(Streams.Limit);
+
+        response.Headers.GetValues("Access-Control-Allow-Headers").Should().Equal("Last-Event-ID");
+        response.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal("https://app.example");
+        application.Publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Limit_Run_AnswersTheEleventhStreamWithARetry()
+    {
+        await using var application = await StartForNamedUsersAsync(app =>
+        {
+            app.MapGet("/inbox", IResult (ClaimsPrincipal user, Publisher<string> publisher) =>
+            {
+                var name = user.Identity!.Name!;
+                if (publisher.GetSubscribers(name).Count >= 10)
+                    return TypedResults.Text("retry: 60000\n", "text/event-stream");
+                return publisher.ToResult(new() { Channels = name, Properties = name });
+            }).CacheOutput(policy => policy.NoCache());
+        });
+        var clients = new List<EventStreamClient>();
+        for (var i = 0; i < 10; i++)
+            clients.Add(await OpenAsAsync(application, "/inbox", "Ann"));
+
+        using var refused = await OpenAsAsync(application, "/inbox", "Ann");
+        using var other = await OpenAsAsync(application, "/inbox", "Bob");
+
+        (await refused.RestAsync()).Should().Be("retry: 60000\n");
+        application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("Ann").Should().HaveCount(10);
+        application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("Bob").Should().ContainSingle();
+        clients.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public void QueryToken_Run_IsReadForEventsAlone()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddAuthentication().AddJwtBearer(options => options.Events = new JwtBearerEvents
+        {
+            OnMessageReceived = context =>
+            {
+                if (context.HttpContext.Request.Path == "/events")
+                    context.Token = context.Request.Query["access_token"];
+                return Task.CompletedTask;
+            },
+        });
+
+        using var services = builder.Services.BuildServiceProvider();
+        var options = services.GetRequiredService<IOptionsMonitor<JwtBearerOptions>>().Get("Bearer");
+
+        TokenOf("/events").Should().Be("secret");
+        TokenOf("/other").Should().BeNull();
+
+        string? TokenOf(string path)
+        {
+            var context = new DefaultHttpContext { Request = { Path = path, QueryString = new("?access_token=secret") } };
+            var scheme = new AuthenticationScheme("Bearer", displayName: null, typeof(JwtBearerHandler));
+            var received = new MessageReceivedContext(context, scheme, options);
+            options.Events.OnMessageReceived(received).IsCompletedSuccessfully.Should().BeTrue();
+            return received.Token;
+        }
+    }
+
+    [Fact]
+    public async Task Logout_Run_EndsTheStreamsOfTheUser()
+    {
+        await using var application = await StartForNamedUsersAsync(app =>
+        {
+            app.MapGet("/inbox", (ClaimsPrincipal user, Publisher<string> publisher) =>
+                publisher.ToResult(new() { Channels = user.Identity!.Name!, Properties = user.Identity.Name! }));
+            app.MapPost("/logout", async (HttpContext context, Publisher<string> publisher) =>
+            {
+                var name = context.User.Identity!.Name;
+                await context.SignOutAsync();
+                publisher.Disconnect(subscriber => subscriber == name);
+            });
+        });
+        using var ann = await OpenAsAsync(application, "/inbox", "Ann");
+        using var bob = await OpenAsAsync(application, "/inbox", "Bob");
+        using var logout = new HttpRequestMessage(HttpMethod.Post, "/logout");
+        logout.Headers.Add(NamedByHeader.Header, "Ann");
+
+        using var response = await application.NewClient().SendAsync(logout).WaitAsync(Streams.Limit);
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await ann.RestAsync()).Should().BeEmpty();
+        application.Services.GetRequiredService<Publisher<string>>().Publish("hello", "Bob").Should().Be(1);
+        (await bob.NextDataAsync()).Should().Be("hello");
+    }
+
+    [Theory]
+    [InlineData(null, HttpStatusCode.OK)]
+    [InlineData("own", HttpStatusCode.OK)]
+    [InlineData("https://evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("null", HttpStatusCode.Forbidden)]
+    public async Task Origin_Run_RefusesOtherOrigins(string? origin, HttpStatusCode expected)
+    {
+        await using var application = await TestApplication.StartAsync(map: app =>
+        {
+            app.MapServerSentEvents<object?>("/private", context =>
+            {
+                var origin = context.Request.Headers.Origin;
+                if (origin.Count == 0 || origin == $"{context.Request.Scheme}://{context.Request.Host}")
+                    return new SubscribeOptions<object?>();
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return null;
+            });
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/private");
+        if (origin is not null)
+            request.Headers.Add("Origin", origin == "own" ? application.AddressOf(HttpVersion.Version11).GetLeftPart(UriPartial.Authority) : origin);
+
+        using var response = await application.NewClient()
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Streams.Limit);
+
+        response.StatusCode.Should().Be(expected);
+    }
+
+    private static Task<TestApplication> StartForNamedUsersAsync(Action<WebApplication> map) => TestApplication.StartAsync(
+        builder =>
+        {
+            builder.Services.AddServerSentEvents<string>();
+            builder.Services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, NamedByHeader>("Test", null).AddCookie();
+            builder.Services.Configure<AuthenticationOptions>(options => options.DefaultSignOutScheme = "Cookies");
+        },
+        map);
+
+    private static Task<EventStreamClient> OpenAsAsync(TestApplication app, string path, string name)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add(NamedByHeader.Header, name);
+        return EventStreamClient.OpenAsync(app.NewClient(), request);
+    }
+}
