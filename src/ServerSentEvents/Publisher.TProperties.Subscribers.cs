@@ -1,8 +1,84 @@
+using System.Net.ServerSentEvents;
+using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.Publishing;
+
 namespace ServerSentEvents;
 
-/// <content>Members that list subscribers, and that end their subscriptions.</content>
+/// <content>Members that add, list and end subscribers.</content>
 public partial class Publisher<TProperties>
 {
+    /// <summary>Adds a subscriber to channels.</summary>
+    /// <param name="channels">The channels to join, at least one. The default is <see cref="DefaultChannel"/>.</param>
+    /// <param name="properties">The data that the application attaches to the subscriber.</param>
+    /// <param name="initialData">
+    /// The events that the subscriber gets before all others, or null for none. The sequence is enumerated once, on this
+    /// thread, outside every lock, before the subscription begins. Initial data does not count against the bounds of the
+    /// queue and is never dropped.
+    /// </param>
+    /// <returns>The subscription. Read it once, or dispose it.</returns>
+    /// <remarks>
+    /// The subscriber is registered when this method returns. Events that are published before the first read are queued.
+    /// No event is lost between the initial data and the live events. After <see cref="Drain"/>, or at
+    /// <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has already ended. The initial
+    /// data is then usually not enumerated.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// A channel name is null or empty, there are no channels, or an initial event is null or too large.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Subscribed"/> threw, or a handler of <see cref="Unsubscribed"/> if the subscription ended
+    /// at once.
+    /// </exception>
+    public Subscription<TProperties> Subscribe(
+        ChannelNames channels = default, TProperties properties = default!, IEnumerable<string>? initialData = null)
+    {
+        var turnedAway = _core.Registry.ReasonToTurnAway();
+        ThrowIfNone(channels, nameof(channels));
+        var limits = _core.Settings.QueueLimits(capacity: null, capacityBytes: null, overflow: null, nameof(channels));
+        if (turnedAway is { } reason)
+            return _core.TurnAway(properties, limits, reason);
+        var initial = NewFrames(initialData?.Select(static data => new SseItem<string>(data)), nameof(initialData));
+        return _core.Subscribe(channels, properties, limits, new(initial), lastEventId: null);
+    }
+
+    /// <summary>Adds a subscriber with individual options, for example to resume or to change its queue.</summary>
+    /// <param name="options">The options. They are copied.</param>
+    /// <returns>The subscription. Read it once, or dispose it.</returns>
+    /// <remarks>
+    /// <para>The subscriber is registered when this method returns. Events that are published before the first read are
+    /// queued. No event is lost or repeated between the initial data or the replay and the live events. After
+    /// <see cref="Drain"/>, or at <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has
+    /// already ended. The initial data is then usually not enumerated.</para>
+    /// <para>If the client resumes, this thread calls the functions of the personalized events that it missed, outside
+    /// every lock. An exception of such a function is not thrown: <see cref="Subscription{TProperties}.Resume"/> is then
+    /// <see cref="ResumeResult.Gap"/>.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The options are null, a value is outside its range, a channel name is null or empty, there are no channels, or an
+    /// initial event cannot be sent.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Subscribed"/> threw, or a handler of <see cref="Unsubscribed"/> if the subscription ended
+    /// at once.
+    /// </exception>
+    public Subscription<TProperties> Subscribe(SubscribeOptions<TProperties> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var turnedAway = _core.Registry.ReasonToTurnAway();
+        ThrowIfNone(options.Channels, nameof(options));
+        var limits = _core.Settings.QueueLimits(
+            options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, nameof(options));
+        if (options is { InitialData: not null, LoadInitialData: not null })
+            throw new ArgumentException("Set InitialData or LoadInitialData, not both.", nameof(options));
+        if (turnedAway is { } reason)
+            return _core.TurnAway(options.Properties, limits, reason);
+        var initial = new InitialData(NewFrames(options.InitialData, nameof(options)), FrameLoader(options.LoadInitialData));
+        return _core.Subscribe(
+            options.Channels, options.Properties, limits, initial, options.LastEventId, options.ConflationKey);
+    }
+
     /// <summary>Returns the subscribers of the channels.</summary>
     /// <param name="channels">The channels to look at. The default is <see cref="DefaultChannel"/>.</param>
     /// <returns>
@@ -77,5 +153,24 @@ public partial class Publisher<TProperties>
     {
         ArgumentNullException.ThrowIfNull(match);
         return _core.Disconnect(match);
+    }
+
+    /// <summary>Makes all frames, or throws before any of them has had an effect.</summary>
+    private Frame[] NewFrames(IEnumerable<SseItem<string>>? items, string paramName) =>
+        items is null ? [] : [.. items.Select(item => NewFrame(item, paramName))];
+
+    private Func<CancellationToken, Task<Frame[]>>? FrameLoader(
+        Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>>? load)
+    {
+        return load is null ? null : LoadAsync;
+
+        async Task<Frame[]> LoadAsync(CancellationToken cancellationToken) =>
+            NewFrames(await load(cancellationToken).ConfigureAwait(false), nameof(SubscribeOptions<>.LoadInitialData));
+    }
+
+    private static void ThrowIfNone(in ChannelNames channels, string paramName)
+    {
+        if (channels.Count == 0)
+            throw new ArgumentException("A subscriber needs at least one channel.", paramName);
     }
 }

@@ -1,14 +1,11 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Pipelines;
-using System.Net.ServerSentEvents;
 using System.Text.Json.Serialization;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Delivery;
 using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Publishing;
-using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents;
 
@@ -161,115 +158,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// <summary>True if a copy has ended because its initial data could not be loaded.</summary>
     internal bool HasLoadFailed { get; set; }
 
-    /// <summary>Starts to read the stream as text. Each string is one whole event or comment, to be written unchanged.</summary>
-    /// <param name="cancellationToken">
-    /// A token that ends the subscription at once, also while the reader is busy, and drops its queue. The current or
-    /// next <c>MoveNextAsync</c> throws an <see cref="OperationCanceledException"/>.
-    /// </param>
-    /// <returns>
-    /// The only enumerator of this subscription. Its <c>DisposeAsync</c> ends the subscription, and throws the exceptions
-    /// of <see cref="Publisher{TProperties}.Unsubscribed"/> handlers. If the subscription has been disposed, the stream
-    /// is empty.
-    /// </returns>
-    /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
-    public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        Enumerate(TextView, cancellationToken);
-
-    /// <summary>
-    /// Returns the stream as items without framing, for <c>TypedResults.ServerSentEvents</c> and other code that writes
-    /// the wire format itself.
-    /// </summary>
-    /// <returns>
-    /// A sequence that can be enumerated once, instead of this subscription itself. Its <c>GetAsyncEnumerator</c> throws
-    /// an <see cref="InvalidOperationException"/> if the stream has, or had, a reader.
-    /// </returns>
-    /// <remarks>
-    /// <para>Items are made from the framed event: line ends in the data are LF, and lone surrogates are U+FFFD. With a
-    /// history, each item has its id.</para>
-    /// <para>Comments, heartbeats and the <c>retry:</c> at the start of the stream are left out. An application that
-    /// frames items itself therefore sends no heartbeats, unless it writes its own. <c>TypedResults.ServerSentEvents</c> also
-    /// sends no headers before the first event. The <c>ToResult</c> method of the package
-    /// <c>ServerSentEvents.AspNetCore</c> does both.</para>
-    /// </remarks>
-    public IAsyncEnumerable<SseItem<string>> AsItems() => new ItemStream<TProperties>(this);
-
-    /// <summary>Writes the stream to a pipe as UTF-8 until it ends. This is the efficient way to serve many clients.</summary>
-    /// <param name="writer">
-    /// The destination. The caller keeps it, must not use it until the task completes, and completes it afterwards.
-    /// </param>
-    /// <param name="cancellationToken">
-    /// A token that ends the subscription at once, also during a flush, and drops its queue.
-    /// </param>
-    /// <returns>
-    /// A task that completes when the stream has ended, or when the reader of the pipe has completed. The subscription
-    /// has then ended.
-    /// </returns>
-    /// <remarks>
-    /// <para>All queued events are written with one flush, up to a limit. An idle copy uses no thread and no buffer.
-    /// Shared events are encoded once for all subscribers.</para>
-    /// <para><b>The writer must not block.</b> A few threads write for all subscribers. <c>FlushAsync</c> must return an
-    /// incomplete task instead of waiting. It gets a token that is canceled when the subscription is ended at once: by
-    /// <see cref="Dispose"/>, by <paramref name="cancellationToken"/>, or after the
-    /// <see cref="PublisherOptions.LingerTimeout"/>. The copy waits for a writer that ignores this token.</para>
-    /// <para><b>After the end</b> of the subscription by other means, the queued events are still written. A client that
-    /// takes nothing for the <see cref="PublisherOptions.LingerTimeout"/> is cut off, also after the publisher has been
-    /// disposed. With the default settings, a client that takes at least 16 KB a second gets everything that a
-    /// full queue holds.</para>
-    /// <para><b>Errors.</b> An exception of the writer ends this subscription only, and the task fails with it.</para>
-    /// </remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="writer"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
-    /// <exception cref="OperationCanceledException">The token was canceled before the stream had ended.</exception>
-    /// <exception cref="AggregateException">A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.</exception>
-    public Task CopyToAsync(PipeWriter writer, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(writer);
-        TakeReader();
-        return CopyAsReaderAsync(writer, cancellationToken);
-    }
-
-    /// <summary>
-    /// Writes the stream of events to a <see cref="Stream"/> as UTF-8 until it ends, with a flush after each batch.
-    /// </summary>
-    /// <param name="stream">The destination. It is left open. The caller must not use it until the task completes.</param>
-    /// <param name="cancellationToken">
-    /// A token that ends the subscription at once, and drops its queue. It also cancels a pending write, if the stream
-    /// supports that.
-    /// </param>
-    /// <returns>A task that completes when the stream of events has ended. The subscription has then ended.</returns>
-    /// <remarks>
-    /// The rules of <see cref="CopyToAsync(PipeWriter, CancellationToken)"/> apply: <c>WriteAsync</c> and
-    /// <c>FlushAsync</c> of the stream must not block, and an exception of the stream ends this subscription only.
-    /// </remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
-    /// <inheritdoc cref="CopyToAsync(PipeWriter, CancellationToken)" path="/exception[@cref!='T:System.ArgumentNullException']"/>
-    public Task CopyToAsync(Stream stream, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        TakeReader();
-        var options = new StreamPipeWriterOptions(minimumBufferSize: StreamBufferBytes, leaveOpen: true);
-        return CopyAsync(PipeWriter.Create(stream, options));
-
-        async Task CopyAsync(PipeWriter writer)
-        {
-            Exception? failure = null;
-            try
-            {
-                await CopyAsReaderAsync(writer, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                failure = exception;
-                throw;
-            }
-            finally
-            {
-                // Without an exception, CompleteAsync would write bytes that were not flushed. They must not be written now.
-                await writer.CompleteAsync(failure ?? new OperationCanceledException()).ConfigureAwait(false);
-            }
-        }
-    }
-
     /// <summary>Ends the subscription after its queued events: no further event is queued.</summary>
     /// <remarks>
     /// The queued events are still delivered, within the limits of <see cref="PublisherOptions.LingerTimeout"/>, and then
@@ -331,6 +219,17 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
         core.StartLingering();
     }
 
+    /// <summary>Drops what is queued. The queue was aborted, and the subscription has ended.</summary>
+    internal void DropQueue(Subscriber<TProperties> subscriber)
+    {
+        subscriber.Discard();
+        // A copy that still uses its writer calls LetGo itself.
+        if (subscriber.Copy is { } copy)
+            copy.CancelFlush();
+        else
+            LetGo();
+    }
+
     /// <summary>Drops what is left in the queue, some time after the end.</summary>
     internal void CutOff()
     {
@@ -358,42 +257,8 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
         Volatile.Write(ref _core, null);
     }
 
-    /// <summary>Attaches a copy, which is signaled for every later frame and for the end.</summary>
-    internal void Attach(IQueueCopy copy, SubscriptionQueue queue)
-    {
-        if (Core is { } core && Subscriber is { } subscriber)
-            core.Registry.Attach(copy, subscriber);
-        else
-            queue.Attach(copy);
-    }
-
     /// <summary>Notes that the beginning or the end was announced. Returns true for the second of the two.</summary>
     internal bool TryCompleteAnnouncement() => !TrySet(Announced);
-
-    internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
-    {
-        TakeReader();
-        return new(this, Subscriber ?? (SubscriptionQueue)new EndedQueue(), view, cancellationToken);
-    }
-
-    /// <summary>
-    /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response. The first
-    /// byte is written at once.
-    /// </summary>
-    internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken)
-    {
-        if (Subscriber is not { } subscriber)
-            return Task.CompletedTask;
-        subscriber.BeginAtOnce();
-        return PipeCopy<TProperties>.Start(this, subscriber, writer, cancellationToken);
-    }
-
-    /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
-    internal void TakeReader()
-    {
-        if (!TrySet(HasReader))
-            throw new InvalidOperationException("A subscription can be read once, and this one has, or had, its reader.");
-    }
 
     /// <summary>Sets a flag, and returns whether it was not set before.</summary>
     private bool TrySet(int flag)
@@ -408,17 +273,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
         }
 
         return false;
-    }
-
-    /// <summary>Drops what is queued. The queue was aborted, and the subscription has ended.</summary>
-    internal void DropQueue(Subscriber<TProperties> subscriber)
-    {
-        subscriber.Discard();
-        // A copy that still uses its writer calls LetGo itself.
-        if (subscriber.Copy is { } copy)
-            copy.CancelFlush();
-        else
-            LetGo();
     }
 
     /// <summary>The properties that remain readable.</summary>

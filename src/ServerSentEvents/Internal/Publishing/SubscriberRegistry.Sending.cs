@@ -6,7 +6,7 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <content>Methods that send to subscribers, and the work of the timer.</content>
+/// <content>Methods that send to subscribers, and add to the history.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
     /// <summary>Returns the different key functions of the channels' subscribers that conflate; null for none.</summary>
@@ -52,76 +52,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Lists the subscribers of the channels for a personalized event.</summary>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
-    internal PersonalizedEvent<TProperties> Personalize(Func<TProperties, Frame?> make, in ChannelNames channels)
-    {
-        var subscribers = new List<Subscriber<TProperties>>();
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
-            foreach (var member in _index.Visit(channels))
-                subscribers.Add(member.Subscriber);
-            return new(make, subscribers, _index.Joins);
-        }
-    }
-
-    /// <summary>
-    /// Sends its frame to each subscriber that is still in one of the channels. This is one step, so that the event has one
-    /// place in the order. Subscribers that joined later get a place for a frame that the caller still has to make.
-    /// </summary>
-    internal RegistryResult<TProperties> Send(
-        PersonalizedEvent<TProperties> personalized, in ChannelNames channels, in SendContext context)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            if (IsDisposed_NeedsLock)
-                return result;
-            if (!_isClosed && _history?.Add(personalized.HistoryEntry!, channels, context.Now, context.Position) == true)
-            {
-                personalized.PlaceAt(_history.Ids, _history.Position);
-                _history.AddAmbiguous(personalized.DifferentIds, channels);
-            }
-
-            var present = _index.NewWalk();
-            foreach (var _ in _index.Visit(channels, present))
-            {
-            }
-
-            foreach (var (subscriber, frame, key) in personalized.Frames)
-            {
-                if (frame is not null && subscriber.WasVisited(present) && BeginSend_NeedsLock(subscriber, context))
-                    EndSend_NeedsLock(subscriber, subscriber.Write(frame, key, ref result.Ready), ref result);
-            }
-
-            if (personalized.Joins != _index.Joins)
-                Defer_NeedsLock(personalized, channels, context, ref result);
-        }
-
-        return result;
-    }
-
-    /// <summary>Completes the frames of subscribers that joined while a personalized event was being made.</summary>
-    internal RegistryResult<TProperties> Complete(List<DeferredDelivery<TProperties>> deliveries)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            foreach (var (subscriber, place, frame) in deliveries)
-            {
-                var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
-                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
-                if (written == QueueWriteResult.Added)
-                    result.Sent++;
-                else if (written == QueueWriteResult.Overflowed && subscriber.End is null)
-                    End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
-            }
-        }
-
-        return result;
-    }
-
     /// <summary>Adds an event of a backplane to the history alone.</summary>
     internal RegistryResult<TProperties> Remember(
         HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long position)
@@ -136,127 +66,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
         }
 
         return result;
-    }
-
-    /// <summary>Sends a comment to subscribers that were sent nothing since a time and have read everything.</summary>
-    internal RegistryResult<TProperties> SendHeartbeats(long since, long now)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            foreach (var channel in _index.Channels())
-            {
-                for (var place = 0; place < channel.Count; place++)
-                {
-                    // After a heartbeat in one channel, the subscriber is not idle in the others.
-                    var subscriber = channel[place].Subscriber;
-                    if (subscriber.LastWrite > since || !subscriber.IsEmpty)
-                        continue;
-                    subscriber.LastWrite = now;
-                    // A large event that is being written can leave no room: then the stream is not idle.
-                    if (subscriber.WriteIfRoom(Frame.Heartbeat))
-                        subscriber.Signal(ref result.Ready);
-                }
-            }
-        }
-
-        return result;
-    }
-
-    /// <summary>Removes expired events from the history, in steps, so that no thread waits long for the lock.</summary>
-    internal void EvictExpired(long now) => InSteps(static (history, now) => history.EvictExpired(now), now);
-
-    /// <summary>
-    /// Removes the oldest events from the history while it has too many bytes, in steps, so that no thread waits long for the
-    /// lock.
-    /// </summary>
-    internal void EvictExcess() => InSteps(static (history, _) => history.EvictExcess(), now: 0);
-
-    /// <summary>Starts the time of subscribers that began to linger after the last call.</summary>
-    internal void StartLingering(long now)
-    {
-        lock (_gate)
-            _lingering.Start(now);
-    }
-
-    /// <summary>Returns the lingering subscribers.</summary>
-    internal List<Subscriber<TProperties>> GetLingering()
-    {
-        lock (_gate)
-            return _lingering.ToList();
-    }
-
-    /// <summary>Removes and returns lingering subscribers whose readers take nothing.</summary>
-    internal List<Subscriber<TProperties>>? TakeOverdue(long now)
-    {
-        lock (_gate)
-            return _lingering.TakeOverdue(now);
-    }
-
-    /// <summary>
-    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached. Later, their ids
-    /// are gaps.
-    /// </summary>
-    internal RegistryResult<TProperties> EndUnreached(long since)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            foreach (var (subscriber, position) in _ahead.Since(since))
-            {
-                _history!.Distrust(position);
-                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
-            }
-        }
-
-        return result;
-    }
-
-    /// <summary>True if the timer has nothing to do but heartbeats.</summary>
-    internal bool IsQuiet()
-    {
-        lock (_gate)
-            return _lingering.IsEmpty && _ahead.Count == 0 && _history is not { CanExpire: true };
-    }
-
-    /// <summary>Calls a method of the history until it returns false.</summary>
-    private void InSteps(Func<EventHistory<TProperties>, long, bool> step, long now)
-    {
-        while (true)
-        {
-            lock (_gate)
-            {
-                if (_history is null || !step(_history, now))
-                    return;
-            }
-
-            LetOthersIn();
-        }
-    }
-
-    private void Defer_NeedsLock(
-        PersonalizedEvent<TProperties> personalized,
-        in ChannelNames channels,
-        in SendContext context,
-        ref RegistryResult<TProperties> result)
-    {
-        AssertLocked();
-        var walk = _index.NewWalk();
-        foreach (var (subscriber, _, _) in personalized.Frames)
-            subscriber.TryVisit(walk);
-        foreach (var member in _index.Visit(channels, walk))
-        {
-            var place = new DeferredFrame();
-            if (!BeginSend_NeedsLock(member.Subscriber, context)
-                || !EndSend_NeedsLock(member.Subscriber, member.Subscriber.WriteDeferred(place), ref result))
-            {
-                continue;
-            }
-
-            // The frame is counted when it is made.
-            result.Sent--;
-            (result.Deferred ??= []).Add(new(member.Subscriber, place, Frame: null));
-        }
     }
 
     /// <summary>Sends a frame to the members of a channel that the walk has not visited. This loop has to be fast.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using ServerSentEvents.Internal.Channels;
-using ServerSentEvents.Internal.Delivery;
-using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.History;
 using ServerSentEvents.Internal.Queues;
@@ -16,14 +14,8 @@ namespace ServerSentEvents.Internal.Publishing;
 /// No code of the application runs under the lock. <see cref="PublisherCore{TProperties}"/> calls functions, handlers and
 /// clocks before or after it, and does the work in a <see cref="RegistryResult{TProperties}"/>.
 /// </remarks>
-internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublisher
+internal sealed partial class SubscriberRegistry<TProperties>
 {
-    /// <summary>The number of channels and subscribers that a measurement looks at in one step under the lock.</summary>
-    private const int MeasuringBudget = 1_024;
-
-    /// <summary>The number of spins between two steps of a measurement, about 30 microseconds.</summary>
-    private const int PauseBetweenSteps = 300;
-
     private readonly object _owner;
     private readonly bool _hasHeartbeats;
     private readonly int _maxSubscribers;
@@ -74,9 +66,6 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
             _history = new(settings.HistoryCapacity, settings.HistoryCapacityBytes, maxAge, _index);
         }
     }
-
-    /// <inheritdoc/>
-    public long HistoryBytes => _history?.Bytes ?? 0;
 
     /// <summary>True if publishing throws. The handlers of the last ends can still publish during Dispose.</summary>
     private bool IsDisposed_NeedsLock => _isClosed && _unannouncedEnds == 0;
@@ -154,107 +143,6 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         }
     }
 
-    /// <summary>Ends one subscriber, if it has not ended before.</summary>
-    internal RegistryResult<TProperties> End(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            if (subscriber.End is null)
-                End_NeedsLock(subscriber, reason, ref result);
-        }
-
-        return result;
-    }
-
-    /// <summary>Ends a subscriber whose reader takes nothing more. Its queue has been aborted.</summary>
-    internal RegistryResult<TProperties> EndNow(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-            EndNow_NeedsLock(subscriber, reason, ref result);
-        return result;
-    }
-
-    /// <summary>Ends a subscriber, and leaves the announcement to a later <see cref="EndNow"/>.</summary>
-    internal void EndUnannounced(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            _lingering.Remove(subscriber);
-            if (subscriber.End is not null)
-                return;
-            End_NeedsLock(subscriber, reason, ref result);
-            subscriber.End!.IsUnannounced = true;
-            // If its writer ignores the cancellation, the end is announced after the linger timeout.
-            _lingering.Add(subscriber);
-        }
-
-        CopyScheduler.Shared.Add(result.Ready);
-    }
-
-    /// <summary>Ends all subscribers.</summary>
-    internal RegistryResult<TProperties> EndAll()
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-            EndAll_NeedsLock(lastFrames: null, ref result);
-        return result;
-    }
-
-    /// <summary>Ends all subscribers after a last frame for each, and turns away later ones.</summary>
-    /// <param name="lastFrames">The frames, which are used in turn; null for none.</param>
-    internal RegistryResult<TProperties> Drain(Frame[]? lastFrames)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            _isDraining = true;
-            EndAll_NeedsLock(lastFrames, ref result);
-        }
-
-        return result;
-    }
-
-    /// <summary>Ends all subscribers, and refuses new ones.</summary>
-    internal RegistryResult<TProperties> CloseForGood()
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            _isClosed = true;
-            // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
-            _history?.Clear();
-            EndAll_NeedsLock(lastFrames: null, ref result);
-        }
-
-        return result;
-    }
-
-    /// <summary>
-    /// Takes later positions from a backplane, and ends all subscribers. This is one step, because it clears the history: a
-    /// client must not resume in between.
-    /// </summary>
-    internal RegistryResult<TProperties> Follow(EventIds ids, long before)
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            EndAll_NeedsLock(lastFrames: null, ref result);
-            _history?.Follow(ids, before);
-        }
-
-        return result;
-    }
-
-    /// <summary>Counts an end as announced.</summary>
-    internal void SetAnnounced()
-    {
-        lock (_gate)
-            _unannouncedEnds--;
-    }
-
     /// <summary>Attaches a copy to a subscriber's queue.</summary>
     internal void Attach(IQueueCopy copy, Subscriber<TProperties> subscriber)
     {
@@ -263,60 +151,6 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
             subscriber.Attach(copy);
             ChannelIndex<TProperties>.SetCopy(subscriber);
         }
-    }
-
-    /// <summary>Returns the number of bytes that wait for a subscriber.</summary>
-    internal long BytesOf(Subscriber<TProperties> subscriber)
-    {
-        lock (_gate)
-            return subscriber.Bytes;
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>
-    /// Releases the lock from time to time, so that no thread waits long. A subscriber that comes, ends or goes between two
-    /// steps can be left out or count twice. The next measurement is right again.
-    /// </remarks>
-    public long CountQueuedBytes()
-    {
-        long bytes = 0;
-        var (channel, member, lingerer) = (int.MaxValue, int.MaxValue, int.MaxValue);
-        while (true)
-        {
-            var budget = MeasuringBudget;
-            lock (_gate)
-            {
-                bytes += _index.CountBytes(ref channel, ref member, ref budget);
-                if (channel == 0)
-                    bytes += _lingering.CountBytes(ref lingerer, budget);
-            }
-
-            if (channel == 0 && lingerer == 0)
-                return bytes;
-            LetOthersIn();
-        }
-    }
-
-    /// <summary>
-    /// Gives threads that wait for the lock the time to wake up. A lock is not fair: a thread that takes it again at once can
-    /// keep the others out for 100 ms.
-    /// </summary>
-    private static void LetOthersIn()
-    {
-        Thread.Yield();
-        Thread.SpinWait(PauseBetweenSteps);
-    }
-
-    private void EndNow_NeedsLock(
-        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
-    {
-        AssertLocked();
-        _lingering.Remove(subscriber);
-        if (subscriber.End is null)
-            End_NeedsLock(subscriber, reason, ref result);
-        else if (subscriber.End.IsUnannounced)
-            (result.Ended ??= []).Add(subscriber);
-        subscriber.End!.IsUnannounced = false;
     }
 
     private SubscriptionEndReason? ReasonToTurnAway_NeedsLock()
@@ -336,39 +170,6 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         _lingering.Add(subscriber);
         RegistryResult<TProperties> unused = default;
         subscriber.Complete(ref unused.Ready);
-    }
-
-    private void EndAll_NeedsLock(Frame[]? lastFrames, ref RegistryResult<TProperties> result)
-    {
-        AssertLocked();
-        var ended = 0;
-        foreach (var channel in _index.Channels())
-        {
-            while (channel.Count > 0)
-            {
-                var subscriber = channel[channel.Count - 1].Subscriber;
-                // A full queue gets no last frame: its client has a retry interval already, and no event is dropped for it.
-                if (lastFrames is not null)
-                    subscriber.WriteIfRoom(lastFrames[ended++ % lastFrames.Length]);
-                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
-            }
-        }
-    }
-
-    private void End_NeedsLock(
-        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
-    {
-        AssertLocked();
-        subscriber.End = new(reason, _index.LeaveAll(subscriber));
-        if (subscriber.KeyFunction is not null)
-            Volatile.Write(ref _conflating, _conflating - 1);
-        _subscribers--;
-        _ahead.Remove(subscriber);
-        if (subscriber.HasUnread && !subscriber.IsAborted)
-            _lingering.Add(subscriber);
-        subscriber.Complete(ref result.Ready);
-        _unannouncedEnds++;
-        (result.Ended ??= []).Add(subscriber);
     }
 
     [Conditional("DEBUG")]

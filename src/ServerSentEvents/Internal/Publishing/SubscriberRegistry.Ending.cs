@@ -1,0 +1,155 @@
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Delivery;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Internal.Publishing;
+
+/// <content>Methods that end subscribers.</content>
+internal sealed partial class SubscriberRegistry<TProperties>
+{
+    /// <summary>Ends one subscriber, if it has not ended before.</summary>
+    internal RegistryResult<TProperties> End(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            if (subscriber.End is null)
+                End_NeedsLock(subscriber, reason, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Ends a subscriber whose reader takes nothing more. Its queue has been aborted.</summary>
+    internal RegistryResult<TProperties> EndNow(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+            EndNow_NeedsLock(subscriber, reason, ref result);
+        return result;
+    }
+
+    /// <summary>Ends a subscriber, and leaves the announcement to a later <see cref="EndNow"/>.</summary>
+    internal void EndUnannounced(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            _lingering.Remove(subscriber);
+            if (subscriber.End is not null)
+                return;
+            End_NeedsLock(subscriber, reason, ref result);
+            subscriber.End!.IsUnannounced = true;
+            // If its writer ignores the cancellation, the end is announced after the linger timeout.
+            _lingering.Add(subscriber);
+        }
+
+        CopyScheduler.Shared.Add(result.Ready);
+    }
+
+    /// <summary>Ends all subscribers.</summary>
+    internal RegistryResult<TProperties> EndAll()
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+            EndAll_NeedsLock(lastFrames: null, ref result);
+        return result;
+    }
+
+    /// <summary>Ends all subscribers after a last frame for each, and turns away later ones.</summary>
+    /// <param name="lastFrames">The frames, which are used in turn; null for none.</param>
+    internal RegistryResult<TProperties> Drain(Frame[]? lastFrames)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            _isDraining = true;
+            EndAll_NeedsLock(lastFrames, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Ends all subscribers, and refuses new ones.</summary>
+    internal RegistryResult<TProperties> CloseForGood()
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            _isClosed = true;
+            // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
+            _history?.Clear();
+            EndAll_NeedsLock(lastFrames: null, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// Takes later positions from a backplane, and ends all subscribers. This is one step, because it clears the history: a
+    /// client must not resume in between.
+    /// </summary>
+    internal RegistryResult<TProperties> Follow(EventIds ids, long before)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            EndAll_NeedsLock(lastFrames: null, ref result);
+            _history?.Follow(ids, before);
+        }
+
+        return result;
+    }
+
+    /// <summary>Counts an end as announced.</summary>
+    internal void SetAnnounced()
+    {
+        lock (_gate)
+            _unannouncedEnds--;
+    }
+
+    private void EndNow_NeedsLock(
+        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        _lingering.Remove(subscriber);
+        if (subscriber.End is null)
+            End_NeedsLock(subscriber, reason, ref result);
+        else if (subscriber.End.IsUnannounced)
+            (result.Ended ??= []).Add(subscriber);
+        subscriber.End!.IsUnannounced = false;
+    }
+
+    private void EndAll_NeedsLock(Frame[]? lastFrames, ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        var ended = 0;
+        foreach (var channel in _index.Channels())
+        {
+            while (channel.Count > 0)
+            {
+                var subscriber = channel[channel.Count - 1].Subscriber;
+                // A full queue gets no last frame: its client has a retry interval already, and no event is dropped for it.
+                if (lastFrames is not null)
+                    subscriber.WriteIfRoom(lastFrames[ended++ % lastFrames.Length]);
+                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
+            }
+        }
+    }
+
+    private void End_NeedsLock(
+        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        subscriber.End = new(reason, _index.LeaveAll(subscriber));
+        if (subscriber.KeyFunction is not null)
+            Volatile.Write(ref _conflating, _conflating - 1);
+        _subscribers--;
+        _ahead.Remove(subscriber);
+        if (subscriber.HasUnread && !subscriber.IsAborted)
+            _lingering.Add(subscriber);
+        subscriber.Complete(ref result.Ready);
+        _unannouncedEnds++;
+        (result.Ended ??= []).Add(subscriber);
+    }
+}

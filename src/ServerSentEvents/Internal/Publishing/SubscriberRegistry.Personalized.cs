@@ -1,0 +1,104 @@
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.Queues;
+
+namespace ServerSentEvents.Internal.Publishing;
+
+/// <content>Methods that send personalized events.</content>
+internal sealed partial class SubscriberRegistry<TProperties>
+{
+    /// <summary>Lists the subscribers of the channels for a personalized event.</summary>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    internal PersonalizedEvent<TProperties> Personalize(Func<TProperties, Frame?> make, in ChannelNames channels)
+    {
+        var subscribers = new List<Subscriber<TProperties>>();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
+            foreach (var member in _index.Visit(channels))
+                subscribers.Add(member.Subscriber);
+            return new(make, subscribers, _index.Joins);
+        }
+    }
+
+    /// <summary>
+    /// Sends its frame to each subscriber that is still in one of the channels. This is one step, so that the event has one
+    /// place in the order. Subscribers that joined later get a place for a frame that the caller still has to make.
+    /// </summary>
+    internal RegistryResult<TProperties> Send(
+        PersonalizedEvent<TProperties> personalized, in ChannelNames channels, in SendContext context)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            if (IsDisposed_NeedsLock)
+                return result;
+            if (!_isClosed && _history?.Add(personalized.HistoryEntry!, channels, context.Now, context.Position) == true)
+            {
+                personalized.PlaceAt(_history.Ids, _history.Position);
+                _history.AddAmbiguous(personalized.DifferentIds, channels);
+            }
+
+            var present = _index.NewWalk();
+            foreach (var _ in _index.Visit(channels, present))
+            {
+            }
+
+            foreach (var (subscriber, frame, key) in personalized.Frames)
+            {
+                if (frame is not null && subscriber.WasVisited(present) && BeginSend_NeedsLock(subscriber, context))
+                    EndSend_NeedsLock(subscriber, subscriber.Write(frame, key, ref result.Ready), ref result);
+            }
+
+            if (personalized.Joins != _index.Joins)
+                Defer_NeedsLock(personalized, channels, context, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Completes the frames of subscribers that joined while a personalized event was being made.</summary>
+    internal RegistryResult<TProperties> Complete(List<DeferredDelivery<TProperties>> deliveries)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            foreach (var (subscriber, place, frame) in deliveries)
+            {
+                var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
+                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
+                if (written == QueueWriteResult.Added)
+                    result.Sent++;
+                else if (written == QueueWriteResult.Overflowed && subscriber.End is null)
+                    End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
+            }
+        }
+
+        return result;
+    }
+
+    private void Defer_NeedsLock(
+        PersonalizedEvent<TProperties> personalized,
+        in ChannelNames channels,
+        in SendContext context,
+        ref RegistryResult<TProperties> result)
+    {
+        AssertLocked();
+        var walk = _index.NewWalk();
+        foreach (var (subscriber, _, _) in personalized.Frames)
+            subscriber.TryVisit(walk);
+        foreach (var member in _index.Visit(channels, walk))
+        {
+            var place = new DeferredFrame();
+            if (!BeginSend_NeedsLock(member.Subscriber, context)
+                || !EndSend_NeedsLock(member.Subscriber, member.Subscriber.WriteDeferred(place), ref result))
+            {
+                continue;
+            }
+
+            // The frame is counted when it is made.
+            result.Sent--;
+            (result.Deferred ??= []).Add(new(member.Subscriber, place, Frame: null));
+        }
+    }
+}

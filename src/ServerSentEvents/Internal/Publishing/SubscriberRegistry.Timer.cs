@@ -1,0 +1,80 @@
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Internal.Publishing;
+
+/// <content>The work of the publisher's timer.</content>
+internal sealed partial class SubscriberRegistry<TProperties>
+{
+    /// <summary>Sends a comment to subscribers that were sent nothing since a time and have read everything.</summary>
+    internal RegistryResult<TProperties> SendHeartbeats(long since, long now)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            foreach (var channel in _index.Channels())
+            {
+                for (var place = 0; place < channel.Count; place++)
+                {
+                    // After a heartbeat in one channel, the subscriber is not idle in the others.
+                    var subscriber = channel[place].Subscriber;
+                    if (subscriber.LastWrite > since || !subscriber.IsEmpty)
+                        continue;
+                    subscriber.LastWrite = now;
+                    // A large event that is being written can leave no room: then the stream is not idle.
+                    if (subscriber.WriteIfRoom(Frame.Heartbeat))
+                        subscriber.Signal(ref result.Ready);
+                }
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Starts the time of subscribers that began to linger after the last call.</summary>
+    internal void StartLingering(long now)
+    {
+        lock (_gate)
+            _lingering.Start(now);
+    }
+
+    /// <summary>Returns the lingering subscribers.</summary>
+    internal List<Subscriber<TProperties>> GetLingering()
+    {
+        lock (_gate)
+            return _lingering.ToList();
+    }
+
+    /// <summary>Removes and returns lingering subscribers whose readers take nothing.</summary>
+    internal List<Subscriber<TProperties>>? TakeOverdue(long now)
+    {
+        lock (_gate)
+            return _lingering.TakeOverdue(now);
+    }
+
+    /// <summary>
+    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached. Later, their ids
+    /// are gaps.
+    /// </summary>
+    internal RegistryResult<TProperties> EndUnreached(long since)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            foreach (var (subscriber, position) in _ahead.Since(since))
+            {
+                _history!.Distrust(position);
+                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>True if the timer has nothing to do but heartbeats.</summary>
+    internal bool IsQuiet()
+    {
+        lock (_gate)
+            return _lingering.IsEmpty && _ahead.Count == 0 && _history is not { CanExpire: true };
+    }
+}

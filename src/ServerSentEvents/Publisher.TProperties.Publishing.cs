@@ -1,0 +1,179 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using ServerSentEvents.Internal.Compatibility;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents;
+
+/// <content>Members that publish events and comments.</content>
+public partial class Publisher<TProperties>
+{
+    /// <summary>Publishes text as an event.</summary>
+    /// <param name="data">
+    /// The data. It can be empty. Each of its lines, separated by CR LF, CR or LF, becomes a <c>data:</c> line. A client
+    /// joins the lines with LF. A lone surrogate becomes U+FFFD.
+    /// </param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the event once. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <param name="eventType">
+    /// The type, or null for <c>message</c>, the default of clients. The rules of
+    /// <see cref="Publish(SseItem{string}, ChannelNames)"/> apply to the type and to the id.
+    /// </param>
+    /// <param name="eventId">The id, or null for none. With a history, an event without an id gets a generated one.</param>
+    /// <returns>The number of queues that took the event, 0 or more.</returns>
+    /// <exception cref="ArgumentException">
+    /// The data is null, the type or the id has characters that are not allowed, the id is too long, the event is larger
+    /// than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is null or empty.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
+    public int Publish(string data, ChannelNames channels = default, string? eventType = null, string? eventId = null)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ThrowIfInvalid(eventType, eventId);
+        return _core.Send(NewFrame(new SseItem<string>(data, eventType).WithId(eventId), nameof(data)), channels);
+    }
+
+    /// <summary>Publishes an event with data and an optional type, id and reconnection interval.</summary>
+    /// <param name="item">The event.</param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the event once. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <returns>The number of queues that took the event, 0 or more.</returns>
+    /// <remarks>
+    /// <para><b>Data.</b> The data can be empty. Each of its lines, separated by CR LF, CR or LF, becomes a <c>data:</c>
+    /// line. A client joins the lines with LF. A lone surrogate becomes U+FFFD.</para>
+    /// <para><b>Type.</b> Any text without CR and LF. Avoid the types <c>open</c> and <c>error</c>: a browser's
+    /// <c>EventSource</c> calls its handlers for the connection with them. No <c>event:</c> line is written for the type
+    /// <c>message</c>, which is the default of clients (WHATWG HTML, 9.2.6).</para>
+    /// <para><b>Id.</b> Visible ASCII (U+0021 to U+007E) and inner spaces, at most 1,000 characters: other ids could not
+    /// come back in a <c>Last-Event-ID</c> header (WHATWG HTML, 9.2.4). An empty id is allowed; it clears the client's
+    /// last event id. With a history, an event without an id gets a generated one.
+    /// <see cref="PublisherOptions.HistoryCapacity"/> documents which ids must be unique.</para>
+    /// <para><b>Reconnection interval.</b> Zero or more. It is sent in whole milliseconds, at most
+    /// <see cref="int.MaxValue"/>. A value between zero and one millisecond becomes 1.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The data is null, the type or the id has characters that are not allowed, the id is too long, the reconnection
+    /// interval is negative, the event is larger than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is
+    /// null or empty.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
+    public int Publish(SseItem<string> item, ChannelNames channels = default) =>
+        _core.Send(NewFrame(item, nameof(item)), channels);
+
+    /// <summary>Publishes the event before it returns.</summary>
+    ValueTask IEventPublisher.PublishAsync(SseItem<string> item, ChannelNames channels, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return new ValueTask(Task.FromCanceled(cancellationToken));
+        try
+        {
+            Publish(item, channels);
+            return default;
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask(Task.FromException(exception));
+        }
+    }
+
+    /// <summary>Publishes to each subscriber the data that a function makes from its properties.</summary>
+    /// <param name="data">A function that makes a subscriber's data. If it returns null, that subscriber gets nothing.</param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets one event. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <returns>The number of queues that took an event, 0 or more.</returns>
+    /// <remarks>
+    /// <para>The function runs once for each subscriber, on this thread only, outside every lock. This includes
+    /// subscribers that join while it runs. If it throws for one subscriber, or makes an event that cannot be sent, the
+    /// others still get theirs.</para>
+    /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
+    /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// <para>A lambda that only returns null or throws uses this overload. With C# 12 or earlier it needs a cast:
+    /// <c>(string?)null</c>.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">The function is null, or a channel name is null or empty.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// The function or a handler of <see cref="Unsubscribed"/> threw. It contains all failures. Everything else was done
+    /// first.
+    /// </exception>
+    public int Publish(Func<TProperties, string?> data, ChannelNames channels = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return _core.SendPersonalized(
+            properties => data(properties) is { } own ? NewFrame(new SseItem<string>(own), nameof(data)) : null, channels);
+    }
+
+    /// <summary>Publishes to each subscriber the event that a function makes from its properties.</summary>
+    /// <param name="item">A function that makes a subscriber's event. If it returns null, that subscriber gets nothing.</param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets one event. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <returns>The number of queues that took an event, 0 or more.</returns>
+    /// <remarks>
+    /// <para>The function runs once for each subscriber, on this thread only, outside every lock. This includes
+    /// subscribers that join while it runs. If it throws for one subscriber, or makes an event that cannot be sent, the
+    /// others still get theirs.</para>
+    /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
+    /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// <para>The rules of <see cref="Publish(SseItem{string}, ChannelNames)"/> apply to each event. A client can resume
+    /// from an id that the function sets only if the function sets the same id for all subscribers that get an
+    /// event.</para>
+    /// </remarks>
+    /// <inheritdoc cref="Publish(Func{TProperties, string?}, ChannelNames)" path="/exception"/>
+    // A lambda that returns only null or throws fits both overloads. It then means text.
+    [OverloadResolutionPriority(-1)]
+    public int Publish(Func<TProperties, SseItem<string>?> item, ChannelNames channels = default)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return _core.SendPersonalized(FrameMaker(item), channels);
+    }
+
+    /// <summary>Publishes a comment, which clients receive and ignore.</summary>
+    /// <param name="comment">
+    /// The text. It can be empty. Each of its lines, separated by CR LF, CR or LF, becomes a comment line.
+    /// </param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the comment once. The default is
+    /// <see cref="DefaultChannel"/>.
+    /// </param>
+    /// <returns>The number of queues that took the comment, 0 or more.</returns>
+    /// <remarks>
+    /// A comment is not an event (WHATWG HTML, 9.2.5): it gets no id and is not in the history, and
+    /// <see cref="Subscription{TProperties}.AsItems"/> leaves it out. It takes a place in the queue.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The comment is null or too large, or a channel name is null or empty.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// </exception>
+    public int PublishComment(string comment, ChannelNames channels = default)
+    {
+        ArgumentNullException.ThrowIfNull(comment);
+        return _core.Send(Frame.ForComment(comment, _core.Settings.MaxEventBytes, nameof(comment)), channels);
+    }
+
+    private Frame NewFrame(in SseItem<string> item, string paramName) =>
+        Frame.ForItem(item, _core.Settings.MaxEventBytes, paramName);
+
+    private Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item) =>
+        properties => item(properties) is { } own ? NewFrame(own, nameof(item)) : null;
+
+    private static void ThrowIfInvalid(string? eventType, string? eventId)
+    {
+        EventValidator.ThrowIfInvalidType(eventType, nameof(eventType));
+        EventValidator.ThrowIfInvalidId(eventId, nameof(eventId));
+    }
+}
