@@ -9,7 +9,7 @@ namespace Chat;
 /// <summary>The room: the members who are present, and the last messages.</summary>
 /// <remarks>
 /// The stream of a member begins with <c>hello</c> and the last messages. Later events are <c>message</c>, from other members,
-/// and <c>presence</c>, the names of all members, whenever they change. A message can come twice, in the beginning and as an
+/// and <c>presence</c>, the names of all members, whenever they change. A message can come twice, at the beginning and as an
 /// event: the page shows each id once.
 /// </remarks>
 internal sealed class Room

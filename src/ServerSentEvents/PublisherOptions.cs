@@ -93,7 +93,7 @@ public sealed class PublisherOptions
     /// <para>It is never dropped, is added to a full queue as well, and has no id. It counts in no bound in bytes. With
     /// <see cref="QueueOverflow.Disconnect"/>, no event is dropped, so it is sent after a resume only.</para>
     /// <para>The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply to it. An event
-    /// that cannot be sent, or with an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>
+    /// that cannot be sent, or that has an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>
     /// </remarks>
     /// <example>
     /// <code>
@@ -139,7 +139,8 @@ public sealed class PublisherOptions
     /// <remarks>
     /// <para>It applies after a subscription has ended while events are still queued: by a <c>Close</c>, an
     /// <c>Unsubscribe</c>, a full queue, or <see cref="Publisher{TProperties}.Dispose"/>. After ten times this timeout,
-    /// the rest is dropped even if the reader is making progress. With the default settings, a reader that takes at least
+    /// the rest is dropped even if the reader is making progress. There is more time if the queue holds more
+    /// bytes than a reader takes in that time at 16 KB a second. With the default settings, a reader that takes at least
     /// 16 KB a second gets everything that a full queue holds.</para>
     /// <para><see cref="Subscription{TProperties}.Dispose"/> and a canceled token drop the queue at once, without this
     /// timeout.</para>

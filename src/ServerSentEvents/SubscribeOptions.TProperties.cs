@@ -134,7 +134,7 @@ public sealed class SubscribeOptions<TProperties>
     /// <para><b>Not conflated</b> are events with null as their key, events with an id that the application gave, comments,
     /// initial data and replayed events. An event that the reader has begun is not replaced.</para>
     /// <para><b>Bounds.</b> A replacement takes no place of the <see cref="QueueCapacity"/>. If it is larger than its predecessor
-    /// and the <see cref="QueueCapacityBytes"/> have no room, <see cref="QueueOverflow"/> decides.</para>
+    /// and there is no room within <see cref="QueueCapacityBytes"/>, <see cref="QueueOverflow"/> decides.</para>
     /// <para><b>Thread.</b> The function is called on the thread that publishes, outside every lock: once for each event and
     /// distinct delegate, not for each subscriber, so use the same delegate for all. For a personalized event it is called
     /// once for each subscriber. The item has no generated id.</para>

@@ -219,7 +219,7 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
         core.StartLingering();
     }
 
-    /// <summary>Drops what is queued. The queue was aborted, and the subscription has ended.</summary>
+    /// <summary>Drops the queued events. Call after the queue was aborted and the subscription has ended.</summary>
     internal void DropQueue(Subscriber<TProperties> subscriber)
     {
         subscriber.Discard();
@@ -230,7 +230,7 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
             LetGo();
     }
 
-    /// <summary>Drops what is left in the queue, some time after the end.</summary>
+    /// <summary>Drops the rest of the queue after the linger timeout.</summary>
     internal void CutOff()
     {
         WasCutOff = true;

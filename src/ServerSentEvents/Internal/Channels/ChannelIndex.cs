@@ -13,6 +13,7 @@ internal sealed class ChannelIndex<TProperties>
 
     /// <summary>The channels in the order in which their queues are measured.</summary>
     private readonly List<ChannelMembers<TProperties>> _scan = [];
+
     private long _joins;
 
     /// <summary>The number of the latest walk.</summary>
@@ -182,7 +183,7 @@ internal sealed class ChannelIndex<TProperties>
     internal long CountBytes(ref int place, ref int member, ref int budget)
     {
         long bytes = 0;
-        // From the end to the beginning: what is last, and takes the place of what is removed, has been counted by then.
+        // Go from the end: the last one takes the place of a removed one, and was counted before.
         place = Math.Min(place, _scan.Count);
         while (place > 0 && budget > 1)
         {

@@ -81,8 +81,8 @@ internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor hist
 }
 
 /// <summary>
-/// A subscriber's place in a channel. It holds what a publish needs, so that the memory of each
-/// subscriber is not read.
+/// A subscriber's place in a channel. It holds the fields that a publish needs, so that a publish does not read the memory of
+/// each subscriber.
 /// </summary>
 internal struct ChannelMember<TProperties>
 {

@@ -10,8 +10,8 @@ namespace ServerSentEvents.Internal.Diagnostics;
 /// <para>Listeners are application code, and run inside <see cref="Histogram{T}.Record(T)"/>. A worker that copies serves other
 /// subscribers, so it only adds to a bounded buffer. One work item at a time empties the buffer. While a listener blocks, the
 /// buffer fills up, and later measurements are dropped.</para>
-/// <para>Both times come from the system's clock. The publisher's clock is application code, too, and a worker that copies must
-/// not run it. The system's clock has to be the one for the publish as well: times of two clocks cannot be compared.</para>
+/// <para>Both times come from the system's clock. The publisher's clock is application code, and a worker that copies must not
+/// run it. The publish has to use the same clock: the times of two clocks cannot be compared.</para>
 /// </remarks>
 internal sealed class DeliveryDurations(Histogram<double> histogram)
 #if NET
@@ -44,7 +44,7 @@ internal sealed class DeliveryDurations(Histogram<double> histogram)
             Queue();
     }
 
-    /// <summary>Works for one turn.</summary>
+    /// <summary>Records the measurements of one turn.</summary>
     public void Execute()
     {
         for (var i = 0; i < MeasurementsPerTurn; i++)

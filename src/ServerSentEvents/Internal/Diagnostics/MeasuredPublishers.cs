@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Internal.Diagnostics;
 
-/// <summary>A publisher with what can be measured only by looking at it.</summary>
+/// <summary>A publisher with the values that are measured only when a listener collects them.</summary>
 internal interface IMeasuredPublisher
 {
     /// <summary>The bytes of the events in the history.</summary>
@@ -13,7 +13,7 @@ internal interface IMeasuredPublisher
 /// <summary>The publishers of the process, for the thread that collects measurements. The list keeps none of them alive.</summary>
 internal sealed class MeasuredPublishers
 {
-    /// <summary>The number of entries up to which no search for collected publishers is worthwhile.</summary>
+    /// <summary>The number of entries below which a search for collected publishers is not worthwhile.</summary>
     private const int SmallEnough = 16;
 
     private readonly Lock _gate = new();

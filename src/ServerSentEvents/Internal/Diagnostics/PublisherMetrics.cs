@@ -26,7 +26,7 @@ internal static class PublisherMetrics
     /// <summary>The measuring of deliveries; null until its instrument is created.</summary>
     private static DeliveryDurations? _deliveries;
 
-    /// <summary>The publishers whose queues are measured.</summary>
+    /// <summary>The publishers whose queues and histories are measured.</summary>
     internal static MeasuredPublishers Publishers { get; } = new();
 
     internal static StripedCounter Published { get; } = new();
@@ -87,7 +87,10 @@ internal static class PublisherMetrics
             "server_sent_events.subscriptions.refused", static () => Interlocked.Read(ref _refused), "{subscription}",
             "Subscriptions that were refused because of MaxSubscribers."));
         Create(() => meter.CreateObservableUpDownCounter(
-            "server_sent_events.history.bytes", static () => Publishers.Sum(static publisher => publisher.HistoryBytes), "By", "Bytes of the framed events in all histories."));
+            "server_sent_events.history.bytes",
+            static () => Publishers.Sum(static publisher => publisher.HistoryBytes),
+            "By",
+            "Bytes of the framed events in all histories."));
     }
 
     /// <summary>Returns the time of a publish for <see cref="CountDelivery"/>; 0 if deliveries are not measured.</summary>

@@ -3,8 +3,8 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.Internal.Events;
 
 /// <summary>
-/// Refuses events that could forge a field or another event, whatever code made the <see cref="SseItem{T}"/>, and ids that
-/// a client could not send back.
+/// Refuses events that could forge a field or another event, from any <see cref="SseItem{T}"/>, and ids that a client
+/// could not send back.
 /// </summary>
 internal static class EventValidator
 {
@@ -17,7 +17,7 @@ internal static class EventValidator
     internal static void ThrowIfInvalid(in SseItem<string> item, string paramName)
     {
         if (item.Data is null)
-            throw new ArgumentNullException(paramName, "An event needs data, which may be empty.");
+            throw new ArgumentNullException(paramName, "An event needs data, which can be empty.");
         ThrowIfInvalidType(item.EventType, paramName);
         ThrowIfInvalidId(item.EventId, paramName);
         if (item.ReconnectionInterval < TimeSpan.Zero)

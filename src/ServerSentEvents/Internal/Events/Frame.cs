@@ -122,7 +122,7 @@ internal sealed class Frame
     }
 
     /// <summary>
-    /// Returns this event with the generated id of another: the event is sent at the place of the other one, which it replaces.
+    /// Returns this event with the generated id of an event that it replaces, because it is sent at the place of that event.
     /// </summary>
     internal Frame AtPlaceOf(Frame place)
     {

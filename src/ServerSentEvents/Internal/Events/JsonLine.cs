@@ -46,8 +46,8 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
 
     /// <summary>Serializes a value. Runs converters, so call it outside every lock.</summary>
     /// <exception cref="ArgumentException">
-    /// The JSON takes many more than <paramref name="maxLength"/> bytes. The rest is not serialized. The caller checks the
-    /// length of other JSON.
+    /// The JSON has become longer than <paramref name="maxLength"/> bytes. The rest is not serialized. The caller checks the
+    /// length of other JSON, which can be slightly too long.
     /// </exception>
     internal static JsonLine Serialize<T>(T value, JsonTypeInfo<T> typeInfo, int maxLength, string paramName)
     {
@@ -65,13 +65,13 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
         }
     }
 
-    /// <summary>Returns the serializer's own type information, which belongs to the options.</summary>
+    /// <summary>Returns the type information that the serializer keeps with the options.</summary>
     [RequiresUnreferencedCode(NotForTrimming)]
     [RequiresDynamicCode(NotForTrimming)]
     internal static JsonTypeInfo<T> TypeInfo<T>(JsonSerializerOptions? options)
     {
         options ??= JsonSerializerOptions.Default;
-        // The serializer does this as well. Type information of options that can change is not cached.
+        // Only read-only options cache their type information. The serializer makes them read-only as well.
         options.MakeReadOnly(populateMissingResolver: true);
         return (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
     }
@@ -135,7 +135,7 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
         }
         catch when (_isTooLong)
         {
-            // A converter may have wrapped the exception, and the caller is promised another type.
+            // A converter may have wrapped the exception. The documentation promises an ArgumentException.
         }
 
         if (_isTooLong)

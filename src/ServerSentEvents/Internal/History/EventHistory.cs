@@ -19,7 +19,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     /// <summary>The channels that have an event.</summary>
     private readonly NameTable<ChannelHistory<TProperties>> _channels = new();
 
-    /// <summary>The same channels, ordered by the position of their oldest event.</summary>
+    /// <summary>The channels of <see cref="_channels"/>, ordered by the position of their oldest event.</summary>
     private readonly ChannelHeap<TProperties> _byOldest = new();
 
     private readonly EvictedIds _evictedIds = new();
@@ -30,7 +30,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     /// <summary>True if positions come from a backplane. Events without a position are then left out of the history.</summary>
     private bool _isFollowing;
 
-    /// <summary>The latest time of an event. Clocks are read before the lock, so an event can come with an earlier time.</summary>
+    /// <summary>The latest time of an event. Clocks are read before the lock, so a later event can have an earlier one.</summary>
     private long _publishedAt = long.MinValue;
 
     /// <summary>The lowest position that a client claimed and that this node did not reach in time.</summary>
@@ -70,8 +70,8 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     }
 
     /// <summary>
-    /// Adds an event at the position of the backplane, or else at the next one, and evicts what is then too much. Returns false
-    /// for an event without a position if there is a backplane: no other node could resume from this event.
+    /// Adds an event at the position of the backplane, or else at the next one, and evicts the excess. Returns false for an
+    /// event without a position if there is a backplane: no other node could resume from this event.
     /// </summary>
     internal bool Add(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long? position)
     {
@@ -137,7 +137,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
         }
     }
 
-    /// <summary>Takes ids from a position on for gaps, until the backplane has come so far.</summary>
+    /// <summary>Treats ids at or after a position as gaps, until the backplane has reached it.</summary>
     internal void Distrust(long position) => _distrustedFrom = Math.Min(_distrustedFrom, position);
 
     /// <summary>Evicts a bounded number of the oldest events while there are too many bytes.</summary>
@@ -148,7 +148,7 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
     /// <returns>True if there may be more. Call again later.</returns>
     internal bool EvictExpired(long now) => maxAge is { } age && Evict(expiredBefore: now - age);
 
-    /// <summary>Evicts the oldest events of all channels while they are too old, or too many bytes.</summary>
+    /// <summary>Evicts the oldest events of all channels while they are too old, or take too many bytes.</summary>
     /// <returns>True if it ended because of the budget.</returns>
     private bool Evict(long expiredBefore)
     {

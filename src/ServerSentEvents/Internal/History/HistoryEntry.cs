@@ -4,7 +4,7 @@ namespace ServerSentEvents.Internal.History;
 
 /// <summary>
 /// One event as the history keeps it: the frame that all subscribers share, or the function that makes a frame for each, so
-/// that no subscriber can get what was made for another.
+/// that no subscriber can get the frame of another.
 /// </summary>
 internal sealed class HistoryEntry<TProperties>
 {

@@ -12,9 +12,9 @@ internal readonly record struct InitialData(Frame[] Frames, Func<CancellationTok
 
 /// <summary>The start of a subscriber's stream: the retry interval, and then the initial data or a replay.</summary>
 /// <param name="retry">The retry interval; null for none.</param>
-/// <param name="gap">The event that tells a client that its resume was a gap; null for none.</param>
+/// <param name="gap">The event that shows the client that its resume was a gap; null for none.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
-/// <param name="lastEventId">The id that its client gave; null for none.</param>
+/// <param name="lastEventId">The id that the client gave; null for none.</param>
 internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initialData, string? lastEventId)
 {
     /// <summary>
@@ -50,7 +50,7 @@ internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initia
     /// <summary>Makes the stream of a client that is turned away: a retry interval alone.</summary>
     internal static void TurnAway(SubscriptionQueue queue, Frame retry) => Prepend(queue, [retry], next: null);
 
-    /// <summary>Begins with a replay.</summary>
+    /// <summary>Starts the stream with a replay.</summary>
     internal void Resume<TProperties>(Subscriber<TProperties> subscriber, FrameSource? replay)
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;

@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Delivery;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>Subscribers that have ended and whose readers have not yet taken all that was queued.</summary>
-/// <param name="timeout">How long a reader can take nothing, in ticks of the clock.</param>
+/// <param name="timeout">The time for which a reader can take nothing, in ticks of the clock.</param>
 /// <param name="second">A second, in ticks of the clock.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>
@@ -12,17 +12,20 @@ namespace ServerSentEvents.Internal.Publishing;
 /// </remarks>
 internal sealed class LingeringSubscribers<TProperties>(long timeout, long second)
 {
-    /// <summary>The longest time in all, in timeouts, unless the queue holds more than a client with the lowest rate takes in it.</summary>
+    /// <summary>
+    /// The longest time in all, in timeouts. The time is longer if the queue holds more than a client with the lowest rate takes
+    /// in this time.
+    /// </summary>
     private const int MaxTimeouts = 10;
 
-    /// <summary>A client that takes so much gets everything.</summary>
+    /// <summary>The lowest rate of a client that gets everything.</summary>
     private const int LowestBytesPerSecond = 16 * 1024;
 
     private const long NotStarted = long.MinValue;
 
     private readonly List<Lingerer> _lingerers = [];
 
-    /// <summary>The place from which on subscribers may not have started. All before it have.</summary>
+    /// <summary>The first place whose subscriber may have no start time yet. All before it have one.</summary>
     private int _firstNotStarted;
 
     internal bool IsEmpty => _lingerers.Count == 0;
@@ -44,7 +47,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
                 continue;
             // The queue does not count the bytes of a flush under way, which the client has not yet taken.
             var bytes = subscriber.Bytes + PipeCopy<TProperties>.BytesPerFlush;
-            // A second more, because the division rounds down.
+            // Add a second, because the division rounds down.
             var longest = Math.Max(timeout * MaxTimeouts, ((bytes / LowestBytesPerSecond) + 1) * second);
             _lingerers[_firstNotStarted] = lingerer with { ProgressAt = now, EndsAt = now + longest };
         }
@@ -108,7 +111,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     internal long CountBytes(ref int place, int budget)
     {
         long bytes = 0;
-        // From the end to the beginning: the last one, which takes the place of a removed one, has been counted by then.
+        // Go from the end: the last one takes the place of a removed one, and was counted before.
         for (place = Math.Min(place, _lingerers.Count); place > 0 && budget > 0; place--, budget--)
         {
             if (_lingerers[place - 1].Subscriber.TryGetTarget(out var subscriber))

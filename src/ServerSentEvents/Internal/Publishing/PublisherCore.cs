@@ -10,7 +10,7 @@ namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
 /// The operations of a publisher. Each one runs application code first, then one step under the registry's lock, and then
-/// does what that step has left to do.
+/// does the work that this step has left.
 /// </summary>
 internal sealed class PublisherCore<TProperties> : IDisposable
 {
@@ -180,7 +180,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         }
     }
 
-    /// <summary>Does what a step of the registry has left to do, for the timer, which cannot report failures.</summary>
+    /// <summary>Does the work that a step of the registry has left, for a caller that cannot report failures.</summary>
     internal void Complete(in RegistryResult<TProperties> result)
     {
         Failures unreported = default;
@@ -188,7 +188,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     }
 
     /// <summary>
-    /// Does what a step of the registry has left to do: hands over ready copies, evicts the rest of what is too much, and
+    /// Does the work that a step of the registry has left: hands over ready copies, evicts the rest of the excess, and
     /// announces ends.
     /// </summary>
     internal void Complete(in RegistryResult<TProperties> result, ref Failures failures)
@@ -211,7 +211,7 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         failures.ThrowIfAny("A handler of Unsubscribed threw.");
     }
 
-    /// <summary>Does what is left to do when the server stops, and cancels loads, which could delay the stop.</summary>
+    /// <summary>Cancels the loads of ended subscribers, which could delay the stop of a server. Then finishes the step.</summary>
     private void FinishLast(in RegistryResult<TProperties> result)
     {
         // A subscriber whose load is not complete lingers, also if it had ended before.

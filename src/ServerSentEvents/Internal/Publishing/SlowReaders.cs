@@ -32,7 +32,8 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
     internal List<SlowReader> Awaited { get; } = [];
 
     /// <summary>
-    /// True if a reader that reads has scarce room, and the source has waited long enough. Then it publishes one event only.
+    /// True if a reader that reads has scarce room, and the source has waited long enough. The source then publishes only one
+    /// event.
     /// </summary>
     internal bool HasOverdue { get; private set; }
 
@@ -55,10 +56,10 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
             _readers.Add(subscriber, reader = new(pacer, subscriber, _now));
         reader.Look = _look;
         _seen++;
-        // A reader that takes nothing is stuck.
+        // The source does not wait for a stuck reader, which takes nothing.
         if (reader.IdleTime(_now) >= second)
             return;
-        // For a reader that reads, an event waits a second, and longer if it does not fit.
+        // An event waits for at most a second for a reader that reads, and longer only if it does not fit.
         if (room == QueueRoom.Scarce && _now - _waitingSince >= second)
         {
             HasOverdue = true;
@@ -81,7 +82,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
             Remove(reader);
     }
 
-    /// <summary>Leaves nothing of the source behind in the queues.</summary>
+    /// <summary>Removes the waiters of the source from the queues.</summary>
     internal void Clear()
     {
         foreach (var reader in _readers.Values.ToList())

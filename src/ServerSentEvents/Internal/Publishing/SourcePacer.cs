@@ -11,12 +11,11 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <remarks>
 /// A look visits all subscribers of the channels, as a publish does. It gives the source a budget of events and bytes, up to
 /// an eighth of the smallest queue, so that most events need no look. A subscriber that joins ends the budget. The reader that
-/// makes room wakes the source, so that the source goes on at once. The timer runs only during a wait. It finds readers that
-/// take nothing.
+/// makes room wakes the source at once. The timer runs only during a wait. It finds readers that take nothing.
 /// </remarks>
 internal sealed class SourcePacer<TProperties> : IDisposable
 {
-    /// <summary>How long a source waits for a reader that takes nothing.</summary>
+    /// <summary>The time for which a source waits for a reader that takes nothing.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>The time between two looks of a source that waits: a stuck reader delays it by at most a tenth more.</summary>
@@ -92,7 +91,7 @@ internal sealed class SourcePacer<TProperties> : IDisposable
         {
             do
             {
-                // All of them have a waiter by now. After the first has made room, most of the others have, too.
+                // Each of them has a waiter. When the first one has made room, most of the others usually have room, too.
                 foreach (var reader in _slow.Awaited)
                     await WaitForAsync(reader, cancellationToken).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();

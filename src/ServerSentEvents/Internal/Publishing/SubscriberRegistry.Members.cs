@@ -118,7 +118,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             {
                 if (subscriber.End is null)
                     ended++;
-                // Under the lock: a reader that sees it ends the subscription, and that end would count as its own.
+                // Abort under the lock. Otherwise a reader that sees the abort could end the subscription first.
                 subscriber.Abort();
                 EndNow_NeedsLock(subscriber, SubscriptionEndReason.Unsubscribed, ref result);
             }
@@ -142,6 +142,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return true;
     }
 
+    /// <summary>Returns whether a channel has a subscriber that is listed.</summary>
     private bool HasListed_NeedsLock(ChannelMembers<TProperties> channel)
     {
         AssertLocked();

@@ -20,7 +20,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             _sources--;
     }
 
-    /// <summary>Returns what a source can publish to the channels, and adds the readers that it has to wait for.</summary>
+    /// <summary>Returns the budget of a source for the channels, and adds the readers that it has to wait for.</summary>
     /// <param name="channels">The channels.</param>
     /// <param name="length">The length of the next event.</param>
     /// <param name="slow">The slow readers of the source.</param>

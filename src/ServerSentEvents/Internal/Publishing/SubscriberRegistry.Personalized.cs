@@ -22,8 +22,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Sends its frame to each subscriber that is still in one of the channels. This is one step, so that the event has one
-    /// place in the order. Subscribers that joined later get a place for a frame that the caller still has to make.
+    /// Sends the made frames to the subscribers that are still in one of the channels. This is one step, so that the event
+    /// has one place in the order. Subscribers that joined later get a place for a frame that the caller still has to make.
     /// </summary>
     internal RegistryResult<TProperties> Send(
         PersonalizedEvent<TProperties> personalized, in ChannelNames channels, in SendContext context)
@@ -39,6 +39,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 _history.AddAmbiguous(personalized.DifferentIds, channels);
             }
 
+            // Mark the present subscribers: one that has left the channels since Personalize gets nothing.
             var present = _index.NewWalk();
             foreach (var _ in _index.Visit(channels, present))
             {

@@ -84,7 +84,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         var hasHeartbeats = _hasHeartbeats;
         var now = context.Now;
         var members = channel.Members;
-        // From the end, because the last member, which was visited already, takes the place of a member that leaves.
+        // Go from the end: when a member leaves, the last member takes its place, and was visited before.
         for (var i = members.Length - 1; i >= 0; i--)
         {
             ref var member = ref members[i];
@@ -100,7 +100,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 continue;
             }
 
-            // The slow way counts the frame itself, after all checks.
+            // The slow way counts the bytes itself, after all checks. Undo the count of the channel.
             var subscriber = member.Subscriber;
             if (subscriber.MembershipCount == 1)
                 subscriber.Uncount(frame.Length);
@@ -116,7 +116,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         result.Sent += sent;
     }
 
-    /// <summary>Returns whether a subscriber gets an event, and notes the time.</summary>
+    /// <summary>Notes the time of a write. Returns false if the client already has the event.</summary>
     private bool BeginSend_NeedsLock(Subscriber<TProperties> subscriber, in SendContext context)
     {
         AssertLocked();
@@ -126,7 +126,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return true;
     }
 
-    /// <summary>Does what the result of a write needs. Returns whether the queue took the frame.</summary>
+    /// <summary>Counts a written frame, or ends the subscriber. Returns whether the queue took the frame.</summary>
     private bool EndSend_NeedsLock(
         Subscriber<TProperties> subscriber, QueueWriteResult written, ref RegistryResult<TProperties> result)
     {
@@ -144,7 +144,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 }
 
-/// <summary>What a send needs beside the event and its channels.</summary>
+/// <summary>The values that a send needs besides the event and its channels.</summary>
 /// <param name="Now">The time; 0 if nothing needs it.</param>
 /// <param name="Position">The position that a backplane gives; null for none.</param>
 /// <param name="Keys">The conflation keys of a shared event; null if no subscriber conflates.</param>

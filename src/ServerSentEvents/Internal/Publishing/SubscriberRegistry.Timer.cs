@@ -6,7 +6,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <content>The work of the publisher's timer.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
-    /// <summary>Sends a comment to subscribers that were sent nothing since a time and have read everything.</summary>
+    /// <summary>Sends a comment to the subscribers whose queue is empty and got nothing since a time.</summary>
     internal RegistryResult<TProperties> SendHeartbeats(long since, long now)
     {
         RegistryResult<TProperties> result = default;
@@ -53,8 +53,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached. Later, their ids
-    /// are gaps.
+    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached. From then on,
+    /// their ids are gaps.
     /// </summary>
     internal RegistryResult<TProperties> EndUnreached(long since)
     {

@@ -78,7 +78,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             return ReasonToTurnAway_NeedsLock();
     }
 
-    /// <summary>Ends a subscriber that never joins a channel. Its queue gets its frame after this step.</summary>
+    /// <summary>Ends a subscriber that never joins a channel. The caller then adds the only frame to its queue.</summary>
     internal void TurnAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
     {
         lock (_gate)
@@ -118,7 +118,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         }
     }
 
-    /// <summary>Counts the bytes of a subscriber's replay. Returns false if its queue has no room for them.</summary>
+    /// <summary>Counts the bytes of a subscriber's replay in its queue. Returns false if the queue has no room.</summary>
     internal bool TryCountReplay(Subscriber<TProperties> subscriber, long bytes)
     {
         lock (_gate)
@@ -130,7 +130,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         }
     }
 
-    /// <summary>Lists a subscriber whose missed personalized events have been made.</summary>
+    /// <summary>Makes a subscriber visible after its missed personalized events have been made.</summary>
     /// <returns>True if the publisher was drained or disposed.</returns>
     internal bool CompleteResume(Subscriber<TProperties> subscriber)
     {

@@ -23,7 +23,7 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
 
     internal event EventHandler<SubscriptionEventArgs<TProperties>>? Unsubscribed;
 
-    /// <exception cref="AggregateException">A handler threw. The subscription has been ended, and that was announced.</exception>
+    /// <exception cref="AggregateException">A handler threw. The subscription was ended, and its end was announced.</exception>
     internal void AnnounceBeginning(Subscription<TProperties> subscription)
     {
         Failures failures = default;

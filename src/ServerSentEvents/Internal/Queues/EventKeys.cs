@@ -36,7 +36,7 @@ internal sealed class EventKeys
             _keys[keyFunction] = EventKey.Make(keyFunction, frame, ref failures);
     }
 
-    /// <summary>Returns the key for a queue. It is not known for a queue that came after the functions were called.</summary>
+    /// <summary>Returns the key for a queue. It is not known if the queue was added after the functions were called.</summary>
     internal EventKey For(SubscriptionQueue queue)
     {
         EventKey key = default;

@@ -24,7 +24,7 @@ internal abstract class FrameSource
     /// <summary>The bytes that the source holds for this subscriber alone, until its end.</summary>
     internal virtual long Bytes => 0;
 
-    /// <summary>True if each frame counts as one of the channel.</summary>
+    /// <summary>True if each frame counts against the bounds, as a frame of the channel does.</summary>
     internal virtual bool IsOfChannel => false;
 
     /// <summary>The task for which the reader has to wait before the next frame; null for none.</summary>

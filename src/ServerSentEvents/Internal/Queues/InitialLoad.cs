@@ -3,8 +3,8 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Queues;
 
-/// <summary>Initial data that the reader loads when it starts to read.</summary>
-/// <param name="load">The application's function, with the formatting of what it returns.</param>
+/// <summary>The initial data that the reader loads when it starts to read.</summary>
+/// <param name="load">Calls the application's function, and formats its result.</param>
 /// <param name="next">The source after this one; null for none.</param>
 [SuppressMessage(
     "Design",
@@ -35,7 +35,7 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
     /// <summary>False while the load is under way, because the stream cannot end before it.</summary>
     internal override bool IsEmpty => Loaded is { IsEmpty: true };
 
-    /// <summary>True after a failure or <see cref="StopWaiting"/>: events must not come without the state that they follow.</summary>
+    /// <summary>True until the load has succeeded: no event may come without the state that it follows.</summary>
     internal override bool IsLost => Loaded is null;
 
     internal override Exception? Failure => Volatile.Read(ref _outcome) as Exception;

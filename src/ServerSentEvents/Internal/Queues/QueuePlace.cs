@@ -67,7 +67,7 @@ internal sealed class ConflatedFrame(string key, Frame first) : QueuePlace
     internal override int Length => Frame.Length;
 }
 
-/// <summary>The place of a gap event, behind the last event before a hole. It does not count against the bounds.</summary>
+/// <summary>The place of a gap event, after the last event before a hole. It does not count against the bounds.</summary>
 /// <param name="frame">The gap event.</param>
 internal sealed class GapMark(Frame frame) : QueuePlace
 {

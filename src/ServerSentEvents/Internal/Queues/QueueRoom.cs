@@ -15,7 +15,7 @@ internal enum QueueRoom
     None,
 }
 
-/// <summary>What a source can publish before it has to look at the queues again.</summary>
+/// <summary>The events and bytes that a source can publish before it looks at the queues again.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct RoomBudget
 {
@@ -40,7 +40,7 @@ internal struct RoomBudget
         return true;
     }
 
-    /// <summary>Takes one event that a look has found room for.</summary>
+    /// <summary>Takes one event without a check, after a look has found room for it.</summary>
     internal void Take(int length)
     {
         _events--;

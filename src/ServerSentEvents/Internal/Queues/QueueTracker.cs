@@ -32,7 +32,9 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
     /// <summary>Returns the place that an event of a key replaces; null if there is none. Needs a lock on this.</summary>
     internal ConflatedFrame? FindPlace(string key) => _places.TryGetValue(key, out var place) ? place : null;
 
-    /// <summary>Keeps later events of a key, or of every key if it is unknown, from replacing. Needs a lock on this.</summary>
+    /// <summary>
+    /// Lets no later event of a key replace a queued one. An unknown key stands for every key. Needs a lock on this.
+    /// </summary>
     internal void ForgetPlaces(EventKey key)
     {
         if (!key.IsKnown)
@@ -60,7 +62,10 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
         return frame is not null;
     }
 
-    /// <summary>Returns the frame of an item that the reader has taken; a deferred frame as it is. Needs a lock on this.</summary>
+    /// <summary>
+    /// Notes that the reader has taken an item. Returns its frame, or the item itself if its frame is deferred. Needs a lock on
+    /// this.
+    /// </summary>
     internal object Take(object item)
     {
         switch (item)

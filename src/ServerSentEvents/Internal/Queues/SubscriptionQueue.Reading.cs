@@ -35,7 +35,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
     internal void Release(int bytes)
     {
-        // Frames before the channel do not count, nor do gap events. The field is not cleared before the next frame is read.
+        // Frames before the channel and gap events do not count. The field is not cleared before the next frame is read.
         if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && !_isGap)
             _bytes.Take(bytes);
         Volatile.Write(ref _progress, _progress + 1);
@@ -54,7 +54,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Waits until <see cref="TryRead"/> may succeed. Returns false at the end.</summary>
     internal ValueTask<bool> WaitToReadAsync()
     {
-        // If a read has stopped at a source, the source had a wait, which can be over by now.
+        // A read stops at a source only if the source has to wait. The wait can be over by now.
         if (Volatile.Read(ref _first) is { } source)
             return source.Wait is { } wait ? WaitForAsync(wait) : new ValueTask<bool>(true);
         return _channel.Reader.WaitToReadAsync(CancellationToken.None);

@@ -54,7 +54,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Subtracts bytes that the meter has counted and that were not added here. Needs the registry's lock.</summary>
     internal void Uncount(int bytes) => _bytes.Add(-bytes);
 
-    /// <summary>Adds a frame where that drops nothing, else does nothing. Needs the registry's lock.</summary>
+    /// <summary>Adds a frame if there is room. Returns false if there is none. Needs the registry's lock.</summary>
     internal bool WriteIfRoom(Frame frame) => TryAdd(frame, frame.Length);
 
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
@@ -114,7 +114,7 @@ internal abstract partial class SubscriptionQueue
         if (key.Value is null || frame.OwnId is not null)
         {
             result = Add(frame);
-            // Later events of the key come after this one. An event of an unknown key can have any.
+            // Later events of the key must come after this one. An event of an unknown key can have any key.
             if (result == QueueWriteResult.Added)
                 _tracker!.ForgetPlaces(key);
             return result;
@@ -171,7 +171,7 @@ internal abstract partial class SubscriptionQueue
     }
 
     /// <summary>
-    /// Returns whether the bound in bytes has room for more. If the queue holds nothing but what grows, the size is free.
+    /// Returns whether the bound in bytes has room for more. If the queue holds only the event that grows, any size fits.
     /// </summary>
     private bool HasRoomFor(int length, long bytes, int holds) =>
         bytes + length <= _limits.CapacityBytes || bytes == holds;
@@ -225,7 +225,7 @@ internal abstract partial class SubscriptionQueue
             PublisherMetrics.Gaps.Increment();
     }
 
-    /// <summary>Adds a gap event behind the last event, unless there is one already. It is never dropped.</summary>
+    /// <summary>Adds a gap event after the last event, unless there is one already.</summary>
     private void MarkHoleAtEnd()
     {
         if (_tracker is not { GapFrame: { } gap } || _tracker.LastMark is { IsTaken: false })

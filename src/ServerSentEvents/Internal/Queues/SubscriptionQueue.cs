@@ -37,7 +37,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>True if the frame that was read last is a gap event, which does not count. Used by the reader alone.</summary>
     private bool _isGap;
 
-    /// <summary>True if the next frame cannot be had. Written by the reader.</summary>
+    /// <summary>True if the next frame cannot be read. Written by the reader.</summary>
     private volatile bool _hasStopped;
 
     private volatile bool _isAborted;
@@ -55,7 +55,7 @@ internal abstract partial class SubscriptionQueue
         var gapFrame = limits.Overflow == QueueOverflow.Disconnect ? null : limits.GapFrame;
         if (gapFrame is not null || keyFunction is not null)
             _tracker = new(gapFrame, keyFunction);
-        // A gap event behind a full queue needs a place.
+        // A gap event after the last event of a full queue needs a place.
         var capacity = gapFrame is not null && limits.Capacity < int.MaxValue ? limits.Capacity + 1 : limits.Capacity;
         _channel = Channel.CreateBounded<object>(new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = false });
     }
@@ -66,7 +66,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The writer of the channel, for a caller that has checked the room in bytes. Needs the registry's lock.</summary>
     internal ChannelWriter<object> Writer => _channel.Writer;
 
-    /// <summary>True if each frame needs <see cref="Write"/>, whatever room there is.</summary>
+    /// <summary>True if each frame needs <see cref="Write"/>, even if there is room.</summary>
     internal bool IsTracked => _tracker is not null;
 
     /// <summary>The application's function that makes the key of an event; null for no conflation.</summary>
@@ -175,7 +175,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
     internal void Prepend(FrameSource? first) => Volatile.Write(ref _first, first);
 
-    /// <summary>Ends the writing. What waits can still be read. Needs the registry's lock.</summary>
+    /// <summary>Ends the writing. The queued frames can still be read. Needs the registry's lock.</summary>
     internal void Complete(ref ReadyList ready)
     {
         _isCompleted = true;
