@@ -45,7 +45,7 @@ internal sealed class ModelHistory(int capacity, long capacityBytes)
 
     internal bool HasAllAfter(string channel, int position) => position >= LostBy(channel).Number;
 
-    /// <summary>Takes over which channels have subscribers. Call after each operation.</summary>
+    /// <summary>Updates the channels that have subscribers. Call after each operation.</summary>
     internal void SetSubscribed(Func<string, bool> hasSubscribers)
     {
         foreach (var channel in Results.Channels)

@@ -267,7 +267,7 @@ public sealed class EventSizeTests
                 }
                 catch (Exception exception) when (exception is not ArgumentException)
                 {
-                    // Goes on.
+                    // The converter goes on writing.
                 }
             }
         });

@@ -157,7 +157,7 @@ public sealed class JsonTests
     }
 
     [Fact]
-    public async Task PublishJson_Function_SendsToEachTheirOwn()
+    public async Task PublishJson_Function_SendsEachSubscriberItsOwnEvent()
     {
         var ann = _publisher.Subscribe("news", "ann");
         var bob = _publisher.Subscribe("news", "bob");

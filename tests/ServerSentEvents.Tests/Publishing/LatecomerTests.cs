@@ -14,7 +14,7 @@ public sealed class LatecomerTests
     /// <summary>The subscription that joins while the event is made for "first".</summary>
     private Subscription<string>? _late;
 
-    /// <summary>What was made for <see cref="_late"/>. A replay of the event uses it again.</summary>
+    /// <summary>The event that was made for <see cref="_late"/>. A replay of the event uses it again.</summary>
     private string? _made;
 
     /// <summary>The reading of <see cref="_late"/>.</summary>

@@ -380,7 +380,7 @@ public sealed class PublishAllTests
     }
 
     [Fact]
-    public async Task PublishAllAsync_NothingIsNearlyFull_LooksAtTheSubscribersOnlyNowAndThen()
+    public async Task PublishAllAsync_NothingIsNearlyFull_LooksAtTheSubscribersRarely()
     {
         _publisher.Subscribe();
 

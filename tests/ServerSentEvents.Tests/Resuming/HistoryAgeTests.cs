@@ -282,7 +282,7 @@ public sealed class HistoryAgeTests
             _time.Advance(TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>A fake clock whose reading the test moves to and fro.</summary>
+    /// <summary>A fake clock whose time the test moves back and forth.</summary>
     private sealed class SteppingTimeProvider : FakeTimeProvider
     {
         public TimeSpan Offset { get; set; }
