@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Delivery;
-using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Publishing;
 
@@ -157,105 +156,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
 
     /// <summary>True if a copy has ended because its initial data could not be loaded.</summary>
     internal bool HasLoadFailed { get; set; }
-
-    /// <summary>Ends the subscription after its queued events: no further event is queued.</summary>
-    /// <remarks>
-    /// The queued events are still delivered, within the limits of <see cref="PublisherOptions.LingerTimeout"/>, and then
-    /// the stream ends. The reason is <see cref="SubscriptionEndReason.Closed"/>. The method does not wait for the
-    /// delivery. It has no effect after the end.
-    /// </remarks>
-    /// <exception cref="AggregateException">
-    /// A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. Everything else was done first.
-    /// </exception>
-    public void Close()
-    {
-        if (Core is not { } core || Subscriber is not { } subscriber)
-            return;
-        Failures failures = default;
-        core.Complete(core.Registry.End(subscriber, SubscriptionEndReason.Closed), ref failures);
-        failures.ThrowIfAny(HandlerThrew);
-    }
-
-    /// <summary>Ends the subscription at once and drops its queue. A waiting reader gets the end of the stream.</summary>
-    /// <remarks>
-    /// The reason is <see cref="SubscriptionEndReason.Unsubscribed"/>. After an earlier end, the method only drops the
-    /// queue. It can be called repeatedly.
-    /// </remarks>
-    /// <exception cref="AggregateException">
-    /// A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. Everything else was done first.
-    /// </exception>
-    public void Dispose() => EndNow();
-
-    /// <exception cref="AggregateException">A handler threw.</exception>
-    internal void EndNow()
-    {
-        Failures failures = default;
-        EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
-        failures.ThrowIfAny(HandlerThrew);
-    }
-
-    /// <summary>Ends the subscription, drops its queue, and calls the handlers.</summary>
-    internal void EndNow(SubscriptionEndReason reason, ref Failures failures)
-    {
-        if (Core is not { } core || Subscriber is not { } subscriber)
-            return;
-        subscriber.Abort();
-        var result = core.Registry.EndNow(subscriber, subscriber.HasLostFrames ? SubscriptionEndReason.Overflowed : reason);
-        DropQueue(subscriber);
-        core.Complete(result, ref failures);
-    }
-
-    /// <summary>
-    /// Ends the subscription of a copy without calling the handlers. The copy calls <see cref="EndNow()"/> later.
-    /// </summary>
-    internal void CancelCopy()
-    {
-        if (Core is not { } core || Subscriber is not { } subscriber)
-            return;
-        subscriber.Abort();
-        core.Registry.EndUnannounced(subscriber, SubscriptionEndReason.Canceled);
-        subscriber.Discard();
-        subscriber.Copy?.CancelFlush();
-        core.StartLingering();
-    }
-
-    /// <summary>Drops the queued events. Call after the queue was aborted and the subscription has ended.</summary>
-    internal void DropQueue(Subscriber<TProperties> subscriber)
-    {
-        subscriber.Discard();
-        // A copy that still uses its writer calls LetGo itself.
-        if (subscriber.Copy is { } copy)
-            copy.CancelFlush();
-        else
-            LetGo();
-    }
-
-    /// <summary>Drops the rest of the queue after the linger timeout.</summary>
-    internal void CutOff()
-    {
-        WasCutOff = true;
-        // A copy that was canceled, or a reader that has taken everything, loses nothing here.
-        if (Subscriber is { IsAborted: false, HasUnread: true })
-            PublisherMetrics.CountCutOff();
-        Failures unreported = default;
-        EndNow(SubscriptionEndReason.Unsubscribed, ref unreported);
-    }
-
-    /// <summary>Lets go if nothing can be read anymore. A copy lets go by itself.</summary>
-    internal void LetGoIfRead()
-    {
-        if (Subscriber is { Copy: null, IsFinished: true } && !IsResuming)
-            LetGo();
-    }
-
-    /// <summary>Lets go of the publisher and of the queue. Call when nothing can be read anymore.</summary>
-    internal void LetGo()
-    {
-        if (Subscriber is not { } subscriber)
-            return;
-        Volatile.Write(ref _state, new Remains(subscriber.Properties, Channels, subscriber.Dropped, subscriber.End?.Reason));
-        Volatile.Write(ref _core, null);
-    }
 
     /// <summary>Notes that the beginning or the end was announced. Returns true for the second of the two.</summary>
     internal bool TryCompleteAnnouncement() => !TrySet(Announced);

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using ServerSentEvents.Internal.Compatibility;
-using ServerSentEvents.Internal.Diagnostics;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Queues;
 
@@ -19,7 +18,7 @@ namespace ServerSentEvents.Internal.Delivery;
     "Design",
     "CA1001",
     Justification = "Another thread can cancel the flush at any time. Without a timer, the source holds nothing to dispose.")]
-internal sealed class PipeCopy<TProperties> : IQueueCopy
+internal sealed partial class PipeCopy<TProperties> : IQueueCopy
 {
     /// <summary>The largest number of bytes in one flush, so that no long queue or large event is copied as a whole.</summary>
     internal const int BytesPerFlush = 64 * 1024;
@@ -107,15 +106,6 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         }
     }
 
-    /// <inheritdoc/>
-    public void CancelFlush()
-    {
-        // Servers abort a connection whose flush is canceled, so a flush that does not wait is left alone.
-        if (_isWaiting)
-            CancelWaitingFlush();
-        Signal();
-    }
-
     private async Task LoadAsync(InitialLoad load)
     {
         load.Start();
@@ -180,18 +170,6 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         }
     }
 
-    private void CancelWaitingFlush()
-    {
-        try
-        {
-            _flushCancellation.Cancel();
-        }
-        catch (AggregateException)
-        {
-            // A callback of the writer threw. The result of the flush decides what happens next.
-        }
-    }
-
     private void AfterFlush(FlushResult result)
     {
         if (result.IsCompleted)
@@ -234,35 +212,4 @@ internal sealed class PipeCopy<TProperties> : IQueueCopy
         if (_queue.CopyState.TryBecomeReady())
             CopyScheduler.Shared.Add(_queue);
     }
-
-    /// <summary>Ends the copy after an exception of the writer. A subscription that was ended at once cancels its flush.</summary>
-    private void EndFlush(Exception exception) =>
-        End(exception is OperationCanceledException && _queue.IsAborted ? null : exception);
-
-    /// <summary>Ends the copy. The copy's state does not change, so that no worker takes its queue again.</summary>
-    private void End(Exception? failure) => ThreadPool.UnsafeQueueUserWorkItem(_ => Finish(failure), state: null);
-
-    /// <summary>Ends the subscription, calls the application's handlers, and completes the task.</summary>
-    private void Finish(Exception? failure)
-    {
-        _registration.DisposeWithoutWaiting(_cancellationToken);
-        var isCanceled = _queue.IsAborted && _cancellationToken.IsCancellationRequested;
-        Failures failures = default;
-        _subscription.EndNow(isCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
-        // The token may have been canceled after the first look, and have ended the subscription.
-        isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
-        _subscription.LetGo();
-
-        if (failure is null && failures.Any)
-            failure = failures.ToException("A handler of Unsubscribed threw.");
-        if (failure is not null)
-            _completion.TrySetException(failure);
-        else if (isCanceled)
-            _completion.TrySetCanceled(_cancellationToken);
-        else
-            _completion.TrySetResult(true);
-    }
-
-    /// <summary>Ends the subscription at once. The handlers are called by <see cref="Finish"/>.</summary>
-    private void Cancel() => _subscription.CancelCopy();
 }

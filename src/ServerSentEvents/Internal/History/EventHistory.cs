@@ -11,7 +11,7 @@ namespace ServerSentEvents.Internal.History;
 /// Guarded by the registry's lock. Positions are counted here, or come from a backplane. A backplane's positions are the same
 /// on every node, so a client can come from a node that has read more than this one.
 /// </remarks>
-internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes, long? maxAge, ChannelIndex<TProperties> index)
+internal sealed partial class EventHistory<TProperties>(int capacity, long capacityBytes, long? maxAge, ChannelIndex<TProperties> index)
 {
     /// <summary>The largest number of events that one call evicts, and of channels that it moves.</summary>
     private const int EvictionBudget = 1_024;
@@ -89,44 +89,6 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
         return true;
     }
 
-    /// <summary>
-    /// Finds the event with an id, and the later events of the channels. Returns null if they are not certain. The time depends
-    /// on the number of channels, and not on the number of events.
-    /// </summary>
-    internal ResumePoint<TProperties>? Find(string lastEventId, in ChannelNames channels, long now)
-    {
-        if (FindPosition(lastEventId, channels) is not { } position)
-            return null;
-        if (position > Position)
-        {
-            var canBeAhead = _isFollowing && position < _distrustedFrom;
-            return canBeAhead ? new(position, IsAhead: true, HasPersonalized: false, Replay: null) : null;
-        }
-
-        var cursors = new List<HistoryCursor<TProperties>>();
-        var hasPersonalized = false;
-        for (var i = 0; i < channels.Count; i++)
-        {
-            if (!_channels.TryGet(channels[i], out var channel))
-            {
-                if (position < index.HistoryFloorOf(channels[i]).Position)
-                    return null;
-                continue;
-            }
-
-            if (position < channel.Floor.Position)
-                return null;
-            if (channel.CursorAfter(position) is not { } cursor)
-                continue;
-            if (maxAge is { } age && cursor.Entry!.PublishedAt < now - age)
-                return null;
-            cursors.Add(cursor);
-            hasPersonalized |= channel.NewestPersonalized > position;
-        }
-
-        return new(position, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
-    }
-
     /// <summary>Remembers own ids that name no position, so that a later event with such an id is ambiguous.</summary>
     internal void AddAmbiguous(IReadOnlyList<string?> ids, in ChannelNames channels)
     {
@@ -197,46 +159,6 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
             Volatile.Write(ref _bytes, _bytes + entry.Bytes);
     }
 
-    private long? FindPosition(string lastEventId, in ChannelNames channels)
-    {
-        if (lastEventId.Length > EventValidator.MaxIdLength)
-            return null;
-        if (Ids.TryParse(lastEventId, out var position))
-            return position;
-
-        long? found = null;
-        for (var i = 0; i < channels.Count; i++)
-        {
-            var place = FindOwnId(lastEventId, channels[i], out var isAmbiguous);
-            // If two events have this id, it is not known which of them the client received.
-            if (isAmbiguous || (found is not null && place is not null && found != place))
-                return null;
-            found ??= place;
-        }
-
-        return found;
-    }
-
-    /// <summary>Returns the position of a channel's event with an own id; null if it is not known.</summary>
-    /// <param name="ownId">The id.</param>
-    /// <param name="name">The channel.</param>
-    /// <param name="isAmbiguous">True if several events have, or had, that id, or if the position is no longer known.</param>
-    private long? FindOwnId(string ownId, string name, out bool isAmbiguous)
-    {
-        var channel = _channels.TryGet(name, out var found) ? found : null;
-        var (position, count) = channel?.Find(ownId) ?? default;
-        var evicted = _evictedIds.Count(name, ownId);
-        isAmbiguous = count + evicted > 1;
-        if (count > 0)
-            return position;
-        // A client with the id of the newest evicted event has missed no evicted event.
-        var floor = channel?.Floor ?? index.HistoryFloorOf(name);
-        if (string.Equals(ownId, floor.OwnId, StringComparison.Ordinal))
-            return floor.Position;
-        isAmbiguous |= evicted > 0;
-        return null;
-    }
-
     private void RemoveFirst(ChannelHistory<TProperties> channel)
     {
         index.RaiseHistoryFloor(channel.Name, channel.Floor);
@@ -244,10 +166,3 @@ internal sealed class EventHistory<TProperties>(int capacity, long capacityBytes
         _byOldest.RemoveFirst();
     }
 }
-
-/// <summary>The point at which a client resumes.</summary>
-/// <param name="Position">The position of the last event that the client received.</param>
-/// <param name="IsAhead">True if this node has not read that position yet.</param>
-/// <param name="HasPersonalized">True if functions have to be called for the replay.</param>
-/// <param name="Replay">The missed events; null for none.</param>
-internal sealed record ResumePoint<TProperties>(long Position, bool IsAhead, bool HasPersonalized, Replay<TProperties>? Replay);

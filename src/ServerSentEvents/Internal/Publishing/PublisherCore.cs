@@ -1,4 +1,3 @@
-using System.Net.ServerSentEvents;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Delivery;
 using ServerSentEvents.Internal.Diagnostics;
@@ -12,7 +11,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// The operations of a publisher. Each one runs application code first, then one step under the registry's lock, and then
 /// does the work that this step has left.
 /// </summary>
-internal sealed class PublisherCore<TProperties> : IDisposable
+internal sealed partial class PublisherCore<TProperties> : IDisposable
 {
     private readonly PublisherTimer<TProperties> _timer;
 
@@ -31,48 +30,6 @@ internal sealed class PublisherCore<TProperties> : IDisposable
     internal SubscriptionNotifier<TProperties> Notifier { get; }
 
     internal SubscriberRegistry<TProperties> Registry { get; }
-
-    internal Subscription<TProperties> Subscribe(
-        in ChannelNames channels,
-        TProperties properties,
-        QueueLimits limits,
-        InitialData initialData,
-        string? lastEventId,
-        Func<SseItem<string>, string?>? keyFunction = null)
-    {
-        if (string.IsNullOrEmpty(lastEventId))
-            lastEventId = null;
-        var subscriber = new Subscriber<TProperties>(properties, limits, keyFunction);
-        var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow())
-        {
-            Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
-        };
-        var gap = lastEventId is null ? null : Settings.GapFrame;
-        var initial = new InitialStream(Settings.Reconnection.NewFrame(), gap, initialData, lastEventId);
-        var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
-        if (registration.TurnedAway is { } reason)
-        {
-            FinishTurnedAway(subscriber, reason);
-            return subscription;
-        }
-
-        if (registration.ResumePoint is { IsAhead: true })
-            _timer.Start();
-        if (registration.ResumePoint is { HasPersonalized: true, Replay: { } replay })
-            ResumePersonalized(subscriber, initial, registration, replay);
-        Notifier.AnnounceBeginning(subscription);
-        return subscription;
-    }
-
-    /// <summary>Returns the subscription of a client that is turned away before its initial data is enumerated.</summary>
-    internal Subscription<TProperties> TurnAway(TProperties properties, QueueLimits limits, SubscriptionEndReason reason)
-    {
-        var subscriber = new Subscriber<TProperties>(properties, limits);
-        var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow());
-        Registry.TurnAway(subscriber, reason);
-        FinishTurnedAway(subscriber, reason);
-        return subscription;
-    }
 
     /// <summary>
     /// Takes later positions from a backplane, and ends all subscriptions. Their clients may have missed an event, and get a
@@ -227,40 +184,10 @@ internal sealed class PublisherCore<TProperties> : IDisposable
         _timer.Start();
     }
 
-    private void FinishTurnedAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
-    {
-        InitialStream.TurnAway(subscriber, Settings.Reconnection.NewFrameFor(reason));
-        if (reason == SubscriptionEndReason.Refused)
-            PublisherMetrics.CountRefused();
-        StartLingering();
-    }
-
     private void CountPublished()
     {
         PublisherMetrics.Published.Increment();
         if (Settings.HistoryCapacity > 0 && Settings.HistoryMaxAge is not null)
             _timer.Start();
-    }
-
-    /// <summary>Makes missed personalized events, and then lists the subscriber.</summary>
-    private void ResumePersonalized(
-        Subscriber<TProperties> subscriber,
-        InitialStream initial,
-        in Registration<TProperties> registration,
-        Replay<TProperties> replay)
-    {
-        var isPossible = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
-            && Registry.TryCountReplay(subscriber, replay.Bytes);
-        if (isPossible && failures == 0)
-            initial.Resume(subscriber, replay);
-        else
-            initial.Begin(subscriber, registration.Ids, registration.Position, isPossible ? replay : null);
-
-        PublisherMetrics.CountReplayFailures(failures);
-        // The publisher can have been drained before the load was there to be canceled.
-        if (Registry.CompleteResume(subscriber))
-            subscriber.PendingLoad?.StopWaiting();
-        if (subscriber.End is not null)
-            StartLingering();
     }
 }

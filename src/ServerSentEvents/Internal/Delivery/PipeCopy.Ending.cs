@@ -1,0 +1,60 @@
+using ServerSentEvents.Internal.Compatibility;
+using ServerSentEvents.Internal.Diagnostics;
+
+namespace ServerSentEvents.Internal.Delivery;
+
+/// <content>Methods that end the copy, and that cancel its flush.</content>
+internal sealed partial class PipeCopy<TProperties>
+{
+    /// <inheritdoc/>
+    public void CancelFlush()
+    {
+        // Servers abort a connection whose flush is canceled, so a flush that does not wait is left alone.
+        if (_isWaiting)
+            CancelWaitingFlush();
+        Signal();
+    }
+
+    /// <summary>Ends the copy after an exception of the writer. A subscription that was ended at once cancels its flush.</summary>
+    private void EndFlush(Exception exception) =>
+        End(exception is OperationCanceledException && _queue.IsAborted ? null : exception);
+
+    /// <summary>Ends the copy. The copy's state does not change, so that no worker takes its queue again.</summary>
+    private void End(Exception? failure) => ThreadPool.UnsafeQueueUserWorkItem(_ => Finish(failure), state: null);
+
+    /// <summary>Ends the subscription, calls the application's handlers, and completes the task.</summary>
+    private void Finish(Exception? failure)
+    {
+        _registration.DisposeWithoutWaiting(_cancellationToken);
+        var isCanceled = _queue.IsAborted && _cancellationToken.IsCancellationRequested;
+        Failures failures = default;
+        _subscription.EndNow(isCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
+        // The token may have been canceled after the first look, and have ended the subscription.
+        isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
+        _subscription.LetGo();
+
+        if (failure is null && failures.Any)
+            failure = failures.ToException("A handler of Unsubscribed threw.");
+        if (failure is not null)
+            _completion.TrySetException(failure);
+        else if (isCanceled)
+            _completion.TrySetCanceled(_cancellationToken);
+        else
+            _completion.TrySetResult(true);
+    }
+
+    /// <summary>Ends the subscription at once. The handlers are called by <see cref="Finish"/>.</summary>
+    private void Cancel() => _subscription.CancelCopy();
+
+    private void CancelWaitingFlush()
+    {
+        try
+        {
+            _flushCancellation.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // A callback of the writer threw. The result of the flush decides what happens next.
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Net.ServerSentEvents;
+using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Diagnostics;
+using ServerSentEvents.Internal.History;
+using ServerSentEvents.Internal.Queues;
+
+namespace ServerSentEvents.Internal.Publishing;
+
+/// <content>Operations that add subscribers.</content>
+internal sealed partial class PublisherCore<TProperties>
+{
+    internal Subscription<TProperties> Subscribe(
+        in ChannelNames channels,
+        TProperties properties,
+        QueueLimits limits,
+        InitialData initialData,
+        string? lastEventId,
+        Func<SseItem<string>, string?>? keyFunction = null)
+    {
+        if (string.IsNullOrEmpty(lastEventId))
+            lastEventId = null;
+        var subscriber = new Subscriber<TProperties>(properties, limits, keyFunction);
+        var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow())
+        {
+            Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
+        };
+        var gap = lastEventId is null ? null : Settings.GapFrame;
+        var initial = new InitialStream(Settings.Reconnection.NewFrame(), gap, initialData, lastEventId);
+        var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
+        if (registration.TurnedAway is { } reason)
+        {
+            FinishTurnedAway(subscriber, reason);
+            return subscription;
+        }
+
+        if (registration.ResumePoint is { IsAhead: true })
+            _timer.Start();
+        if (registration.ResumePoint is { HasPersonalized: true, Replay: { } replay })
+            ResumePersonalized(subscriber, initial, registration, replay);
+        Notifier.AnnounceBeginning(subscription);
+        return subscription;
+    }
+
+    /// <summary>Returns the subscription of a client that is turned away before its initial data is enumerated.</summary>
+    internal Subscription<TProperties> TurnAway(TProperties properties, QueueLimits limits, SubscriptionEndReason reason)
+    {
+        var subscriber = new Subscriber<TProperties>(properties, limits);
+        var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow());
+        Registry.TurnAway(subscriber, reason);
+        FinishTurnedAway(subscriber, reason);
+        return subscription;
+    }
+
+    private void FinishTurnedAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    {
+        InitialStream.TurnAway(subscriber, Settings.Reconnection.NewFrameFor(reason));
+        if (reason == SubscriptionEndReason.Refused)
+            PublisherMetrics.CountRefused();
+        StartLingering();
+    }
+
+    /// <summary>Makes missed personalized events, and then lists the subscriber.</summary>
+    private void ResumePersonalized(
+        Subscriber<TProperties> subscriber,
+        InitialStream initial,
+        in Registration<TProperties> registration,
+        Replay<TProperties> replay)
+    {
+        var isPossible = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
+            && Registry.TryCountReplay(subscriber, replay.Bytes);
+        if (isPossible && failures == 0)
+            initial.Resume(subscriber, replay);
+        else
+            initial.Begin(subscriber, registration.Ids, registration.Position, isPossible ? replay : null);
+
+        PublisherMetrics.CountReplayFailures(failures);
+        // The publisher can have been drained before the load was there to be canceled.
+        if (Registry.CompleteResume(subscriber))
+            subscriber.PendingLoad?.StopWaiting();
+        if (subscriber.End is not null)
+            StartLingering();
+    }
+}
