@@ -31,8 +31,17 @@ namespace ServerSentEvents.RabbitMQ;
 /// </remarks>
 /// <example>
 /// <code>
-/// await using var backplane = await RabbitMQBackplane&lt;User&gt;.ConnectAsync(publisher, options, cancellationToken);
-/// var position = await backplane.PublishAsync("hello", "news", cancellationToken);
+/// using RabbitMQ.Client;
+/// using ServerSentEvents;
+/// using ServerSentEvents.RabbitMQ;
+///
+/// using var publisher = new Publisher();
+/// var options = new RabbitMQBackplaneOptions&lt;object?&gt;
+/// {
+///     ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqp://user:password@broker") },
+/// };
+/// await using var backplane = await RabbitMQBackplane&lt;object?&gt;.ConnectAsync(publisher, options);
+/// await backplane.PublishAsync("hello", "news");
 /// </code>
 /// </example>
 public sealed class RabbitMQBackplane<TProperties> : IEventPublisher, IAsyncDisposable

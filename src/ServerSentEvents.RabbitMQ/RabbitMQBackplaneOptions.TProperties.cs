@@ -12,9 +12,15 @@ namespace ServerSentEvents.RabbitMQ;
 /// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
 /// <example>
 /// <code>
-/// options.ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqp://user:password@broker") };
-/// options.StreamName = "shop-events";
-/// options.ReadBack = TimeSpan.FromMinutes(10);
+/// using RabbitMQ.Client;
+/// using ServerSentEvents.RabbitMQ;
+///
+/// var options = new RabbitMQBackplaneOptions&lt;object?&gt;
+/// {
+///     ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqp://user:password@broker") },
+///     StreamName = "shop-events",
+///     ReadBack = TimeSpan.FromMinutes(10),
+/// };
 /// </code>
 /// </example>
 public sealed class RabbitMQBackplaneOptions<TProperties>

@@ -14,6 +14,9 @@ namespace ServerSentEvents;
 /// </remarks>
 /// <example>
 /// <code>
+/// using ServerSentEvents;
+///
+/// using var publisher = new Publisher();
 /// publisher.Publish("hello");                       // the default channel
 /// publisher.Publish("hello", "chat");
 /// publisher.Publish("hello", ["chat", "global"]);   // a subscriber of both gets one event

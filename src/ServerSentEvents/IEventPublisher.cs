@@ -16,7 +16,11 @@ namespace ServerSentEvents;
 /// <code>
 /// using ServerSentEvents;
 ///
-/// app.MapPost("/say", async (string text, IEventPublisher events) => await events.PublishAsync(text, "chat"));
+/// class Chat(IEventPublisher events)
+/// {
+///     public async Task SayAsync(string text, CancellationToken cancellationToken) =>
+///         await events.PublishAsync(text, "chat", cancellationToken);
+/// }
 /// </code>
 /// </example>
 public interface IEventPublisher

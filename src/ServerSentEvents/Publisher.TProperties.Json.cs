@@ -48,6 +48,10 @@ public partial class Publisher<TProperties>
     /// </exception>
     /// <example>
     /// <code>
+    /// using System.Text.Json.Serialization;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
     /// publisher.PublishJson(new Message("Ann", "hello"), AppJson.Default.Message, "chat", eventType: "message");
     ///
     /// record Message(string From, string Text);
@@ -90,6 +94,9 @@ public partial class Publisher<TProperties>
     /// <inheritdoc cref="PublishJson{T}(T, JsonTypeInfo{T}, ChannelNames, string, string)" path="/exception"/>
     /// <example>
     /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
     /// publisher.PublishJson(new { From = "Ann", Text = "hello" }, "chat");
     /// </code>
     /// </example>
@@ -178,7 +185,12 @@ public partial class Publisher<TProperties>
     /// <inheritdoc cref="PublishJson{T}(Func{TProperties, T}, JsonTypeInfo{T}, ChannelNames, string)" path="/exception"/>
     /// <example>
     /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher&lt;User&gt;();
     /// publisher.PublishJson(user => user.IsAdmin ? new { Warning = "The disk is nearly full" } : null, "inbox");
+    ///
+    /// record User(string Name, bool IsAdmin);
     /// </code>
     /// </example>
     [RequiresUnreferencedCode(JsonLine.NotForTrimming)]

@@ -81,11 +81,19 @@ public sealed class SubscribeOptions<TProperties>
     /// </remarks>
     /// <example>
     /// <code>
-    /// var subscription = publisher.Subscribe(new SubscribeOptions&lt;User&gt;
+    /// using System.Net.ServerSentEvents;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// using var http = new HttpClient();
+    /// var subscription = publisher.Subscribe(new SubscribeOptions&lt;object?&gt;
     /// {
     ///     Channels = "orders",
-    ///     LastEventId = lastEventId,
-    ///     LoadInitialData = async token => [new SseItem&lt;string&gt;(await orders.ReadAsJsonAsync(token), "snapshot")],
+    ///     LoadInitialData = async token =>
+    ///     {
+    ///         var orders = await http.GetStringAsync("https://orders.example/", token);
+    ///         return [new SseItem&lt;string&gt;(orders, "snapshot")];
+    ///     },
     /// });
     /// </code>
     /// </example>
@@ -143,8 +151,12 @@ public sealed class SubscribeOptions<TProperties>
     /// </remarks>
     /// <example>
     /// <code>
+    /// using System.Net.ServerSentEvents;
+    /// using ServerSentEvents;
+    ///
     /// static string? Symbol(SseItem&lt;string&gt; quote) => quote.EventType;
     ///
+    /// using var publisher = new Publisher();
     /// var subscription = publisher.Subscribe(new SubscribeOptions&lt;object?&gt; { Channels = "quotes", ConflationKey = Symbol });
     /// </code>
     /// </example>
