@@ -497,23 +497,17 @@ public sealed class JoinLeaveTests
     {
         switch (way)
         {
-            case nameof(Publisher.Close):
-                _publisher.Close();
-                break;
-            case nameof(Publisher.Drain):
-                _publisher.Drain();
-                break;
-            case nameof(Publisher.Dispose):
-                _publisher.Dispose();
-                break;
             case "Subscription.Close":
                 subscription.Close();
                 break;
             case "Subscription.Dispose":
                 subscription.Dispose();
                 break;
-            default:
+            case nameof(SubscriptionEndReason.Overflowed):
                 _publisher.Publish("overflows", "a");
+                break;
+            default:
+                _publisher.EndAll(way);
                 break;
         }
     }

@@ -95,7 +95,7 @@ public sealed class PersonalizedReplayTests
         var seen = await PublishAndGetIdAsync();
         _publisher.Publish(_ =>
         {
-            End(end);
+            _publisher.EndAll(end);
             return "missed";
         });
         var subscription = Resume(seen);
@@ -223,22 +223,6 @@ public sealed class PersonalizedReplayTests
 
         subscription.Resume.Should().Be(ResumeResult.Gap);
         Data(await ReadAsync(subscription)).Should().Equal("initial", new string('y', 800));
-    }
-
-    private void End(string end)
-    {
-        switch (end)
-        {
-            case nameof(Publisher.Close):
-                _publisher.Close();
-                break;
-            case nameof(Publisher.Drain):
-                _publisher.Drain();
-                break;
-            default:
-                _publisher.Dispose();
-                break;
-        }
     }
 
     private async Task<string> PublishAndGetIdAsync()

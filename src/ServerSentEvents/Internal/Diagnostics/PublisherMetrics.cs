@@ -12,8 +12,10 @@ internal static class PublisherMetrics
     /// <summary>1 once the instruments are, or are being, created. Changed by an interlocked operation.</summary>
     private static int _isCreated;
 
-    /// <summary>The numbers of ended subscriptions by <see cref="SubscriptionEndReason"/>.</summary>
-    private static readonly long[] Ends = new long[5];
+    /// <summary>
+    /// The numbers of ended subscriptions by <see cref="SubscriptionEndReason"/>. A refused subscription is not among them.
+    /// </summary>
+    private static readonly long[] Ends = new long[4];
 
     /// <summary>The numbers of resumes by <see cref="ResumeResult"/>.</summary>
     private static readonly long[] ResumeResults = new long[3];
