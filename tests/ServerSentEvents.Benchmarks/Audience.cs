@@ -1,18 +1,22 @@
+using System.Net.ServerSentEvents;
+
 namespace ServerSentEvents.Benchmarks;
 
-/// <summary>A publisher with subscribers that read only when they are told to, and never wait.</summary>
+/// <summary>A publisher with subscribers that read only in <see cref="Drain"/>, and never wait.</summary>
 internal sealed class Audience : IDisposable
 {
     private readonly (Subscription<string> Subscription, IAsyncEnumerator<string> Reader)[] _readers;
 
-    internal Audience(int subscribers, int queueCapacity)
+    internal Audience(int subscribers, int queueCapacity, Func<SseItem<string>, string?>? keyFunction = null)
     {
-        Publisher = new Publisher<string>(new PublisherOptions { QueueCapacity = queueCapacity });
+        var options = new SubscribeOptions<string> { Properties = "an event of their own", ConflationKey = keyFunction };
+        Publisher = new Publisher<string>(
+            new PublisherOptions { QueueCapacity = queueCapacity, QueueCapacityBytes = long.MaxValue });
         _readers = new (Subscription<string>, IAsyncEnumerator<string>)[subscribers];
         for (var i = 0; i < subscribers; i++)
-            _readers[i].Subscription = Publisher.Subscribe(properties: "an event of their own");
+            _readers[i].Subscription = Publisher.Subscribe(options);
 
-        // Behind all subscriptions, so that what publishing walks lies as close as what the bare loop walks.
+        // After all subscriptions, so that the objects of a publish lie as close together as the channels of the bare loop.
         for (var i = 0; i < subscribers; i++)
             _readers[i].Reader = _readers[i].Subscription.GetAsyncEnumerator();
     }
@@ -23,11 +27,13 @@ internal sealed class Audience : IDisposable
     {
         foreach (var (subscription, reader) in _readers)
         {
+            if (subscription.EndReason is not null)
+                throw new InvalidOperationException("A subscription has ended.");
             for (var queued = subscription.QueuedEvents; queued > 0; queued--)
             {
                 var moved = reader.MoveNextAsync();
                 if (!moved.IsCompleted || !moved.Result)
-                    throw new InvalidOperationException("A subscription has ended.");
+                    throw new InvalidOperationException("A queued event was not read.");
             }
         }
     }

@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.Benchmarks;
 
-/// <summary>What publishing is measured against: a reference written into as many bounded channels, without lock or promise.</summary>
+/// <summary>A loop that writes a reference to bounded channels, without a lock. Publishing is compared with this loop.</summary>
 internal sealed class BareLoop
 {
     private readonly Channel<string>[] _channels;

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.Benchmarks;
 
-/// <summary>What stays allocated for each subscription for which nothing waits.</summary>
+/// <summary>Measures the memory of an idle subscription.</summary>
 internal static class IdleMemory
 {
     private const int Subscriptions = 100_000;

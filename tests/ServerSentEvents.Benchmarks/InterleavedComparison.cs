@@ -4,8 +4,8 @@ using System.Globalization;
 namespace ServerSentEvents.Benchmarks;
 
 /// <summary>
-/// A shared publish against the bare loop, in rounds that alternate within one process: on a machine with other work to do,
-/// both sides meet the same disturbances, which two benchmarks that run one after the other do not.
+/// Compares a shared publish with the bare loop, in rounds that alternate within one process, so that other work of the machine
+/// disturbs both sides alike.
 /// </summary>
 internal static class InterleavedComparison
 {
@@ -36,7 +36,7 @@ internal static class InterleavedComparison
         var shared = new double[Rounds];
         for (var round = -WarmUpRounds; round < Rounds; round++)
         {
-            // Each goes first in turn.
+            // The two sides take turns in going first.
             double bareTime = 0, sharedTime = 0;
             if (round % 2 == 0)
                 bareTime = Time(bareLoop.Publish, bareLoop.Drain, publishes);
@@ -58,7 +58,7 @@ internal static class InterleavedComparison
     /// <summary>Nanoseconds for each publish.</summary>
     private static double Time(Func<string, int> publish, Action drain, int publishes)
     {
-        // Neither side is to find in the caches what its own emptying of the queues has left there.
+        // Replace the contents of the caches, because the drain of the queues has left them there.
         Other.AsSpan().Fill((byte)publishes);
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < publishes; i++)

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace ServerSentEvents.Benchmarks;
 
-/// <summary>What a publish to ten subscribers costs, and a subscriber's coming and going, beside how many others.</summary>
+/// <summary>A publish to ten subscribers, and the subscribe and the end of one, beside many other subscribers.</summary>
 public class NeighbourBenchmarks
 {
     private Publisher _publisher;
@@ -13,7 +13,7 @@ public class NeighbourBenchmarks
     [GlobalSetup]
     public void SetUp()
     {
-        // Nobody reads: full queues take in each event in place of their oldest.
+        // There is no reader: a full queue drops its oldest event for each new one.
         _publisher = new Publisher(new PublisherOptions { QueueCapacity = 16, QueueOverflow = QueueOverflow.DropOldest });
         for (var i = 0; i < 10; i++)
             _publisher.Subscribe("small");

@@ -6,8 +6,8 @@ using BenchmarkDotNet.Running;
 using Perfolizer.Horology;
 using ServerSentEvents.Benchmarks;
 
-// Without arguments everything; --compare, --memory, --history or --weak-spots alone; any other arguments are BenchmarkDotNet's,
-// such as --filter '*Resume*'.
+// Runs everything without arguments, and one measurement with --compare, --memory, --history or --weak-spots. Other arguments,
+// such as --filter '*Resume*', go to BenchmarkDotNet.
 switch (args)
 {
     case ["--compare"]:
@@ -34,7 +34,7 @@ switch (args)
 
 static void RunBenchmarks(string[] arguments)
 {
-    // Short, so that all of it takes minutes; the one ratio that matters is measured by InterleavedComparison.
+    // Short, so that everything takes minutes. InterleavedComparison measures the most important ratio.
     var job = Job.Default.WithLaunchCount(1).WithWarmupCount(6).WithIterationCount(9)
         .WithIterationTime(TimeInterval.FromMilliseconds(100));
     var config = DefaultConfig.Instance

@@ -3,8 +3,8 @@ using BenchmarkDotNet.Attributes;
 namespace ServerSentEvents.Benchmarks;
 
 /// <summary>
-/// Time and bytes for each delivery: the fewer subscribers there are, the more often is published, and each frame is
-/// made anew. The queues are emptied between the iterations.
+/// Time and bytes for each delivery. With fewer subscribers there are more publishes, and each of them makes a frame. The queues
+/// are emptied between the iterations.
 /// </summary>
 public class PublishBenchmarks
 {
@@ -24,7 +24,7 @@ public class PublishBenchmarks
         _bareLoop = new BareLoop(Subscribers, capacity: Deliveries);
     }
 
-    [GlobalSetup(Targets = [nameof(Shared), nameof(Personalised)])]
+    [GlobalSetup(Targets = [nameof(Shared), nameof(Personalized)])]
     public void SetUpAudience()
     {
         _publishes = Deliveries / Subscribers;
@@ -57,7 +57,7 @@ public class PublishBenchmarks
     }
 
     [Benchmark(OperationsPerInvoke = Deliveries)]
-    public int Personalised()
+    public int Personalized()
     {
         var delivered = 0;
         for (var i = 0; i < _publishes; i++)

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace ServerSentEvents.Benchmarks;
 
-/// <summary>To come back after so many missed events, and to have them queued; reading them is not in it.</summary>
+/// <summary>A resume after a number of missed events, without the reading of these events.</summary>
 public class ResumeBenchmarks
 {
     private const int History = 10_000;
