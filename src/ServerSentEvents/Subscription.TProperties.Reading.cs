@@ -133,16 +133,17 @@ public sealed partial class Subscription<TProperties>
     }
 
     /// <summary>
-    /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response. The first
-    /// byte is written at once.
+    /// Lets the stream begin with an empty comment if the reader would otherwise have to wait. Call before the stream is read.
     /// </summary>
-    internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken)
-    {
-        if (Subscriber is not { } subscriber)
-            return Task.CompletedTask;
-        subscriber.BeginAtOnce();
-        return PipeCopy<TProperties>.Start(this, subscriber, writer, cancellationToken);
-    }
+    internal void BeginAtOnce() => Subscriber?.BeginAtOnce();
+
+    /// <summary>
+    /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response.
+    /// </summary>
+    internal Task CopyAsReaderAsync(PipeWriter writer, CancellationToken cancellationToken) =>
+        Subscriber is { } subscriber
+            ? PipeCopy<TProperties>.Start(this, subscriber, writer, cancellationToken)
+            : Task.CompletedTask;
 
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     internal void TakeReader()

@@ -98,7 +98,8 @@ internal static class EventStreamResponse
         {
             Log.Opened(logger);
             Prepare(context);
-            // Its first byte comes at once, and the headers with it: proxies such as YARP hold headers back until then.
+            // The headers come with a first byte: proxies such as YARP hold headers back until then.
+            subscription.BeginAtOnce();
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
         }
         catch (Exception exception) when (subscription.HasLoadFailed)
