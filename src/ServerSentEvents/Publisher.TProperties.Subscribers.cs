@@ -74,7 +74,8 @@ public partial class Publisher<TProperties>
             throw new ArgumentException("Set InitialData or LoadInitialData, not both.", nameof(options));
         if (turnedAway is { } reason)
             return _core.TurnAway(options.Properties, limits, reason);
-        var initial = new InitialData(NewFrames(options.InitialData, nameof(options)), FrameLoader(options.LoadInitialData));
+        var load = options.LoadInitialData is null ? null : FrameLoader(options.LoadInitialData);
+        var initial = new InitialData(NewFrames(options.InitialData, nameof(options)), load);
         return _core.Subscribe(
             options.Channels, options.Properties, limits, initial, options.LastEventId, options.ConflationKey);
     }
@@ -157,12 +158,15 @@ public partial class Publisher<TProperties>
 
     /// <summary>Makes all frames, or throws before any of them has had an effect.</summary>
     private Frame[] NewFrames(IEnumerable<SseItem<string>>? items, string paramName) =>
-        items is null ? [] : [.. items.Select(item => NewFrame(item, paramName))];
+        items is null ? [] : NewFramesOf(items, paramName);
 
-    private Func<CancellationToken, Task<Frame[]>>? FrameLoader(
-        Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>>? load)
+    private Frame[] NewFramesOf(IEnumerable<SseItem<string>> items, string paramName) =>
+        [.. items.Select(item => NewFrame(item, paramName))];
+
+    private Func<CancellationToken, Task<Frame[]>> FrameLoader(
+        Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>> load)
     {
-        return load is null ? null : LoadAsync;
+        return LoadAsync;
 
         async Task<Frame[]> LoadAsync(CancellationToken cancellationToken) =>
             NewFrames(await load(cancellationToken).ConfigureAwait(false), nameof(SubscribeOptions<>.LoadInitialData));

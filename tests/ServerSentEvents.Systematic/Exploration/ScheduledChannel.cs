@@ -6,6 +6,9 @@ namespace ServerSentEvents.Systematic.Exploration;
 /// <summary>A replacement for the factory of channels, whose channels are scheduled by Coyote.</summary>
 internal static class ScheduledChannel
 {
+    public static Channel<T> CreateBounded<T>(int capacity) =>
+        new ScheduledChannel<T>(System.Threading.Channels.Channel.CreateBounded<T>(capacity));
+
     public static Channel<T> CreateBounded<T>(BoundedChannelOptions options) =>
         new ScheduledChannel<T>(System.Threading.Channels.Channel.CreateBounded<T>(options));
 

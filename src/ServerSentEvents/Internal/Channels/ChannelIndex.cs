@@ -14,6 +14,9 @@ internal sealed partial class ChannelIndex<TProperties>
     /// <summary>The channels in the order in which their queues are measured.</summary>
     private readonly List<ChannelMembers<TProperties>> _scan = [];
 
+    /// <summary>The membership of a subscriber that joins its only channel. Empty at other times.</summary>
+    private readonly Membership<TProperties>[] _joined = new Membership<TProperties>[1];
+
     private long _joins;
 
     /// <summary>The number of the latest walk.</summary>
@@ -51,7 +54,8 @@ internal sealed partial class ChannelIndex<TProperties>
     {
         var walk = NewWalk();
         var present = subscriber.MembershipCount;
-        var memberships = new Membership<TProperties>[present + channels.Count];
+        var largest = present + channels.Count;
+        var memberships = largest == 1 ? _joined : new Membership<TProperties>[largest];
         for (var slot = 0; slot < present; slot++)
         {
             memberships[slot] = subscriber.MembershipAt(slot);
@@ -76,6 +80,7 @@ internal sealed partial class ChannelIndex<TProperties>
         if (present == 1)
             memberships[0].Channel[memberships[0].Index].ClearUnitLimit();
         subscriber.SetMemberships(memberships.AsSpan(0, count));
+        _joined[0] = default;
         SetUnitLimit(subscriber);
         if (subscriber.Copy is not null)
             SetCopy(subscriber);

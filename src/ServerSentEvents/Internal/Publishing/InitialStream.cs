@@ -15,7 +15,7 @@ internal readonly record struct InitialData(Frame[] Frames, Func<CancellationTok
 /// <param name="gap">The event that shows the client that its resume was a gap; null for none.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that the client gave; null for none.</param>
-internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initialData, string? lastEventId)
+internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData initialData, string? lastEventId)
 {
     /// <summary>
     /// Starts the stream with the initial data. The last initial event carries the position, so that a client that leaves
@@ -27,24 +27,14 @@ internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initia
     /// <param name="replay">The missed events that could be made; null for none.</param>
     internal void Begin(SubscriptionQueue queue, EventIds? ids, long position, FrameSource? replay = null)
     {
-        PlaceLast(initialData.Frames);
+        PlaceLast(initialData.Frames, ids, position);
         if (gap is not null)
             PublisherMetrics.Gaps.Increment();
-        var next = initialData.Load is null ? replay : new InitialLoad(LoadAsync, replay);
-        Prepend(queue, [.. NoneOrOne(retry), .. NoneOrOne(gap), .. initialData.Frames], next);
-
-        async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
-        {
-            var frames = await initialData.Load(cancellationToken).ConfigureAwait(false);
-            PlaceLast(frames);
-            return frames;
-        }
-
-        void PlaceLast(Frame[] frames)
-        {
-            if (ids is not null && frames.Length > 0)
-                frames[^1].PlaceAt(ids, position);
-        }
+        var next = initialData.Load is null ? replay : NewLoad(initialData.Load, ids, position, replay);
+        Frame[] frames = retry is null && gap is null
+            ? initialData.Frames
+            : [.. NoneOrOne(retry), .. NoneOrOne(gap), .. initialData.Frames];
+        Prepend(queue, frames, next);
     }
 
     /// <summary>Makes the stream of a client that is turned away: a retry interval alone.</summary>
@@ -56,6 +46,25 @@ internal sealed class InitialStream(Frame? retry, Frame? gap, InitialData initia
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
         Prepend(subscriber, [.. NoneOrOne(retry), Frame.ForPosition(lastEventId!)], replay);
+    }
+
+    private static InitialLoad NewLoad(
+        Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, long position, FrameSource? next)
+    {
+        return new InitialLoad(LoadAsync, next);
+
+        async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
+        {
+            var frames = await load(cancellationToken).ConfigureAwait(false);
+            PlaceLast(frames, ids, position);
+            return frames;
+        }
+    }
+
+    private static void PlaceLast(Frame[] frames, EventIds? ids, long position)
+    {
+        if (ids is not null && frames.Length > 0)
+            frames[^1].PlaceAt(ids, position);
     }
 
     private static Frame[] NoneOrOne(Frame? frame) => frame is null ? [] : [frame];

@@ -62,7 +62,7 @@ internal sealed partial class PublisherCore<TProperties>
     /// <summary>Makes missed personalized events, and then lists the subscriber.</summary>
     private void ResumePersonalized(
         Subscriber<TProperties> subscriber,
-        InitialStream initial,
+        in InitialStream initial,
         in Registration<TProperties> registration,
         Replay<TProperties> replay)
     {

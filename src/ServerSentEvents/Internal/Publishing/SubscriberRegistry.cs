@@ -91,7 +91,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// </summary>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     internal Registration<TProperties> Add(
-        Subscriber<TProperties> subscriber, in ChannelNames channels, InitialStream initial, string? lastEventId, long now)
+        Subscriber<TProperties> subscriber, in ChannelNames channels, in InitialStream initial, string? lastEventId, long now)
     {
         lock (_gate)
         {

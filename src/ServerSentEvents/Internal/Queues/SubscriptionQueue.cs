@@ -57,7 +57,8 @@ internal abstract partial class SubscriptionQueue
             _tracker = new(gapFrame, keyFunction);
         // A gap event after the last event of a full queue needs a place.
         var capacity = gapFrame is not null && limits.Capacity < int.MaxValue ? limits.Capacity + 1 : limits.Capacity;
-        _channel = Channel.CreateBounded<object>(new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = false });
+        // By default, a waiting reader continues on the thread pool.
+        _channel = Channel.CreateBounded<object>(capacity);
     }
 
     /// <summary>The count that this queue shares with the others of its channel; null if it counts its own bytes.</summary>
