@@ -199,7 +199,9 @@ public sealed class ConflationTests
     {
         var subscription = _publisher.Subscribe(new SubscribeOptions<string>
         {
-            ConflationKey = FirstLetter, QueueOverflow = overflow, QueueCapacityBytes = 2 * Text("a").Length,
+            ConflationKey = FirstLetter,
+            QueueOverflow = overflow,
+            QueueCapacityBytes = 2 * Text("a").Length,
         });
         Publish(_publisher, "a", "b");
 
@@ -290,7 +292,9 @@ public sealed class ConflationTests
     {
         var publisher = new Publisher<string>(new PublisherOptions
         {
-            QueueCapacity = Capacity, QueueOverflow = scenario.Overflow, GapEvent = new("gap"),
+            QueueCapacity = Capacity,
+            QueueOverflow = scenario.Overflow,
+            GapEvent = new("gap"),
         });
         var subscription = publisher.Subscribe(new SubscribeOptions<string> { ConflationKey = FirstLetter });
         var reader = subscription.AsItems().GetAsyncEnumerator();

@@ -128,7 +128,9 @@ public sealed class GapEventTests
     {
         var publisher = new Publisher<string>(new PublisherOptions
         {
-            QueueCapacityBytes = 2 * Text("1").Length, QueueOverflow = overflow, GapEvent = new("", "gap"),
+            QueueCapacityBytes = 2 * Text("1").Length,
+            QueueOverflow = overflow,
+            GapEvent = new("", "gap"),
         });
         var subscription = publisher.Subscribe();
         await using var reader = subscription.GetAsyncEnumerator();
@@ -149,7 +151,9 @@ public sealed class GapEventTests
     {
         var publisher = new Publisher(new PublisherOptions
         {
-            QueueCapacityBytes = 100_000, QueueOverflow = QueueOverflow.DropOldest, GapEvent = new("", "gap"),
+            QueueCapacityBytes = 100_000,
+            QueueOverflow = QueueOverflow.DropOldest,
+            GapEvent = new("", "gap"),
         });
         var subscription = publisher.Subscribe();
         var client = new SlowClient(subscription);
@@ -185,7 +189,9 @@ public sealed class GapEventTests
     {
         var publisher = new Publisher<string>(new PublisherOptions
         {
-            QueueCapacityBytes = 100, QueueOverflow = QueueOverflow.DropNewest, GapEvent = new("", "gap"),
+            QueueCapacityBytes = 100,
+            QueueOverflow = QueueOverflow.DropNewest,
+            GapEvent = new("", "gap"),
         });
         publisher.Subscribe(properties: "first");
         Subscription<string>? late = null;
@@ -271,7 +277,10 @@ public sealed class GapEventTests
 
     private static Publisher<string> NewPublisher(QueueOverflow overflow, int history = 0) => new(new PublisherOptions
     {
-        QueueCapacity = 2, QueueOverflow = overflow, HistoryCapacity = history, GapEvent = new("", "gap"),
+        QueueCapacity = 2,
+        QueueOverflow = overflow,
+        HistoryCapacity = history,
+        GapEvent = new("", "gap"),
     });
 
     private static void Publish(Publisher<string> publisher, int first, int last)

@@ -14,7 +14,10 @@ public sealed class LoadInitialDataTests
 
     public LoadInitialDataTests() => _publisher = new(new PublisherOptions
     {
-        HistoryCapacity = 100, TimeProvider = _time, ReconnectionInterval = TimeSpan.FromSeconds(1), GapEvent = new("", "gap"),
+        HistoryCapacity = 100,
+        TimeProvider = _time,
+        ReconnectionInterval = TimeSpan.FromSeconds(1),
+        GapEvent = new("", "gap"),
     });
 
     public static TheoryData<string> Readers => new("text", "items", "copy");

@@ -316,7 +316,9 @@ public sealed partial class MetricsTests : IDisposable
     {
         var publisher = new Publisher<string>(new PublisherOptions
         {
-            QueueCapacity = 1, QueueOverflow = QueueOverflow.DropOldest, GapEvent = new("", "gap"),
+            QueueCapacity = 1,
+            QueueOverflow = QueueOverflow.DropOldest,
+            GapEvent = new("", "gap"),
         });
         var before = Observe();
 
