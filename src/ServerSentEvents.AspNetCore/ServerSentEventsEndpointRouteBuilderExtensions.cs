@@ -21,11 +21,23 @@ namespace Microsoft.AspNetCore.Builder;
 /// </remarks>
 /// <example>
 /// <code>
+/// using Microsoft.AspNetCore.Builder;
+/// using Microsoft.Extensions.DependencyInjection;
+/// using ServerSentEvents;
+///
+/// var builder = WebApplication.CreateBuilder(args);
+/// builder.Services.AddAuthentication().AddCookie();
+/// builder.Services.AddAuthorization();
+/// builder.Services.AddServerSentEvents&lt;User&gt;();
+/// var app = builder.Build();
 /// app.MapServerSentEvents&lt;User&gt;("/news", context => new SubscribeOptions&lt;User&gt;
 /// {
 ///     Channels = "news",
 ///     Properties = new User(context.User.Identity!.Name!),
 /// }).RequireAuthorization();
+/// app.Run();
+///
+/// internal sealed record User(string Name);
 /// </code>
 /// </example>
 public static class ServerSentEventsEndpointRouteBuilderExtensions

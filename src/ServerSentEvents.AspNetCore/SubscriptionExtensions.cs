@@ -20,7 +20,15 @@ public static class SubscriptionExtensions
     /// <exception cref="ArgumentNullException"><paramref name="subscription"/> is null.</exception>
     /// <example>
     /// <code>
+    /// using Microsoft.AspNetCore.Builder;
+    /// using Microsoft.Extensions.DependencyInjection;
+    /// using ServerSentEvents;
+    ///
+    /// var builder = WebApplication.CreateBuilder(args);
+    /// builder.Services.AddServerSentEvents();
+    /// var app = builder.Build();
     /// app.MapGet("/jobs/{id}", (string id, Publisher publisher) => publisher.Subscribe(id).ToResult());
+    /// app.Run();
     /// </code>
     /// </example>
     public static SubscriptionResult<TProperties> ToResult<TProperties>(this Subscription<TProperties> subscription)
