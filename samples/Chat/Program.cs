@@ -1,5 +1,7 @@
 using Chat;
+using Microsoft.AspNetCore.Http.HttpResults;
 using ServerSentEvents;
+using ServerSentEvents.AspNetCore;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.Configuration["urls"] ??= "http://localhost:5000";
@@ -10,7 +12,7 @@ builder.Services.AddSingleton<Room>();
 
 await using var app = builder.Build();
 
-// Whatever people write, nothing but the page's own files can run in it; and it could not even be made into markup.
+// Only the page's own files can run in the page, and text cannot become markup, whatever people write.
 const string ContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
@@ -25,8 +27,8 @@ app.Use((context, next) =>
 app.UseDefaultFiles();
 app.UseStaticFiles();
 
-app.MapGet("/events", (string? name, Room room) =>
-    Room.IsName(name) ? room.Join(name).ToResult() : Results.BadRequest("A name cannot be blank or too long."));
+app.MapGet("/events", Results<SubscriptionResult<Member>, BadRequest<string>> (string? name, Room room) =>
+    Room.IsName(name) ? room.Join(name).ToResult() : TypedResults.BadRequest("A name cannot be blank or too long."));
 
 app.MapPost("/messages", (MessageRequest request, Room room) =>
     !Room.IsMessage(request.Id, request.Text) ? Results.BadRequest("A message cannot be blank or too long.")

@@ -54,7 +54,7 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
         builder.Services.AddServerSentEvents();
         var app = _application = builder.Build();
 
-        app.MapGet("/news/{topic}", (string topic, Publisher publisher) => publisher.Subscribe(topic).ToResult());
+        app.MapGet("/news/{topic}", (string topic, Publisher publisher) => publisher.ToResult(new() { Channels = topic }));
 
         await StartAsync();
         await using var stream = await EventStream.OpenAsync(_client, "news/weather");
@@ -91,7 +91,7 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
             new Publisher<User>(new PublisherOptions { HeartbeatInterval = TimeSpan.FromSeconds(15) }));
         var app = _application = builder.Build();
 
-        app.MapGet("/news", ([FromKeyedServices("news")] Publisher<User> publisher) => publisher.Subscribe().ToResult());
+        app.MapGet("/news", ([FromKeyedServices("news")] Publisher<User> publisher) => publisher.ToResult(new()));
 
         await StartAsync();
         await using var stream = await EventStream.OpenAsync(_client, "news");
