@@ -3,12 +3,12 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>All that an application logs: this package's from Debug on, everybody else's from Information on.</summary>
+/// <summary>The log of an application: the entries of this package from Debug on, and all others from Information on.</summary>
 internal sealed class CapturedLog : ILoggerProvider
 {
     internal const string OurCategory = "ServerSentEvents";
 
-    /// <summary>What is logged of every request, and of every start and stop.</summary>
+    /// <summary>The categories of the entries for every request, start and stop.</summary>
     private static readonly string[] Usual =
         ["Microsoft.Hosting.Lifetime", "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Routing.EndpointMiddleware"];
 
@@ -16,7 +16,7 @@ internal sealed class CapturedLog : ILoggerProvider
 
     internal IEnumerable<LogEntry> Ours => _entries.Where(entry => entry.Category == OurCategory);
 
-    /// <summary>What a user would see who logs all but Debug, apart from the usual.</summary>
+    /// <summary>Gets the entries above Debug, without those for every request, start and stop.</summary>
     internal IEnumerable<LogEntry> AboveDebug => _entries.Where(entry =>
         entry.Level > LogLevel.Debug && !(entry.Level == LogLevel.Information && Usual.Contains(entry.Category)));
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>The options of a connection's socket while a stream uses it, and after that.</summary>
+/// <summary>Tests the options of a connection's socket during a stream and after it.</summary>
 public sealed class ConnectionTimeoutTests
 {
     private const string OnlyOnLinux = "TCP_USER_TIMEOUT is an option of Linux.";
@@ -30,7 +30,7 @@ public sealed class ConnectionTimeoutTests
         app.Publisher.GetSubscribers()[0].Close();
         await first.RestAsync();
 
-        (await http.GetStringAsync("/timeout")).Should().Be("30000, keepalive after 15 s", "the other stream needs it");
+        (await http.GetStringAsync("/timeout")).Should().Be("30000, keepalive after 15 s", "the other stream needs the timeout");
     }
 
     [SkippableFact]

@@ -8,7 +8,7 @@ namespace ServerSentEvents.AspNetCore.Tests;
 /// <summary>Tests requests to an application that stops. After an error, a browser would never reconnect.</summary>
 public sealed class DrainingTests
 {
-    /// <summary>Completes to let the host go on with its stop.</summary>
+    /// <summary>The task that holds the stop of the host until it completes.</summary>
     private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Theory]

@@ -7,14 +7,14 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>The forms of <c>MapServerSentEvents</c>, and what becomes of what the application says of a request.</summary>
+/// <summary>Tests the overloads of <c>MapServerSentEvents</c>, and the function that returns the options of a request.</summary>
 public sealed class EndpointTests
 {
     public static TheoryData<string> Versions => new("1.1", "2.0");
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Map_Pattern_IsTheDefaultChannelOfPublisher(string version)
+    public async Task Map_PatternAlone_StreamsTheDefaultChannel(string version)
     {
         await using var app = await TestApplication.StartAsync();
         using var client = await app.OpenAsync(version: Version.Parse(version));
@@ -28,7 +28,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task Map_InitialDataOfSomethingDisposed_IsAnErrorAndNotTakenForThePublishers()
+    public async Task Map_InitialDataThrowsObjectDisposed_Answers500()
     {
         await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
             "/events", _ => new SubscribeOptions<string> { InitialData = Enumerable.Range(0, 1).Select(NotThere) }));
@@ -41,7 +41,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task Map_Function_SeesTheRequest()
+    public async Task Map_Function_ReceivesTheRequest()
     {
         await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
             "/rooms/{room}/events",
@@ -62,7 +62,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task Map_AsynchronousFunction_IsWaitedFor()
+    public async Task Map_AsynchronousFunction_SubscribesWhenItCompletes()
     {
         var known = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
@@ -82,7 +82,7 @@ public sealed class EndpointTests
     [InlineData("/null", "1.1")]
     [InlineData("/null", "2.0")]
     [InlineData("/null-later", "1.1")]
-    public async Task Map_FunctionThatSaysNull_Answers204(string path, string version)
+    public async Task Map_FunctionReturnsNull_Answers204(string path, string version)
     {
         await using var app = await StartTypedAsync(app =>
         {
@@ -106,7 +106,7 @@ public sealed class EndpointTests
     [InlineData("/throws-later")]
     [InlineData("/bad-options")]
     [InlineData("/bad-data")]
-    public async Task Map_FunctionThatThrows_Answers500AndLeavesNobody(string path)
+    public async Task Map_FunctionThrows_Answers500AndLeavesNoSubscription(string path)
     {
         await using var app = await StartTypedAsync(app =>
         {
@@ -124,11 +124,11 @@ public sealed class EndpointTests
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         app.Services.GetRequiredService<Publisher<string>>().GetSubscribers().Should().BeEmpty();
-        app.Log.AboveDebug.Should().Contain(entry => entry.Level == LogLevel.Error, "Kestrel tells of what nobody handles");
+        app.Log.AboveDebug.Should().Contain(entry => entry.Level == LogLevel.Error, "Kestrel logs unhandled exceptions");
     }
 
     [Fact]
-    public async Task Map_FunctionThatNeverReturns_HoldsUpNobodyElse()
+    public async Task Map_FunctionNeverCompletes_DoesNotDelayOtherClients()
     {
         await using var app = await StartTypedAsync(app =>
         {
@@ -150,7 +150,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task Map_OptionsSharedByAllRequests_AreNotChanged()
+    public async Task Map_OneOptionsInstanceForAllRequests_IsNotChanged()
     {
         var shared = new SubscribeOptions<string> { InitialData = [new("state")] };
         await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>("/events", _ => shared));
@@ -168,7 +168,7 @@ public sealed class EndpointTests
     [Theory]
     [InlineData("POST")]
     [InlineData("PUT")]
-    public async Task Map_OtherMethods_Are405AndSubscribeNobody(string method)
+    public async Task Map_OtherMethod_Answers405WithoutASubscription(string method)
     {
         await using var app = await TestApplication.StartAsync();
         using var request = new HttpRequestMessage(new HttpMethod(method), "/events");
@@ -182,7 +182,7 @@ public sealed class EndpointTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Map_GetWithABody_IsAnsweredAllTheSame(string version)
+    public async Task Map_GetWithABody_Streams(string version)
     {
         await using var app = await TestApplication.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/events") { Content = new StringContent(new string('x', 100_000)) };
@@ -213,7 +213,7 @@ public sealed class EndpointTests
     [InlineData("/events", "1.1")]
     [InlineData("/events", "2.0")]
     [InlineData("/result", "1.1")]
-    public async Task MaxSubscribers_Reached_AnswersWithARetryAlone(string path, string version)
+    public async Task MaxSubscribers_Reached_AnswersWithARetryOnly(string path, string version)
     {
         await using var app = await TestApplication.StartAsync(
             builder => builder.Services.AddServerSentEvents(options =>

@@ -5,14 +5,14 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary><see cref="IEventPublisher"/> and keyed services with several publishers.</summary>
+/// <summary>Tests <see cref="IEventPublisher"/> and keyed services with several publishers.</summary>
 public sealed class EventPublisherTests
 {
     private sealed record User;
 
     private sealed record Admin;
 
-    /// <summary>Stands for a backplane.</summary>
+    /// <summary>A publisher in place of a backplane.</summary>
     private sealed class Backplane : IEventPublisher
     {
         public ValueTask PublishAsync(
@@ -21,7 +21,7 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public void IEventPublisher_TwoPublishers_IsRefusedWithBothNamesAndTheRemedy()
+    public void IEventPublisher_TwoPublishers_ThrowsWithBothNamesAndTheRemedy()
     {
         using var services = TwoPublishersAnd(0, _ => { });
 
@@ -33,7 +33,7 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public void IEventPublisher_ThreePublishersWithAnInstance_IsRefusedWithAllNames()
+    public void IEventPublisher_ThreePublishersWithAnInstance_ThrowsWithAllNames()
     {
         using var own = new Publisher();
         using var services = new ServiceCollection()
@@ -50,7 +50,7 @@ public sealed class EventPublisherTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public void IEventPublisher_ChosenByTheApplication_IsThatOneWhateverTheOrder(int position)
+    public void IEventPublisher_RegisteredByTheApplication_TakesPrecedenceInAnyOrder(int position)
     {
         using var services = TwoPublishersAnd(position, services =>
             services.AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<Publisher<Admin>>()));
@@ -62,7 +62,7 @@ public sealed class EventPublisherTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public void IEventPublisher_ReplacedByABackplane_IsTheBackplaneWhateverTheOrder(int position)
+    public void IEventPublisher_ReplacedByABackplane_IsTheBackplaneInAnyOrder(int position)
     {
         using var services = TwoPublishersAnd(
             position, services => services.Replace(ServiceDescriptor.Singleton<IEventPublisher, Backplane>()));
@@ -71,7 +71,7 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public void IEventPublisher_TwoInstancesOfTheApplication_IsTheOneThatThePublisherTypeResolvesTo()
+    public void IEventPublisher_TwoInstancesOfOneType_IsTheInstanceThatTheTypeResolvesTo()
     {
         using var first = new Publisher();
         using var last = new Publisher();
@@ -84,7 +84,7 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public async Task KeyedPublishers_HandlersOfEach_StreamItsEventsAndEndWhenTheApplicationStops()
+    public async Task KeyedPublishers_HandlerOfEach_StreamsItsEventsAndEndsAtTheStop()
     {
         await using var app = await TestApplication.StartAsync(
             builder => builder.Services
@@ -110,7 +110,7 @@ public sealed class EventPublisherTests
     }
 
     [Fact]
-    public void AddServerSentEvents_InstanceBesideAKeyedOne_IsUsedAndNotDisposed()
+    public void AddServerSentEvents_InstanceAndKeyedInstance_UsesTheFirstAndDoesNotDisposeIt()
     {
         using var own = new Publisher();
         using var keyed = new Publisher();
@@ -125,7 +125,7 @@ public sealed class EventPublisherTests
         own.Invoking(publisher => publisher.Subscribe()).Should().NotThrow("the container has not disposed it");
     }
 
-    /// <summary>Registers two publishers, and calls a function before, between or after.</summary>
+    /// <summary>Registers two publishers, and calls a function before, between or after these registrations.</summary>
     private static ServiceProvider TwoPublishersAnd(int position, Action<IServiceCollection> call)
     {
         List<Action<IServiceCollection>> calls = [it => it.AddServerSentEvents<User>(), it => it.AddServerSentEvents<Admin>()];

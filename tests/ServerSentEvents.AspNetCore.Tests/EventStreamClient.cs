@@ -19,7 +19,7 @@ internal sealed class EventStreamClient : IDisposable
     internal static Task<EventStreamClient> OpenAsync(HttpClient client, string path) =>
         OpenAsync(client, new HttpRequestMessage(HttpMethod.Get, path));
 
-    /// <summary>Sends a request, and returns when the headers have come.</summary>
+    /// <summary>Sends a request, and returns when the headers have arrived.</summary>
     internal static async Task<EventStreamClient> OpenAsync(HttpClient client, HttpRequestMessage request)
     {
         request.Version = client.DefaultRequestVersion;

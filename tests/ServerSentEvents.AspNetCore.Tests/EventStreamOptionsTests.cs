@@ -58,7 +58,7 @@ public sealed class EventStreamOptionsTests
 
     [Theory]
     [MemberData(nameof(InRange))]
-    public async Task Stream_ValueAtTheEndOfItsRange_IsServed(EventStreamOptions value)
+    public async Task Stream_ValueAtALimitOfItsRange_IsServed(EventStreamOptions value)
     {
         await using var app = await TestApplication.StartAsync(
             builder => Configure(builder.Services.AddServerSentEvents(), value));

@@ -30,7 +30,7 @@ public sealed class EventStreamResultTests
     }
 
     [Fact]
-    public async Task ToResult_OtherResultOfTheHandler_SubscribesNobody()
+    public async Task ToResult_HandlerReturnsAnotherResult_LeavesNoSubscription()
     {
         await using var app = await StartAsync();
 
@@ -110,11 +110,11 @@ public sealed class EventStreamResultTests
         const string expected = "retry: 7000\ndata: last\n\nretry: 7000\n";
         (await client.RestAsync()).Should().Be(expected);
         (await mapped.RestAsync()).Should().Be(expected);
-        own.Subscribe().EndReason.Should().Be(SubscriptionEndReason.Closed, "it is drained");
+        own.Subscribe().EndReason.Should().Be(SubscriptionEndReason.Closed, "the publisher is drained");
     }
 
     [Fact]
-    public async Task ToResult_DisposedPublisher_IsARetry()
+    public async Task ToResult_DisposedPublisher_AnswersWithARetry()
     {
         var own = new Publisher();
         own.Dispose();
@@ -139,7 +139,7 @@ public sealed class EventStreamResultTests
     }
 
     [Fact]
-    public void ToResult_Null_IsRefusedByName()
+    public void ToResult_Null_ThrowsWithTheArgumentName()
     {
         var noPublisher = () => ((Publisher)null!).ToResult(new());
         var noOptions = () => new Publisher().ToResult(null!);

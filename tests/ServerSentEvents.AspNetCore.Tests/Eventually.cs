@@ -3,10 +3,10 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Waiting for what nobody tells of.</summary>
+/// <summary>Waits for conditions that raise no event.</summary>
 internal static class Eventually
 {
-    /// <summary>Looks until the condition holds, which it has to within the limit.</summary>
+    /// <summary>Checks a condition until it holds. Fails if it does not hold within <see cref="Streams.Limit"/>.</summary>
     internal static async Task HoldsAsync(Func<bool> condition, string because = "")
     {
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(5));

@@ -62,7 +62,7 @@ public sealed class LastEventIdTests
     }
 
     [Fact]
-    public async Task LastEventId_BytesThatAreNotUtf8_Are400AndSubscribeNobody()
+    public async Task LastEventId_InvalidUtf8_Answers400WithoutASubscription()
     {
         await using var app = await StartAsync();
         using var client = await app.ConnectAsync();
@@ -116,7 +116,7 @@ public sealed class LastEventIdTests
     private static Task<TestApplication> StartAsync(Action<WebApplication>? map = null) => TestApplication.StartAsync(
         builder => builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10), map);
 
-    /// <summary>Opens a stream by a client that writes headers in UTF-8, as browsers do with this one.</summary>
+    /// <summary>Opens a stream with a client that writes headers in UTF-8, as browsers write this header.</summary>
     private static async Task<EventStreamClient> OpenAsync(TestApplication app, Version version, string id)
     {
         using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 };

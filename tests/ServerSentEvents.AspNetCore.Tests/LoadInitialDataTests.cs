@@ -10,7 +10,7 @@ namespace ServerSentEvents.AspNetCore.Tests;
 public sealed class LoadInitialDataTests
 {
     [Fact]
-    public async Task Stream_SlowLoadBesideConcurrentPublishing_NoEventFallsBetween()
+    public async Task Stream_SlowLoadDuringPublishing_LosesNoEvent()
     {
         const int clients = 20;
         var state = 0;
@@ -53,7 +53,7 @@ public sealed class LoadInitialDataTests
     }
 
     [Fact]
-    public async Task Stream_LoadHasNotEnded_HeadersAndRetryIntervalAreThere()
+    public async Task Stream_LoadHasNotEnded_SendsHeadersAndRetryInterval()
     {
         var load = new TaskCompletionSource<IEnumerable<SseItem<string>>>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await StartAsync(_ => new(load.Task));
@@ -79,7 +79,7 @@ public sealed class LoadInitialDataTests
     }
 
     [Fact]
-    public async Task Stream_ClientGoesDuringTheLoad_LoadIsCanceled()
+    public async Task Stream_ClientDisconnectsDuringTheLoad_LoadIsCanceled()
     {
         var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await StartAsync(async token =>

@@ -5,14 +5,14 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Cookie authentication, which redirects other endpoints to a login page that no client of events can use.</summary>
+/// <summary>Tests cookie authentication. It redirects other endpoints to a login page, which a client of events cannot use.</summary>
 public sealed class LoginRedirectTests
 {
     [Theory]
     [InlineData("/events", HttpStatusCode.Unauthorized)]
     [InlineData("/result", HttpStatusCode.Unauthorized)]
     [InlineData("/page", HttpStatusCode.Redirect)]
-    public async Task Cookie_IsMissing_AnswersEventStreamsWith401(string path, HttpStatusCode expected)
+    public async Task Cookie_IsMissing_EventStreamsAnswer401(string path, HttpStatusCode expected)
     {
         await using var app = await StartAsync();
 
@@ -25,7 +25,7 @@ public sealed class LoginRedirectTests
     [Theory]
     [InlineData("/events/admin")]
     [InlineData("/result/admin")]
-    public async Task Cookie_UserHasNoPermission_AnswersEventStreamsWith403(string path)
+    public async Task Cookie_UserHasNoPermission_EventStreamsAnswer403(string path)
     {
         await using var app = await StartAsync();
         using var signIn = await app.NewClient().GetAsync(SignIns.Path).WaitAsync(Streams.Limit);

@@ -8,7 +8,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Streams in the metrics and traces of ASP.NET Core.</summary>
+/// <summary>Tests streams in the metrics and traces of ASP.NET Core.</summary>
 public sealed class LongRunningRequestTests
 {
     /// <summary>The routes of one test, which no other test measures.</summary>

@@ -7,25 +7,25 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>A stop with as many streams as a busy server has.</summary>
+/// <summary>Tests the stop of an application with as many streams as a busy server has.</summary>
 [Collection(nameof(RunAlone))]
 public sealed class ManyStreamsTests(ITestOutputHelper output)
 {
     private const int All = 10_000;
     private const int StreamsOfAConnection = 100;
 
-    /// <summary>What the process has open besides.</summary>
+    /// <summary>The number of files that the process opens for other purposes.</summary>
     private const int OtherFiles = 1_000;
 
     [SkippableFact]
-    public async Task Stop_TenThousandOpenStreams_EndAllAndTheHostDoesNotWait()
+    public async Task Stop_TenThousandOpenStreams_EndsAllBeforeTheHostsTimeout()
     {
         var plain = Math.Min(All, (OpenFiles.Limit - OtherFiles) / 2);
         Tool.Require(
             plain >= 1_000,
             $"This test opens up to {2 * All} sockets, and the limit is {OpenFiles.Limit} open files. Before the tests: ulimit -n 30000",
             Environment.GetEnvironmentVariable("CI"));
-        // With a clock that stands still: nobody is cut off, and the host stops because all have ended.
+        // The clock stands still, so no client is cut off. The host stops because all streams have ended.
         await using var app = await TestApplication.StartAsync(builder =>
             builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(options =>
                 (options.ReconnectionInterval, options.ReconnectionJitter) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60))));
@@ -50,7 +50,7 @@ public sealed class ManyStreamsTests(ITestOutputHelper output)
         elapsed.Should().BeLessThan(TestApplication.FarBelowTheHostsTimeout);
         app.Publisher.GetSubscribers().Should().BeEmpty();
         texts.Should().HaveCount(All);
-        texts.Select(LastRetry).Distinct().Should().HaveCountGreaterThan(All / 20, "they should not all come back at once");
+        texts.Select(LastRetry).Distinct().Should().HaveCountGreaterThan(All / 20, "jitter spreads the reconnections");
         clients.ForEach(client => client.Dispose());
         multiplexed.ForEach(client => client.Dispose());
     }

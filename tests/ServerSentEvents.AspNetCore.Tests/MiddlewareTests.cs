@@ -44,7 +44,7 @@ public sealed class MiddlewareTests
     [InlineData("/events")]
     [InlineData("/result")]
     [InlineData("/subscription")]
-    public async Task OutputCache_TypedResult_IsLeftOut(string path)
+    public async Task OutputCache_TypedResult_IsNotCached(string path)
     {
         await using var app = await StartWithOutputCacheAsync(policy => policy.Expire(TimeSpan.FromHours(1)));
 
@@ -55,14 +55,14 @@ public sealed class MiddlewareTests
         app.Publisher.Close();
         (await first.RestAsync()).Should().Be("data: to both\n\n");
         (await second.RestAsync()).Should().Be("data: to both\n\n");
-        await ShouldGetAStreamOfItsOwnAsync(app, path);
+        await ShouldGetItsOwnStreamAsync(app, path);
     }
 
     [Theory]
     [InlineData("/result/untyped")]
     [InlineData("/subscription/untyped")]
     [InlineData("/cached")]
-    public async Task OutputCache_AnyResult_GetsNoStreamOfAnotherClient(string path)
+    public async Task OutputCache_UntypedResult_GetsNoStreamOfAnotherClient(string path)
     {
         await using var app = await StartWithOutputCacheAsync(policy => policy.Expire(TimeSpan.FromHours(1)));
 
@@ -71,11 +71,11 @@ public sealed class MiddlewareTests
         app.Publisher.Close();
         (await first.RestAsync()).Should().Be("data: for the first\n\n");
 
-        await ShouldGetAStreamOfItsOwnAsync(app, path);
+        await ShouldGetItsOwnStreamAsync(app, path);
     }
 
     [Fact]
-    public async Task OutputCache_AnyResultWithoutLocking_ServesClientsAtTheSameTime()
+    public async Task OutputCache_UntypedResultWithoutLocking_ServesClientsAtTheSameTime()
     {
         await using var app = await StartWithOutputCacheAsync(policy => policy.Expire(TimeSpan.FromHours(1)).SetLocking(false));
 
@@ -89,7 +89,7 @@ public sealed class MiddlewareTests
     [InlineData("/events")]
     [InlineData("/result/untyped")]
     [InlineData("/subscription/untyped")]
-    public async Task ResponseCaching_SecondClient_GetsAStreamOfItsOwn(string path)
+    public async Task ResponseCaching_SecondClient_GetsItsOwnStream(string path)
     {
         await using var app = await TestApplication.StartAsync(
             builder =>
@@ -109,14 +109,14 @@ public sealed class MiddlewareTests
             (await first.RestAsync()).Should().Be("data: for the first\n\n");
         }
 
-        await ShouldGetAStreamOfItsOwnAsync(app, path);
+        await ShouldGetItsOwnStreamAsync(app, path);
     }
 
     [Theory]
     [InlineData("/events")]
     [InlineData("/result/untyped")]
     [InlineData("/subscription/untyped")]
-    public async Task HttpLoggingStatusPagesAndExceptionHandler_Together_LetEventsThroughAtOnce(string path)
+    public async Task HttpLoggingStatusPagesAndExceptionHandler_Together_PassEventsOnAtOnce(string path)
     {
         await using var app = await TestApplication.StartAsync(
             builder =>
@@ -239,20 +239,20 @@ public sealed class MiddlewareTests
         app.MapServerSentEvents("/events");
         app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
         app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
-        // Of these handlers, nothing tells middleware before the response that they answer with a stream.
+        // The metadata of these handlers does not show middleware that the response is a stream.
         app.MapGet("/result/untyped", IResult (Publisher publisher) => publisher.ToResult(new()));
         app.MapGet("/subscription/untyped", IResult (Publisher publisher) => publisher.Subscribe().ToResult());
     }
 
-    private static async Task ShouldGetAStreamOfItsOwnAsync(TestApplication app, string path)
+    private static async Task ShouldGetItsOwnStreamAsync(TestApplication app, string path)
     {
         using var client = await app.OpenAsync(path);
         app.Publisher.Publish("own").Should().Be(1);
         app.Publisher.Close();
-        (await client.RestAsync()).Should().Be("data: own\n\n", "it is not the stream of an earlier client");
+        (await client.RestAsync()).Should().Be("data: own\n\n", "each client gets its own stream");
     }
 
-    /// <summary>Retries until the limiter allows it. The server ends a request after its client has seen the end.</summary>
+    /// <summary>Retries until the limiter allows the request: a client sees the end of a stream before the request ends.</summary>
     private static async Task<EventStreamClient> OpenWhenAllowedAsync(HttpClient http)
     {
         HttpResponseMessage? response = null;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Believes whoever says who they are.</summary>
+/// <summary>Authenticates a client by the user name in a header.</summary>
 internal sealed class NamedByHeader(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {

@@ -18,7 +18,7 @@ public sealed class NegotiationTests
     [InlineData("/result", "2.0")]
     [InlineData("/subscription", "1.1")]
     [InlineData("/subscription", "2.0")]
-    public async Task Head_EveryForm_GetsTheHeadersAndSubscribesNobody(string path, string version)
+    public async Task Head_EveryForm_GetsTheHeadersWithoutASubscription(string path, string version)
     {
         await using var app = await StartAsync();
         var http = app.NewClient(Version.Parse(version));
@@ -47,7 +47,7 @@ public sealed class NegotiationTests
     [InlineData("text/event-stream;q=0")]
     [InlineData("text/event-stream;q=0, */*")]
     [InlineData("text/*;q=0.0, */*;q=0.5")]
-    public async Task Accept_ExcludesStreams_Is406AndSubscribesNobody(string accept)
+    public async Task Accept_ExcludesStreams_Answers406WithoutASubscription(string accept)
     {
         await using var app = await StartAsync();
         foreach (var path in Paths)
@@ -102,7 +102,7 @@ public sealed class NegotiationTests
     }
 
     [Fact]
-    public async Task Map_FunctionWritesItsOwnResponse_IsLeftAlone()
+    public async Task Map_FunctionWritesItsOwnResponse_KeepsIt()
     {
         await using var app = await TestApplication.StartAsync(map: app => app.MapServerSentEvents<object?>("/events", async context =>
         {
@@ -123,7 +123,7 @@ public sealed class NegotiationTests
     {
         await using var app = await TestApplication.StartAsync(map: app =>
         {
-            // The overloads differ in the function's type alone, which this lambda does not tell.
+            // The overloads differ only in the return type of the function, and this lambda has none.
             app.MapServerSentEvents<object?>("/events", _ => throw new InvalidOperationException("Sorry."));
             app.MapServerSentEvents("/own", app.Services.GetRequiredService<Publisher<object?>>(), _ => null);
         });

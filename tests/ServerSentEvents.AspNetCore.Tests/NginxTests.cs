@@ -12,7 +12,7 @@ public sealed class NginxTests
     [SkippableTheory]
     [InlineData("/events")]
     [InlineData("/result")]
-    public async Task Events_BehindDefaultNginx_ArriveBeforeTheNextIsPublished(string path)
+    public async Task Events_ThroughDefaultNginx_ArriveBeforeTheNextIsPublished(string path)
     {
         await using var app = await StartAsync();
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
@@ -31,7 +31,7 @@ public sealed class NginxTests
     }
 
     [SkippableFact]
-    public async Task Events_ManyBehindDefaultNginx_ArriveWholeAndInOrder()
+    public async Task Events_ManyThroughDefaultNginx_ArriveCompleteAndInOrder()
     {
         await using var app = await StartAsync();
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
@@ -62,7 +62,7 @@ public sealed class NginxTests
     }
 
     [SkippableFact]
-    public async Task Gone_BehindNginx_HasUnsubscribed()
+    public async Task Disconnect_ThroughNginx_Unsubscribes()
     {
         await using var app = await StartAsync();
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
@@ -77,7 +77,7 @@ public sealed class NginxTests
     }
 
     [SkippableFact]
-    public async Task Stop_BehindNginx_EndsTheStreamAndNothingIsCut()
+    public async Task Stop_ThroughNginx_EndsTheStreamInOrder()
     {
         await using var app = await StartAsync();
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>How many files, sockets among them, this process may have open.</summary>
+/// <summary>The limit of open files of this process. Sockets count as files.</summary>
 internal static class OpenFiles
 {
     private const string Source = "/proc/self/limits";
     private const string Row = "Max open files";
 
-    /// <summary>As Linux says; elsewhere what the others' defaults allow for.</summary>
+    /// <summary>Gets the limit that Linux reports. On other systems, gets a number that their defaults allow.</summary>
     internal static int Limit { get; } = Read();
 
     private static int Read()

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>The registration of publishers with options from configuration.</summary>
+/// <summary>Tests the registration of publishers with options from configuration.</summary>
 public sealed class PublisherConfigurationTests
 {
     /// <summary>The options that configuration cannot hold.</summary>
@@ -45,7 +45,7 @@ public sealed class PublisherConfigurationTests
         var (text, value) = Values[name];
         property.GetValue(new PublisherOptions()).Should().NotBe(value);
         property.GetValue(OptionsFrom((name, text))).Should().Be(value);
-        property.GetValue(OptionsFrom((name.ToUpperInvariant(), text))).Should().Be(value, "keys have no case");
+        property.GetValue(OptionsFrom((name.ToUpperInvariant(), text))).Should().Be(value, "keys are not case-sensitive");
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class PublisherConfigurationTests
     }
 
     [Fact]
-    public void AddServerSentEvents_NoConfiguration_IsRefusedByName()
+    public void AddServerSentEvents_NoConfiguration_ThrowsWithTheArgumentName()
     {
         var services = new ServiceCollection();
 

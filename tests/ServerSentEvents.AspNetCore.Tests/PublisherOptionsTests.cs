@@ -6,7 +6,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>The sources of the options of a registered publisher.</summary>
+/// <summary>Tests the sources of the options of a registered publisher.</summary>
 public sealed class PublisherOptionsTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -44,7 +44,7 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
-    public void Options_TimeProviderOfTheServices_IsThePublishers()
+    public void Options_TimeProviderIsRegistered_PublisherUsesIt()
     {
         using var services = new ServiceCollection().AddSingleton<TimeProvider>(_time).AddServerSentEvents().BuildServiceProvider();
 
@@ -52,7 +52,7 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
-    public void Options_NoTimeProviderInTheServices_IsTheSystems()
+    public void Options_NoTimeProviderIsRegistered_PublisherUsesTheSystemClock()
     {
         using var services = new ServiceCollection().AddServerSentEvents().BuildServiceProvider();
 
@@ -92,7 +92,7 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
-    public void Options_EachPublisher_HasACopyOfItsOwn()
+    public void Options_SeveralPublishers_HaveSeparateCopies()
     {
         PublisherOptions? first = null;
         PublisherOptions? second = null;
@@ -109,7 +109,7 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
-    public void Options_OutOfRange_AreRefusedWhenThePublisherIsMade()
+    public void Options_OutOfRange_ThrowWhenThePublisherIsCreated()
     {
         using var services = new ServiceCollection()
             .AddServerSentEvents(options => options.QueueCapacity = 0)
@@ -123,7 +123,7 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
-    public void Options_ValidatedByTheApplication_AreRefusedByIt()
+    public void Options_ValidationOfTheApplicationFails_Throw()
     {
         using var services = new ServiceCollection().AddServerSentEvents()
             .AddOptions<PublisherOptions>().Validate(options => options.HistoryCapacity > 0, "We want a history.").Services
@@ -135,7 +135,7 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
-    public void Options_ValidatedByTheApplication_AreTheFinalOnes()
+    public void Options_ValidatedByTheApplication_HaveTheirFinalValues()
     {
         using var services = new ServiceCollection()
             .AddServerSentEvents(options => options.HistoryCapacity = 1)

@@ -5,7 +5,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>A client that speaks by the byte, and leaves in any way that there is.</summary>
+/// <summary>A client on a socket. It controls each byte that it sends, how much it reads, and how it disconnects.</summary>
 internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket;
@@ -14,8 +14,8 @@ internal sealed class RawClient : IDisposable
 
     private RawClient(Socket socket) => _socket = socket;
 
-    /// <param name="address">Where to.</param>
-    /// <param name="receiveBuffer">How many bytes the system takes in that nobody reads; 0 for as many as it likes.</param>
+    /// <param name="address">The address of the server.</param>
+    /// <param name="receiveBuffer">The size of the socket's receive buffer in bytes; 0 for the default of the system.</param>
     internal static async Task<RawClient> ConnectAsync(Uri address, int receiveBuffer = 0)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -28,7 +28,7 @@ internal sealed class RawClient : IDisposable
     internal async Task GetAsync(string path, string version = "1.1", string headers = "") =>
         await SendAsync($"GET {path} HTTP/{version}\r\nHost: localhost\r\n{headers}\r\n");
 
-    /// <summary>The same over HTTP/2, by a client that grants the server as much as it likes to send.</summary>
+    /// <summary>Sends a GET request over HTTP/2, with flow-control windows that do not limit the server.</summary>
     internal async Task GetByHttp2Async(string path)
     {
         byte[] fields = [0x82, 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 9, .. "localhost"u8];
@@ -50,7 +50,7 @@ internal sealed class RawClient : IDisposable
             bytes = bytes[await _socket.SendAsync(bytes).AsTask().WaitAsync(Streams.Limit)..];
     }
 
-    /// <summary>Reads until this text has come, and returns all up to its end; what comes behind it is kept.</summary>
+    /// <summary>Reads until a text has arrived. Returns the received text up to its end, and keeps the rest for the next read.</summary>
     internal async Task<string> ReadToAsync(string text)
     {
         while (true)
@@ -93,7 +93,7 @@ internal sealed class RawClient : IDisposable
         return _received.ToString();
     }
 
-    /// <summary>Reads until the server closes the connection, or cuts it off; true for the latter.</summary>
+    /// <summary>Reads until the connection ends. Returns true if the server aborted it, false if the server closed it.</summary>
     internal async Task<bool> IsCutOffAsync()
     {
         try
@@ -108,7 +108,7 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>Reads until an HTTP/2 server resets the only stream, or cuts the connection off; false for an orderly end.</summary>
+    /// <summary>Reads until the stream ends. Returns true if the server reset the stream or the connection, false for an orderly end.</summary>
     internal async Task<bool> HasStreamBeenResetAsync()
     {
         // RST_STREAM of stream 1: its length, type, flags and stream. Payloads are text.
@@ -129,13 +129,13 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>Says that nothing more will be sent, and could still read.</summary>
+    /// <summary>Closes the sending direction of the connection. The client could still read.</summary>
     internal void Finish() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Loses the network: nothing that the server sends arrives, and nothing is acknowledged. For Linux.</summary>
+    /// <summary>Drops all packets from the server, so that none is acknowledged. For Linux.</summary>
     internal void DropPackets() => DroppedPackets.DropFor(_socket);
 
-    /// <summary>Leaves by a reset.</summary>
+    /// <summary>Disconnects by a TCP reset.</summary>
     internal void Abort()
     {
         _socket.LingerState = new LingerOption(enable: true, seconds: 0);

@@ -6,11 +6,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>The services that <c>AddServerSentEvents</c> registers, and the errors if a call is missing.</summary>
+/// <summary>Tests the services that <c>AddServerSentEvents</c> registers, and the errors if a call is missing.</summary>
 public sealed class RegistrationTests
 {
     [Fact]
-    public void AddServerSentEvents_AllItsTypes_AreOnePublisher()
+    public void AddServerSentEvents_NoType_RegistersOnePublisherForAllTypes()
     {
         using var services = new ServiceCollection().AddServerSentEvents().BuildServiceProvider();
 
@@ -22,7 +22,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void AddServerSentEventsOfProperties_AllItsTypes_AreOnePublisher()
+    public void AddServerSentEvents_TypeOfProperties_RegistersOnePublisherForAllTypes()
     {
         using var services = new ServiceCollection().AddServerSentEvents<string>().BuildServiceProvider();
 
@@ -33,7 +33,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void AddServerSentEventsOfObject_IsTheCallWithoutIt()
+    public void AddServerSentEvents_TypeIsObject_RegistersThePlainPublisher()
     {
         var configured = new List<string>();
         using var services = new ServiceCollection()
@@ -45,7 +45,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void AddServerSentEvents_PublisherOfTheApplication_IsLeft()
+    public void AddServerSentEvents_PublisherOfTheApplication_Stays()
     {
         using var own = new Publisher();
         using (var services = new ServiceCollection().AddSingleton(own).AddServerSentEvents().BuildServiceProvider())
@@ -59,7 +59,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void AddServerSentEvents_SeveralPublishers_HaveOptionsOfTheirOwn()
+    public void AddServerSentEvents_SeveralPublishers_HaveSeparateOptions()
     {
         using var services = new ServiceCollection()
             .AddServerSentEvents(options => options.QueueCapacity = 1)
@@ -73,7 +73,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void AddServerSentEvents_CalledTwice_IsOnePublisherConfiguredByBoth()
+    public void AddServerSentEvents_CalledTwice_RegistersOnePublisherConfiguredByBoth()
     {
         using var services = new ServiceCollection()
             .AddServerSentEvents(options => (options.QueueCapacity, options.HistoryCapacity) = (1, 1))
@@ -85,11 +85,11 @@ public sealed class RegistrationTests
         services.GetServices<IEventPublisher>().Should().ContainSingle();
         CapacityOf(publisher).Should().Be(3);
         var resumed = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = "unknown" });
-        resumed.Resume.Should().Be(ResumeResult.Gap, "it has a history by the first call");
+        resumed.Resume.Should().Be(ResumeResult.Gap, "the first call has configured a history");
     }
 
     [Fact]
-    public void AddServerSentEvents_ServicesDisposed_DisposesOfThePublishers()
+    public void AddServerSentEvents_ServicesAreDisposed_DisposesThePublishers()
     {
         var services = new ServiceCollection().AddServerSentEvents().AddServerSentEvents<string>().BuildServiceProvider();
         var (publisher, typed) = (services.GetRequiredService<Publisher>(), services.GetRequiredService<Publisher<string>>());
@@ -103,7 +103,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public async Task AddServerSentEvents_HostThatIsDisposedOf_DisposesOfThePublisher()
+    public async Task AddServerSentEvents_HostIsDisposed_DisposesThePublisher()
     {
         var app = await TestApplication.StartAsync();
         var publisher = app.Publisher;
@@ -114,7 +114,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void AddServerSentEvents_NoServices_IsRefusedByName()
+    public void AddServerSentEvents_NoServices_ThrowsWithTheArgumentName()
     {
         var plain = () => ServerSentEventsServiceCollectionExtensions.AddServerSentEvents(null!);
         var typed = () => ServerSentEventsServiceCollectionExtensions.AddServerSentEvents<string>(null!);
@@ -139,7 +139,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public async Task MapServerSentEvents_BadArguments_AreRefusedByName()
+    public async Task MapServerSentEvents_BadArgument_ThrowsWithTheArgumentName()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddServerSentEvents();

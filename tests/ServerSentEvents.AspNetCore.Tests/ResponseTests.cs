@@ -11,14 +11,14 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>What a stream looks like on the wire, from its headers to its end.</summary>
+/// <summary>Tests the response of a stream on the wire, from its headers to its end.</summary>
 public sealed class ResponseTests
 {
     public static TheoryData<string> Versions => new("1.1", "2.0");
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Response_BeforeAnyEvent_HasItsHeadersAndNothingElse(string version)
+    public async Task Response_BeforeAnyEvent_HasOnlyTheHeadersOfAStream(string version)
     {
         await using var app = await TestApplication.StartAsync();
 
@@ -41,7 +41,7 @@ public sealed class ResponseTests
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
-    public async Task Response_StatusAndTypeOfSomebodyBefore_AreOverwritten(string path)
+    public async Task Response_StatusAndTypeSetByMiddleware_AreOverwritten(string path)
     {
         await using var app = await TestApplication.StartAsync(map: app =>
         {
@@ -79,7 +79,7 @@ public sealed class ResponseTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Response_MoreThanAnyWindow_ArrivesWholeAndInOrder(string version)
+    public async Task Response_LargerThanFlowControlWindows_ArrivesCompleteAndInOrder(string version)
     {
         await using var app = await TestApplication.StartAsync(builder =>
             builder.Services.AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue));
@@ -97,7 +97,7 @@ public sealed class ResponseTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Response_EndOfTheStream_IsAnEndAndNoCut(string version)
+    public async Task Response_PublisherCloses_EndsInOrder(string version)
     {
         await using var app = await TestApplication.StartAsync();
         using var client = await app.OpenAsync(version: Version.Parse(version));
@@ -113,7 +113,7 @@ public sealed class ResponseTests
     [InlineData("1.1", "br")]
     [InlineData("1.1", "gzip")]
     [InlineData("2.0", "br, gzip")]
-    public async Task Response_BehindResponseCompression_IsNeitherCompressedNorHeldBack(string version, string accepted)
+    public async Task Response_WithResponseCompression_IsNeitherCompressedNorBuffered(string version, string accepted)
     {
         await using var app = await TestApplication.StartAsync(
             builder =>
@@ -145,14 +145,14 @@ public sealed class ResponseTests
         (await client.NextDataAsync()).Should().Be("hello");
         client.Response.Content.Headers.ContentEncoding.Should().Equal("identity");
         using var compressed = await http.GetAsync("/compressed").WaitAsync(Streams.Limit);
-        compressed.Content.Headers.ContentEncoding.Should().BeSubsetOf(["br", "gzip"]).And.HaveCount(1, "others are compressed");
+        compressed.Content.Headers.ContentEncoding.Should().BeSubsetOf(["br", "gzip"]).And.HaveCount(1, "other responses are compressed");
     }
 
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
     [InlineData("/late")]
-    public async Task Response_BehindRequestTimeouts_OutlivesThem(string path)
+    public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout(string path)
     {
         var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await TestApplication.StartAsync(
@@ -167,7 +167,7 @@ public sealed class ResponseTests
                 app.UseRequestTimeouts();
                 app.MapServerSentEvents("/events");
                 app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
-                // What says nothing of itself beforehand.
+                // The endpoint has no metadata, so the response must disable the timeout itself.
                 app.MapGet("/late", (HttpContext context, Publisher publisher) => publisher.Subscribe().ToResult().ExecuteAsync(context));
                 app.MapGet("/other", async (CancellationToken aborted) =>
                 {
@@ -178,7 +178,7 @@ public sealed class ResponseTests
             });
         using var client = await app.OpenAsync(path);
 
-        // Begun later than the stream, and timed out before the next event.
+        // This request starts after the stream and times out before the next event.
         using var other = await app.NewClient().GetAsync("/other").WaitAsync(Streams.Limit);
         other.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
         app.Publisher.Publish("hello").Should().Be(1);
@@ -187,7 +187,7 @@ public sealed class ResponseTests
     }
 
     [Fact]
-    public async Task Response_BodyThatBuffers_IsToldNotTo()
+    public async Task Response_BodyBuffers_DisablesBuffering()
     {
         using var publisher = new Publisher();
         publisher.Drain();
@@ -238,7 +238,7 @@ public sealed class ResponseTests
     }
 
     [Fact]
-    public async Task Response_TwoRequestsOnOneConnection_AreTwoStreams()
+    public async Task Response_TwoRequestsOnOneConnection_StreamBoth()
     {
         await using var app = await TestApplication.StartAsync();
         using var client = await app.ConnectAsync();

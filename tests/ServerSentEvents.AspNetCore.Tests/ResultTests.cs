@@ -7,7 +7,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Subscriptions as what a handler returns.</summary>
+/// <summary>Tests <see cref="SubscriptionExtensions.ToResult"/>: a result that streams an existing subscription.</summary>
 public sealed class ResultTests
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class ResultTests
     [InlineData("/news/sport", "2.0")]
     [InlineData("/controller/sport", "1.1")]
     [InlineData("/controller/sport", "2.0")]
-    public async Task ToResult_ReturnedByAHandler_IsTheStream(string path, string version)
+    public async Task ToResult_ReturnedByAHandler_Streams(string path, string version)
     {
         await using var app = await StartAsync();
         using var client = await app.OpenAsync(path, Version.Parse(version));
@@ -30,7 +30,7 @@ public sealed class ResultTests
     }
 
     [Fact]
-    public async Task ToResult_PublisherThatIsNotRegistered_Works()
+    public async Task ToResult_PublisherIsNotRegistered_Streams()
     {
         using var own = new Publisher<int>();
         await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/own", () => own.Subscribe().ToResult()));
@@ -44,13 +44,13 @@ public sealed class ResultTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task ToResult_SubscriptionThatHasAReader_IsAnErrorThatLeavesTheReaderAlone(bool overAgain)
+    public async Task ToResult_SubscriptionHasAReader_FailsAndKeepsTheReader(bool sameResult)
     {
         using var own = new Publisher();
         var subscription = own.Subscribe();
         await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/own", () => subscription.ToResult()));
-        using var first = overAgain ? await app.OpenAsync("/own") : null;
-        await using var reader = overAgain ? null : subscription.GetAsyncEnumerator();
+        using var first = sameResult ? await app.OpenAsync("/own") : null;
+        await using var reader = sameResult ? null : subscription.GetAsyncEnumerator();
 
         using var second = await app.NewClient().GetAsync("/own");
 
@@ -74,7 +74,7 @@ public sealed class ResultTests
     }
 
     [Fact]
-    public async Task ToResult_SubscriptionThatHasEnded_IsAnEmptyStream()
+    public async Task ToResult_SubscriptionHasEnded_IsAnEmptyStream()
     {
         using var own = new Publisher();
         var subscription = own.Subscribe();
@@ -87,7 +87,7 @@ public sealed class ResultTests
     }
 
     [Fact]
-    public async Task ToResult_ResponseThatHasStarted_IsAnErrorThatEndsTheSubscription()
+    public async Task ToResult_ResponseHasStarted_FailsAndEndsTheSubscription()
     {
         using var own = new Publisher();
         await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/own", async (HttpResponse response) =>
@@ -104,7 +104,7 @@ public sealed class ResultTests
     }
 
     [Fact]
-    public async Task Execute_NoContext_IsRefusedByName()
+    public async Task Execute_NoContext_ThrowsWithTheArgumentName()
     {
         var execute = () => new Publisher().Subscribe().ToResult().ExecuteAsync(null!);
 
@@ -112,7 +112,7 @@ public sealed class ResultTests
     }
 
     [Fact]
-    public async Task Execute_ServicesThatAreNoHosts_StreamsAllTheSame()
+    public async Task Execute_ServicesWithoutAHost_Streams()
     {
         using var own = new Publisher();
         await using var services = new ServiceCollection().BuildServiceProvider();
@@ -129,7 +129,7 @@ public sealed class ResultTests
     }
 
     [Fact]
-    public void Result_SaysWhatItIs()
+    public void Result_Properties_AreSubscriptionStatusAndType()
     {
         var subscription = new Publisher().Subscribe();
 

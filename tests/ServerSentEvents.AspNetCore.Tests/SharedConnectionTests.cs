@@ -9,7 +9,7 @@ namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>
 /// Tests an HTTP/2 connection with several requests, whose client does not take one stream. The clock stands still, and the
-/// connection tells whether it was aborted.
+/// connection records whether it was aborted.
 /// </summary>
 public sealed class SharedConnectionTests
 {
@@ -36,7 +36,7 @@ public sealed class SharedConnectionTests
         _time.Advance(Moment);
 
         before.Should().BeFalse();
-        _connection.IsAborted.Should().BeTrue("the host waits for it, and nothing tells whether it is stuck");
+        _connection.IsAborted.Should().BeTrue("the host waits for a connection that may be stuck");
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class SharedConnectionTests
         await response.WaitAsync(Streams.Limit);
         _time.AdvanceInTurn(Grace, Look, Look);
 
-        _connection.IsAborted.Should().BeFalse("it can serve other requests");
+        _connection.IsAborted.Should().BeFalse("the connection can serve other requests");
     }
 
     private Task<TestApplication> StartAsync() => TestApplication.StartAsync(builder =>

@@ -7,14 +7,14 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>An application that stops while its streams are open.</summary>
+/// <summary>Tests the stop of an application while its streams are open.</summary>
 public sealed class ShutdownTests
 {
     public static TheoryData<string> Versions => new("1.1", "2.0");
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Stop_OpenStream_EndsBehindWhatIsQueued(string version)
+    public async Task Stop_OpenStream_EndsAfterItsQueuedEvents(string version)
     {
         await using var app = await StartAsync();
         using var client = await app.OpenAsync(version: Version.Parse(version));
@@ -28,7 +28,7 @@ public sealed class ShutdownTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Stop_ReconnectionIntervalWithJitter_TellsEachWhenToComeBack(string version)
+    public async Task Stop_ReconnectionIntervalWithJitter_SendsEachClientItsRetryInterval(string version)
     {
         await using var app = await StartAsync(options =>
             (options.ReconnectionInterval, options.ReconnectionJitter) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30)));
@@ -41,7 +41,7 @@ public sealed class ShutdownTests
         foreach (var client in clients)
         {
             var lines = (await client.RestAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            lines.Should().HaveCount(2, "each is told at the beginning and at the end").And.OnlyContain(line => line.StartsWith("retry: "));
+            lines.Should().HaveCount(2, "the retry interval is sent at the beginning and at the end").And.OnlyContain(line => line.StartsWith("retry: "));
             last.Add(int.Parse(lines[1]["retry: ".Length..], CultureInfo.InvariantCulture));
             client.Dispose();
         }
@@ -70,7 +70,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Stop_StreamOfAPublisherThatIsNotRegistered_EndsBehindWhatIsQueued()
+    public async Task Stop_PublisherIsNotRegistered_EndsItsStreamAfterTheQueuedEvents()
     {
         using var own = new Publisher();
         await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/events", () => own.Subscribe().ToResult()));
@@ -81,11 +81,11 @@ public sealed class ShutdownTests
 
         (await client.RestAsync()).Should().Be("data: last\n\n");
         own.GetSubscribers().Should().BeEmpty();
-        own.Subscribe().EndReason.Should().BeNull("it is its owner's, and works on");
+        own.Subscribe().EndReason.Should().BeNull("the publisher belongs to the application and still works");
     }
 
     [Fact]
-    public async Task Stop_TwoApplicationsWithOnePublisher_EndsTheStreamsOfTheOneThatStops()
+    public async Task Stop_TwoApplicationsShareAPublisher_EndsOnlyTheStreamsOfTheStoppingApplication()
     {
         using var shared = new Publisher();
         void Map(WebApplication app) => app.MapGet("/events", () => shared.Subscribe().ToResult());
@@ -102,7 +102,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Stop_HandlersOfUnsubscribedThatThrow_AreLoggedAndKeepNobodyFromEnding()
+    public async Task Stop_UnsubscribedHandlersThrow_LogsTheExceptionsAndEndsAllStreams()
     {
         using var own = new Publisher();
         await using var app = await TestApplication.StartAsync(
@@ -123,12 +123,12 @@ public sealed class ShutdownTests
 
         foreach (var client in clients)
             (await client.RestAsync()).Should().BeEmpty();
-        app.Log.AboveDebug.Where(entry => entry.Level == LogLevel.Error).Should().HaveCount(3, "of one publisher, and of two streams")
+        app.Log.AboveDebug.Where(entry => entry.Level == LogLevel.Error).Should().HaveCount(3, "one publisher and two streams have failed")
             .And.OnlyContain(entry => entry.Id == 8 && entry.Exception is AggregateException);
     }
 
     [Fact]
-    public async Task Stop_WhileClientsComeAndGo_EndsWithNobodyLeft()
+    public async Task Stop_WhileClientsConnectAndDisconnect_LeavesNoSubscription()
     {
         await using var app = await StartAsync();
         var ready = new CountdownEvent(4);
@@ -151,7 +151,7 @@ public sealed class ShutdownTests
                 }
                 catch (IOException)
                 {
-                    // Cut off by the end of grace, under load.
+                    // On a busy machine, a client can be cut off when its time is over.
                 }
             }
         })).ToList();
@@ -170,7 +170,7 @@ public sealed class ShutdownTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task Stop_ClientThatDoesNotReadMuch_IsCutOffLongBeforeTheHostsTimeout(string version)
+    public async Task Stop_ClientDoesNotReadItsQueue_IsCutOffBeforeTheHostsTimeout(string version)
     {
         await using var app = await TestApplication.StartAsync();
         using var client = await app.ConnectAsync(Version.Parse(version));
@@ -186,7 +186,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Stop_ClientThatDoesNotReadTheLittleThatIsLeft_IsCutOffLongBeforeTheHostsTimeout()
+    public async Task Stop_ClientDoesNotReadTheSentRest_IsCutOffBeforeTheHostsTimeout()
     {
         await using var app = await TestApplication.StartAsync(builder =>
         {
@@ -197,7 +197,7 @@ public sealed class ShutdownTests
         await client.GetAsync("/events");
         await client.ReadToAsync("\r\n\r\n");
         var subscription = app.Publisher.GetSubscribers().Single();
-        // The server takes it in without having to wait, so that the request is over before the client has it.
+        // The server's buffers hold this event, so the request ends before the client has read it.
         app.Publisher.Publish(new string('x', 60_000));
         await Eventually.HoldsAsync(() => subscription.QueuedEvents == 0);
 
@@ -207,7 +207,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Stop_NothingOpen_IsQuiet()
+    public async Task Stop_NoOpenStreams_LogsNothing()
     {
         await using var app = await StartAsync();
 
@@ -217,7 +217,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Stop_HostThatNeverStarted_EndsNothing()
+    public async Task Stop_HostNeverStarted_LogsNoWarning()
     {
         using var log = new CapturedLog();
         var builder = TestApplication.NewBuilder(log);
@@ -230,10 +230,10 @@ public sealed class ShutdownTests
         log.AboveDebug.Where(entry => entry.Level > LogLevel.Information).Should().BeEmpty();
     }
 
-    /// <summary>With a clock that stands still, so that nobody is cut off however busy the machine is.</summary>
+    /// <summary>Starts an application whose clock stands still, so that no client is cut off on a busy machine.</summary>
     private static Task<TestApplication> StartAsync(Action<PublisherOptions>? configure = null) => TestApplication.StartAsync(builder =>
         builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(configure));
 
     private static void ShouldHaveStoppedQuietly(TestApplication app) =>
-        app.Log.AboveDebug.Where(entry => entry.Id != 6).Should().BeEmpty("nobody was cut off, and nothing else went wrong");
+        app.Log.AboveDebug.Where(entry => entry.Id != 6).Should().BeEmpty("no client was cut off, and nothing failed");
 }

@@ -12,7 +12,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>The cookie and bearer authentication of ASP.NET Core, for applications of tests.</summary>
+/// <summary>The cookie and bearer authentication of ASP.NET Core for test applications.</summary>
 internal static class SignIns
 {
     /// <summary>The path of a request that signs in with a cookie.</summary>
@@ -30,7 +30,7 @@ internal static class SignIns
             cookies.ExpireTimeSpan = lifetime;
             cookies.SlidingExpiration = slides;
 #if !NET10_0_OR_GREATER
-            // As the README says for .NET 8, which has no metadata against the redirect.
+            // .NET 8 has no metadata that prevents the redirect. The README shows this line.
             cookies.Events.OnRedirectToLogin = context =>
             {
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -45,7 +45,7 @@ internal static class SignIns
     internal static void MapSignIn(WebApplication app) =>
         app.MapGet(Path, () => TypedResults.SignIn(new ClaimsPrincipal(Ann)));
 
-    /// <summary>Signs in. The client sends the cookie from then on.</summary>
+    /// <summary>Signs in. Returns a client that sends the cookie.</summary>
     internal static async Task<HttpClient> SignInAsync(TestApplication app)
     {
         var client = app.NewClient();

@@ -8,22 +8,22 @@ using ServerSentEvents.Tests;
 namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>
-/// Clients that read too slowly, over real sockets and by the real clock. The times are a tenth of the defaults and the
+/// Tests clients that read too slowly, over real sockets and by the real clock. The times are a tenth of the defaults and the
 /// rates ten times as high, so that a test takes seconds.
 /// </summary>
 [Collection(nameof(RunAlone))]
 public sealed class SlowClientTests
 {
-    /// <summary>For the default linger timeout, this is 20 KB a second.</summary>
+    /// <summary>The rate of a slow client. With the default linger timeout, it would be 20 KB a second.</summary>
     private const int BytesPerSecond = 200_000;
 
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(3);
 
-    /// <summary>A few of these are larger than what a server keeps for a connection.</summary>
+    /// <summary>The text of one event. A few of these events are larger than a server's buffers for a connection.</summary>
     private static readonly string Padding = new('x', 10_000);
 
     [Fact]
-    public async Task Overflowed_ClientReadsSteadily_GetsAllThatWasQueued()
+    public async Task Overflowed_ClientReadsSteadily_GetsAllQueuedEvents()
     {
         await using var app = await StartAsync();
         // With HTTP/1.0, there are no chunks between the bytes of the events.
@@ -56,9 +56,9 @@ public sealed class SlowClientTests
         app.Log.Ours.Should().ContainSingle(entry => entry.Id == 7);
         app.Log.AboveDebug.Should().OnlyContain(entry => entry.Level == LogLevel.Information);
         if (version == "1.1")
-            (await client.IsCutOffAsync()).Should().BeTrue("the client must not take it for the end of the stream");
+            (await client.IsCutOffAsync()).Should().BeTrue("the client must not see an orderly end");
         else
-            (await client.HasStreamBeenResetAsync()).Should().BeTrue("the client must not take it for the end of the stream");
+            (await client.HasStreamBeenResetAsync()).Should().BeTrue("the client must not see an orderly end");
     }
 
     [Theory]
@@ -94,7 +94,7 @@ public sealed class SlowClientTests
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
-    public async Task Dispose_ClientThatKeepsUp_SeesAnEnd(string version)
+    public async Task Dispose_ClientKeepsUp_SeesAnOrderlyEnd(string version)
     {
         await using var app = await TestApplication.StartAsync();
         var http = app.NewClient(Version.Parse(version));
@@ -132,7 +132,7 @@ public sealed class SlowClientTests
         return client;
     }
 
-    /// <summary>Publishes until the queue of the only client is full, and returns how many events it has to get.</summary>
+    /// <summary>Publishes until the queue of the only client is full. Returns the number of events that the client has to get.</summary>
     private static int Overflow(TestApplication app)
     {
         var queued = 0;

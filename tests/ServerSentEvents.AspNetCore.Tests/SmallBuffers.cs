@@ -5,10 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Connections on which little is on its way, so that a server soon notices whoever does not read.</summary>
+/// <summary>Sets small socket buffers, so that a server soon notices a client that does not read.</summary>
 internal static class SmallBuffers
 {
-    /// <summary>In bytes; the system takes about twice as much.</summary>
+    /// <summary>The size of a buffer in bytes. The system uses about twice as much.</summary>
     internal const int Size = 4 * 1024;
 
     internal static void Set(IServiceCollection services) =>
@@ -17,7 +17,7 @@ internal static class SmallBuffers
     private static Socket Listen(EndPoint endpoint)
     {
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-        // What it accepts inherits it.
+        // Accepted sockets inherit this value.
         socket.SendBufferSize = Size;
         return socket;
     }

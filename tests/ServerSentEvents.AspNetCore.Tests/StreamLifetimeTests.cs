@@ -165,7 +165,7 @@ public sealed class StreamLifetimeTests
     [Theory]
     [InlineData(0.5, 0.5)]
     [InlineData(2, 1)]
-    public async Task MaxStreamAge_WithAnAuthentication_AppliesTheEarlierTime(double hours, double expectedHours)
+    public async Task MaxStreamAge_WithAuthentication_AppliesTheEarlierTime(double hours, double expectedHours)
     {
         await using var app = await StartWithCookiesAsync(Hour, configure: options => options.MaxStreamAge = hours * Hour);
         using var client = await EventStreamClient.OpenAsync(await SignIns.SignInAsync(app), "/events");

@@ -5,10 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>All that an application can say of a subscriber gets there, though its options are copied on the way.</summary>
+/// <summary>Tests that each property of <see cref="SubscribeOptions{TProperties}"/> survives the copy that an endpoint makes.</summary>
 public sealed class SubscribeOptionsTests
 {
-    /// <summary>A value of each option that is not its default, and what the client sees of it.</summary>
+    /// <summary>A value of each option that differs from its default, and its effect on the subscriber.</summary>
     private static readonly Dictionary<string, (object Value, string? Seen)> Cases = new(StringComparer.Ordinal)
     {
         [nameof(SubscribeOptions<string>.Channels)] = ((ChannelNames)"attic", "Channels = attic"),
@@ -29,9 +29,9 @@ public sealed class SubscribeOptionsTests
 
     [Theory]
     [MemberData(nameof(Properties))]
-    public async Task Map_EveryPropertyOfTheOptions_IsPassedOn(string name)
+    public async Task Map_EachPropertyOfTheOptions_ReachesTheSubscription(string name)
     {
-        Cases.Should().ContainKey(name, "a new property of SubscribeOptions has to be copied by the endpoint, and to be shown here");
+        Cases.Should().ContainKey(name, "the endpoint must copy each new property of SubscribeOptions, and this test must cover it");
         var (value, seen) = Cases[name];
         var options = new SubscribeOptions<string>();
         typeof(SubscribeOptions<string>).GetProperty(name)!.SetValue(options, value);
@@ -40,10 +40,10 @@ public sealed class SubscribeOptionsTests
 
         description.Should().Contain(seen);
         if (name != nameof(SubscribeOptions<string>.QueueCapacity))
-            (await DescribeSubscriberAsync(new SubscribeOptions<string>())).Should().NotContain(seen, "it is not the default");
+            (await DescribeSubscriberAsync(new SubscribeOptions<string>())).Should().NotContain(seen, "the default has another effect");
     }
 
-    /// <summary>What can be told of one who was subscribed with these options, while nobody reads.</summary>
+    /// <summary>Describes the subscription that these options create, before anything reads it.</summary>
     private static async Task<IEnumerable<string>> DescribeSubscriberAsync(SubscribeOptions<string> options)
     {
         var description = new List<string>();

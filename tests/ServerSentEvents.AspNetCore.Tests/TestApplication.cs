@@ -10,10 +10,10 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>An application on Kestrel, at two ports that were free: one for HTTP/1, one for HTTP/2 without TLS.</summary>
+/// <summary>An application on Kestrel with two free ports: one for HTTP/1, one for HTTP/2 without TLS.</summary>
 internal sealed class TestApplication : IAsyncDisposable
 {
-    /// <summary>A host that is not told of the end of a stream waits for 30 seconds, its default.</summary>
+    /// <summary>A time well below the timeout of a host, 30 seconds by default. A host waits that long for a stream that does not end.</summary>
     internal static readonly TimeSpan FarBelowTheHostsTimeout = TimeSpan.FromSeconds(20);
 
     private readonly WebApplication _app;
@@ -46,8 +46,8 @@ internal sealed class TestApplication : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts one with a publisher, and its default channel at /events, unless told otherwise. Without heartbeats, so that
-    /// nothing comes by one of those.
+    /// Starts an application. By default, it has a publisher whose default channel is at /events. That publisher sends no
+    /// heartbeats, so that no heartbeat hides a missing flush.
     /// </summary>
     internal static async Task<TestApplication> StartAsync(
         Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null)
@@ -63,7 +63,7 @@ internal sealed class TestApplication : IAsyncDisposable
         return new TestApplication(app, log);
     }
 
-    /// <summary>Where it listens for this version.</summary>
+    /// <summary>Returns the address of the application for a version of HTTP.</summary>
     internal Uri AddressOf(Version version) => new(_app.Urls.ElementAt(version.Major - 1));
 
     internal HttpClient NewClient(Version? version = null)
@@ -86,10 +86,10 @@ internal sealed class TestApplication : IAsyncDisposable
     internal Task<RawClient> ConnectAsync(Version? version = null) =>
         RawClient.ConnectAsync(AddressOf(version ?? HttpVersion.Version11));
 
-    /// <summary>Stops it, which waits for all requests.</summary>
+    /// <summary>Stops the application, which waits for all requests.</summary>
     internal Task StopAsync() => _app.StopAsync().WaitAsync(Streams.Limit);
 
-    /// <summary>The same, and how long it took.</summary>
+    /// <summary>Stops the application. Returns how long the stop took.</summary>
     internal async Task<TimeSpan> StopAndTimeAsync()
     {
         var watch = Stopwatch.StartNew();

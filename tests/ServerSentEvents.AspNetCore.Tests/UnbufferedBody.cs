@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>A response's body that knows whether it was told to hold nothing back.</summary>
+/// <summary>A response body that records whether its buffering was disabled.</summary>
 internal sealed class UnbufferedBody(Stream stream) : StreamResponseBodyFeature(stream)
 {
     internal bool IsUnbuffered { get; private set; }

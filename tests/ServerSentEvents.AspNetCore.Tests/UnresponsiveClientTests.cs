@@ -4,15 +4,18 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Clients that the system itself has to notice, over real sockets and by the real clock.</summary>
+/// <summary>Tests clients that only the operating system can notice, over real sockets and by the real clock.</summary>
 public sealed class UnresponsiveClientTests
 {
     private const string OnlyOnLinux = "TCP_USER_TIMEOUT and the loss of packets are available on Linux only.";
 
-    /// <summary>Without the option, a system gives up after about 15 minutes, or never.</summary>
+    /// <summary>The timeout of these tests. Without it, a system ends such a connection after about 15 minutes, or never.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Ten times a slow client's 20 KB, for a timeout that is about a tenth of the default.</summary>
+    /// <summary>
+    /// The rate of a slow client: ten times the 20 KB a second that it needs with the default timeout. The timeout of the test is
+    /// about a tenth of the default.
+    /// </summary>
     private const int BytesPerSecond = 200_000;
 
     private static readonly string Padding = new('x', 10_000);
@@ -33,7 +36,7 @@ public sealed class UnresponsiveClientTests
         client.DropPackets();
 
         await ShouldBeCanceledAsync(app, subscription);
-        app.Publisher.Publish("hello").Should().Be(1, "the other client is there and idle");
+        app.Publisher.Publish("hello").Should().Be(1, "the other client is idle and stays");
         (await staying.NextDataAsync()).Should().Be("hello");
     }
 
@@ -47,7 +50,7 @@ public sealed class UnresponsiveClientTests
         using var client = await OpenAsync(app, version, SmallBuffers.Size);
         var subscription = app.Publisher.GetSubscribers().Single();
 
-        // More than the server and the system keep on the way, and less than the queue takes.
+        // The events exceed the buffers of the server and the system, but not the queue.
         for (var i = 0; i < 100; i++)
             app.Publisher.Publish(Padding);
 

@@ -6,7 +6,7 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Clients that are gone while their connections are there: nothing says so, but that nothing is taken any more.</summary>
+/// <summary>Tests clients that vanish while their connections stay open. The server notices only that they read nothing.</summary>
 [Collection(nameof(RunAlone))]
 public sealed class VanishedClientsTests
 {
@@ -17,16 +17,16 @@ public sealed class VanishedClientsTests
     /// <summary>The default of <see cref="PublisherOptions.LingerTimeout"/>.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(30);
 
-    /// <summary>The time between two looks of the publisher, a quarter of the default heartbeat interval.</summary>
+    /// <summary>The time between two checks of the publisher: a quarter of the default heartbeat interval.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(3.75);
 
-    /// <summary>More than what is on its way and what the server keeps for one client, in a few of them.</summary>
+    /// <summary>The text of one event. A few of these events exceed the buffers between the server and one client.</summary>
     private static readonly string Padding = new('x', 16 * 1024);
 
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public async Task Vanished_300Of1000_AreDroppedWithTheirConnectionsAndTheOthersGetEverything()
+    public async Task Vanished_300Of1000_LoseTheirConnectionsAndOthersGetEverything()
     {
         await using var app = await StartAsync();
         var http = app.NewClient();
@@ -39,13 +39,13 @@ public sealed class VanishedClientsTests
         var published = 0;
         while (app.Publisher.GetSubscribers().Count > Staying)
             await PublishToAllAsync(app, staying, published++);
-        published.Should().BeLessThan(100, "a client that takes nothing is noticed by what is left for it");
+        published.Should().BeLessThan(100, "the queue of a client that reads nothing overflows");
         app.Publisher.GetSubscribers().Should().HaveCount(Staying);
 
-        // The first look can find progress that came after the overflow.
+        // The first check can find progress that came after the overflow.
         AdvanceBy(Linger + (2 * Look));
         foreach (var client in vanishing)
-            (await client.IsCutOffAsync()).Should().BeTrue("nobody who came back would take it for the end of the stream");
+            (await client.IsCutOffAsync()).Should().BeTrue("the client must not see an orderly end");
         await PublishToAllAsync(app, staying, published);
 
         await Eventually.HoldsAsync(() => EndsLogged(app) == Vanishing);
@@ -57,7 +57,7 @@ public sealed class VanishedClientsTests
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
-    public async Task Vanished_StreamThatHasOverflowed_IsCutOffAfterTheLingerTimeout(string version)
+    public async Task Vanished_StreamHasOverflowed_IsCutOffAfterTheLingerTimeout(string version)
     {
         await using var app = await StartAsync();
         using var client = await OpenAndStopReadingAsync(app, Version.Parse(version));
@@ -76,7 +76,7 @@ public sealed class VanishedClientsTests
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
-    public async Task SlowClient_StreamThatHasNotEnded_IsLeftAlone(string version)
+    public async Task SlowClient_StreamHasNotEnded_StaysOpen(string version)
     {
         await using var app = await StartAsync(queueCapacity: 100);
         using var client = await OpenAndStopReadingAsync(app, Version.Parse(version));
@@ -117,7 +117,7 @@ public sealed class VanishedClientsTests
         return subscription;
     }
 
-    /// <summary>The next event only when all who stay have had the last one: none of them is slow.</summary>
+    /// <summary>Publishes an event, and waits until all remaining clients have received it. So none of them is slow.</summary>
     private static async Task PublishToAllAsync(TestApplication app, EventStreamClient[] staying, int number)
     {
         var text = $"{number.ToString(CultureInfo.InvariantCulture)} {Padding}";
@@ -126,7 +126,7 @@ public sealed class VanishedClientsTests
             received.Should().Be(text);
     }
 
-    /// <summary>Advances the clock look by look.</summary>
+    /// <summary>Advances the clock in steps of one check of the publisher.</summary>
     private void AdvanceBy(TimeSpan duration)
     {
         for (var left = duration; left > TimeSpan.Zero; left -= Look)

@@ -18,7 +18,7 @@ public sealed class YarpTests
     [InlineData("/subscription")]
     public async Task Open_NothingIsPublished_GetsTheHeadersAtOnce(string path)
     {
-        // Without a heartbeat, nothing but the first byte lets the headers through.
+        // Without heartbeats, only the first byte makes YARP send the headers.
         await using var app = await TestApplication.StartAsync(map: app =>
         {
             app.MapServerSentEvents("/events");

@@ -20,7 +20,7 @@ internal sealed class EventStreamEndpoint<TProperties>(
         Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        // Services of a request would be kept, with their scope, as long as its stream.
+        // A lookup in the services of each request would keep their scope as long as the stream.
         var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, OpenStreams.Of(endpoints.ServiceProvider));
         // OpenAPI groups endpoints by the type of their method, and lambdas under the application's name.
         RequestDelegate handle = context => answers.HandleAsync(context);
@@ -42,7 +42,7 @@ internal sealed class EventStreamEndpoint<TProperties>(
     {
         if (options is not null)
             return EventStreamResponse.WriteAsync(context, publisher, options, streams);
-        // The function can refuse the client with a status or a response of its own.
+        // The function can refuse the client with its own status or response.
         if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status200OK })
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;

@@ -3,21 +3,21 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Clients that leave, each in its own way: a server has nothing to complain of.</summary>
-public sealed class ClientGoneTests
+/// <summary>Tests clients that disconnect in different ways. None of them causes a warning in the log.</summary>
+public sealed class DisconnectTests
 {
     [Theory]
     [InlineData(true, false)]
     [InlineData(true, true)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public async Task Gone_Http11_HasUnsubscribedWithoutAnEvent(bool byReset, bool amidEvents)
+    public async Task Disconnect_Http11_UnsubscribesWithoutAnotherEvent(bool byReset, bool isSending)
     {
         await using var app = await TestApplication.StartAsync();
         using var client = await app.ConnectAsync();
         await client.GetAsync("/events");
         await client.ReadToAsync("\r\n\r\n");
-        if (amidEvents)
+        if (isSending)
             app.Publisher.Publish(new string('x', 5_000_000));
         var subscription = app.Publisher.GetSubscribers().Single();
 
@@ -26,20 +26,20 @@ public sealed class ClientGoneTests
         else
             client.Finish();
 
-        await ShouldHaveLeftAsync(app, subscription);
+        await ShouldHaveUnsubscribedAsync(app, subscription);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Gone_Http2ByResetOfTheStream_HasUnsubscribedAndLeavesTheConnection(bool amidEvents)
+    public async Task Disconnect_Http2StreamReset_UnsubscribesAndKeepsTheConnection(bool isSending)
     {
         await using var app = await TestApplication.StartAsync(builder =>
             builder.Services.AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue));
         var http = app.NewClient(HttpVersion.Version20);
         using var staying = await EventStreamClient.OpenAsync(http, "/events");
         var leaving = await EventStreamClient.OpenAsync(http, "/events");
-        if (amidEvents)
+        if (isSending)
             app.Publisher.Publish(new string('x', 5_000_000));
         var subscription = app.Publisher.GetSubscribers()[1];
 
@@ -48,7 +48,7 @@ public sealed class ClientGoneTests
         await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
         app.Publisher.Publish("hello").Should().Be(1);
-        if (amidEvents)
+        if (isSending)
             await staying.NextDataAsync();
         (await staying.NextDataAsync()).Should().Be("hello");
         app.Log.AboveDebug.Should().BeEmpty();
@@ -57,7 +57,7 @@ public sealed class ClientGoneTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Gone_Http2WithItsConnection_HasUnsubscribed(bool byReset)
+    public async Task Disconnect_Http2Connection_Unsubscribes(bool byReset)
     {
         await using var app = await TestApplication.StartAsync();
         using var client = await app.ConnectAsync(HttpVersion.Version20);
@@ -70,11 +70,11 @@ public sealed class ClientGoneTests
         else
             client.Finish();
 
-        await ShouldHaveLeftAsync(app, subscription);
+        await ShouldHaveUnsubscribedAsync(app, subscription);
     }
 
     [Fact]
-    public async Task Gone_BeforeTheHeaders_SubscribesNobodyForLong()
+    public async Task Disconnect_BeforeTheHeaders_LeavesNoSubscription()
     {
         await using var app = await TestApplication.StartAsync();
         for (var i = 0; i < 50; i++)
@@ -90,7 +90,7 @@ public sealed class ClientGoneTests
     }
 
     [Fact]
-    public async Task Gone_HandlerOfUnsubscribedThrows_IsLoggedAsAnErrorOfThisPackage()
+    public async Task Disconnect_UnsubscribedHandlerThrows_LogsAnErrorOfThisPackage()
     {
         await using var app = await TestApplication.StartAsync();
         app.Publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
@@ -106,7 +106,7 @@ public sealed class ClientGoneTests
     }
 
     [Fact]
-    public async Task Gone_DidNotKeepUp_IsLoggedOnce()
+    public async Task Disconnect_AfterDroppedEvents_LogsTheirNumberOnce()
     {
         await using var app = await TestApplication.StartAsync(builder => builder.Services.AddServerSentEvents(
             options => (options.QueueCapacity, options.QueueOverflow) = (1, QueueOverflow.DropNewest)));
@@ -124,12 +124,12 @@ public sealed class ClientGoneTests
         app.Log.AboveDebug.Should().ContainSingle().Which.Message.Should().Contain($"{subscription.DroppedEvents} events were dropped");
     }
 
-    private static async Task ShouldHaveLeftAsync(TestApplication app, Subscription<object?> subscription)
+    private static async Task ShouldHaveUnsubscribedAsync(TestApplication app, Subscription<object?> subscription)
     {
         await Eventually.HoldsAsync(() => subscription.EndReason is not null);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
         app.Publisher.GetSubscribers().Should().BeEmpty();
-        await Eventually.HoldsAsync(() => app.Log.Ours.Any(entry => entry.Id == 2), "its end is logged");
+        await Eventually.HoldsAsync(() => app.Log.Ours.Any(entry => entry.Id == 2), "the end of the stream is logged");
         app.Log.Ours.Select(entry => entry.Id).Should().Equal(1, 3, 2);
         await app.StopAsync();
         app.Log.AboveDebug.Where(entry => entry.Id != 6 || entry.Category != CapturedLog.OurCategory).Should().BeEmpty();
