@@ -30,7 +30,7 @@ public sealed class EventStreamOptions
     /// token. The middleware of ASP.NET Core provides it. Without that middleware, or if the result has no such time, the
     /// stream has no end. If the time is in the past when the stream begins, which the clock skew of bearer tokens allows,
     /// the stream lasts 30 seconds.</para>
-    /// <para>The end is the one of <see cref="Subscription{TProperties}.Close"/>: the client gets the queued events, and
+    /// <para>The stream ends as by <see cref="Subscription{TProperties}.Close"/>: the client gets the queued events, and
     /// reconnects. If the user is still signed in, the client resumes. Otherwise it gets a 401, and a browser stops.</para>
     /// <para><b>Sliding expiration.</b> An open stream is not activity: it does not extend the ticket, and it ends when the
     /// ticket of the stream's request expires. If other requests have renewed the cookie by then, the client reconnects with the
@@ -41,7 +41,7 @@ public sealed class EventStreamOptions
 
     /// <summary>The age at which a stream ends: above zero, or null for no limit. The default is null.</summary>
     /// <remarks>
-    /// The end is the one of <see cref="Subscription{TProperties}.Close"/>, as for
+    /// The stream ends as by <see cref="Subscription{TProperties}.Close"/>, as for
     /// <see cref="CloseOnAuthenticationExpiration"/>. The earlier of the two times applies. The client reconnects, and the
     /// application decides again whether to accept it.
     /// </remarks>
@@ -85,7 +85,7 @@ public sealed class EventStreamOptions
     /// default is true.
     /// </summary>
     /// <remarks>
-    /// It is for clients that cannot set headers, such as an <c>EventSource</c> that a page creates again. The header
+    /// The query is for clients that cannot set headers, such as an <c>EventSource</c> that a page creates again. The header
     /// <c>Last-Event-ID</c> has precedence.
     /// </remarks>
     public bool AcceptLastEventIdQuery { get; set; } = true;

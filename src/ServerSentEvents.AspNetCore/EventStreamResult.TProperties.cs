@@ -28,7 +28,7 @@ public sealed class EventStreamResult<TProperties> : IResult, IEndpointMetadataP
     /// <summary>Gets the options of the subscription, as the handler has set them.</summary>
     public SubscribeOptions<TProperties> Options { get; }
 
-    /// <summary>Gets the status of the stream, which is always 200: after any other, a browser never reconnects.</summary>
+    /// <summary>Gets the status of the stream, which is always 200: after any other status, a browser never reconnects.</summary>
     public int? StatusCode => StatusCodes.Status200OK;
 
     /// <summary>Gets the content type, which is always <c>text/event-stream</c>.</summary>
@@ -36,14 +36,14 @@ public sealed class EventStreamResult<TProperties> : IResult, IEndpointMetadataP
 
     /// <summary>Subscribes, sends the headers and a first byte at once, and then the stream until it ends.</summary>
     /// <param name="httpContext">
-    /// The request. Its <c>Last-Event-ID</c> header takes precedence over the
-    /// <see cref="SubscribeOptions{TProperties}.LastEventId"/> of the options, and that over the query parameters
-    /// <c>lastEventId</c> and <c>Last-Event-ID</c>.
+    /// The request. The last event id comes from its <c>Last-Event-ID</c> header, else from
+    /// <see cref="SubscribeOptions{TProperties}.LastEventId"/>, else from the query parameters <c>lastEventId</c> and
+    /// <c>Last-Event-ID</c>.
     /// </param>
     /// <returns>A task that completes when the stream has ended or the client has disconnected.</returns>
     /// <remarks>
     /// A HEAD request gets the headers, and a request whose <c>Accept</c> header excludes event streams gets 406. Neither
-    /// subscribes. If the publisher has been drained or disposed, or is full, the stream is a <c>retry:</c> alone.
+    /// subscribes. If the publisher has been drained or disposed, or is full, the stream is only a <c>retry:</c>.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="httpContext"/> is null.</exception>
     /// <exception cref="ArgumentException">A value of the options is outside its range.</exception>

@@ -2,7 +2,7 @@ using ServerSentEvents.AspNetCore;
 
 namespace ServerSentEvents;
 
-/// <summary>Makes responses of publishers.</summary>
+/// <summary>Creates responses that subscribe to publishers.</summary>
 public static class PublisherExtensions
 {
     /// <summary>

@@ -10,14 +10,14 @@ namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Maps endpoints that answer with a stream of Server-Sent Events.</summary>
 /// <remarks>
-/// <para>They answer GET and HEAD as <see cref="PublisherExtensions.ToResult"/> does. A handler that returns that result is
+/// <para>The endpoints answer GET and HEAD as <see cref="PublisherExtensions.ToResult"/> does. A handler that returns that result is
 /// the recommended way where route values, services or other parameters are needed. Authorization, CORS, rate limiting
 /// and other conventions work as for every endpoint.</para>
 /// <para>The last event id comes from the <c>Last-Event-ID</c> header, else from
 /// <see cref="SubscribeOptions{TProperties}.LastEventId"/>, else from the query parameters <c>lastEventId</c> and
 /// <c>Last-Event-ID</c>.</para>
 /// <para>When the application stops, the publisher is drained, whether it is registered or not. If a publisher has been
-/// drained or disposed, a client gets a <c>retry:</c> alone, and reconnects later.</para>
+/// drained or disposed, a client gets only a <c>retry:</c>, and reconnects later.</para>
 /// </remarks>
 /// <example>
 /// <code>

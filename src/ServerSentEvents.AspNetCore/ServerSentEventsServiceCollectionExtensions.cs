@@ -90,9 +90,9 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <see cref="PublisherOptions.TimeProvider"/> can only be set in code; their keys are refused.</para>
     /// <para>A value that cannot be read or is out of its range makes the resolution of the publisher throw an
     /// <see cref="InvalidOperationException"/> that names the key.</para>
-    /// <para>No reflection is used, so the method is safe for trimming and NativeAOT. Otherwise it is as
+    /// <para>No reflection is used, so the method is safe for trimming and NativeAOT. Otherwise, it works as
     /// <see cref="AddServerSentEvents(IServiceCollection, Action{PublisherOptions}?)"/>: of several calls for one publisher, the
-    /// last one wins. Call that method after this one to override configuration in code.</para>
+    /// last call wins. Call that method after this one to override configuration in code.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEvents(this IServiceCollection services, IConfiguration configuration)

@@ -2,7 +2,7 @@ using ServerSentEvents.AspNetCore;
 
 namespace ServerSentEvents;
 
-/// <summary>Makes responses of subscriptions.</summary>
+/// <summary>Creates responses that stream subscriptions.</summary>
 public static class SubscriptionExtensions
 {
     /// <summary>

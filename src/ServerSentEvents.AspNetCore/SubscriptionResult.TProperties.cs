@@ -9,8 +9,8 @@ namespace ServerSentEvents.AspNetCore;
 /// <summary>A response that streams a subscription with status 200.</summary>
 /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
-/// <para>Returned by <see cref="SubscriptionExtensions.ToResult"/>. It can be executed once, because a subscription can be
-/// read once. If it is not executed, its subscription stays until its queue is full, or until the application ends it.</para>
+/// <para>Returned by <see cref="SubscriptionExtensions.ToResult"/>. A result can be executed once, because a subscription can
+/// be read once. If the result is not executed, its subscription stays until its queue is full, or until the application ends it.</para>
 /// <para>The stream ends when the subscription ends, when the client disconnects, and when the application stops. The
 /// subscription ends with the stream. Only a registered publisher is drained at the stop: others belong to the application.
 /// </para>
@@ -22,7 +22,7 @@ public sealed class SubscriptionResult<TProperties> : IResult, IEndpointMetadata
     /// <summary>Gets the subscription that is streamed.</summary>
     public Subscription<TProperties> Subscription { get; }
 
-    /// <summary>Gets the status of the stream, which is always 200: after any other, a browser never reconnects.</summary>
+    /// <summary>Gets the status of the stream, which is always 200: after any other status, a browser never reconnects.</summary>
     public int? StatusCode => StatusCodes.Status200OK;
 
     /// <summary>Gets the content type, which is always <c>text/event-stream</c>.</summary>

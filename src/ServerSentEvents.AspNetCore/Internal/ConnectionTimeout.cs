@@ -56,7 +56,7 @@ internal readonly struct ConnectionTimeout : IDisposable
         }
     }
 
-    /// <summary>Switches keepalive on, which notices a client that vanishes while nothing is sent.</summary>
+    /// <summary>Enables keepalive, which notices a client that vanishes while nothing is sent.</summary>
     private static void SetKeepAlive(Socket socket, TimeSpan timeout)
     {
         if ((int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive)! != 0)
@@ -88,6 +88,6 @@ internal readonly struct ConnectionTimeout : IDisposable
         socket.SetRawSocketOption(TcpLevel, UserTimeoutOption, value);
     }
 
-    /// <summary>Tells the exceptions of a connection that closes at the same time. The end of the request follows.</summary>
+    /// <summary>Returns true for the exceptions of a connection that is closing. Its request ends without our help.</summary>
     private static bool IsClosed(Exception exception) => exception is SocketException or ObjectDisposedException;
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>The registration of <see cref="IEventPublisher"/> by this package, with the publishers that it stands for.</summary>
+/// <summary>The registration of <see cref="IEventPublisher"/> by this package, with the types of the registered publishers.</summary>
 internal sealed class EventPublisherDescriptor : ServiceDescriptor
 {
     private readonly Type[] _publishers;
@@ -20,7 +20,7 @@ internal sealed class EventPublisherDescriptor : ServiceDescriptor
     /// the service fails. A registration of the application or of a backplane stays.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="instance">The publisher if the application has made it, so that the container does not dispose it.</param>
+    /// <param name="instance">The publisher that the application has created, which the container must not dispose; null for none.</param>
     internal static void Add<TPublisher>(IServiceCollection services, TPublisher? instance)
         where TPublisher : class, IEventPublisher
     {

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Mvc.ApiExplorer;
 namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>
-/// Leaves HEAD out of OpenAPI for mapped endpoints, which answer it as every server should. Otherwise each endpoint would be
-/// described twice, with one operation id.
+/// The provider that removes the HEAD operations of mapped endpoints from OpenAPI documents. Otherwise, the document would
+/// contain each operation id twice.
 /// </summary>
 internal sealed class EventStreamDescriptions : IApiDescriptionProvider
 {

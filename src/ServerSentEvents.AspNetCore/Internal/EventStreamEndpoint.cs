@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Answers the requests of one mapped endpoint.</summary>
+/// <summary>The handler of the requests to one mapped endpoint.</summary>
 /// <param name="publisher">The publisher.</param>
 /// <param name="subscribe">The application's function, which returns the options of each request; null refuses it.</param>
 /// <param name="streams">The open streams of the application; null without a host.</param>

@@ -17,14 +17,14 @@ internal static class EventStreamMetadata
     {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(
             StatusCodes.Status200OK, typeof(string), [EventStreamResponse.ContentType]));
-        // Without it, the output cache would send the recorded stream of one client to others, and let the others wait.
+        // Otherwise, the output cache would send the recorded stream of one client to others, which would wait for its end.
         builder.Metadata.Add(new OutputCacheAttribute { NoStore = true });
 #if NET10_0_OR_GREATER
         builder.Metadata.Add(NoLoginRedirect.Instance);
 #endif
     }
 
-    /// <summary>Describes a mapped endpoint, whose method has no parameters that could tell about the route.</summary>
+    /// <summary>Describes a mapped endpoint, whose method has no parameters that describe the route.</summary>
     internal static void AddTo(EndpointBuilder builder, MethodInfo method)
     {
         // OpenAPI describes endpoints that have a method.

@@ -3,18 +3,18 @@ using Microsoft.Net.Http.Headers;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Reads what a request says about the stream that its client wants.</summary>
+/// <summary>Reads the headers and the query that clients of event streams send.</summary>
 internal static class EventStreamRequest
 {
     private static readonly string[] QueryNames = ["lastEventId", "Last-Event-ID"];
 
     /// <summary>
-    /// Returns false if the <c>Accept</c> header excludes event streams. A request without a valid one accepts everything (RFC
-    /// 9110, section 12.5.1).
+    /// Returns false if the <c>Accept</c> header excludes event streams. A request without a valid <c>Accept</c> header accepts
+    /// everything (RFC 9110, section 12.5.1).
     /// </summary>
     internal static bool Accepts(HttpRequest request)
     {
-        // A request without the header is the usual case of clients that are no browsers.
+        // Most clients other than browsers do not send the header.
         if (request.Headers.Accept.Count == 0)
             return true;
         var ranges = request.GetTypedHeaders().Accept;
@@ -31,7 +31,7 @@ internal static class EventStreamRequest
     /// <param name="acceptQuery">True to read the query, which polyfills of <c>EventSource</c> use.</param>
     internal static string? LastEventId(HttpRequest request, string? fromOptions, bool acceptQuery)
     {
-        // A client that has reconnected knows a newer id than the page that it was started from.
+        // After a reconnect, the id in the header is newer than the id in the URL of the page.
         if ((string?)request.Headers["Last-Event-ID"] is { Length: > 0 } fromHeader)
             return fromHeader;
         if (fromOptions is not null || !acceptQuery)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Answers a request with a stream, from the headers to the end. Every way of answering goes through it.</summary>
+/// <summary>Answers a request with a stream, from the headers to the end. All endpoints and results use this class.</summary>
 internal static class EventStreamResponse
 {
     internal const string ContentType = "text/event-stream";
@@ -64,7 +64,7 @@ internal static class EventStreamResponse
     {
         // The application can use one instance for all requests.
         var copy = options.Copy();
-        // Enumerate here, so that an ObjectDisposedException of the application does not count as the publisher's.
+        // Enumerate here: the catch below must see an ObjectDisposedException of the publisher only.
         copy.InitialData = options.InitialData?.ToList();
         copy.LastEventId = EventStreamRequest.LastEventId(request, options.LastEventId, settings.AcceptLastEventIdQuery);
         try
@@ -119,7 +119,7 @@ internal static class EventStreamResponse
         }
         finally
         {
-            // Events were left out, so the client must see an aborted response and not an orderly end.
+            // Events are missing, so the client must see an aborted response, not an orderly end.
             if (subscription.WasCutOff)
                 stream.CutOff(logger);
             streams?.Remove(stream);
@@ -138,7 +138,7 @@ internal static class EventStreamResponse
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        // The output cache would record the stream of one client, and send it to others.
+        // Otherwise, the output cache would record the stream of one client and send it to others.
         if (context.Features.Get<IOutputCacheFeature>() is { } outputCache)
             outputCache.Context.AllowCacheStorage = false;
     }
@@ -152,7 +152,7 @@ internal static class EventStreamResponse
     {
         try
         {
-            // If not even the headers could be sent, nothing has read the subscription to its end.
+            // If the headers could not be sent, nothing has read the subscription, and it has not ended.
             subscription.Dispose();
         }
         catch (AggregateException exception)

@@ -17,12 +17,12 @@ internal sealed class OpenStream
     private readonly IConnectionLifetimeNotificationFeature? _ownConnection;
 
     /// <summary>
-    /// True when the request is over: the server may use its context for another one. Guarded by a lock on this object. The
-    /// request is aborted under the same lock, so that it cannot be over in between.
+    /// True when the request is over: the server may reuse its context for another request. Guarded by a lock on this object.
+    /// Aborting takes the same lock, so that the request cannot become over between the check and the abort.
     /// </summary>
     private bool _isOver;
 
-    /// <summary>1 when the time of the end runs. Changed by an interlocked operation.</summary>
+    /// <summary>1 when the client has a time limit for the end. Changed by an interlocked operation.</summary>
     private int _isLeaving;
 
     /// <summary>The timer of the next step of the end. A timer without a reference is collected.</summary>
@@ -43,8 +43,8 @@ internal sealed class OpenStream
     internal Action EndAtStop { get; }
 
     /// <summary>
-    /// Aborts the request of a client that took nothing for too long after the end of its stream, and an HTTP/1.1 connection
-    /// too. Other requests of an HTTP/2 connection go on.
+    /// Aborts the request of a client that read nothing for too long after the end of its stream. Aborts an HTTP/1.1 connection
+    /// too. Other requests of an HTTP/2 connection continue.
     /// </summary>
     internal void CutOff(ILogger logger)
     {
@@ -62,13 +62,13 @@ internal sealed class OpenStream
     }
 
     /// <summary>
-    /// Gives the client a time to take what is left, and then aborts its request. If the request is not over after the same
-    /// time again, aborts the connection: if it does not take the reset of one stream, it cannot serve others either.
+    /// Gives the client a time to read the rest, and then aborts its request. If the request is not over after the same time
+    /// again, aborts the connection: a connection that cannot send the reset of one stream cannot serve other streams either.
     /// </summary>
     /// <param name="grace">The time for each of these steps.</param>
     /// <param name="graceForOthers">
     /// The time for the other requests of an HTTP/2 connection on which this request was aborted. Data that was sent before can
-    /// still be stuck in the connection, and nothing tells.
+    /// still be stuck in the connection, and the server cannot detect it.
     /// </param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The logger for requests that are aborted.</param>
@@ -92,7 +92,7 @@ internal sealed class OpenStream
         var isAborted = TryAbortRequest();
         if (isAborted)
             Log.CutOff(logger);
-        // After the end of the request, the server can still wait for the client to take the rest of the response.
+        // After the end of the request, the server can still wait until the client reads the rest of the response.
         if (_ownConnection is not null)
             AbortConnection();
         else if (isAborted)

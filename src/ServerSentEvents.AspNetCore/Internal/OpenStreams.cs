@@ -9,8 +9,8 @@ namespace ServerSentEvents.AspNetCore.Internal;
 internal sealed class OpenStreams
 {
     /// <summary>
-    /// The streams of each application, by an object that only this application has. Streams of a publisher that is not
-    /// registered belong here too.
+    /// The streams of each application. The key is its host lifetime, which no other application shares. Streams of publishers
+    /// that are not registered are included.
     /// </summary>
     private static readonly ConditionalWeakTable<IHostApplicationLifetime, OpenStreams> All = new();
 
@@ -37,7 +37,7 @@ internal sealed class OpenStreams
 
     internal ILogger Logger { get; }
 
-    /// <summary>Returns the streams of the application with these services, or null if no host tells when it stops.</summary>
+    /// <summary>Returns the streams of the application with these services, or null without a host.</summary>
     internal static OpenStreams? Of(IServiceProvider? services)
     {
         if (services?.GetService<IHostApplicationLifetime>() is not { } lifetime)

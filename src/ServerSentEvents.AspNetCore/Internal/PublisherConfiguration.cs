@@ -46,7 +46,7 @@ internal static class PublisherConfiguration
         try
         {
             set(options, section.GetChildren().Any() ? throw new FormatException("A single value is expected.") : text);
-            // The publisher checks all options together, which would not show the key. So this one is checked alone.
+            // The publisher checks all options together, and its error does not name the key. So check this option alone first.
             var alone = new PublisherOptions();
             set(alone, text);
             _ = new PublisherSettings(alone);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Creates options with the defaults of this package, for the application to change.</summary>
+/// <summary>The factory of options with the defaults of this package, which the application can change.</summary>
 internal class PublisherOptionsFactory(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,
     IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,
@@ -10,7 +10,7 @@ internal class PublisherOptionsFactory(
     TimeProvider? timeProvider = null)
     : OptionsFactory<PublisherOptions>(setups, postConfigures, validations)
 {
-    /// <summary>Keeps proxies from closing idle streams, and finds vanished clients.</summary>
+    /// <summary>The default interval. It keeps proxies from closing idle streams, and finds vanished clients.</summary>
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>
@@ -21,7 +21,7 @@ internal class PublisherOptionsFactory(
     };
 }
 
-/// <summary>Creates the options of one publisher. Its own setups run after those for all publishers.</summary>
+/// <summary>The factory of the options of one publisher. The setups of this publisher run after those of all publishers.</summary>
 /// <remarks>Post-configuration and validation by the application come last, so they see the final values.</remarks>
 internal sealed class PublisherOptionsFactory<TPublisher>(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,

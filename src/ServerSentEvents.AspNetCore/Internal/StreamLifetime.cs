@@ -11,7 +11,7 @@ internal sealed class StreamLifetime : IDisposable
     /// <summary>The time that a stream lasts if its authentication has already expired at its start.</summary>
     private static readonly TimeSpan ShortestLifetime = TimeSpan.FromSeconds(30);
 
-    /// <summary>The longest time between two looks at the clock. A timer accepts 49 days at most.</summary>
+    /// <summary>The longest time between two checks of the clock. A timer accepts 49 days at most.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly TimeProvider _time;
@@ -31,7 +31,7 @@ internal sealed class StreamLifetime : IDisposable
         _logger = logger;
         // The timer starts after the field is set, because its callback reads the field.
         _timer = time.CreateDetachedTimer(
-            static lifetime => ((StreamLifetime)lifetime!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static lifetime => ((StreamLifetime)lifetime!).CheckClock(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         SetTimer(end - time.GetUtcNow());
     }
 
@@ -57,12 +57,12 @@ internal sealed class StreamLifetime : IDisposable
 
     private void SetTimer(TimeSpan left)
     {
-        // A timer counts whole milliseconds. It must not fire again and again within the last one.
+        // A timer counts whole milliseconds. Rounding up keeps it from firing repeatedly in the last millisecond.
         var wait = Math.Ceiling(Math.Min(left.TotalMilliseconds, LongestWait.TotalMilliseconds));
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(wait, 1)), Timeout.InfiniteTimeSpan);
     }
 
-    private void Look()
+    private void CheckClock()
     {
         try
         {

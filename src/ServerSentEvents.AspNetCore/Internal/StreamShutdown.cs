@@ -4,20 +4,20 @@ namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>Ends streams when the application stops. A host waits for all requests, and streams do not end by themselves.</summary>
 /// <remarks>
-/// It drains the publishers, so that each stream tells its client when to reconnect. A subscription that the application made
-/// itself is closed, and its publisher goes on. A client that does not take the rest in
-/// time loses its connection, whatever the application's handlers do in the meantime.
+/// Publishers are drained, so that each stream tells its client when to reconnect. If the application subscribed itself, only
+/// that subscription is closed, and its publisher continues. A client that does not read the rest in time loses its
+/// connection, even if a handler of the application blocks.
 /// </remarks>
 internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
 {
     /// <summary>
-    /// The time for a client to take what is queued, and again to take its end. Both together are below a second.
+    /// The time for a client to read its queued events, and again to read the end of the stream.
     /// </summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// The time for the other requests on the connection of a client that was cut off. It is far below the timeout of a host,
-    /// which waits for that connection.
+    /// The time for the other requests on the connection of a client that was cut off. The host waits for that connection, and
+    /// its timeout is much longer.
     /// </summary>
     private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
 

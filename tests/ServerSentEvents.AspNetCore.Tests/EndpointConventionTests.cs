@@ -1,0 +1,130 @@
+using System.Net;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Tests endpoints with authorization, CORS, rate limiting and groups.</summary>
+public sealed class EndpointConventionTests
+{
+    private const string Origin = "https://page.example";
+
+    [Fact]
+    public async Task RequireAuthorization_SignedInClient_SubscribesWithItsUser()
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents<string>();
+                builder.Services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, NamedByHeader>("Test", null);
+                builder.Services.AddAuthorization();
+            },
+            app => app.MapServerSentEvents<string>(
+                "/events", context => new SubscribeOptions<string> { Properties = context.User.Identity!.Name! }).RequireAuthorization());
+        var publisher = app.Services.GetRequiredService<Publisher<string>>();
+
+        using var refused = await app.NewClient().GetAsync("/events").WaitAsync(Streams.Limit);
+        refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        publisher.GetSubscribers().Should().BeEmpty();
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/events");
+        request.Headers.Add(NamedByHeader.Header, "Ann");
+        using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        publisher.Publish(name => $"hello {name}");
+        (await client.NextDataAsync()).Should().Be("hello Ann");
+    }
+
+    [Fact]
+    public async Task RequireCors_AnotherOriginWithCredentials_IsAllowed()
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddCors();
+            },
+            app =>
+            {
+                app.UseCors();
+                app.MapServerSentEvents("/events").RequireCors(cors => cors.WithOrigins(Origin).AllowCredentials());
+            });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/events");
+        request.Headers.Add("Origin", Origin);
+        using var stranger = new HttpRequestMessage(HttpMethod.Get, "/events");
+        stranger.Headers.Add("Origin", "https://stranger.example");
+
+        using var allowed = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        using var unknown = await EventStreamClient.OpenAsync(app.NewClient(), stranger);
+
+        allowed.Response.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal(Origin);
+        allowed.Response.Headers.GetValues("Access-Control-Allow-Credentials").Should().Equal("true");
+        unknown.Response.Headers.Contains("Access-Control-Allow-Origin").Should().BeFalse();
+        app.Publisher.Publish("hello");
+        (await allowed.NextDataAsync()).Should().Be("hello");
+    }
+
+    [Fact]
+    public async Task RequireRateLimiting_Concurrency_CountsAStreamUntilItEnds()
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddRateLimiter(limiter =>
+                {
+                    limiter.RejectionStatusCode = (int)HttpStatusCode.TooManyRequests;
+                    limiter.AddConcurrencyLimiter("two", options => options.PermitLimit = 2);
+                });
+            },
+            app =>
+            {
+                app.UseRateLimiter();
+                app.MapServerSentEvents("/events").RequireRateLimiting("two");
+            });
+        var http = app.NewClient();
+        using var first = await EventStreamClient.OpenAsync(http, "/events");
+        using var second = await EventStreamClient.OpenAsync(http, "/events");
+
+        using (var third = await http.GetAsync("/events").WaitAsync(Streams.Limit))
+            third.StatusCode.Should().Be(HttpStatusCode.TooManyRequests);
+        app.Publisher.GetSubscribers()[0].Close();
+        (await first.RestAsync()).Should().BeEmpty();
+        using var fourth = await OpenWhenAllowedAsync(http);
+
+        app.Publisher.Publish("hello").Should().Be(2);
+        (await fourth.NextDataAsync()).Should().Be("hello");
+    }
+
+    [Fact]
+    public async Task MapGroup_PrefixAndConventions_ReachTheEndpoint()
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            var group = app.MapGroup("/api/{tenant}").WithMetadata("of the group");
+            group.MapServerSentEvents("/events").WithName("events");
+        });
+        using var client = await app.OpenAsync("/api/acme/events");
+
+        app.Publisher.Publish("hello").Should().Be(1);
+
+        (await client.NextDataAsync()).Should().Be("hello");
+        var endpoint = app.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints.Single();
+        endpoint.Metadata.GetMetadata<string>().Should().Be("of the group");
+    }
+
+    /// <summary>Retries until the limiter allows the request: a client sees the end of a stream before the request ends.</summary>
+    private static async Task<EventStreamClient> OpenWhenAllowedAsync(HttpClient http)
+    {
+        HttpResponseMessage? response = null;
+        await Eventually.HoldsAsync(() =>
+        {
+            response = http.Send(
+                new HttpRequestMessage(HttpMethod.Get, "/events"), HttpCompletionOption.ResponseHeadersRead);
+            return response.StatusCode == HttpStatusCode.OK;
+        });
+        return await EventStreamClient.OfAsync(response!);
+    }
+}
