@@ -13,7 +13,7 @@ internal static class PublisherConfiguration
         [nameof(PublisherOptions.QueueCapacity)] = static (options, text) => options.QueueCapacity = Int32(text),
         [nameof(PublisherOptions.QueueCapacityBytes)] = static (options, text) => options.QueueCapacityBytes = Int64(text),
         [nameof(PublisherOptions.QueueOverflow)] =
-            static (options, text) => options.QueueOverflow = Enum.Parse<QueueOverflow>(text, ignoreCase: true),
+            static (options, text) => options.QueueOverflow = Overflow(text),
         [nameof(PublisherOptions.MaxEventBytes)] = static (options, text) => options.MaxEventBytes = Int32(text),
         [nameof(PublisherOptions.MaxSubscribers)] = static (options, text) => options.MaxSubscribers = OrNull(text, Int32),
         [nameof(PublisherOptions.LingerTimeout)] = static (options, text) => options.LingerTimeout = Duration(text),
@@ -66,11 +66,20 @@ internal static class PublisherConfiguration
 
     private static long Int64(string text) => long.Parse(text, NumberStyles.Integer, CultureInfo.InvariantCulture);
 
-    /// <summary>Reads a duration. A number alone would be days, which is rarely meant, so it is refused.</summary>
+    /// <summary>Reads the name of a value. A list of names would be combined to another value, so it is refused.</summary>
+    private static QueueOverflow Overflow(string text) => text.Contains(',', StringComparison.Ordinal)
+        ? throw new FormatException("A single name is expected: Disconnect, DropOldest or DropNewest.")
+        : Enum.Parse<QueueOverflow>(text, ignoreCase: true);
+
+    /// <summary>
+    /// Reads a duration. A number alone would be days, which is rarely meant, so it is refused. Without the format, 24:00:00
+    /// would be 24 days.
+    /// </summary>
     private static TimeSpan Duration(string text) =>
-        text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration)
+        text.Contains(':', StringComparison.Ordinal)
+            && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration)
             ? duration
-            : throw new FormatException("A duration such as 00:00:15 is expected: hours, minutes and seconds.");
+            : throw new FormatException("A duration such as 00:00:15 is expected: hours, minutes and seconds, and 1.00:00:00 for a day.");
 
     private static T? OrNull<T>(string text, Func<string, T> read)
         where T : struct => text.Length == 0 ? null : read(text);
