@@ -76,8 +76,9 @@ internal sealed class OpenStream
     {
         if (Interlocked.Exchange(ref _isLeaving, 1) != 0)
             return;
-        _ownConnection?.RequestClose();
         _grace = After(grace, () => Leave(grace, graceForOthers, time, logger), time, logger);
+        // Calls callbacks of the application, which can throw.
+        _ownConnection?.RequestClose();
     }
 
     /// <summary>Marks the request as over. Call when nothing uses the response anymore.</summary>
