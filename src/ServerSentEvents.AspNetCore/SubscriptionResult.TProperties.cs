@@ -33,7 +33,7 @@ public sealed class SubscriptionResult<TProperties> : IResult, IEndpointMetadata
     /// <returns>A task that completes when the stream has ended or the client has disconnected.</returns>
     /// <remarks>
     /// A HEAD request gets the headers, and a request whose <c>Accept</c> header excludes event streams gets 406. Both end the
-    /// subscription.
+    /// subscription, and so does an exception, except that of a subscription with another reader.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="httpContext"/> is null.</exception>
     /// <exception cref="InvalidOperationException">
@@ -42,7 +42,7 @@ public sealed class SubscriptionResult<TProperties> : IResult, IEndpointMetadata
     public Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
-        return EventStreamResponse.WriteAsync(httpContext, Subscription, OpenStreams.Of(httpContext.RequestServices));
+        return EventStreamResponse.WriteAsync(httpContext, Subscription);
     }
 
     /// <inheritdoc/>

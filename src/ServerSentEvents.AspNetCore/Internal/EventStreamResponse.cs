@@ -30,13 +30,24 @@ internal static class EventStreamResponse
     /// <exception cref="InvalidOperationException">
     /// The subscription has, or had, another reader. That reader is not affected, and nothing was sent.
     /// </exception>
-    internal static Task WriteAsync<TProperties>(
-        HttpContext context, Subscription<TProperties> subscription, OpenStreams? streams)
+    internal static Task WriteAsync<TProperties>(HttpContext context, Subscription<TProperties> subscription)
     {
-        var settings = SettingsOf(context, streams);
         subscription.TakeReader();
-        if (CanStream(context))
-            return StreamAsync(context, subscription, subscription.Close, settings, streams);
+        OpenStreams? streams = null;
+        try
+        {
+            streams = OpenStreams.Of(context.RequestServices);
+            var settings = SettingsOf(context, streams);
+            if (CanStream(context))
+                return StreamAsync(context, subscription, subscription.Close, settings, streams);
+        }
+        catch
+        {
+            // The caller gets an exception instead of a stream, and nothing else would end the subscription.
+            End(subscription, LoggerOf(streams));
+            throw;
+        }
+
         End(subscription, LoggerOf(streams));
         return Task.CompletedTask;
     }
@@ -89,13 +100,15 @@ internal static class EventStreamResponse
     {
         var aborted = context.RequestAborted;
         var logger = LoggerOf(streams);
-        using var lifetime = StreamLifetime.Start(context, settings, subscription.Close, logger);
-        using var timeout = ConnectionTimeout.Set(context, settings.UnresponsiveTimeout);
-        LongRunningRequest.Mark(context);
-        var stream = new OpenStream(context, endAtStop);
-        streams?.Add(stream);
+        OpenStream? stream = null;
         try
         {
+            // Features and clocks of the application can throw. The subscription must then end with the request.
+            using var lifetime = StreamLifetime.Start(context, settings, subscription.Close, logger);
+            using var timeout = ConnectionTimeout.Set(context, settings.UnresponsiveTimeout);
+            LongRunningRequest.Mark(context);
+            stream = new(context, endAtStop);
+            streams?.Add(stream);
             Log.Opened(logger);
             Prepare(context);
             // The headers come with a first byte: proxies such as YARP hold headers back until then.
@@ -121,8 +134,9 @@ internal static class EventStreamResponse
         {
             // Events are missing, so the client must see an aborted response, not an orderly end.
             if (subscription.WasCutOff)
-                stream.CutOff(logger);
-            streams?.Remove(stream);
+                stream?.CutOff(logger);
+            if (stream is not null)
+                streams?.Remove(stream);
             End(subscription, logger);
         }
     }
