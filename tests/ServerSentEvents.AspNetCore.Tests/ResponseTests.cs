@@ -41,7 +41,7 @@ public sealed class ResponseTests
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
-    public async Task Response_StatusAndTypeSetByMiddleware_AreOverwritten(string path)
+    public async Task Response_StatusTypeAndLengthOfMiddleware_AreOverwritten(string path)
     {
         await using var app = await TestApplication.StartAsync(map: app =>
         {
@@ -49,6 +49,7 @@ public sealed class ResponseTests
             {
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 context.Response.ContentType = "text/plain";
+                context.Response.ContentLength = 1;
                 context.Response.Headers.CacheControl = "public";
                 return next(context);
             });
@@ -61,6 +62,8 @@ public sealed class ResponseTests
 
         client.Response.Headers.CacheControl!.NoStore.Should().BeTrue();
         client.Response.Headers.CacheControl.Public.Should().BeFalse();
+        app.Publisher.Publish("longer than one byte").Should().Be(1);
+        (await client.NextDataAsync()).Should().Be("longer than one byte");
     }
 
     [Theory]

@@ -147,6 +147,8 @@ internal static class EventStreamResponse
         var response = context.Response;
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = ContentType;
+        // With a length that middleware has set, the server would refuse to send more bytes.
+        response.ContentLength = null;
         response.Headers.CacheControl = "no-cache, no-store, no-transform";
         response.Headers.ContentEncoding = "identity";
         response.Headers["X-Accel-Buffering"] = "no";
