@@ -1,30 +1,72 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The load test counts what it says it counts: a few seconds of it, with each server that is there.</summary>
+/// <summary>Tests of the load test: each option in a short run.</summary>
 public sealed class LoadTestTests
 {
     private const string Clients = "20";
     private const string Events = "200";
+    private const double Rate = 500;
+
+    /// <summary>The rate of 20 clients, for the 199 intervals between 200 events.</summary>
+    private const double MostDeliveriesPerSecond = Rate * 20 * 200 / 199;
 
     [SkippableTheory]
     [InlineData("ours")]
     [InlineData("channel")]
     [InlineData("typed-results")]
     [InlineData("nchan")]
+    [InlineData("bare")]
+    [InlineData("bare-batch")]
     public async Task Run_FewClientsAndEvents_CountsEveryDelivery(string kind)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await RunAsync(
             "--only", kind, "--clients", Clients, "--events", Events, "--in-flight", "8,8p,1", "--rounds", "1", "--idle", "100");
 
-        // It says itself which command installs nchan; whether that may be missing is for the tests to say.
+        // The output names the command that installs nchan. Tool.Require decides whether nchan may be missing.
         Tool.Require(!output.Contains("Left out", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));
         exitCode.Should().Be(0, output);
-        Regex.Count(output, $"{kind}: 4,000 deliveries,", RegexOptions.None, Limits.Patience).Should().Be(3, output);
+        CountOf($"{kind}: 4,000 deliveries,", output).Should().Be(3, output);
         output.Should().Contain("idle connections, KB |");
+    }
+
+    [SkippableTheory]
+    [InlineData("ours")]
+    [InlineData("bare")]
+    public async Task Run_Rate_PublishesNoEventBeforeItIsDue(string kind)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
+        var (exitCode, output) = await RunAsync(
+            "--only", kind, "--clients", Clients, "--events", Events, "--rate", "500", "--rounds", "1", "--idle", "0");
+
+        exitCode.Should().Be(0, output);
+        var line = Regex.Match(
+            output, $"500 a second at fixed times, round 1: {kind}: 4,000 deliveries, ([0-9,]+) a second", RegexOptions.None, Limits.Patience);
+        line.Success.Should().BeTrue(output);
+        double.Parse(line.Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture)
+            .Should().BeLessThanOrEqualTo(MostDeliveriesPerSecond + 1).And.BePositive();
+    }
+
+    [SkippableTheory]
+    [InlineData("20 clients over TLS, events of 1,024 bytes", "--tls", "true", "--bytes", "1024")]
+    [InlineData("20 clients over HTTP/2, 7 to a connection, events of 100 bytes", "--http2", "7")]
+    [InlineData("20 clients over HTTP/2, 7 to a connection over TLS, events of 10,240 bytes", "--http2", "7", "--tls", "true", "--bytes", "10240")]
+    [InlineData("20 clients, personalized, events of 100 bytes", "--personalized", "true")]
+    [InlineData("20 clients, 2 work items of 10 ms in the thread pool, events of 100 bytes", "--background", "2")]
+    public async Task Run_OptionOfKestrel_CountsEveryDeliveryOfServersOnKestrel(string title, params string[] options)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
+        var (exitCode, output) = await RunAsync(
+            [.. options, "--clients", Clients, "--events", Events, "--in-flight", "8", "--rounds", "1", "--idle", "0"]);
+
+        exitCode.Should().Be(0, output);
+        CountOf(": 4,000 deliveries,", output).Should().Be(3, output);
+        output.Should().Contain(title).And.Contain("Not measured with these options: bare-batch.")
+            .And.NotContain("bare: ").And.NotContain("nchan: ");
     }
 
     [SkippableFact]
@@ -34,16 +76,16 @@ public sealed class LoadTestTests
         var (exitCode, output) = await RunAsync(
             "--nodes", "2", "--clients", "2", "--events", "50", "--in-flight", "8", "--rounds", "1");
 
-        // It says itself which command installs the broker.
+        // The output names the command that installs the broker.
         Tool.Require(!output.Contains("No RabbitMQ", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));
         exitCode.Should().Be(0, output);
-        // Both nodes publish fifty; then one does, for both clients of the other, or for the one that there is without the library.
+        // Both nodes publish 50 events. Then one node does, for both clients of the other; without the library a node has one.
         output.Should().Contain("ours: 100 events at each,").And.Contain("bare: 100 events at each,")
             .And.Contain("ours: 100 latencies,").And.Contain("bare: 50 latencies,");
     }
 
     [SkippableFact]
-    public async Task Run_UnknownOption_SaysWhichThereAre()
+    public async Task Run_UnknownOption_ListsTheOptions()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await RunAsync("--client", "1");
@@ -51,6 +93,21 @@ public sealed class LoadTestTests
         exitCode.Should().Be(2);
         output.Should().Contain("--client is not an option").And.Contain("--in-flight W");
     }
+
+    [SkippableTheory]
+    [InlineData("--http2", "101", "--http2 is a number from 1 to 100")]
+    [InlineData("--tls", "yes", "--tls is true or false")]
+    [InlineData("--rate", "10,1001", "--rate is a number from 0 to 1000")]
+    public async Task Run_ValueOutOfRange_SaysTheRange(string option, string value, string message)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
+        var (exitCode, output) = await RunAsync(option, value);
+
+        exitCode.Should().Be(2);
+        output.Should().Contain(message);
+    }
+
+    private static int CountOf(string text, string output) => Regex.Count(output, text, RegexOptions.None, Limits.Patience);
 
     private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {

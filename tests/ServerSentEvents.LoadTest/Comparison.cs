@@ -5,14 +5,14 @@ using ServerSentEvents.LoadTest.Servers;
 namespace ServerSentEvents.LoadTest;
 
 /// <summary>
-/// All servers side by side. Every round measures each of them once, beginning with another one each time, so that whatever
-/// else the machine has to do meets all of them alike.
+/// Compares servers side by side. Every round measures each server once and starts with another server, so that other work
+/// on the machine disturbs all servers alike.
 /// </summary>
 internal sealed class Comparison
 {
     private const int MemoryRounds = 3;
 
-    /// <summary>Connections before the first count of memory: what the first ones bring into memory is not theirs alone.</summary>
+    /// <summary>The connections before the first count of memory, which also load code and pools.</summary>
     private const int FirstConnections = 200;
 
     private readonly Options _options;
@@ -35,6 +35,12 @@ internal sealed class Comparison
         {
             Console.Error.WriteLine($"Left out: {ServerKind.Nchan.Name}. {Nchan.Advice}");
             kinds.Remove(ServerKind.Nchan);
+        }
+
+        foreach (var kind in kinds.Where(kind => options.Setup.NeedsKestrel && kind.NewStreams is null).ToList())
+        {
+            Console.Error.WriteLine($"Not measured with these options: {kind.Name}.");
+            kinds.Remove(kind);
         }
 
         var comparison = new Comparison(options, kinds);
@@ -65,7 +71,7 @@ internal sealed class Comparison
                 foreach (var scenario in _options.Scenarios)
                 {
                     _runs[(kind, scenario)] = [];
-                    // Twice, until the compiler has done what it does for code that runs often.
+                    // Twice, so that the compiler has optimized the code that runs often.
                     contender.Run(scenario, _options.Events, _options.Seconds);
                     contender.Run(scenario, _options.Events, _options.Seconds);
                 }
@@ -90,7 +96,7 @@ internal sealed class Comparison
     {
         var result = contender.Run(scenario, _options.Events, _options.Seconds);
         _runs[(contender.Kind, scenario)].Add(result);
-        Say($"{scenario.Description}, round {round + 1}: {contender.Kind.Name}: {result.Deliveries:N0} deliveries, {result.DeliveriesPerSecond:N0} a second, {result.ProcessorMicroseconds:F2} us of CPU each, latency {result.Median.TotalMilliseconds:F2} ms");
+        Say($"{scenario.Description}, round {round + 1}: {contender.Kind.Name}: {result.Deliveries:N0} deliveries, {result.DeliveriesPerSecond:N0} a second, {result.ProcessorMicroseconds:F2} us of CPU each, {100 * result.ProcessorShare:F0} % CPU, latency {result.Median.TotalMilliseconds:F2} ms");
     }
 
     private void MeasureMemory()

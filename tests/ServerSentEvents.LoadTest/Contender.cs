@@ -4,7 +4,7 @@ using ServerSentEvents.LoadTest.Servers;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>A server and its clients, each a process, to be measured again and again.</summary>
+/// <summary>A server and its clients, each in its own process, for repeated measurements.</summary>
 internal sealed class Contender : IDisposable
 {
     private readonly ServerProcess _server;
@@ -13,10 +13,10 @@ internal sealed class Contender : IDisposable
     internal Contender(ServerKind kind, Options options)
     {
         Kind = kind;
-        _server = ServerProcess.Start(kind, options.Inline);
+        _server = ServerProcess.Start(kind, options.Setup);
         _clients = ChildProcess.OfThisProgram(
-            Affinity.ForClients, "client", Text(_server.Port), Text(_server.ProcessId),
-            Text(options.Bytes - EventData.EnvelopeBytes - kind.ExtraBytes));
+            Affinity.ForClients, "client", Text(_server.Port), Text(_server.PostPort), Text(_server.ProcessId),
+            Text(options.Bytes - EventData.EnvelopeBytes - kind.ExtraBytes), options.Setup.ToString());
     }
 
     internal ServerKind Kind { get; }
@@ -24,10 +24,10 @@ internal sealed class Contender : IDisposable
     /// <summary>The bytes of the server that are in memory now.</summary>
     internal long ResidentBytes => ProcFile.ResidentBytes(_server.ProcessId);
 
-    /// <summary>Opens so many connections more.</summary>
+    /// <summary>Connects more clients.</summary>
     internal void Connect(int clients) => _clients.Ask(string.Create(CultureInfo.InvariantCulture, $"connect {clients}"));
 
-    /// <summary>Publishes, until there were so many events or, with 0 of them, so many seconds have passed.</summary>
+    /// <summary>Publishes a number of events or, if that is 0, for a number of seconds.</summary>
     internal RunResult Run(Scenario scenario, int events, double seconds) =>
         RunResult.FromLine(_clients.Ask(string.Create(CultureInfo.InvariantCulture, $"run {scenario} {events} {seconds}")));
 

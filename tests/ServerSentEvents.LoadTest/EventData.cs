@@ -3,24 +3,39 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>What is published: the event's number, when it was published, and as much else as it takes to have its size.</summary>
+/// <summary>The data of an event: its number, the time it was due, and padding up to its size.</summary>
 internal static class EventData
 {
-    /// <summary>What stands around the data of an event: its field's name, and the two ends of line.</summary>
+    /// <summary>The bytes around the data of an event: its field's name, and the two ends of line.</summary>
     internal const int EnvelopeBytes = 8;
 
     /// <summary>The data of an event that does not count.</summary>
     internal const string Hello = "hello";
 
-    internal static ReadOnlySpan<byte> HelloBytes => "hello"u8;
+    /// <summary>The byte before a client's name; no other part of an event has it.</summary>
+    internal const byte NameMark = (byte)'#';
+
+    internal const int NameLength = 8;
 
     private const int NumberDigits = 8;
     private const int TimeDigits = 16;
 
-    internal static string New(int number, int length) =>
-        string.Create(CultureInfo.InvariantCulture, $"{number:x8}{Stopwatch.GetTimestamp():x16}").PadRight(length, '.');
+    internal static ReadOnlySpan<byte> HelloBytes => "hello"u8;
 
-    internal static (int Number, long Published) Read(ReadOnlySpan<byte> data) => (
+    /// <summary>Returns the data of an event that is due now.</summary>
+    internal static string New(int number, int length) => New(number, length, Stopwatch.GetTimestamp());
+
+    internal static string New(int number, int length, long due) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number:x8}{due:x16}").PadRight(length, '.');
+
+    internal static (int Number, long Due) Read(ReadOnlySpan<byte> data) => (
         int.Parse(data[..NumberDigits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
         long.Parse(data.Slice(NumberDigits, TimeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+
+    /// <summary>Returns the name of a client, which personalized events end with.</summary>
+    internal static string NameOf(int client) => client.ToString("x8", CultureInfo.InvariantCulture);
+
+    /// <summary>Returns the data for one client: of the same length, with the client's name at the end.</summary>
+    internal static string Personalize(string data, string name) =>
+        string.Concat(data.AsSpan(0, data.Length - NameLength - 1), "#", name);
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>What the framework has no cheap way to.</summary>
+/// <summary>The system calls for which the framework has no cheap equivalent.</summary>
 internal static partial class Libc
 {
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
@@ -32,4 +32,29 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "sched_getaffinity", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     internal static unsafe partial int GetAffinity(int thread, nint size, byte* mask);
+
+    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static unsafe partial int Poll(PollEntry* entries, nint count, TimeSpec* limit, void* signals);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static unsafe partial nint Send(int descriptor, byte* buffer, nint length, int flags);
+
+    /// <summary>A descriptor to wait for.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollEntry
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short Returned;
+    }
+
+    /// <summary>A length of time.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimeSpec
+    {
+        internal nint Seconds;
+        internal nint Nanoseconds;
+    }
 }

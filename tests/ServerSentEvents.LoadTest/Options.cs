@@ -4,30 +4,40 @@ using ServerSentEvents.LoadTest.Servers;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>What is asked for on the command line.</summary>
+/// <summary>The options on the command line.</summary>
 internal sealed class Options
 {
     internal const string Usage =
         """
         Compares servers of Server-Sent Events, in some minutes. Needs Linux. All options can be left out:
-          --clients N      connections to each server (1000)
+          --clients N      clients of each server (1000)
           --bytes P        bytes of an event on the wire, at least 64 (100)
           --events M       events of each measurement; without it each lasts --seconds
-          --seconds S      how long each measurement lasts (2)
-          --in-flight W    how far publishing may be ahead of the slowest client; with a p behind
-                           it, events are posted without waiting for the answer to the one before;
-                           several: 64,1 (64,64p,1)
+          --seconds S      duration of each measurement (2)
+          --in-flight W    the number of events by which publishing may be ahead of the slowest client;
+                           with a p at the end, events are posted without waiting for the answer to
+                           the event before; several: 64,1 (64,64p,1; none with --rate)
+          --rate R         events a second at fixed times, whatever the server does, up to 1000;
+                           latency counts from these times; several: 10,100,1000
           --rounds R       measurements of each server, in turns; the median counts (5)
-          --idle N         connections for the measurement of memory, 0 for none (10000)
-          --only A,B       of ours, channel, typed-results, nchan (all)
-          --inline true    Kestrel with UnsafePreferInlineScheduling, for all but nchan (false)
+          --idle N         clients for the measurement of memory, 0 for none (10000)
+          --only A,B       of ours, channel, typed-results, nchan, bare, bare-batch (all); bare is a
+                           loop over sockets with one send for each client and event, bare-batch sends
+                           each client all that is new by one send
           --picture FILE   writes the deliveries a second as an SVG
+        Options of the servers on Kestrel; all but --inline leave the other servers out:
+          --inline true    UnsafePreferInlineScheduling (false)
+          --tls true       TLS, with a certificate that the server makes in memory (false)
+          --http2 N        HTTP/2, with N streams on a connection, up to 100
+          --personalized true
+                           each client gets its own form of each event (false)
+          --background N   N work items of 10 ms are always in the server's thread pool (0)
 
         With --nodes, measures the backplane instead: its nodes and the client library of RabbitMQ
         alone, side by side over one broker. Needs rabbitmq-server.
-          --nodes N,M      so many nodes that share the broker, up to 32; several, in turns (2,4)
+          --nodes N,M      number of nodes that share the broker, up to 32; several, in turns (2,4)
           --clients N      clients of each node, in its process (1)
-          --in-flight W    events that each node may have in flight, beyond 512 with a p behind it;
+          --in-flight W    events that each node may have in flight, beyond 512 with a p at the end;
                            several (64p,512p,2048p)
           --rate R         events a second while latency is measured, up to 1000; 0 for none (100)
           --bytes, --events, --seconds and --rounds as above
@@ -36,10 +46,14 @@ internal sealed class Options
     private const int SmallestEvent = 64;
     private const int DefaultClients = 1_000;
     private const string DefaultNodes = "2,4";
-    private const int FastestPace = 1000;
+    private const int FastestRate = 1000;
+    private const int DefaultRate = 100;
+    private const int MostStreams = 100;
 
     /// <summary>One address has 28,000 ports to connect from.</summary>
     private const int MostClients = 25_000;
+
+    private IReadOnlyList<int> _rates = [];
 
     internal int Clients { get; private set; } = DefaultClients;
 
@@ -50,13 +64,14 @@ internal sealed class Options
 
     internal double Seconds { get; private set; } = 2;
 
-    internal IReadOnlyList<Scenario> Scenarios { get; private set; } = [new(64, false), new(64, true), new(1, false)];
+    /// <summary>The ways to publish, one measurement for each.</summary>
+    internal IReadOnlyList<Scenario> Scenarios { get; private set; } = [];
 
-    /// <summary>How many nodes share a broker; none for the comparison of servers.</summary>
+    /// <summary>The numbers of nodes that share a broker; none for the comparison of servers.</summary>
     internal IReadOnlyList<int> Nodes { get; private set; } = [];
 
-    /// <summary>Events a second while latency is measured; 0 where it is not.</summary>
-    internal int Rate { get; private set; } = 100;
+    /// <summary>The events a second at which the latency of nodes is measured; 0 for no measurement.</summary>
+    internal int Rate => _rates is [var rate, ..] ? rate : DefaultRate;
 
     internal int Rounds { get; private set; } = 5;
 
@@ -64,7 +79,7 @@ internal sealed class Options
 
     internal IReadOnlyList<ServerKind> Kinds { get; private set; } = ServerKind.All;
 
-    internal bool Inline { get; private set; }
+    internal Setup Setup { get; private set; } = new();
 
     internal string? Picture { get; private set; }
 
@@ -73,7 +88,7 @@ internal sealed class Options
     {
         var options = new Options();
         if (arguments.Contains("--nodes", StringComparer.Ordinal))
-            (options.Clients, options.Scenarios) = (1, [new(64, true), new(512, true), new(2048, true)]);
+            options.Clients = 1;
         for (var i = 0; i < arguments.Length; i += 2)
         {
             if (arguments[i] == "--nodes" && (i + 1 == arguments.Length || arguments[i + 1].StartsWith("--", StringComparison.Ordinal)))
@@ -84,7 +99,17 @@ internal sealed class Options
                 options.Set(arguments[i], arguments[i + 1]);
         }
 
+        options.Scenarios = options.AllScenarios();
         return options;
+    }
+
+    /// <summary>Returns the scenarios of the command line, or else the defaults.</summary>
+    private IReadOnlyList<Scenario> AllScenarios()
+    {
+        if (Nodes.Count > 0)
+            return Scenarios.Count > 0 ? Scenarios : [new(64, true), new(512, true), new(2048, true)];
+        IReadOnlyList<Scenario> all = [.. Scenarios, .. _rates.Where(rate => rate > 0).Select(Scenario.AtRate)];
+        return all.Count > 0 ? all : [new(64, false), new(64, true), new(1, false)];
     }
 
     private void Set(string name, string value)
@@ -110,7 +135,7 @@ internal sealed class Options
                 Nodes = [.. value.Split(',').Select(each => Number(name, each, 2, NodeNumber.MostNodes))];
                 break;
             case "--rate":
-                Rate = Number(name, value, 0, FastestPace);
+                _rates = [.. value.Split(',').Select(each => Number(name, each, 0, FastestRate))];
                 break;
             case "--rounds":
                 Rounds = Number(name, value, 1, 1000);
@@ -122,7 +147,19 @@ internal sealed class Options
                 Kinds = [.. value.Split(',').Select(ServerKind.Named)];
                 break;
             case "--inline":
-                Inline = value == "true";
+                Setup = Setup with { Inline = Switch(name, value) };
+                break;
+            case "--tls":
+                Setup = Setup with { Tls = Switch(name, value) };
+                break;
+            case "--http2":
+                Setup = Setup with { Http2 = Number(name, value, 1, MostStreams) };
+                break;
+            case "--personalized":
+                Setup = Setup with { Personalized = Switch(name, value) };
+                break;
+            case "--background":
+                Setup = Setup with { Background = Number(name, value, 0, 1000) };
                 break;
             case "--picture":
                 Picture = value;
@@ -131,6 +168,11 @@ internal sealed class Options
                 throw new ArgumentException($"{name} is not an option.", name);
         }
     }
+
+    private static bool Switch(string name, string value) =>
+        bool.TryParse(value, out var result)
+            ? result
+            : throw new ArgumentException($"{name} is true or false, and not '{value}'.", name);
 
     private static int Number(string name, string value, int least, int most) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most

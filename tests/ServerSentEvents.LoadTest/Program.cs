@@ -3,14 +3,14 @@ using ServerSentEvents.LoadTest.Clients;
 using ServerSentEvents.LoadTest.Nodes;
 using ServerSentEvents.LoadTest.Servers;
 
-// Without a verb the whole comparison, which starts this same program for each server and for its clients.
+// Without a verb, runs the whole comparison, which starts this program again for each server and for its clients.
 switch (args)
 {
-    case ["server", var kind, var inline]:
-        await WebServer.RunAsync(ServerKind.Named(kind), bool.Parse(inline));
+    case ["server", var kind, var setup]:
+        await ServerKind.Named(kind).RunAsync(Setup.Parse(setup));
         return 0;
-    case ["client", var port, var processId, var length]:
-        Client.Run(Parse.Number(port), Parse.Number(processId), Parse.Number(length));
+    case ["client", var port, var postPort, var processId, var length, var setup]:
+        Client.Run(Parse.Number(port), Parse.Number(postPort), Parse.Number(processId), Parse.Number(length), Setup.Parse(setup));
         return 0;
     case ["node", var ours, var port, var stream, var index, var length, var clients]:
         await NodeProgram.RunAsync(

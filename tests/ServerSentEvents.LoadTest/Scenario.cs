@@ -2,29 +2,47 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>How events are published.</summary>
-/// <param name="InFlight">How far publishing may be ahead of the client that is furthest behind.</param>
-/// <param name="IsPipelined">Whether they are posted without waiting for the answer to the one before.</param>
-internal sealed record Scenario(int InFlight, bool IsPipelined)
+/// <summary>A way to publish events.</summary>
+/// <param name="InFlight">The number of events by which publishing may be ahead of the slowest client.</param>
+/// <param name="IsPipelined">Whether events are posted without waiting for the answer to the event before.</param>
+/// <param name="Rate">Events a second at fixed times, whatever the server does; 0 to publish as fast as the window allows.</param>
+internal sealed record Scenario(int InFlight, bool IsPipelined, int Rate = 0)
 {
     /// <summary>More than any server needs to be busy all the time.</summary>
     internal const int MostInFlight = 4096;
 
-    /// <summary>As many connections as one after the other is still looked for among.</summary>
+    /// <summary>Less than the queue of a client holds: a server that cannot keep up is late, but loses nothing.</summary>
+    private const int MostBehind = 1000;
+
+    /// <summary>An idle connection is searched for among so many.</summary>
     private const int MostConnections = 512;
     private const char Pipelined = 'p';
+    private const char PerSecond = '/';
 
-    /// <summary>In words.</summary>
-    internal string Description => string.Create(
-        CultureInfo.InvariantCulture, $"{InFlight} in flight{(InFlight == 1 ? "" : IsPipelined ? " from one connection" : $" from {InFlight} connections")}");
+    /// <summary>The scenario in words.</summary>
+    internal string Description => this switch
+    {
+        { Rate: > 0 } => Text($"{Rate:N0} a second at fixed times"),
+        { InFlight: 1 } => "1 in flight",
+        { IsPipelined: true } => Text($"{InFlight} in flight from one connection"),
+        _ => Text($"{InFlight} in flight from {InFlight} connections"),
+    };
 
-    /// <exception cref="ArgumentException">It is no number, or out of its range.</exception>
-    internal static Scenario Parse(string text) =>
-        int.TryParse(text.TrimEnd(Pipelined), NumberStyles.None, CultureInfo.InvariantCulture, out var inFlight) && inFlight is > 0 and <= MostInFlight
-        && (inFlight <= MostConnections || text.EndsWith(Pipelined))
+    internal static Scenario AtRate(int rate) => new(MostBehind, IsPipelined: true, rate);
+
+    /// <exception cref="ArgumentException">The text is no number, or out of its range.</exception>
+    internal static Scenario Parse(string text)
+    {
+        if (text.EndsWith(PerSecond))
+            return AtRate(LoadTest.Parse.Number(text[..^1]));
+        return int.TryParse(text.TrimEnd(Pipelined), NumberStyles.None, CultureInfo.InvariantCulture, out var inFlight)
+            && inFlight is > 0 and <= MostInFlight
+            && (inFlight <= MostConnections || text.EndsWith(Pipelined))
             ? new Scenario(inFlight, text.EndsWith(Pipelined))
             : throw new ArgumentException($"'{text}' is not a number from 1 to 512, or to 4096 with a p.", nameof(text));
+    }
 
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{InFlight}{(IsPipelined ? Pipelined : "")}");
+    public override string ToString() => Rate > 0 ? Text($"{Rate}{PerSecond}") : Text($"{InFlight}{(IsPipelined ? Pipelined : "")}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

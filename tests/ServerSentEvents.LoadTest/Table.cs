@@ -10,10 +10,10 @@ internal static class Table
         foreach (var scenario in options.Scenarios)
         {
             Line(output, $"");
-            Line(output, $"{options.Clients:N0} clients, events of {options.Bytes:N0} bytes, {scenario.Description}; medians of {options.Rounds} rounds, ratios to the first within each round:");
+            Line(output, $"{options.Clients:N0} clients{options.Setup.Description}, events of {options.Bytes:N0} bytes, {scenario.Description}; medians of {options.Rounds} rounds, ratios to the first within each round:");
             Line(output, $"");
-            Line(output, $"| server | deliveries/s | ratio | CPU for a delivery, µs | ratio | latency: median, ms | 99 % | maximum |");
-            Line(output, $"|---|---:|---:|---:|---:|---:|---:|---:|");
+            Line(output, $"| server | deliveries/s | ratio | CPU for a delivery, µs | ratio | CPU, % | latency: median, ms | 99 % | maximum |");
+            Line(output, $"|---|---:|---:|---:|---:|---:|---:|---:|---:|");
             foreach (var result in results)
                 WriteRow(output, result, results[0], scenario);
         }
@@ -21,7 +21,7 @@ internal static class Table
         if (options.Idle == 0)
             return;
         Line(output, $"");
-        Line(output, $"| server | memory for each of {options.Idle:N0} idle connections, KB |");
+        Line(output, $"| server | memory for each of {options.Idle:N0} idle {(options.Setup.Http2 > 0 ? "streams" : "connections")}, KB |");
         Line(output, $"|---|---:|");
         foreach (var result in results)
             Line(output, $"| {result.Kind.Title} | {result.IdleBytes / 1024:F1} |");
@@ -31,15 +31,16 @@ internal static class Table
     {
         var rate = result.Median(scenario, run => run.DeliveriesPerSecond);
         var cost = result.Median(scenario, run => run.ProcessorMicroseconds);
+        var share = 100 * result.Median(scenario, run => run.ProcessorShare);
         var rateRatio = RatioToFirst(result, first, scenario, run => run.DeliveriesPerSecond);
         var costRatio = RatioToFirst(result, first, scenario, run => run.ProcessorMicroseconds);
         var median = result.Median(scenario, run => run.Median.TotalMilliseconds);
         var percentile = result.Median(scenario, run => run.Percentile99.TotalMilliseconds);
         var max = result.Median(scenario, run => run.Max.TotalMilliseconds);
-        Line(output, $"| {result.Kind.Title} | {rate:N0} | {rateRatio:F2} | {cost:F2} | {costRatio:F2} | {median:F1} | {percentile:F1} | {max:F1} |");
+        Line(output, $"| {result.Kind.Title} | {rate:N0} | {rateRatio:F2} | {cost:F2} | {costRatio:F2} | {share:F0} | {median:F1} | {percentile:F1} | {max:F1} |");
     }
 
-    /// <summary>The median of each round's ratio: what disturbed both of them in a round leaves it as it is.</summary>
+    /// <summary>Returns the median of the rounds' ratios: a disturbance of a whole round does not change its ratio.</summary>
     private static double RatioToFirst(KindResult result, KindResult first, Scenario scenario, Func<Clients.RunResult, double> figure) =>
         Statistics.Median(result.Runs[scenario].Zip(first.Runs[scenario], (one, other) => figure(one) / figure(other)));
 

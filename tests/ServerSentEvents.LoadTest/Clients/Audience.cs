@@ -2,89 +2,82 @@ using System.ComponentModel;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>All clients of one server, served by one thread.</summary>
-internal sealed class Audience : IDisposable
+/// <summary>All clients of one server, on one thread.</summary>
+internal sealed class Audience(int port, EventSource source, Epoll epoll, Setup setup)
 {
-    /// <summary>So many connect at once: a server's backlog holds them.</summary>
+    /// <summary>The number of clients that connect at once: a server's backlog holds them.</summary>
     private const int ConnectAtOnce = 100;
 
-    /// <summary>Generous: only a server that has failed lets everybody wait for so long.</summary>
+    /// <summary>The time after which a server that sends nothing has failed.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly Epoll _epoll = new();
     private readonly byte[] _buffer = new byte[1 << 18];
     private readonly List<Connection> _connections = [];
-    private readonly int _port;
+    private readonly List<Reader> _readers = [];
     private int _open;
 
-    internal Audience(int port, int length) => (_port, Source) = (port, new EventSource(port, length, _epoll));
-
-    /// <summary>What they receive comes from here.</summary>
-    internal EventSource Source { get; }
+    internal EventSource Source => source;
 
     internal SharedStream Stream { get; } = new();
 
-    internal int Count => _connections.Count;
+    /// <summary>Runs when a client has received a part of the stream.</summary>
+    internal Action<Reader> Received { get; set; } = static _ => { };
 
-    /// <summary>Opens so many connections more, each of which has its response's head when this is through.</summary>
+    internal int Count => _readers.Count;
+
+    /// <summary>Opens more clients, and returns when each has the head of its response.</summary>
     internal void Connect(int count)
     {
-        for (var until = _connections.Count + count; _open < until;)
+        for (var until = _readers.Count + count; _open < until;)
         {
-            while (_connections.Count < Math.Min(until, _open + ConnectAtOnce))
+            while (_readers.Count < Math.Min(until, _open + ConnectAtOnce))
             {
-                var connection = new Connection(_port);
-                _epoll.Watch(connection.Descriptor, _connections.Count);
+                var first = _readers.Count;
+                for (var last = Math.Min(until, first + setup.StreamsPerConnection); _readers.Count < last;)
+                    _readers.Add(new Reader(this, _readers.Count, setup.Personalized));
+                var connection = Connection.Open(port, setup, [.. _readers.Skip(first)]);
+                epoll.Watch(connection.Descriptor, _connections.Count);
                 _connections.Add(connection);
             }
 
-            Receive(static _ => { });
+            if (!Receive(Patience))
+                throw new TimeoutException("The server does not answer.");
         }
     }
 
-    /// <summary>Waits until something has come, and takes all of it.</summary>
-    internal unsafe void Receive(Action<Connection> received)
-    {
-        var count = _epoll.Wait(Patience);
-        if (count == 0)
-            throw new TimeoutException("Nothing comes from the server any more.");
+    internal void Opened() => _open++;
 
+    /// <summary>Waits for bytes, and takes all that came; returns false after the limit.</summary>
+    internal unsafe bool Receive(TimeSpan limit)
+    {
+        var count = epoll.Wait(limit);
         fixed (byte* buffer = _buffer)
         {
             for (var i = 0; i < count; i++)
             {
-                var key = _epoll.Key(i);
+                var key = epoll.Key(i);
                 var connection = key < 0 ? null : _connections[key];
-                var length = (int)Libc.Receive(connection?.Descriptor ?? Source.Descriptor(key), buffer, _buffer.Length, 0);
+                var length = (int)Libc.Receive(connection?.Descriptor ?? source.Descriptor(key), buffer, _buffer.Length, 0);
                 if (length < 0)
                     throw new Win32Exception();
                 var bytes = _buffer.AsSpan(0, length);
                 if (connection is null)
-                    Source.Receive(key, bytes);
+                    source.Receive(key, bytes);
+                else if (length == 0)
+                    throw new InvalidDataException("The server has closed a connection.");
                 else
-                    Receive(connection, bytes, received);
+                    connection.Receive(bytes);
             }
         }
+
+        return count > 0;
     }
 
-    /// <summary>Forgets what everybody has received.</summary>
+    /// <summary>Starts again at the beginning of an empty stream.</summary>
     internal void Clear()
     {
         Stream.Clear();
-        foreach (var connection in _connections)
-            (connection.Position, connection.Events) = (0, 0);
-    }
-
-    public void Dispose() => _epoll.Dispose();
-
-    private void Receive(Connection connection, ReadOnlySpan<byte> bytes, Action<Connection> received)
-    {
-        if (bytes.IsEmpty)
-            throw new InvalidDataException("The server has closed a connection.");
-        var wasOpen = connection.IsOpen;
-        connection.Receive(bytes, Stream);
-        if (connection.IsOpen && !wasOpen)
-            _open++;
-        received(connection);
+        foreach (var reader in _readers)
+            (reader.Position, reader.Events) = (0, 0);
     }
 }

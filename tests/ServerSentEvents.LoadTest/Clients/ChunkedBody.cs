@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>Takes the chunks of HTTP/1.1 apart, wherever what was received begins and ends.</summary>
+/// <summary>Reads the chunks of HTTP/1.1 from parts that may begin and end anywhere.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct ChunkedBody
 {
@@ -16,9 +16,9 @@ internal struct ChunkedBody
         End,
     }
 
-    /// <summary>The next data in what was received; false when there is none left in it.</summary>
+    /// <summary>Returns the next data in a part; false at the end of the part.</summary>
     /// <exception cref="InvalidDataException">The body has ended.</exception>
-    internal bool TryTake(ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> data)
+    internal bool TryTake(ref Span<byte> bytes, out Span<byte> data)
     {
         while (!bytes.IsEmpty)
         {

@@ -2,12 +2,13 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>The process of all clients of one server. It does what it reads on its input, and answers each line by one.</summary>
+/// <summary>The process of all clients of one server. It answers each command on its input by one line.</summary>
 internal static class Client
 {
-    internal static void Run(int port, int serverId, int length)
+    internal static void Run(int port, int postPort, int serverId, int length, Setup setup)
     {
-        using var audience = new Audience(port, length);
+        using var epoll = new Epoll();
+        var audience = new Audience(port, new EventSource(postPort, length, epoll), epoll, setup);
         while (Console.ReadLine()?.Split(' ') is { } command)
         {
             switch (command)
@@ -17,12 +18,12 @@ internal static class Client
                     Console.WriteLine("connected");
                     break;
                 case ["run", var scenario, var events, var seconds]:
-                    var run = new Run(audience, serverId);
-                    Console.WriteLine(run.Measure(
-                        Scenario.Parse(scenario), Parse.Number(events), TimeSpan.FromSeconds(Parse.Fraction(seconds))).ToLine());
+                    var run = new Run(audience, serverId, Parse.Number(events), TimeSpan.FromSeconds(Parse.Fraction(seconds)));
+                    Console.WriteLine(run.Measure(Scenario.Parse(scenario)).ToLine());
                     break;
                 default:
-                    throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"'{string.Join(' ', command)}' means nothing."));
+                    throw new InvalidDataException(
+                        string.Create(CultureInfo.InvariantCulture, $"'{string.Join(' ', command)}' is not a command."));
             }
         }
     }

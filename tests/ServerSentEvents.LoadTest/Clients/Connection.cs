@@ -1,73 +1,49 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>One client: a socket, and how far it has read.</summary>
+/// <summary>A socket with the clients that read from it.</summary>
 internal sealed class Connection
 {
-    private static readonly byte[] Request = "GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"u8.ToArray();
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly IHttpReader _http;
+    private readonly TlsLayer? _tls;
 
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private ChunkedBody _body;
-
-    /// <summary>nchan's body ends with its connection, and has no chunks.</summary>
-    private bool _isChunked;
-
-    /// <summary>What has come of the response's head; null behind it.</summary>
-    private List<byte>? _head = [];
-
-    internal Connection(int port)
+    private Connection(int port, Setup setup, Reader[] readers)
     {
         _socket.Connect(IPAddress.Loopback, port);
-        _socket.Send(Request);
-        _socket.Blocking = false;
-        Descriptor = (int)_socket.Handle;
+        _http = setup.Http2 > 0 ? new Http2Reader(readers, setup.Tls ? "https" : "http", Send) : new Http1Reader(readers[0]);
+        _tls = setup.Tls ? new TlsLayer(_socket, _http, setup.Http2 > 0) : null;
     }
 
-    internal int Descriptor { get; }
+    internal int Descriptor => (int)_socket.Handle;
 
-    /// <summary>Where it is in the stream that all receive.</summary>
-    internal int Position { get; set; }
-
-    /// <summary>How many of the stream's events it has received.</summary>
-    internal int Events { get; set; }
-
-    internal bool IsOpen => _head is null;
+    /// <summary>Connects, and sends the requests of the clients.</summary>
+    internal static Connection Open(int port, Setup setup, Reader[] readers)
+    {
+        var connection = new Connection(port, setup, readers);
+        if (connection._tls is { } tls)
+            tls.Start();
+        else
+            connection.Send(connection._http.Request);
+        return connection;
+    }
 
     /// <summary>Takes what the socket has given.</summary>
-    internal void Receive(ReadOnlySpan<byte> bytes, SharedStream stream)
+    internal void Receive(Span<byte> bytes)
     {
-        if (_head is not null)
-        {
-            bytes = AfterHead(bytes);
-            if (_head is not null)
-                return;
-        }
-
-        if (!_isChunked)
-        {
-            Position = stream.Accept(Position, bytes);
-            return;
-        }
-
-        while (_body.TryTake(ref bytes, out var data))
-            Position = stream.Accept(Position, data);
+        if (_tls is null)
+            _http.Receive(bytes);
+        else
+            _tls.Receive(bytes);
     }
 
-    private ReadOnlySpan<byte> AfterHead(ReadOnlySpan<byte> bytes)
+    private void Send(byte[] bytes)
     {
-        var before = _head!.Count;
-        _head.AddRange(bytes);
-        var head = Encoding.Latin1.GetString([.. _head]);
-        var end = head.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-        if (end < 0)
-            return default;
-        if (!head.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
-            throw new InvalidDataException($"The server answered: {head}");
-        _isChunked = head.Contains("chunked", StringComparison.OrdinalIgnoreCase);
-        _head = null;
-        return bytes[(end + 4 - before)..];
+        if (_tls is null)
+            _socket.Send(bytes);
+        else
+            _tls.Send(bytes);
     }
 }

@@ -1,41 +1,43 @@
+using System.Diagnostics;
+
 namespace ServerSentEvents.LoadTest.Clients;
 
 /// <summary>
-/// Has the server publish events, in the same way for all servers: by posting them, in as many connections as there may be
-/// events in flight, each of which waits for its answer.
+/// Makes a server publish events, in the same way for all servers: by POST, in as many connections as there may be events in
+/// flight. Each connection waits for its answer.
 /// </summary>
 internal sealed class EventSource(int port, int length, Epoll epoll)
 {
     private readonly List<PostConnection> _connections = [];
 
-    /// <summary>Those that have their answer.</summary>
+    /// <summary>The connections that have their answer.</summary>
     private readonly Queue<PostConnection> _idle = new();
 
     private int _number;
 
-    /// <summary>How many events are still to be posted.</summary>
+    /// <summary>The number of events that wait for an idle connection.</summary>
     private int _left;
 
-    /// <summary>So many more are to be posted, as soon as that may be; pipelined, all in one connection, and at once.</summary>
+    /// <summary>Posts events as soon as connections are idle; pipelined, all at once in one connection.</summary>
     internal void Publish(int count, Scenario scenario)
     {
-        while (_connections.Count < (scenario.IsPipelined ? 1 : scenario.InFlight))
-        {
-            var connection = new PostConnection(port, length);
-            _connections.Add(connection);
-            _idle.Enqueue(connection);
-            epoll.Watch(connection.Descriptor, -_connections.Count);
-        }
-
+        Connect(scenario.IsPipelined ? 1 : scenario.InFlight);
         if (scenario.IsPipelined)
         {
-            _connections[0].Post(_number, count);
+            _connections[0].Post(_number, count, Stopwatch.GetTimestamp());
             _number += count;
             return;
         }
 
         _left += count;
         Post();
+    }
+
+    /// <summary>Posts one event at once, whose latency counts from the time it was due.</summary>
+    internal void PublishDue(long due)
+    {
+        Connect(1);
+        _connections[0].Post(_number++, 1, due);
     }
 
     internal int Descriptor(int key) => _connections[-key - 1].Descriptor;
@@ -49,9 +51,20 @@ internal sealed class EventSource(int port, int length, Epoll epoll)
         Post();
     }
 
+    private void Connect(int count)
+    {
+        while (_connections.Count < count)
+        {
+            var connection = new PostConnection(port, length);
+            _connections.Add(connection);
+            _idle.Enqueue(connection);
+            epoll.Watch(connection.Descriptor, -_connections.Count);
+        }
+    }
+
     private void Post()
     {
         for (; _left > 0 && _idle.TryDequeue(out var connection); _left--)
-            connection.Post(_number++, 1);
+            connection.Post(_number++, 1, Stopwatch.GetTimestamp());
     }
 }

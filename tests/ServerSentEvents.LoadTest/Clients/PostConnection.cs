@@ -24,17 +24,17 @@ internal sealed class PostConnection
 
     internal int Descriptor => (int)_socket.Handle;
 
-    /// <summary>Posts so many events, which have numbers from the first one on, and waits for no answer.</summary>
-    internal void Post(int first, int count)
+    /// <summary>Posts events with consecutive numbers, without waiting for an answer.</summary>
+    internal void Post(int first, int count, long due)
     {
         _requests.Clear();
         for (var number = first; number < first + count; number++)
-            _requests.Append(_head).Append(EventData.New(number, _length));
+            _requests.Append(_head).Append(EventData.New(number, _length, due));
         _socket.Send(Encoding.ASCII.GetBytes(_requests.ToString()));
     }
 
-    /// <summary>Whether this is an answer, and not only the rest of one.</summary>
-    /// <exception cref="InvalidDataException">The server does not take what it is to publish.</exception>
+    /// <summary>Returns whether the bytes begin an answer.</summary>
+    /// <exception cref="InvalidDataException">The server refused an event.</exception>
     internal static bool IsAnswer(ReadOnlySpan<byte> bytes) =>
         bytes.IsEmpty || bytes.StartsWith("HTTP/1.1 4"u8) || bytes.StartsWith("HTTP/1.1 5"u8)
             ? throw new InvalidDataException($"The server does not publish: {Encoding.ASCII.GetString(bytes)}")

@@ -2,35 +2,42 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>
-/// One measurement. Publishing is never further ahead than the window of the client that is furthest behind: another event
-/// is published when all clients have received one.
-/// </summary>
-internal sealed class Run(Audience audience, int serverId)
+/// <summary>One measurement.</summary>
+/// <param name="audience">The clients.</param>
+/// <param name="serverId">The process whose CPU counts.</param>
+/// <param name="events">The number of events to publish; 0 for as many as the duration allows.</param>
+/// <param name="duration">The time after which nothing more is published, where the number is 0.</param>
+internal sealed class Run(Audience audience, int serverId, int events, TimeSpan duration)
 {
-    private readonly Histogram _latencies = new();
+    private readonly Deliveries _deliveries = new(audience);
 
-    /// <summary>How many clients have received each event.</summary>
-    private readonly List<int> _receipts = [];
+    /// <summary>The number of events that all clients had received when it last grew, and when that was.</summary>
+    private (int Complete, long Since) _progress = (0, Stopwatch.GetTimestamp());
 
-    /// <summary>How many events everybody has received.</summary>
-    private int _complete;
-
-    internal RunResult Measure(Scenario scenario, int events, TimeSpan duration)
+    internal RunResult Measure(Scenario scenario)
     {
-        var inFlight = scenario.InFlight;
         var processorTime = ProcFile.ProcessorTime(serverId);
         var start = Stopwatch.GetTimestamp();
+        var published = scenario.Rate > 0 ? PublishAtFixedTimes(scenario, start) : PublishInWindow(scenario, start);
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        processorTime = ProcFile.ProcessorTime(serverId) - processorTime;
+        audience.Clear();
+        var latencies = _deliveries.Latencies;
+        return new RunResult(
+            (long)published * audience.Count, elapsed, processorTime,
+            Time(latencies.Quantile(0.5)), Time(latencies.Quantile(0.99)), Time(latencies.Max));
+    }
+
+    /// <summary>Keeps a window of events in flight: publishes another event when all clients have received one.</summary>
+    private int PublishInWindow(Scenario scenario, long start)
+    {
+        var inFlight = scenario.InFlight;
         var published = events == 0 ? inFlight : Math.Min(inFlight, events);
         audience.Source.Publish(published, scenario);
-        for (var (before, since) = (0, start); _complete < published;)
+        while (_deliveries.Complete < published)
         {
-            audience.Receive(Count);
-            if (_complete > before)
-                (before, since) = (_complete, Stopwatch.GetTimestamp());
-            else if (Stopwatch.GetElapsedTime(since) > Audience.Patience)
-                throw new TimeoutException($"Of {published} events {_complete} have come to everybody, and {_receipts.Count} to anybody.");
-            var more = _complete + inFlight - published;
+            Receive(Audience.Patience);
+            var more = _deliveries.Complete + inFlight - published;
             if (events > 0)
                 more = Math.Min(more, events - published);
             else if (Stopwatch.GetElapsedTime(start) >= duration)
@@ -41,29 +48,47 @@ internal sealed class Run(Audience audience, int serverId)
             audience.Source.Publish(more, scenario);
         }
 
-        var elapsed = Stopwatch.GetElapsedTime(start);
-        processorTime = ProcFile.ProcessorTime(serverId) - processorTime;
-        audience.Clear();
-        return new RunResult(
-            (long)published * audience.Count, elapsed, processorTime,
-            Time(_latencies.Quantile(0.5)), Time(_latencies.Quantile(0.99)), Time(_latencies.Max));
+        return published;
+    }
+
+    /// <summary>
+    /// Publishes events when they are due. A server that falls behind by all that may be in flight makes publishing late:
+    /// then fewer events are published than the rate says, and each latency still counts from the due time.
+    /// </summary>
+    private int PublishAtFixedTimes(Scenario scenario, long start)
+    {
+        var period = Stopwatch.Frequency / scenario.Rate;
+        var wanted = events > 0 ? events : (int)(duration.TotalSeconds * scenario.Rate);
+        var published = 0;
+        while (_deliveries.Complete < published || published < wanted)
+        {
+            var mayPublish = published < wanted && published - _deliveries.Complete < scenario.InFlight;
+            var due = start + (period * published);
+            var wait = Time(due - Stopwatch.GetTimestamp());
+            if (mayPublish && wait <= TimeSpan.Zero)
+            {
+                audience.Source.PublishDue(due);
+                published++;
+                wait = TimeSpan.Zero;
+            }
+
+            Receive(mayPublish ? wait : Audience.Patience);
+            if (events == 0 && Stopwatch.GetElapsedTime(start) >= duration)
+                wanted = published;
+        }
+
+        return published;
+    }
+
+    /// <exception cref="TimeoutException">No event was completed for a long time.</exception>
+    private void Receive(TimeSpan limit)
+    {
+        audience.Receive(limit);
+        if (_deliveries.Complete > _progress.Complete || limit != Audience.Patience)
+            _progress = (_deliveries.Complete, Stopwatch.GetTimestamp());
+        else if (Stopwatch.GetElapsedTime(_progress.Since) >= Audience.Patience)
+            throw new TimeoutException($"{_deliveries.Complete} events have come to all clients, {_deliveries.Begun} to any.");
     }
 
     private static TimeSpan Time(long ticks) => TimeSpan.FromSeconds((double)ticks / Stopwatch.Frequency);
-
-    private void Count(Connection connection)
-    {
-        var now = Stopwatch.GetTimestamp();
-        var stream = audience.Stream;
-        while (connection.Events < stream.Ends.Count && stream.Ends[connection.Events] <= connection.Position)
-        {
-            var number = connection.Events++;
-            if (number == _receipts.Count)
-                _receipts.Add(0);
-            _receipts[number]++;
-            _latencies.Add(now - stream.Published[number]);
-            while (_complete < _receipts.Count && _receipts[_complete] == audience.Count)
-                _complete++;
-        }
-    }
 }

@@ -2,17 +2,20 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>What one measurement gave.</summary>
-/// <param name="Deliveries">Events times clients, each of them received and compared.</param>
-/// <param name="Elapsed">From the first event's publishing to the last one's receipt by the last client.</param>
-/// <param name="ProcessorTime">What the server took of the processor meanwhile, the kernel's work for it included.</param>
-/// <param name="Median">Half of the deliveries took no longer, from publishing to receipt.</param>
-/// <param name="Percentile99">Ninety-nine in a hundred took no longer.</param>
-/// <param name="Max">None took longer.</param>
+/// <summary>The result of one measurement.</summary>
+/// <param name="Deliveries">Events times clients; each delivery was received and compared.</param>
+/// <param name="Elapsed">The time from the first publish to the last receipt.</param>
+/// <param name="ProcessorTime">The server's processor time, with the kernel's work for it.</param>
+/// <param name="Median">The median latency, from the time an event was due to its receipt.</param>
+/// <param name="Percentile99">The latency that 99 % of the deliveries do not exceed.</param>
+/// <param name="Max">The longest latency.</param>
 internal sealed record RunResult(
     long Deliveries, TimeSpan Elapsed, TimeSpan ProcessorTime, TimeSpan Median, TimeSpan Percentile99, TimeSpan Max)
 {
     internal double DeliveriesPerSecond => Deliveries / Elapsed.TotalSeconds;
+
+    /// <summary>The processor time as a part of the time that passed: 1 is one busy processor.</summary>
+    internal double ProcessorShare => ProcessorTime / Elapsed;
 
     internal double ProcessorMicroseconds => ProcessorTime.TotalMicroseconds / Deliveries;
 

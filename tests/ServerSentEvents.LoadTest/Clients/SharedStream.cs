@@ -1,37 +1,37 @@
 namespace ServerSentEvents.LoadTest.Clients;
 
 /// <summary>
-/// The stream that all clients receive. Whoever is first brings it, and it is looked into; with everybody else it is only
-/// compared, byte by byte, so that whatever is lost, doubled or out of order for anybody is found.
+/// The stream that all clients receive. The first client to receive a part brings it, and its events are read. For the other
+/// clients the part is only compared, byte by byte. So every lost, repeated or reordered event is found.
 /// </summary>
 internal sealed class SharedStream
 {
     private byte[] _bytes = new byte[1 << 20];
     private int _length;
 
-    /// <summary>Behind the last whole block.</summary>
+    /// <summary>The place after the last whole block.</summary>
     private int _scanned;
 
-    /// <summary>They come in any order where they are posted in several connections.</summary>
+    /// <summary>The numbers of the events, which come in any order where several connections post them.</summary>
     private readonly HashSet<int> _numbers = [];
 
-    /// <summary>Where each event ends.</summary>
+    /// <summary>The place where each event ends.</summary>
     internal List<int> Ends { get; } = [];
 
-    /// <summary>When each was published, in ticks of the stopwatch.</summary>
-    internal List<long> Published { get; } = [];
+    /// <summary>The time when each event was due, in ticks of the stopwatch.</summary>
+    internal List<long> Due { get; } = [];
 
-    /// <summary>Begins anew, when all clients have received all of it.</summary>
+    /// <summary>Empties the stream, after all clients have received all of it.</summary>
     internal void Clear()
     {
         (_length, _scanned) = (0, 0);
         _numbers.Clear();
         Ends.Clear();
-        Published.Clear();
+        Due.Clear();
     }
 
-    /// <summary>What a client received at a place of the stream; returns its place behind it.</summary>
-    /// <exception cref="InvalidDataException">It is not what another client received there.</exception>
+    /// <summary>Takes what a client received at a place of the stream; returns the place after it.</summary>
+    /// <exception cref="InvalidDataException">Another client received something else there.</exception>
     internal int Accept(int position, ReadOnlySpan<byte> data)
     {
         var known = Math.Min(data.Length, _length - position);
@@ -52,7 +52,7 @@ internal sealed class SharedStream
         {
             var block = _bytes.AsSpan(_scanned, size);
             _scanned += size + 2;
-            // Comments stand alone, as at the beginning of nchan's stream, or right before an event, as heartbeats do.
+            // Comments are blocks of their own at the beginning of nchan's stream. Others come right before an event.
             while (block is [(byte)':', ..])
                 block = block.IndexOf((byte)'\n') is >= 0 and var end ? block[(end + 1)..] : default;
             if (!block.IsEmpty)
@@ -64,10 +64,10 @@ internal sealed class SharedStream
     {
         if (data.SequenceEqual(EventData.HelloBytes))
             return;
-        var (number, published) = EventData.Read(data);
+        var (number, due) = EventData.Read(data);
         if (!_numbers.Add(number))
             throw new InvalidDataException($"Event {number} came twice.");
         Ends.Add(_scanned);
-        Published.Add(published);
+        Due.Add(due);
     }
 }

@@ -2,8 +2,8 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>What people write by hand: a channel for each client, and a loop that writes and flushes each event.</summary>
-internal sealed class ChannelLoop : IStreams
+/// <summary>The usual code by hand: a channel for each client, and a loop that writes and flushes each event.</summary>
+internal sealed class ChannelLoop(bool isPersonalized) : IStreams
 {
     private readonly ClientChannels _clients = new();
 
@@ -11,7 +11,7 @@ internal sealed class ChannelLoop : IStreams
     {
         var response = context.Response;
         EventStreamHeaders.Set(response);
-        Channel<string> channel = _clients.Add();
+        Channel<string> channel = _clients.Add(context);
         try
         {
             await response.Body.FlushAsync(context.RequestAborted);
@@ -27,6 +27,12 @@ internal sealed class ChannelLoop : IStreams
         }
     });
 
-    /// <summary>The text is made once, as somebody who writes by hand would do as well.</summary>
-    public void Publish(string data) => _clients.Write($"data: {data}\n\n");
+    /// <summary>Makes the text once for all clients, unless it is personalized.</summary>
+    public void Publish(string data)
+    {
+        if (isPersonalized)
+            _clients.Write(name => $"data: {EventData.Personalize(data, name)}\n\n");
+        else
+            _clients.Write($"data: {data}\n\n");
+    }
 }

@@ -9,29 +9,39 @@ internal sealed class ClientChannels
 
     private readonly Lock _gate = new();
 
-    /// <summary>Guarded by <see cref="_gate"/>.</summary>
-    private readonly List<Channel<string>> _channels = [];
+    /// <summary>The channels with the names of their clients. Guarded by <see cref="_gate"/>.</summary>
+    private readonly List<(Channel<string> Channel, string Name)> _clients = [];
 
-    internal Channel<string> Add()
+    internal Channel<string> Add(HttpContext context)
     {
         var channel = Channel.CreateBounded<string>(Capacity);
         lock (_gate)
-            _channels.Add(channel);
+            _clients.Add((channel, context.Request.Query["client"].ToString()));
         return channel;
     }
 
     internal void Remove(Channel<string> channel)
     {
         lock (_gate)
-            _channels.Remove(channel);
+            _clients.RemoveAll(client => client.Channel == channel);
     }
 
     internal void Write(string text)
     {
         lock (_gate)
         {
-            foreach (var channel in _channels)
+            foreach (var (channel, _) in _clients)
                 channel.Writer.TryWrite(text);
+        }
+    }
+
+    /// <summary>Writes the text that a function makes from each client's name.</summary>
+    internal void Write(Func<string, string> text)
+    {
+        lock (_gate)
+        {
+            foreach (var (channel, name) in _clients)
+                channel.Writer.TryWrite(text(name));
         }
     }
 }

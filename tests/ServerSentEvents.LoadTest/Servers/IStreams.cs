@@ -1,9 +1,9 @@
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>The clients of one kind of server.</summary>
+/// <summary>The event streams of a server on Kestrel.</summary>
 internal interface IStreams
 {
-    /// <summary>Adds what it needs to the application's services.</summary>
+    /// <summary>Adds services to the application.</summary>
     void Register(IServiceCollection services)
     {
     }
@@ -11,6 +11,6 @@ internal interface IStreams
     /// <summary>Answers clients at a path.</summary>
     void Map(IEndpointRouteBuilder endpoints, string path);
 
-    /// <summary>Sends an event to all of them.</summary>
+    /// <summary>Sends an event to all clients.</summary>
     void Publish(string data);
 }

@@ -1,19 +1,20 @@
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>A server that runs, in a process of its own.</summary>
+/// <summary>A server that runs in its own process.</summary>
 internal abstract class ServerProcess : IDisposable
 {
-    /// <summary>Where its clients connect to.</summary>
+    /// <summary>The port for clients.</summary>
     internal abstract int Port { get; }
+
+    /// <summary>The port for events, always with HTTP/1.1 and without TLS.</summary>
+    internal virtual int PostPort => Port;
 
     /// <summary>The process whose time and memory count.</summary>
     internal abstract int ProcessId { get; }
 
-    /// <summary>Starts one of a kind.</summary>
-    /// <param name="kind">Which.</param>
-    /// <param name="inline">Whether Kestrel is told to do without the thread pool where it can.</param>
-    internal static ServerProcess Start(ServerKind kind, bool inline) =>
-        kind.NewStreams is null ? Nchan.Start() : new KestrelProcess(kind, inline);
+    /// <summary>Starts a server of a kind.</summary>
+    internal static ServerProcess Start(ServerKind kind, Setup setup) =>
+        kind == ServerKind.Nchan ? Nchan.Start() : new DotNetServerProcess(kind, setup);
 
     public abstract void Dispose();
 }

@@ -3,25 +3,31 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>What ASP.NET Core has: its result for a sequence of events, over a channel for each client.</summary>
-internal sealed class TypedResultsLoop : IStreams
+/// <summary>ASP.NET Core's own result for a sequence of events, over a channel for each client.</summary>
+internal sealed class TypedResultsLoop(bool isPersonalized) : IStreams
 {
     private readonly ClientChannels _clients = new();
 
     public void Map(IEndpointRouteBuilder endpoints, string path) => endpoints.MapGet(path, (HttpContext context) =>
     {
         EventStreamHeaders.Set(context.Response);
-        return TypedResults.ServerSentEvents(ReadAsync(context.RequestAborted));
+        return TypedResults.ServerSentEvents(ReadAsync(context, context.RequestAborted));
     });
 
-    public void Publish(string data) => _clients.Write(data);
-
-    private async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public void Publish(string data)
     {
-        Channel<string> channel = _clients.Add();
+        if (isPersonalized)
+            _clients.Write(name => EventData.Personalize(data, name));
+        else
+            _clients.Write(data);
+    }
+
+    private async IAsyncEnumerable<string> ReadAsync(HttpContext context, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Channel<string> channel = _clients.Add(context);
         try
         {
-            // Its headers come with the first event: only then does the client know that it is there.
+            // The headers come with the first event, so that a client needs one to see that the stream is open.
             yield return EventData.Hello;
             await foreach (var data in channel.Reader.ReadAllAsync(cancellationToken))
                 yield return data;

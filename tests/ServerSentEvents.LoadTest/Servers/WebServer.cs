@@ -1,27 +1,30 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>The process of a server on Kestrel. It says where it listens, and lives for as long as its input is open.</summary>
+/// <summary>The process of a server on Kestrel. It writes its ports, and lives until its input ends.</summary>
 internal static class WebServer
 {
     internal const string Path = "/events";
 
-    /// <summary>What the line begins with that tells the port.</summary>
+    /// <summary>The beginning of the line with the ports for clients and for events.</summary>
     internal const string Listening = "listening ";
 
-    internal static async Task RunAsync(ServerKind kind, bool inline)
+    internal static async Task RunAsync(IStreams streams, Setup setup)
     {
-        var streams = kind.NewStreams!();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            kestrel.Listen(IPAddress.Loopback, 0, listen => ListenForClients(listen, setup));
             kestrel.Listen(IPAddress.Loopback, 0);
-            // Those who publish wait while others are measured, as nginx lets them too.
+            // The connections that post events are idle while other servers are measured. nginx keeps them as well.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         });
-        if (inline)
+        if (setup.Inline)
             builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         streams.Register(builder.Services);
         await using var app = builder.Build();
@@ -33,10 +36,27 @@ internal static class WebServer
             return TypedResults.NoContent();
         });
         await app.StartAsync();
+        BackgroundLoad.Start(setup.Background);
 
-        Console.WriteLine($"{Listening}{new Uri(app.Urls.First()).Port}");
+        var ports = app.Urls.Select(url => new Uri(url).Port).ToList();
+        Console.WriteLine($"{Listening}{ports[0]} {ports[1]}");
         await Console.In.ReadToEndAsync();
-        // Its clients have gone with whoever closed the input, or soon will: nobody is there to be told of the end.
+        // The clients end with the process that closed the input: nobody needs an orderly end.
         Environment.Exit(0);
+    }
+
+    private static void ListenForClients(ListenOptions listen, Setup setup)
+    {
+        listen.Protocols = setup.Http2 > 0 ? HttpProtocols.Http2 : HttpProtocols.Http1;
+        if (setup.Tls)
+            listen.UseHttps(NewCertificate());
+    }
+
+    private static X509Certificate2 NewCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var now = DateTimeOffset.UtcNow;
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
     }
 }

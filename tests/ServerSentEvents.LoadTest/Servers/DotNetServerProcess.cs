@@ -1,23 +1,24 @@
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>A <see cref="WebServer"/>, as another process.</summary>
-internal sealed class KestrelProcess : ServerProcess
+/// <summary>A server of this program, in another process.</summary>
+internal sealed class DotNetServerProcess : ServerProcess
 {
     private readonly ChildProcess _process;
 
-    internal KestrelProcess(ServerKind kind, bool inline)
+    internal DotNetServerProcess(ServerKind kind, Setup setup)
     {
-        _process = ChildProcess.OfThisProgram(Affinity.ForServers, "server", kind.Name, inline.ToString());
+        _process = ChildProcess.OfThisProgram(Affinity.ForServers, "server", kind.Name, setup.ToString());
         try
         {
             string line;
             do
             {
-                // On a busy machine the server may have warned of that before.
+                // On a busy machine the server may log a warning first.
                 line = _process.ReadLine();
             }
             while (!line.StartsWith(WebServer.Listening, StringComparison.Ordinal));
-            Port = Parse.Number(line[WebServer.Listening.Length..]);
+            var ports = line[WebServer.Listening.Length..].Split(' ');
+            (Port, PostPort) = (Parse.Number(ports[0]), Parse.Number(ports[1]));
         }
         catch
         {
@@ -27,6 +28,8 @@ internal sealed class KestrelProcess : ServerProcess
     }
 
     internal override int Port { get; }
+
+    internal override int PostPort { get; }
 
     internal override int ProcessId => _process.Id;
 

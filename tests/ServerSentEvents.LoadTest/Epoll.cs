@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace ServerSentEvents.LoadTest.Clients;
+namespace ServerSentEvents.LoadTest;
 
-/// <summary>Waits for whichever of many sockets have something to read, by one thread and one system call for all of them.</summary>
+/// <summary>Waits for many sockets by one thread and one system call.</summary>
 internal sealed unsafe class Epoll : IDisposable
 {
     private const int Add = 1;
@@ -12,8 +12,9 @@ internal sealed unsafe class Epoll : IDisposable
     private const int MostAtOnce = 1024;
     private const int KeyOffsetPacked = 4;
     private const int KeyOffsetAligned = 8;
+    private const long NanosecondsPerSecond = 1_000_000_000;
 
-    /// <summary>The entry is packed on x64 and on nothing else.</summary>
+    /// <summary>The entry is packed on x64 only.</summary>
     private static readonly int KeyOffset =
         RuntimeInformation.ProcessArchitecture == Architecture.X64 ? KeyOffsetPacked : KeyOffsetAligned;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class Epoll : IDisposable
     private readonly int _descriptor = Libc.EpollCreate(0);
     private readonly byte[] _entries = new byte[MostAtOnce * EntrySize];
 
-    /// <summary>Watches a socket, which <see cref="Key"/> will name by the key.</summary>
+    /// <summary>Watches a socket, which <see cref="Key"/> names by the key.</summary>
     internal void Watch(int socket, int key)
     {
         var entry = stackalloc byte[EntrySize];
@@ -33,15 +34,32 @@ internal sealed unsafe class Epoll : IDisposable
             throw new Win32Exception();
     }
 
-    /// <summary>How many sockets can be read; 0 when the time has passed without one.</summary>
+    /// <summary>Returns the number of sockets that can be read; 0 after the limit.</summary>
     internal int Wait(TimeSpan limit)
     {
-        fixed (byte* entries = _entries)
-            return Math.Max(0, Libc.EpollWait(_descriptor, entries, MostAtOnce, (int)limit.TotalMilliseconds));
+        var count = Take();
+        if (count > 0 || limit <= TimeSpan.Zero)
+            return count;
+
+        // epoll_wait counts in milliseconds, which is too coarse for events at fixed times.
+        var nanoseconds = (long)limit.TotalNanoseconds;
+        var time = new Libc.TimeSpec
+        {
+            Seconds = (nint)(nanoseconds / NanosecondsPerSecond),
+            Nanoseconds = (nint)(nanoseconds % NanosecondsPerSecond),
+        };
+        var entry = new Libc.PollEntry { Descriptor = _descriptor, Events = Readable };
+        return Libc.Poll(&entry, 1, &time, null) > 0 ? Take() : 0;
     }
 
-    /// <summary>The key of one of those that can be read.</summary>
+    /// <summary>Returns the key of a socket that can be read.</summary>
     internal int Key(int index) => (int)BinaryPrimitives.ReadInt64LittleEndian(_entries.AsSpan((index * EntrySize) + KeyOffset));
 
     public void Dispose() => _ = Libc.Close(_descriptor);
+
+    private int Take()
+    {
+        fixed (byte* entries = _entries)
+            return Math.Max(0, Libc.EpollWait(_descriptor, entries, MostAtOnce, 0));
+    }
 }
