@@ -69,7 +69,8 @@ internal sealed class Run(Audience audience, int serverId, int events, TimeSpan 
             {
                 audience.Source.PublishDue(due);
                 published++;
-                wait = TimeSpan.Zero;
+                // Publish everything that is due before the next receive, so that busy clients do not delay publishing.
+                continue;
             }
 
             Receive(mayPublish ? wait : Audience.Patience);

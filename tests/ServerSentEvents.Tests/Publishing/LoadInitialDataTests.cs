@@ -77,6 +77,9 @@ public sealed class LoadInitialDataTests
         {
             var subscription = _publisher.Subscribe(new SubscribeOptions<string>
             {
+                // On a busy machine, the publisher can be far ahead of the reader.
+                QueueCapacity = int.MaxValue,
+                QueueCapacityBytes = long.MaxValue,
                 LoadInitialData = async _ =>
                 {
                     await Task.Yield();
