@@ -14,7 +14,7 @@ internal sealed record Scenario(int InFlight, bool IsPipelined, int Rate = 0)
     /// <summary>Less than the queue of a client holds: a server that cannot keep up is late, but loses nothing.</summary>
     private const int MostBehind = 1000;
 
-    /// <summary>An idle connection is searched for among so many.</summary>
+    /// <summary>The largest number of publishing connections. An idle one is found by a search through all of them.</summary>
     private const int MostConnections = 512;
     private const char Pipelined = 'p';
     private const char PerSecond = '/';

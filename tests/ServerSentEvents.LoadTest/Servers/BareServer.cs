@@ -39,7 +39,7 @@ internal sealed class BareServer : IDisposable
         new Thread(server.Serve) { IsBackground = true }.Start();
         Console.WriteLine($"{WebServer.Listening}{server.Port} {server.Port}");
         await Console.In.ReadToEndAsync();
-        // The clients end with the process that closed the input: nobody needs an orderly end.
+        // The clients end with the process that closed the input, so no orderly end is needed.
         Environment.Exit(0);
     }
 

@@ -41,7 +41,7 @@ internal static class WebServer
         var ports = app.Urls.Select(url => new Uri(url).Port).ToList();
         Console.WriteLine($"{Listening}{ports[0]} {ports[1]}");
         await Console.In.ReadToEndAsync();
-        // The clients end with the process that closed the input: nobody needs an orderly end.
+        // The clients end with the process that closed the input, so no orderly end is needed.
         Environment.Exit(0);
     }
 
