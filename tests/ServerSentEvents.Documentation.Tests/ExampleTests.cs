@@ -27,6 +27,7 @@ public sealed class ExampleTests
     [Theory]
     [InlineData("ServerSentEvents.Publisher")]
     [InlineData("Microsoft.AspNetCore.Builder.ServerSentEventsEndpointRouteBuilderExtensions")]
+    [InlineData("ServerSentEvents.Client.EventStreamClient")]
     [InlineData("ServerSentEvents.RabbitMQ.RabbitMQBackplane`1")]
     public void Examples_OfEachPackage_AreFound(string type) => MembersWithExamples.Should().Contain($"T:{type}");
 

@@ -11,6 +11,7 @@ public sealed partial class ReadmeTests
         "README.md",
         "src/ServerSentEvents/README.md",
         "src/ServerSentEvents.AspNetCore/README.md",
+        "src/ServerSentEvents.Client/README.md",
         "src/ServerSentEvents.RabbitMQ/README.md");
 
     public static TheoryData<string> Guides => new(

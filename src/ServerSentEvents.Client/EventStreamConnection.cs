@@ -1,0 +1,22 @@
+namespace ServerSentEvents.Client;
+
+/// <summary>An event stream that an <see cref="EventStreamClient"/> has opened.</summary>
+/// <remarks>Instances do not change.</remarks>
+public sealed class EventStreamConnection
+{
+    internal EventStreamConnection(Uri? uri, string? lastEventId, int failedAttempts)
+    {
+        Uri = uri;
+        LastEventId = lastEventId;
+        FailedAttempts = failedAttempts;
+    }
+
+    /// <summary>The address of the stream, after redirects; null if the handler of the client does not name it.</summary>
+    public Uri? Uri { get; }
+
+    /// <summary>The last event id that the request has sent; null if the client did not ask to resume.</summary>
+    public string? LastEventId { get; }
+
+    /// <summary>The number of attempts without progress before this one.</summary>
+    public int FailedAttempts { get; }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+
+namespace ServerSentEvents.Client;
+
+/// <summary>The end of one attempt of an <see cref="EventStreamClient"/>.</summary>
+/// <remarks>Instances do not change after the call that received them.</remarks>
+public sealed class EventStreamDisconnection
+{
+    internal EventStreamDisconnection(EventStreamEndReason reason, string message, bool isTemporary)
+    {
+        Reason = reason;
+        Message = message;
+        IsTemporary = isTemporary;
+    }
+
+    /// <summary>The cause of the end.</summary>
+    public EventStreamEndReason Reason { get; }
+
+    /// <summary>The cause of the end as a sentence.</summary>
+    public string Message { get; }
+
+    /// <summary>Whether the client reconnects unless <see cref="EventStreamClientOptions.ShouldReconnect"/> decides otherwise.</summary>
+    public bool IsTemporary { get; }
+
+    /// <summary>The status of the response; null if there was no response.</summary>
+    public HttpStatusCode? StatusCode { get; internal init; }
+
+    /// <summary>The exception that ended the attempt; null if there was none.</summary>
+    public Exception? Exception { get; internal init; }
+
+    /// <summary>The number of attempts without progress in a row, including this one; 0 after an attempt with progress.</summary>
+    public int FailedAttempts { get; internal init; }
+
+    /// <summary>The id from which the next attempt resumes; null if there is none.</summary>
+    public string? LastEventId { get; internal init; }
+
+    /// <summary>
+    /// The time before the next attempt. It is null if there will be none, and while
+    /// <see cref="EventStreamClientOptions.ShouldReconnect"/> decides.
+    /// </summary>
+    public TimeSpan? Delay { get; internal set; }
+}

@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace ServerSentEvents.Client;
+
+/// <summary>The failure of an event stream that the client does not repair by another attempt.</summary>
+public sealed class EventStreamException : Exception
+{
+    /// <summary>Creates an exception with a general message.</summary>
+    public EventStreamException()
+        : base("The event stream has failed.")
+    {
+    }
+
+    /// <summary>Creates an exception with a message.</summary>
+    /// <param name="message">The message.</param>
+    public EventStreamException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates an exception with a message and a cause.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause; null if there is none.</param>
+    public EventStreamException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>The cause; null if an event did not fit the type of its data.</summary>
+    public EventStreamEndReason? Reason { get; internal init; }
+
+    /// <summary>The status of the response; null if there was no response, or if it was not the cause.</summary>
+    public HttpStatusCode? StatusCode { get; internal init; }
+
+    /// <summary>The last event id; null if there is none. A read that starts with it continues after the last event.</summary>
+    public string? LastEventId { get; internal init; }
+}

@@ -1,0 +1,32 @@
+namespace ServerSentEvents.Client.Internal;
+
+/// <summary>The waits between attempts. They grow with each attempt without progress, and are random.</summary>
+internal sealed class Backoff(TimeSpan maxInterval, Func<double> random)
+{
+    /// <summary>The largest random addition to an interval, as a part of it.</summary>
+    private const double Jitter = 0.5;
+
+    /// <summary>The largest number of doublings. It keeps numbers in range.</summary>
+    private const int MaxDoublings = 30;
+
+    /// <summary>Returns the wait before the next attempt.</summary>
+    /// <remarks>
+    /// A wait is from the interval to 1.5 times the interval at first. Then its range doubles for each attempt, and lasts from one half
+    /// of the upper end to the upper end. It is never shorter than the interval.
+    /// </remarks>
+    internal TimeSpan Next(TimeSpan interval, int failedAttempts, TimeSpan? retryAfter)
+    {
+        var first = interval.TotalMilliseconds * (1 + Jitter);
+        var doublings = Math.Min(Math.Max(failedAttempts - 1, 0), MaxDoublings);
+        var longest = Math.Min(first * Math.Pow(2, doublings), Math.Max(first, maxInterval.TotalMilliseconds));
+        var shortest = Math.Max(interval.TotalMilliseconds, longest / 2);
+        var wait = shortest + ((longest - shortest) * random());
+        if (retryAfter is { } asked)
+        {
+            var spread = interval.TotalMilliseconds * Jitter * random();
+            wait = Math.Max(wait, Math.Min(asked.TotalMilliseconds, ClientSettings.LongestInterval.TotalMilliseconds) + spread);
+        }
+
+        return TimeSpan.FromMilliseconds(wait);
+    }
+}

@@ -1,0 +1,185 @@
+using System.Net;
+
+namespace ServerSentEvents.Client.Internal;
+
+/// <summary>One attempt: a request and the stream of its response. Used by one reader.</summary>
+internal sealed class Connection : IDisposable
+{
+    private const string MediaType = "text/event-stream";
+
+    private readonly ClientSettings _settings;
+
+    /// <summary>The buffer of the received bytes. Those from <see cref="_start"/> to <see cref="_end"/> are not parsed yet.</summary>
+    private readonly byte[] _buffer;
+
+    private readonly CancellationToken _canceled;
+
+    /// <summary>Canceled by the reader and by a stall.</summary>
+    private readonly CancellationTokenSource _aborted;
+
+    /// <summary>The timer of a stall. It runs only while the connection waits for the server.</summary>
+    private readonly ITimer _stall;
+
+    private volatile bool _hasStalled;
+    private HttpRequestMessage? _request;
+    private HttpResponseMessage? _response;
+    private Stream? _body;
+    private int _start, _end;
+
+    internal Connection(ClientSettings settings, byte[] buffer, CancellationToken canceled)
+    {
+        (_settings, _buffer, _canceled) = (settings, buffer, canceled);
+        _aborted = CancellationTokenSource.CreateLinkedTokenSource(canceled);
+        _stall = settings.TimeProvider.CreateTimer(
+            static state => ((Connection)state!).Stall(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The address of the stream, after redirects.</summary>
+    internal Uri? Uri => _response?.RequestMessage?.RequestUri;
+
+    /// <summary>Sends the request. Returns null if the response is an event stream.</summary>
+    /// <exception cref="OperationCanceledException">The reader has canceled the attempt.</exception>
+    internal async ValueTask<ConnectionEnd?> OpenAsync(
+        HttpClient http, Func<CancellationToken, ValueTask<HttpRequestMessage>> request, string lastEventId)
+    {
+        _canceled.ThrowIfCancellationRequested();
+        try
+        {
+            _request = await request(_canceled).ConfigureAwait(false)
+                ?? throw new InvalidOperationException("The function that makes requests has returned null.");
+            AddHeaders(_request, lastEventId);
+            _response = await WaitAsync(http.SendAsync(_request, HttpCompletionOption.ResponseHeadersRead, _aborted.Token))
+                .ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _canceled.ThrowIfCancellationRequested();
+            return _hasStalled ? Stalled(exception) : ConnectionEnd.OfRequest(exception);
+        }
+
+        if (Check(_response) is { } end)
+            return end;
+        _body = await _response.Content.ReadAsStreamAsync().ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>Reads until the parser has an event, and returns null; or until the stream ends, and returns its end.</summary>
+    /// <exception cref="OperationCanceledException">The reader has canceled the attempt.</exception>
+    internal async ValueTask<ConnectionEnd?> ReadAsync(EventParser parser)
+    {
+        while (true)
+        {
+            _canceled.ThrowIfCancellationRequested();
+            var result = parser.Parse(_buffer.AsSpan(_start, _end - _start), out var consumed);
+            _start += consumed;
+            if (result == ParseResult.Event)
+                return null;
+            if (result == ParseResult.TooLarge)
+            {
+                return new(
+                    EventStreamEndReason.EventTooLarge, $"An event is larger than MaxEventBytes ({_settings.MaxEventBytes} bytes).");
+            }
+
+            try
+            {
+                (_start, _end) = (0, await WaitAsync(ReadBodyAsync()).ConfigureAwait(false));
+            }
+            catch (Exception exception)
+            {
+                _canceled.ThrowIfCancellationRequested();
+                return _hasStalled
+                    ? Stalled(exception)
+                    : new(EventStreamEndReason.ConnectionFailed, $"The stream has broken off: {exception.Message}") { Exception = exception };
+            }
+
+            if (_end == 0)
+                return new(EventStreamEndReason.EndOfStream, "The server has ended the stream.");
+        }
+    }
+
+    /// <summary>Ends the request.</summary>
+    public void Dispose()
+    {
+        _stall.Dispose();
+        _response?.Dispose();
+        _request?.Dispose();
+        _aborted.Dispose();
+    }
+
+    private static void AddHeaders(HttpRequestMessage request, string lastEventId)
+    {
+        if (request.Headers.Accept.Count == 0)
+            request.Headers.TryAddWithoutValidation("Accept", MediaType);
+        if (!request.Headers.Contains("Cache-Control"))
+            request.Headers.TryAddWithoutValidation("Cache-Control", "no-cache");
+        if (lastEventId.Length == 0)
+            return;
+        request.Headers.Remove("Last-Event-ID");
+        request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+    }
+
+    private ConnectionEnd? Check(HttpResponseMessage response)
+    {
+        var now = _settings.TimeProvider.GetUtcNow();
+        if (response.StatusCode == HttpStatusCode.NoContent)
+            return ConnectionEnd.OfResponse(EventStreamEndReason.NoContent, "The server has answered 204.", response, now);
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            var message = $"The server has answered {(int)response.StatusCode} ({response.ReasonPhrase}) instead of an event stream.";
+            return ConnectionEnd.OfResponse(EventStreamEndReason.UnexpectedStatus, message, response, now);
+        }
+
+        // The raw value: parameters do not matter, even if they are malformed.
+        var contentType = response.Content?.Headers.TryGetValues("Content-Type", out var values) == true ? values.First() : "";
+        if (string.Equals(contentType.Split(';')[0].Trim(), MediaType, StringComparison.OrdinalIgnoreCase))
+            return null;
+        return ConnectionEnd.OfResponse(
+            EventStreamEndReason.UnexpectedContentType,
+            $"The server has answered with the content type '{contentType}' instead of '{MediaType}'.",
+            response,
+            now);
+    }
+
+    private ConnectionEnd Stalled(Exception exception) =>
+        new(EventStreamEndReason.Stalled, $"Nothing was received for {_settings.StallTimeout}.") { Exception = exception };
+
+    /// <summary>Waits for the server, at most for the timeout of a stall.</summary>
+    private async Task<T> WaitAsync<T>(Task<T> task)
+    {
+        _stall.Change(_settings.StallTimeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+#if NET
+            return await task.ConfigureAwait(false);
+#else
+            // Streams of older frameworks do not observe the token while they read.
+            using (_aborted.Token.Register(static response => ((HttpResponseMessage?)response)?.Dispose(), _response))
+                return await task.ConfigureAwait(false);
+#endif
+        }
+        finally
+        {
+            _stall.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private Task<int> ReadBodyAsync() =>
+#if NET
+        _body!.ReadAsync(_buffer, _aborted.Token).AsTask();
+#else
+        _body!.ReadAsync(_buffer, 0, _buffer.Length, _aborted.Token);
+#endif
+
+    private void Stall()
+    {
+        _hasStalled = true;
+        try
+        {
+            _aborted.Cancel();
+        }
+        catch (Exception)
+        {
+            // The attempt has just ended, or a handler's callback threw. An exception would end the process here.
+        }
+    }
+}

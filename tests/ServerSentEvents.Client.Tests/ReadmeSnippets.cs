@@ -1,0 +1,112 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json.Serialization;
+
+namespace ServerSentEvents.Client.Tests;
+
+/// <summary>Contains, word for word, the code that the README shows.</summary>
+public sealed class ReadmeSnippets
+{
+    [Fact]
+    public async Task FirstLines_Run_ReadTheEvents()
+    {
+        using var handler = new ScriptedHandler(ScriptedHandler.Stream("retry: 100\ndata: a\n\n"), ScriptedHandler.Status(404));
+        using var http = new HttpClient(handler);
+        var cancellationToken = CancellationToken.None;
+
+        var read = async () =>
+        {
+            var client = new EventStreamClient(http);
+            await foreach (var item in client.ReadAsync(new Uri("https://example.com/events"), cancellationToken))
+                Console.WriteLine($"{item.EventType}: {item.Data}");
+        };
+
+        (await read.Should().ThrowAsync<EventStreamException>()).Which.Message.Should().Contain("404");
+    }
+
+    [Fact]
+    public async Task RequestsOfYourOwn_Run_SendTheToken()
+    {
+        using var handler = ScriptedHandler.Of("data: a\n\n");
+        var client = TestClient.NewWithoutWaits(handler);
+
+        var answers = client.ReadAsync(async token =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, "https://example.com/search") { Content = new StringContent("cats") };
+            request.Headers.Authorization = new("Bearer", await GetTokenAsync(token));
+            return request;
+        });
+
+        (await answers.ToListAsync()).Should().ContainSingle();
+        handler.Requests.Should().OnlyContain(request => request.Headers["Authorization"] == "Bearer secret");
+
+        static Task<string> GetTokenAsync(CancellationToken token) => Task.FromResult("secret");
+    }
+
+    [Fact]
+    public async Task Json_Run_ReadsPrices()
+    {
+        using var handler = ScriptedHandler.Of("data: {\"Name\":\"a\",\"Value\":1}\n\n");
+        var client = TestClient.NewWithoutWaits(handler);
+
+        await foreach (var item in client.ReadJsonAsync(new Uri("https://example.com/prices"), PriceJson.Default.Price))
+            Console.WriteLine($"{item.Data.Name}: {item.Data.Value}");
+
+        handler.Requests.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Continue_Run_StartsWithTheStoredId()
+    {
+        using var handler = new ScriptedHandler(ScriptedHandler.Stream("id: 2\ndata: b\n\n"), ScriptedHandler.Status(204));
+        using var http = new HttpClient(handler);
+        var uri = TestClient.Uri;
+        var storedId = (string?)"1";
+
+        var read = async () =>
+        {
+            var client = new EventStreamClient(http, new EventStreamClientOptions { LastEventId = storedId });
+            await foreach (var item in client.ReadAsync(uri))
+            {
+                Process(item);
+                storedId = item.EventId;
+            }
+        };
+
+        await read.Should().ThrowAsync<FormatException>();
+        storedId.Should().Be("1", "the event was not processed");
+        handler.Requests.Select(request => request.LastEventId).Should().Equal("1");
+
+        static void Process(SseItem<string> item) => throw new FormatException(item.Data);
+    }
+
+    [Fact]
+    public async Task ShouldReconnect_Run_EndsAtTheEndOfTheStream()
+    {
+        var options = new EventStreamClientOptions
+        {
+            ShouldReconnect = end => end.IsTemporary && end.FailedAttempts < 10 && end.Reason != EventStreamEndReason.EndOfStream,
+            Disconnected = end => Console.WriteLine($"{end.Message} Next attempt in {end.Delay}."),
+        };
+
+        using var handler = ScriptedHandler.Of("data: a\n\n");
+        (await TestClient.ReadAllAsync(handler, options)).Should().ContainSingle();
+        handler.Requests.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task ParserAlone_Run_ReadsOneResponse()
+    {
+        var body = new ScriptedBody([[.. "data: a\n\n"u8]]);
+        using var response = ScriptedHandler.Response(body);
+
+        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync())
+            Console.WriteLine(item.Data);
+
+        body.IsDisposed.Should().BeFalse("the response is the caller's");
+    }
+}
+
+internal sealed record Price(string Name, decimal Value);
+
+[JsonSerializable(typeof(Price))]
+internal sealed partial class PriceJson : JsonSerializerContext;

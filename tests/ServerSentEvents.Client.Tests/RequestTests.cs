@@ -1,0 +1,162 @@
+using System.Net;
+
+namespace ServerSentEvents.Client.Tests;
+
+/// <summary>Tests what the client sends, and how it treats the function that makes requests.</summary>
+public sealed class RequestTests
+{
+    [Fact]
+    public async Task Read_Uri_SendsAGetWithTheHeadersOfAnEventSource()
+    {
+        using var handler = ScriptedHandler.Of("id: a b\ndata: a\n\n");
+
+        await TestClient.ReadAllAsync(handler);
+
+        var request = handler.Requests.First();
+        request.Method.Should().Be(HttpMethod.Get);
+        request.Headers.Should().BeEquivalentTo(
+            new Dictionary<string, string> { ["Accept"] = "text/event-stream", ["Cache-Control"] = "no-cache" });
+        handler.Requests.Last().LastEventId.Should().Be("a b");
+    }
+
+    [Fact]
+    public async Task Read_LastEventIdOfTheOptions_IsSentFirstAndThenReplaced()
+    {
+        using var handler = ScriptedHandler.Of("data: a\n\n", "id: 2\n\n");
+
+        var events = await TestClient.ReadAllAsync(handler, new() { LastEventId = "1" });
+
+        handler.Requests.Select(request => request.LastEventId).Should().Equal("1", "1", "2");
+        events.Should().ContainSingle().Which.EventId.Should().Be("1", "browsers keep the id of the previous connection");
+    }
+
+    [Fact]
+    public async Task Read_EachEnumeration_StartsAnew()
+    {
+        using var handler = new ScriptedHandler(
+            ScriptedHandler.Stream("id: 1\ndata: a\n\n"), ScriptedHandler.Status(204), ScriptedHandler.Stream("data: b\n\n"));
+        var stream = TestClient.NewWithoutWaits(handler).ReadAsync(TestClient.Uri);
+
+        handler.Requests.Should().BeEmpty("nothing is sent before the enumeration");
+        TestClient.DataOf(await stream.ToListAsync()).Should().Equal("a");
+        TestClient.DataOf(await stream.ToListAsync()).Should().Equal("b");
+        handler.Requests.Select(request => request.LastEventId).Should().Equal(null, "1", null, null);
+    }
+
+    [Fact]
+    public async Task Read_PostByAFunction_SendsItsBodyAndHeadersEachTime()
+    {
+        using var handler = ScriptedHandler.Of("id: 1\ndata: a\n\n");
+        var requests = new List<HttpRequestMessage>();
+
+        await TestClient.NewWithoutWaits(handler).ReadAsync(async token =>
+        {
+            await Task.Yield();
+            token.CanBeCanceled.Should().BeFalse("the reader has given no token");
+            var request = new HttpRequestMessage(HttpMethod.Post, TestClient.Uri) { Content = new StringContent("{}") };
+            request.Headers.Add("Accept", "text/event-stream, application/json");
+            request.Headers.Add("Cache-Control", "no-store");
+            request.Headers.Add("Last-Event-ID", "mine");
+            requests.Add(request);
+            return request;
+        }).ToListAsync();
+
+        handler.Requests.Should().HaveCount(2).And.OnlyContain(request => request.Method == HttpMethod.Post && request.Body == "{}"
+            && request.Headers["Accept"] == "text/event-stream, application/json" && request.Headers["Cache-Control"] == "no-store");
+        handler.Requests.Select(request => request.LastEventId).Should().Equal(["mine", "1"], "a known id replaces another");
+        foreach (var request in requests)
+            await request.Content!.Invoking(content => content.ReadAsStringAsync()).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task Read_FunctionFailsTemporarily_TriesAgain()
+    {
+        using var handler = ScriptedHandler.Of("data: a\n\n");
+        var failures = new Queue<Exception>(
+            [new HttpRequestException("token"), new IOException(), new TimeoutException(), new TaskCanceledException()]);
+
+        var events = await TestClient.NewWithoutWaits(handler).ReadAsync(_ => failures.TryDequeue(out var failure)
+            ? throw failure
+            : new(new HttpRequestMessage(HttpMethod.Get, TestClient.Uri))).ToListAsync();
+
+        TestClient.DataOf(events).Should().Equal("a");
+    }
+
+    [Fact]
+    public async Task Read_FunctionOrHandlerFailsOtherwise_ThrowsItsException()
+    {
+        using var handler = new ScriptedHandler(ScriptedHandler.Failure(new NotSupportedException("of a handler")));
+        var client = TestClient.NewWithoutWaits(handler);
+
+        var byHandler = () => client.ReadAsync(TestClient.Uri).ToListAsync();
+        var byFunction = () => client.ReadAsync(_ => throw new FormatException("of the function")).ToListAsync();
+        var byNull = () => client.ReadAsync(_ => default).ToListAsync();
+        var byReuse = () =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, TestClient.Uri);
+            return TestClient.NewWithoutWaits(ScriptedHandler.Of("")).ReadAsync(_ => new(request)).ToListAsync();
+        };
+
+        await byHandler.Should().ThrowAsync<NotSupportedException>().WithMessage("of a handler");
+        await byFunction.Should().ThrowAsync<FormatException>().WithMessage("of the function");
+        await byNull.Should().ThrowAsync<InvalidOperationException>().WithMessage("*returned null*");
+        await byReuse.Should().ThrowAsync<InvalidOperationException>();
+    }
+
+    [Fact]
+    public async Task Read_VersionOfTheClient_IsUsed()
+    {
+        var versions = new List<(Version, HttpVersionPolicy)>();
+        using var handler = new VersionHandler(versions);
+        using var http = new HttpClient(handler)
+        {
+            BaseAddress = new Uri("http://server/"),
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+
+        await new EventStreamClient(http).ReadAsync(new Uri("events", UriKind.Relative)).ToListAsync();
+
+        versions.Should().Equal((HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact));
+    }
+
+    [Theory]
+    [InlineData("é", "a header cannot carry it with the default handlers")]
+    [InlineData("\u0001", "servers refuse control characters")]
+    [InlineData(" 2", "servers remove outer spaces")]
+    [InlineData("2 ", "servers remove outer spaces")]
+    [InlineData("4097", "servers refuse long headers")]
+    public async Task Resume_IdThatAHeaderCannotCarry_UsesTheIdBefore(string id, string because)
+    {
+        id = id == "4097" ? new string('x', 4097) : id;
+        using var handler = ScriptedHandler.Of($"id: 1\ndata: a\n\nid: {id}\ndata: b\n\n", "data: c\n\n", "id:\n\n");
+        using var log = new CapturedClientLog();
+
+        var events = await TestClient.ReadAllAsync(handler, new() { LoggerFactory = log });
+
+        events.Select(item => item.EventId).Should().Equal(["1", id, id], "items have the id of the server");
+        handler.Requests.Select(request => request.LastEventId).Should().Equal([null, "1", "1", null], because);
+        log.Entries.Count(entry => entry.Id == 4).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Resume_LongestId_IsSent()
+    {
+        var id = new string('x', 4096);
+        using var handler = ScriptedHandler.Of($"id: {id}\ndata: a\n\n");
+
+        await TestClient.ReadAllAsync(handler);
+
+        handler.Requests.Last().LastEventId.Should().Be(id);
+    }
+
+    private sealed class VersionHandler(List<(Version, HttpVersionPolicy)> versions) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.RequestUri.Should().Be(new Uri("http://server/events"));
+            versions.Add((request.Version, request.VersionPolicy));
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.NoContent));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Net;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using ServerSentEvents.AspNetCore.Tests;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.Client.Tests;
+
+/// <summary>Tests against the project's own server, with every way to create an <see cref="HttpClient"/>.</summary>
+public sealed class ServerTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Read_Kestrel_ResumesAfterTheServerHasRestarted(int version)
+    {
+        using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 100, HeartbeatInterval = TimeSpan.FromMilliseconds(50) });
+        await using var host = await RestartableHost.StartAsync(publisher);
+        using var http = new HttpClient
+        {
+            DefaultRequestVersion = new Version(version, version == 1 ? 1 : 0),
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        var connections = new List<EventStreamConnection>();
+        var options = TestClient.Quick;
+        options.Connected = connections.Add;
+        await using var events = new EventStreamClient(http, options).ReadAsync(host.AddressOf(version)).GetAsyncEnumerator();
+
+        var next = events.NextAsync();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        publisher.Publish("é\nb", eventType: "news");
+        var first = await next;
+        await host.StopAsync();
+        publisher.Publish("missed");
+        await host.StartAsync();
+        var second = await events.NextAsync();
+        publisher.Publish("live");
+        var third = await events.NextAsync();
+
+        (first.EventType, first.Data).Should().Be(("news", "é\nb"));
+        (second.Data, third.Data).Should().Be(("missed", "live"));
+        connections.Select(connection => connection.LastEventId).Should().Equal(null, first.EventId);
+        await events.DisposeAsync();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 0, "the server sees that the reader has left");
+    }
+
+    [Fact]
+    public async Task Read_Http2_OneStreamOfManyIsCanceledAlone()
+    {
+        using var publisher = new Publisher();
+        await using var host = await RestartableHost.StartAsync(publisher);
+        using var http = new HttpClient
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var canceled = new CancellationTokenSource();
+        var client = new EventStreamClient(http, TestClient.Quick);
+        var leaving = client.ReadAsync(host.AddressOf(2), canceled.Token).ToListAsync();
+        await using var staying = client.ReadAsync(host.AddressOf(2)).GetAsyncEnumerator();
+        var next = staying.NextAsync();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 2);
+
+        await canceled.CancelAsync();
+
+        await leaving.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        publisher.Publish("a");
+        (await next).Data.Should().Be("a");
+    }
+
+    [Fact]
+    public async Task Read_ServerDrains_ReconnectsByItsRetry()
+    {
+        using var publisher = new Publisher(new PublisherOptions { ReconnectionInterval = TimeSpan.FromSeconds(7) });
+        await using var host = await RestartableHost.StartAsync(publisher);
+        var ended = new TaskCompletionSource<EventStreamDisconnection>();
+        using var canceled = new CancellationTokenSource();
+        using var http = new HttpClient();
+        var options = new EventStreamClientOptions { Disconnected = ended.SetResult };
+
+        var reading = new EventStreamClient(http, options, () => () => 0).ReadAsync(host.AddressOf(1), canceled.Token).ToListAsync();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        publisher.Drain();
+
+        (await ended.Task.WaitAsync(Streams.Limit)).Delay.Should().Be(TimeSpan.FromSeconds(7));
+        await canceled.CancelAsync();
+        await reading.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
+    public async Task Read_HttpClientFactory_UsesTheConfiguredClient()
+    {
+        using var publisher = new Publisher();
+        await using var host = await RestartableHost.StartAsync(publisher);
+        var services = new ServiceCollection();
+        services.AddHttpClient<EventStreamClient>(http => http.BaseAddress = host.AddressOf(1));
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<EventStreamClient>();
+        await using var events = client.ReadAsync(new Uri("", UriKind.Relative)).GetAsyncEnumerator();
+
+        var next = events.NextAsync();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        publisher.Publish("a");
+
+        (await next).Data.Should().Be("a");
+    }
+
+    [Fact]
+    public async Task Read_WebApplicationFactory_ReadsAndLeaves()
+    {
+        await using var factory = new WebApplicationFactory<Program>();
+        var publisher = factory.Services.GetRequiredService<Publisher>();
+        using var canceled = new CancellationTokenSource();
+        var client = new EventStreamClient(factory.CreateClient());
+        await using var events = client.ReadAsync(new Uri("/subscribe", UriKind.Relative), canceled.Token).GetAsyncEnumerator();
+
+        var next = events.NextAsync();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        publisher.Publish("a");
+        (await next).Data.Should().Be("a");
+        var waiting = events.MoveNextAsync().AsTask();
+        await canceled.CancelAsync();
+
+        await waiting.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 0, "no request is left behind");
+    }
+}

@@ -1,0 +1,115 @@
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.Client.Tests;
+
+/// <summary>Tests that a silent server leads to a new connection.</summary>
+public sealed class StallTests
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Read_SilentStream_ReconnectsAfterTheTimeout()
+    {
+        var time = new ClientTime();
+        var ends = new List<EventStreamDisconnection>();
+        using var handler = new ScriptedHandler(
+            ScriptedHandler.Body(() => new ScriptedBody([[.. "id: 1\ndata: a\n\n"u8]], hangs: true)), ScriptedHandler.Stream("data: b\n\n"));
+        await using var events = TestClient.New(handler, new() { TimeProvider = time, Disconnected = ends.Add })
+            .ReadAsync(TestClient.Uri).GetAsyncEnumerator();
+        await events.NextAsync();
+        await time.NextStallTimeoutAsync();
+        await time.NextStallTimeoutAsync();
+
+        var next = events.NextAsync();
+        (await time.NextStallTimeoutAsync()).Should().Be(Timeout);
+        time.Advance(Timeout - TimeSpan.FromTicks(1));
+        ends.Should().BeEmpty();
+        time.Advance(TimeSpan.FromTicks(1));
+        time.Advance(await time.NextWaitAsync());
+
+        (await next).Data.Should().Be("b");
+        ends.Should().ContainSingle().Which.Reason.Should().Be(EventStreamEndReason.Stalled);
+        handler.Requests.Last().LastEventId.Should().Be("1");
+        handler.Bodies.First().IsDisposed.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Read_NoHeaders_ReconnectsAfterTheTimeout()
+    {
+        var time = new ClientTime();
+        using var handler = new ScriptedHandler(
+            async (_, token) =>
+            {
+                await Task.Delay(System.Threading.Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+                throw new InvalidOperationException("unreachable");
+            },
+            ScriptedHandler.Stream("data: a\n\n"));
+        await using var events = TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).GetAsyncEnumerator();
+
+        var next = events.NextAsync();
+        await time.NextStallTimeoutAsync();
+        time.Advance(Timeout);
+        time.Advance(await time.NextWaitAsync());
+
+        (await next).Data.Should().Be("a");
+    }
+
+    [Fact]
+    public async Task Read_Heartbeats_KeepTheConnection()
+    {
+        var time = new ClientTime { SkipsWaits = true };
+        using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(Heartbeats())));
+
+        TestClient.DataOf(await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToListAsync())
+            .Should().Equal("a");
+        handler.Requests.Should().HaveCount(2, "the stream ended once");
+
+        IEnumerable<byte[]> Heartbeats()
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                time.Advance(Timeout - TimeSpan.FromTicks(1));
+                yield return [.. ":\n"u8];
+            }
+
+            yield return [.. "data: a\n\n"u8];
+        }
+    }
+
+    [Fact]
+    public async Task Read_SlowReader_IsNoStall()
+    {
+        var time = new ClientTime { SkipsWaits = true };
+        using var handler = new ScriptedHandler(
+            ScriptedHandler.Body(() => new ScriptedBody([[.. "data: a\n\n"u8], [.. "data: b\n\n"u8]])));
+
+        var data = new List<string>();
+        await foreach (var item in TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri))
+        {
+            data.Add(item.Data);
+            time.Advance(10 * Timeout);
+        }
+
+        data.Should().Equal("a", "b");
+        handler.Requests.Should().HaveCount(2, "the stream ended once");
+    }
+
+    [Fact]
+    public async Task Read_InfiniteTimeout_WaitsForever()
+    {
+        var time = new ClientTime();
+        using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody([], hangs: true)));
+        using var canceled = new CancellationTokenSource();
+        var options = new EventStreamClientOptions { TimeProvider = time, StallTimeout = System.Threading.Timeout.InfiniteTimeSpan };
+        var connected = new TaskCompletionSource();
+        options.Connected = _ => connected.SetResult();
+
+        var reading = TestClient.New(handler, options).ReadAsync(TestClient.Uri, canceled.Token).ToListAsync();
+        await connected.Task.WaitAsync(Streams.Limit);
+        time.Advance(TimeSpan.FromDays(30));
+
+        handler.Requests.Should().ContainSingle();
+        await canceled.CancelAsync();
+        await reading.Invoking(task => task).Should().ThrowAsync<OperationCanceledException>();
+    }
+}

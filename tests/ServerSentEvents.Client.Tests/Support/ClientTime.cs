@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.Client.Tests;
+
+/// <summary>A fake clock that reports each wait of a client.</summary>
+internal sealed class ClientTime : FakeTimeProvider
+{
+    private readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();
+    private readonly Channel<TimeSpan> _stallTimeouts = Channel.CreateUnbounded<TimeSpan>();
+
+    /// <summary>Whether the clock advances by each wait before an attempt, as soon as it begins.</summary>
+    internal bool SkipsWaits { get; init; }
+
+    /// <summary>The waits before attempts, in order.</summary>
+    internal ConcurrentQueue<TimeSpan> Waits { get; } = new();
+
+    /// <summary>Returns when the client waits before its next attempt.</summary>
+    internal Task<TimeSpan> NextWaitAsync() => _waits.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+
+    /// <summary>Returns when the client waits for the server.</summary>
+    internal Task<TimeSpan> NextStallTimeoutAsync() => _stallTimeouts.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ReportingTimer(this, base.CreateTimer(callback, state, dueTime, period));
+        if (dueTime == Timeout.InfiniteTimeSpan)
+            return timer;
+        Waits.Enqueue(dueTime);
+        _waits.Writer.TryWrite(dueTime);
+        if (SkipsWaits)
+            ThreadPool.QueueUserWorkItem(_ => Advance(dueTime));
+        return timer;
+    }
+
+    private sealed class ReportingTimer(ClientTime time, ITimer timer) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            var changed = timer.Change(dueTime, period);
+            if (dueTime != Timeout.InfiniteTimeSpan)
+                time._stallTimeouts.Writer.TryWrite(dueTime);
+            return changed;
+        }
+
+        public void Dispose() => timer.Dispose();
+
+        public ValueTask DisposeAsync() => timer.DisposeAsync();
+    }
+}
