@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace ServerSentEvents.Client.Tests;
 
 /// <summary>Tests what the client sends, and how it treats the function that makes requests.</summary>
@@ -31,7 +29,7 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public async Task Read_EachEnumeration_StartsAnew()
+    public async Task Read_EachEnumeration_StartsAgain()
     {
         using var handler = new ScriptedHandler(
             ScriptedHandler.Stream("id: 1\ndata: a\n\n"), ScriptedHandler.Status(204), ScriptedHandler.Stream("data: b\n\n"));
@@ -103,23 +101,6 @@ public sealed class RequestTests
         await byReuse.Should().ThrowAsync<InvalidOperationException>();
     }
 
-    [Fact]
-    public async Task Read_VersionOfTheClient_IsUsed()
-    {
-        var versions = new List<(Version, HttpVersionPolicy)>();
-        using var handler = new VersionHandler(versions);
-        using var http = new HttpClient(handler)
-        {
-            BaseAddress = new Uri("http://server/"),
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-
-        await new EventStreamClient(http).ReadAsync(new Uri("events", UriKind.Relative)).ToListAsync();
-
-        versions.Should().Equal((HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact));
-    }
-
     [Theory]
     [InlineData("é", "a header cannot carry it with the default handlers")]
     [InlineData("\u0001", "servers refuse control characters")]
@@ -148,15 +129,5 @@ public sealed class RequestTests
         await TestClient.ReadAllAsync(handler);
 
         handler.Requests.Last().LastEventId.Should().Be(id);
-    }
-
-    private sealed class VersionHandler(List<(Version, HttpVersionPolicy)> versions) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.RequestUri.Should().Be(new Uri("http://server/events"));
-            versions.Add((request.Version, request.VersionPolicy));
-            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.NoContent));
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using ServerSentEvents.AspNetCore.Tests;
@@ -16,15 +15,15 @@ public sealed class ServerTests
     {
         using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 100, HeartbeatInterval = TimeSpan.FromMilliseconds(50) });
         await using var host = await RestartableHost.StartAsync(publisher);
-        using var http = new HttpClient
-        {
-            DefaultRequestVersion = new Version(version, version == 1 ? 1 : 0),
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using var http = new HttpClient();
         var connections = new List<EventStreamConnection>();
         var options = TestClient.Quick;
         options.Connected = connections.Add;
-        await using var events = new EventStreamClient(http, options).ReadAsync(host.AddressOf(version)).GetAsyncEnumerator();
+        await using var events = new EventStreamClient(http, options).ReadAsync(_ => new(new HttpRequestMessage(HttpMethod.Get, host.AddressOf(version))
+        {
+            Version = new Version(version, version == 1 ? 1 : 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        })).GetAsyncEnumerator();
 
         var next = events.NextAsync();
         await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
@@ -42,31 +41,6 @@ public sealed class ServerTests
         connections.Select(connection => connection.LastEventId).Should().Equal(null, first.EventId);
         await events.DisposeAsync();
         await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 0, "the server sees that the reader has left");
-    }
-
-    [Fact]
-    public async Task Read_Http2_OneStreamOfManyIsCanceledAlone()
-    {
-        using var publisher = new Publisher();
-        await using var host = await RestartableHost.StartAsync(publisher);
-        using var http = new HttpClient
-        {
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        using var canceled = new CancellationTokenSource();
-        var client = new EventStreamClient(http, TestClient.Quick);
-        var leaving = client.ReadAsync(host.AddressOf(2), canceled.Token).ToListAsync();
-        await using var staying = client.ReadAsync(host.AddressOf(2)).GetAsyncEnumerator();
-        var next = staying.NextAsync();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 2);
-
-        await canceled.CancelAsync();
-
-        await leaving.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
-        publisher.Publish("a");
-        (await next).Data.Should().Be("a");
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class SocketTests
     }
 
     [Fact]
-    public async Task Read_NobodyListens_ReconnectsUntilAServerIsThere()
+    public async Task Read_NoServerListens_ReconnectsUntilAServerIsThere()
     {
         var failures = 0;
         SocketServer? server = null;

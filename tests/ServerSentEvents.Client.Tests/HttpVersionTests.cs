@@ -1,0 +1,61 @@
+using System.Net;
+using ServerSentEvents.AspNetCore.Tests;
+using ServerSentEvents.Tests;
+
+namespace ServerSentEvents.Client.Tests;
+
+/// <summary>Tests the version of requests. The netstandard2.0 build does not know it.</summary>
+public sealed class HttpVersionTests
+{
+    [Fact]
+    public async Task Read_VersionOfTheClient_IsUsed()
+    {
+        var versions = new List<(Version, HttpVersionPolicy)>();
+        using var handler = new VersionHandler(versions);
+        using var http = new HttpClient(handler)
+        {
+            BaseAddress = new Uri("http://server/"),
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+
+        await new EventStreamClient(http).ReadAsync(new Uri("events", UriKind.Relative)).ToListAsync();
+
+        versions.Should().Equal((HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact));
+    }
+
+    [Fact]
+    public async Task Read_Http2_OneStreamOfManyIsCanceledAlone()
+    {
+        using var publisher = new Publisher();
+        await using var host = await RestartableHost.StartAsync(publisher);
+        using var http = new HttpClient
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var canceled = new CancellationTokenSource();
+        var client = new EventStreamClient(http, TestClient.Quick);
+        var leaving = client.ReadAsync(host.AddressOf(2), canceled.Token).ToListAsync();
+        await using var staying = client.ReadAsync(host.AddressOf(2)).GetAsyncEnumerator();
+        var next = staying.NextAsync();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 2);
+
+        await canceled.CancelAsync();
+
+        await leaving.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        publisher.Publish("a");
+        (await next).Data.Should().Be("a");
+    }
+
+    private sealed class VersionHandler(List<(Version, HttpVersionPolicy)> versions) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.RequestUri.Should().Be(new Uri("http://server/events"));
+            versions.Add((request.Version, request.VersionPolicy));
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.NoContent));
+        }
+    }
+}
