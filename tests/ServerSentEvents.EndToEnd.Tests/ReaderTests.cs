@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>Tests the console program that reads the events of the sample Visits.</summary>
+public sealed class ReaderTests
+{
+    [UnixFact]
+    public async Task Reader_ServerIsKilledAndStartsAgain_PrintsTheVisitsOfBoth()
+    {
+        using var first = await SampleServer.StartAsync("Visits");
+        using var reader = StartReader(new Uri(first.Address, "subscribe"), out var lines);
+        try
+        {
+            await UntilPrintedAsync("New visit from 127.0.0.1", lines, first);
+            await first.KillAsync();
+            await UntilPrintedAsync("The stream has broken off", lines);
+            lines.Clear();
+            using var second = await SampleServer.StartAsync("Visits", first.Address.Port);
+            await UntilPrintedAsync("New visit from 127.0.0.1", lines, second);
+        }
+        finally
+        {
+            reader.Kill();
+        }
+    }
+
+    private static Process StartReader(Uri uri, out ConcurrentQueue<string> lines)
+    {
+        var output = lines = new ConcurrentQueue<string>();
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.ArgumentList.Add(SampleServer.PathOf("Reader"));
+        start.ArgumentList.Add(uri.ToString());
+        var reader = new Process { StartInfo = start };
+        reader.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "(end)");
+        reader.Start();
+        reader.BeginOutputReadLine();
+        return reader;
+    }
+
+    /// <summary>Waits until the reader prints a line. If there is a server, opens its page again and again.</summary>
+    private static async Task UntilPrintedAsync(string line, ConcurrentQueue<string> lines, SampleServer? server = null)
+    {
+        using var limit = new CancellationTokenSource(Limits.Patience);
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        using var client = server?.NewClient();
+        while (!lines.Any(printed => printed.StartsWith(line, StringComparison.Ordinal)))
+        {
+            if (client is not null)
+                await client.GetStringAsync("/", limit.Token);
+            await pause.WaitForNextTickAsync(limit.Token);
+        }
+    }
+}
