@@ -26,6 +26,30 @@ public sealed class ParsingTests
     }
 
     [Fact]
+    public async Task Read_RandomStreams_AgreesWithTheAlgorithmOfTheStandard()
+    {
+        string[] parts = ["data", "event", "id", "retry", ":", ": ", ":", " ", "1", "a", "é", "\0", "\uFEFF", "\r", "\n", "\r\n", "\n\n"];
+        var random = new Random(5);
+        for (var run = 0; run < 3_000; run++)
+        {
+            var stream = Encoding.UTF8.GetBytes(string.Concat(random.GetItems(parts, random.Next(60))));
+            if (run % 3 == 0 && stream.Length > 0)
+                stream[random.Next(stream.Length)] = (byte)random.Next(256);
+            var expected = new NaiveParser();
+            expected.Parse(stream);
+            var chunks = Cut(stream, [.. Enumerable.Range(1, stream.Length).Where(_ => random.Next(4) == 0).Where(at => at < stream.Length)]);
+            using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(chunks)));
+
+            var events = await TestClient.ReadAllAsync(handler);
+
+            var because = $"run {run} is {Convert.ToHexString(stream)}";
+            events.Select(item => $"{item.EventType}|{item.Data}|{item.EventId}").Should().Equal(expected.Events, because);
+            if (expected.LastEventId.All(character => character is > ' ' and <= '~'))
+                (handler.Requests.Last().LastEventId ?? "").Should().Be(expected.LastEventId, because);
+        }
+    }
+
+    [Fact]
     public async Task Read_InvalidUtf8_BecomesReplacementCharacters()
     {
         byte[] stream = [.. "data: a"u8, 0xFF, .. "\ndata: "u8, 0xE2, 0x80, .. "\n\n"u8];

@@ -50,17 +50,16 @@ internal sealed class Connection : IDisposable
             AddHeaders(_request, lastEventId);
             _response = await WaitAsync(http.SendAsync(_request, HttpCompletionOption.ResponseHeadersRead, _aborted.Token))
                 .ConfigureAwait(false);
+            if (Check(_response) is { } end)
+                return end;
+            _body = await WaitAsync(OpenBodyAsync()).ConfigureAwait(false);
+            return null;
         }
         catch (Exception exception)
         {
             _canceled.ThrowIfCancellationRequested();
             return _hasStalled ? Stalled(exception) : ConnectionEnd.OfRequest(exception);
         }
-
-        if (Check(_response) is { } end)
-            return end;
-        _body = await _response.Content.ReadAsStreamAsync().ConfigureAwait(false);
-        return null;
     }
 
     /// <summary>Reads until the parser has an event, and returns null; or until the stream ends, and returns its end.</summary>
@@ -162,6 +161,13 @@ internal sealed class Connection : IDisposable
             _stall.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
+
+    private Task<Stream> OpenBodyAsync() =>
+#if NET
+        _response!.Content.ReadAsStreamAsync(_aborted.Token);
+#else
+        _response!.Content.ReadAsStreamAsync();
+#endif
 
     private Task<int> ReadBodyAsync() =>
 #if NET
