@@ -65,7 +65,7 @@ public sealed class ParsingTests
     public async Task Read_SeveralConnections_KeepsTheIdAndNothingElse()
     {
         using var handler = ScriptedHandler.Of(
-            "id: 1\ndata: a\n\nevent: x\nid: 2\ndata: x", "data: b\r", "\ndata: c\n\n", "id:\n\n", "data: d\n\n");
+            "id: 1\ndata: a\n\nevent: x\nid: 2\ndata: x", "data: b\r", "\uFEFFdata: c\n\n", "id:\n\n", "data: d\n\n");
 
         var events = await TestClient.ReadAllAsync(handler);
 
