@@ -143,12 +143,16 @@ public sealed class SocketTests
     {
         await using var server = new SocketServer(async exchange =>
         {
-            if (exchange.Number == 2)
-                await exchange.SendAsync(SocketServer.Head + "data: a\n\n");
-            if (exchange.Number <= 2)
-                await exchange.WaitForCloseAsync();
-            else
+            if (exchange.LastEventId == "1")
+            {
                 await exchange.SendStatusAsync(204);
+                return;
+            }
+
+            // The first request gets no headers. The others get an event, and then nothing.
+            if (exchange.Number > 1)
+                await exchange.SendAsync(SocketServer.Head + "id: 1\ndata: a\n\n");
+            await exchange.WaitForCloseAsync();
         });
         using var http = new HttpClient();
         var options = TestClient.Quick;
@@ -156,38 +160,38 @@ public sealed class SocketTests
 
         TestClient.DataOf(await new EventStreamClient(http, options).ReadAsync(server.Address).ToListAsync()).Should().Equal("a");
 
-        server.Requests.Should().HaveCount(3);
+        server.Requests.Should().HaveCountGreaterThanOrEqualTo(3);
         await AspNetCore.Tests.Eventually.HoldsAsync(() => server.OpenConnections == 0, "no request is left behind");
     }
 
     [Fact]
     public async Task Read_TimeoutOfTheHttpClient_LimitsTheHeadersOnly()
     {
-        var ends = new List<EventStreamDisconnection>();
+        var ends = new List<EventStreamEndReason>();
         await using var server = new SocketServer(async exchange =>
         {
             if (exchange.Number == 1)
                 await exchange.WaitForCloseAsync();
-            else if (exchange.Number > 2)
+            else if (exchange.LastEventId == "2")
                 await exchange.SendStatusAsync(204);
             else
                 await SendSlowlyAsync(exchange);
         });
         using var http = new HttpClient { Timeout = TimeSpan.FromMilliseconds(500) };
         var options = TestClient.Quick;
-        options.Disconnected = ends.Add;
+        options.Disconnected = end => ends.Add(end.Reason);
 
         TestClient.DataOf(await new EventStreamClient(http, options).ReadAsync(server.Address).ToListAsync()).Should().Equal("a", "b");
 
-        ends[0].Reason.Should().Be(EventStreamEndReason.ConnectionFailed);
-        ends[1].Reason.Should().Be(EventStreamEndReason.EndOfStream);
+        ends[0].Should().Be(EventStreamEndReason.ConnectionFailed);
+        ends.Count(end => end == EventStreamEndReason.EndOfStream).Should().Be(1, "one stream sent both events");
 
         static async Task SendSlowlyAsync(SocketExchange exchange)
         {
-            using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(1_000));
-            await exchange.SendAsync(SocketServer.Head + "data: a\n\n");
-            await pause.WaitForNextTickAsync();
-            await exchange.SendAsync("data: b\n\n");
+            using var longerThanTheTimeout = new PeriodicTimer(TimeSpan.FromMilliseconds(1_000));
+            await exchange.SendAsync(SocketServer.Head + "id: 1\ndata: a\n\n");
+            await longerThanTheTimeout.WaitForNextTickAsync();
+            await exchange.SendAsync("id: 2\ndata: b\n\n");
         }
     }
 }
