@@ -79,9 +79,14 @@ public sealed class EventStreamClient
     /// <param name="cancellationToken">A token that ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The events, as by <see cref="ReadAsync(Uri, CancellationToken)"/>.</returns>
     /// <remarks>
-    /// If the function throws an <see cref="HttpRequestException"/>, an <see cref="IOException"/>, a <see cref="TimeoutException"/> or
-    /// an <see cref="OperationCanceledException"/>, the attempt has failed temporarily. The enumeration throws every other
-    /// exception of the function or of the handlers unchanged.
+    /// <para>If the function throws an <see cref="HttpRequestException"/>, an <see cref="IOException"/>, a
+    /// <see cref="TimeoutException"/> or an <see cref="OperationCanceledException"/>, the attempt has failed temporarily. The enumeration
+    /// throws every other exception of the function unchanged.</para>
+    /// <para>An exception of the handlers of the <see cref="HttpClient"/> is temporary, for example that of an open circuit breaker. The
+    /// enumeration throws these unchanged: <see cref="ArgumentException"/>, <see cref="InvalidOperationException"/> and
+    /// <see cref="NotSupportedException"/>.</para>
+    /// <para>An <see cref="HttpRequestException"/> with a permanent status, such as a 400 for a token, is thrown unchanged as well. The
+    /// build for .NET Standard does not know its status.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="EventStreamException">Thrown by the enumeration after a permanent failure.</exception>

@@ -101,6 +101,15 @@ public sealed class RequestTests
         await byReuse.Should().ThrowAsync<InvalidOperationException>();
     }
 
+    [Fact]
+    public async Task Read_HandlerThrowsAnUnknownException_TriesAgain()
+    {
+        using var handler = new ScriptedHandler(
+            ScriptedHandler.Failure(new OpenCircuitException("open")), ScriptedHandler.Stream("data: a\n\n"));
+
+        TestClient.DataOf(await TestClient.ReadAllAsync(handler)).Should().Equal("a");
+    }
+
     [Theory]
     [InlineData("é", "a header cannot carry it with the default handlers")]
     [InlineData("\u0001", "servers refuse control characters")]
@@ -130,4 +139,6 @@ public sealed class RequestTests
 
         handler.Requests.Last().LastEventId.Should().Be(id);
     }
+
+    private sealed class OpenCircuitException(string message) : Exception(message);
 }

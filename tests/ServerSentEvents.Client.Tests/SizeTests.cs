@@ -46,7 +46,7 @@ public sealed class SizeTests
         (memory[1] - memory[0]).Should().BeLessThan(5_000_000, "a buffer of the large event would be 10 MB or more");
         GC.KeepAlive(large);
 
-        // A method of its own keeps no reference to the large event.
+        // A separate method keeps no reference to the large event.
         void Process(SseItem<string> item)
         {
             if (item.Data == "a")

@@ -58,7 +58,7 @@ internal sealed class Connection : IDisposable
         catch (Exception exception)
         {
             _canceled.ThrowIfCancellationRequested();
-            return _hasStalled ? Stalled(exception) : ConnectionEnd.OfRequest(exception);
+            return _hasStalled ? Stalled(exception) : ConnectionEnd.OfRequest(exception, isSent: _request is not null);
         }
     }
 

@@ -28,12 +28,16 @@ internal sealed record ConnectionEnd(EventStreamEndReason Reason, string Message
     };
 
     /// <summary>Returns the end of an attempt whose request threw an exception.</summary>
-    internal static ConnectionEnd OfRequest(Exception exception) =>
+    /// <param name="exception">The exception.</param>
+    /// <param name="isSent">Whether the function had returned the request, so that the exception comes from the handlers.</param>
+    internal static ConnectionEnd OfRequest(Exception exception, bool isSent) =>
         new(EventStreamEndReason.ConnectionFailed, $"The request has failed: {exception.Message}")
         {
             Exception = exception,
-            IsForeign = exception is not
-                (HttpRequestException or IOException or TimeoutException or OperationCanceledException),
+            // Handlers have exceptions of their own for outages, such as those of resilience pipelines.
+            IsForeign = HasPermanentStatus(exception) || (isSent
+                ? exception is ArgumentException or InvalidOperationException or NotSupportedException
+                : exception is not (HttpRequestException or IOException or TimeoutException or OperationCanceledException)),
         };
 
     /// <summary>Returns the end of an attempt with a response that is no event stream.</summary>
@@ -56,6 +60,14 @@ internal sealed record ConnectionEnd(EventStreamEndReason Reason, string Message
             LastEventId = lastEventId.Length == 0 ? null : lastEventId,
         };
     }
+
+    /// <summary>Returns whether a request inside the function or a handler, such as one for a token, was refused for good.</summary>
+    private static bool HasPermanentStatus(Exception exception) =>
+#if NET
+        exception is HttpRequestException { StatusCode: { } status } && !IsTemporaryStatus((int)status);
+#else
+        false;
+#endif
 
     private static bool IsTemporaryStatus(int status) =>
         TemporaryStatuses.Contains(status) || status is >= 500 and not (501 or 505);

@@ -4,9 +4,34 @@ using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
-/// <summary>Tests the version of requests. The netstandard2.0 build does not know it.</summary>
-public sealed class HttpVersionTests
+/// <summary>Tests what the netstandard2.0 build does not know: versions of requests, and statuses of exceptions.</summary>
+public sealed class ModernHttpTests
 {
+    [Theory]
+    [InlineData(HttpStatusCode.BadRequest, false)]
+    [InlineData(HttpStatusCode.Unauthorized, false)]
+    [InlineData(HttpStatusCode.ServiceUnavailable, true)]
+    public async Task Read_FunctionOrHandlerMeetsAStatus_TriesAgainIfItIsTemporary(HttpStatusCode status, bool isTemporary)
+    {
+        var exception = new HttpRequestException("token", inner: null, status);
+        using var handler = new ScriptedHandler(ScriptedHandler.Failure(exception));
+        var failures = new Queue<Exception>([exception]);
+        var client = TestClient.NewWithoutWaits(handler);
+
+        var byHandler = () => client.ReadAsync(TestClient.Uri).ToListAsync();
+        var byFunction = () => client.ReadAsync(_ => failures.TryDequeue(out var failure)
+            ? throw failure
+            : new(new HttpRequestMessage(HttpMethod.Get, TestClient.Uri))).ToListAsync();
+
+        foreach (var read in (Func<Task>[])[byHandler, byFunction])
+        {
+            if (isTemporary)
+                await read();
+            else
+                (await read.Should().ThrowAsync<HttpRequestException>()).Which.Should().BeSameAs(exception);
+        }
+    }
+
     [Fact]
     public async Task Read_VersionOfTheClient_IsUsed()
     {
