@@ -51,9 +51,18 @@ internal sealed class EventParser(int maxEventBytes, string lastEventId)
     internal TimeSpan? ReconnectionInterval { get; private set; }
 
     /// <summary>Returns whether a header can carry an id unchanged: visible ASCII and inner spaces, and not too many of them.</summary>
-    internal static bool CanBeSent(string id) => id.Length <= MaxSentIdLength
-        && id.All(static character => character is >= ' ' and <= '~')
-        && (id.Length == 0 || (id[0] != ' ' && id[id.Length - 1] != ' '));
+    internal static bool CanBeSent(string id)
+    {
+        if (id.Length > MaxSentIdLength)
+            return false;
+        foreach (var character in id)
+        {
+            if (character is < ' ' or > '~')
+                return false;
+        }
+
+        return id.Length == 0 || (id[0] != ' ' && id[id.Length - 1] != ' ');
+    }
 
     /// <summary>Starts a new stream, and discards the incomplete event of the previous one.</summary>
     internal void Reset()
