@@ -1,38 +1,57 @@
+using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace Cluster;
 
-/// <summary>
-/// What a load balancer does in production: it takes each new connection to the next node. A browser knows this one
-/// address, and comes back to it when its stream has ended.
-/// </summary>
+/// <summary>The load balancer of the sample. It starts two nodes, and gives each new connection to the next one.</summary>
 internal static class Entrance
 {
-    public static WebApplication Build(WebApplicationBuilder builder, Uri broker)
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+
+    public static WebApplication Build(WebApplicationBuilder builder, Broker broker)
     {
         builder.Configuration["urls"] ??= "http://localhost:5004";
-        var nodes = new NodeProcesses(["A", "B"], broker);
-        builder.Services.AddHostedService(_ => nodes);
-        // Streams end when the nodes do: neither side is to wait for the other.
-        builder.Services.Configure<HostOptions>(host => host.ServicesStopConcurrently = true);
+        NodeProcess[] nodes = [new("A", broker), new("B", broker)];
+        var connections = 0;
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
             endpoint.Use(answer => async connection =>
             {
-                using var node = await nodes.ConnectAsync(connection.ConnectionClosed);
+                var turn = Interlocked.Increment(ref connections);
+                using var node = await ConnectAsync([.. nodes.Skip(turn % nodes.Length), .. nodes], connection.ConnectionClosed);
                 await (node is null ? answer(connection) : ForwardAsync(connection, node));
             })));
 
         var app = builder.Build();
+        app.Lifetime.ApplicationStopping.Register(() => Task.WaitAll(nodes.Select(node => node.StopAsync(StopTimeout))));
         app.Run(context => AnswerWithoutNodesAsync(context, broker));
         return app;
     }
 
-    /// <summary>Bytes both ways, whatever they mean, until one of the two has nothing more to say.</summary>
-    private static async Task ForwardAsync(ConnectionContext connection, Socket socket)
+    private static async Task<NetworkStream?> ConnectAsync(NodeProcess[] nodes, CancellationToken cancellationToken)
+    {
+        foreach (var node in nodes.Where(node => node.Address is not null))
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(IPAddress.Loopback, node.Address!.Port, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            {
+                socket.Dispose();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Copies bytes both ways until one side ends.</summary>
+    private static async Task ForwardAsync(ConnectionContext connection, NetworkStream node)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        await using var node = new NetworkStream(socket);
         var there = connection.Transport.Input.CopyToAsync(node, over.Token);
         var back = node.CopyToAsync(connection.Transport.Output.AsStream(leaveOpen: true), over.Token);
         await Task.WhenAny(there, back);
@@ -41,10 +60,10 @@ internal static class Entrance
     }
 
     /// <summary>
-    /// A person is told what is the matter. A page's stream gets no answer at all: a browser tries again after a broken
-    /// connection, and after an error status never.
+    /// Answers a person with a page that says what is missing. A stream gets no answer, because a browser retries after a
+    /// broken connection, and gives up after an error status.
     /// </summary>
-    private static async Task AnswerWithoutNodesAsync(HttpContext context, Uri broker)
+    private static async Task AnswerWithoutNodesAsync(HttpContext context, Broker broker)
     {
         if (!context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal))
         {
@@ -53,20 +72,54 @@ internal static class Entrance
         }
 
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.Connection = "close";
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
         context.Response.Headers["Refresh"] = "1";
-        await context.Response.WriteAsync($"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <meta name="viewport" content="width=device-width">
-            <meta name="color-scheme" content="light dark">
-            <title>Cluster</title>
-            <h1>No node is ready yet</h1>
-            <p>This page looks again every second. The nodes take some seconds to start, if there is a broker for them.</p>
-            <pre>{NodeProcesses.AdviceFor(broker)}</pre>
-            </html>
-            """);
+        await context.Response.WriteAsync($"No node is ready yet. This page loads again every second.\n\n{broker.Advice}\n");
+    }
+}
+
+/// <summary>A node: this program in another process.</summary>
+internal sealed class NodeProcess
+{
+    private readonly Process _process;
+    private volatile Uri? _address;
+
+    public NodeProcess(string name, Broker broker)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        // The program can run by the host "dotnet", which needs its path.
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+            start.ArgumentList.Add(typeof(NodeProcess).Assembly.Location);
+        foreach (var argument in (string[])["--node", name, "--urls", "http://127.0.0.1:0", "--broker", broker.Address.OriginalString])
+            start.ArgumentList.Add(argument);
+        _process = Process.Start(start)!;
+        _ = ReadAddressAsync(name);
+    }
+
+    /// <summary>The address of the node; null until it is ready.</summary>
+    public Uri? Address => _address;
+
+    public async Task StopAsync(TimeSpan timeout)
+    {
+        _process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(timeout);
+        await _process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private async Task ReadAddressAsync(string name)
+    {
+        if (await _process.StandardOutput.ReadLineAsync() is not { } line)
+            return;
+        _address = new Uri(line);
+        Console.WriteLine($"Node {name} is ready, process {_process.Id}.");
     }
 }

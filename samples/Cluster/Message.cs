@@ -3,23 +3,26 @@ using System.Text.Json;
 
 namespace Cluster;
 
-/// <summary>Something that was said.</summary>
-/// <param name="Id">Made by the page, so that one that was sent twice is shown once.</param>
-/// <param name="Name">Who said it.</param>
-/// <param name="Text">What.</param>
-/// <param name="Node">The node that took it.</param>
-/// <param name="At">When, by that node's clock.</param>
-/// <param name="Member">Who said it, for the nodes alone.</param>
-/// <param name="Mine">Whether the reader did.</param>
-internal sealed record Message(string Id, string Name, string Text, string Node, DateTimeOffset At, string? Member, bool Mine = false)
+/// <summary>A chat message.</summary>
+/// <param name="Id">An id that the page makes. A message that was sent twice is shown once.</param>
+/// <param name="Name">The name of the author.</param>
+/// <param name="Text">The text.</param>
+/// <param name="Node">The node that took the message.</param>
+/// <param name="Member">The secret of the author's page. It does not leave the nodes.</param>
+/// <param name="Mine">True for the author's page.</param>
+internal sealed record Message(string Id, string Name, string Text, string? Node = null, string? Member = null, bool Mine = false)
 {
-    /// <summary>What is in the stream is the same for all; what a member is sent says whether it is theirs, and not whose it is.</summary>
-    public static SseItem<string>? Personalise(SseItem<string> item, Member member)
+    public bool IsValid => IsFilled(Id, 64) && IsFilled(Name, 40) && IsFilled(Text, 2_000) && IsFilled(Member, 64);
+
+    /// <summary>Makes the event of one page: it says whether the message is the page's own, and not whose it is.</summary>
+    public static SseItem<string>? Personalize(SseItem<string> item, string member)
     {
         if (item.EventType != "message" || JsonSerializer.Deserialize<Message>(item.Data, JsonSerializerOptions.Web) is not { } message)
             return item;
-        return Event("message", message with { Member = null, Mine = message.Member == member.Id });
+        return NewEvent("message", message with { Member = null, Mine = message.Member == member });
     }
 
-    public static SseItem<string> Event<T>(string type, T data) => new(JsonSerializer.Serialize(data, JsonSerializerOptions.Web), type);
+    public static SseItem<string> NewEvent<T>(string type, T data) => new(JsonSerializer.Serialize(data, JsonSerializerOptions.Web), type);
+
+    private static bool IsFilled(string? text, int maxLength) => !string.IsNullOrWhiteSpace(text) && text.Length <= maxLength;
 }

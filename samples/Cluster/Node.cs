@@ -1,40 +1,35 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
-using RabbitMQ.Client;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ServerSentEvents;
 
 namespace Cluster;
 
-/// <summary>One of the nodes: an application as any other, with one registration more than for one machine.</summary>
+/// <summary>A node: an application like any other, with one registration more.</summary>
 internal static class Node
 {
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-    public static WebApplication Build(WebApplicationBuilder builder, string name, Uri broker)
+    public static WebApplication Build(WebApplicationBuilder builder, string name, Broker broker)
     {
-        builder.Services.AddServerSentEvents<Member>(options =>
+        // Each subscriber's properties are the secret of its page.
+        builder.Services.AddServerSentEvents<string>(options =>
         {
             options.HistoryCapacity = 1_000;
             options.ReconnectionInterval = TimeSpan.FromMilliseconds(200);
         });
-        builder.Services.AddServerSentEventsRabbitMQ<Member>(options =>
-        {
-            options.ConnectionFactory = new ConnectionFactory { Uri = broker };
-            options.StreamName = "cluster-sample";
-            options.PublishTimeout = TimeSpan.FromSeconds(5);
-            options.Personalise = Message.Personalise;
-        });
-        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Room>(provider, name));
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<Room>());
-        builder.Services.AddHealthChecks().AddCheck<Room>("room");
-        // The entrance has the standard output, and says what there is to say of a missing broker.
+        broker.AddTo(builder.Services);
+        // The entrance reads the standard output.
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
-        builder.Logging.AddFilter("ServerSentEvents.RabbitMQ", LogLevel.Error);
+        builder.Logging.AddFilter("ServerSentEvents.Backplane", LogLevel.Error);
 
         var app = builder.Build();
+        var run = Guid.NewGuid();
         app.Use((context, next) =>
         {
             context.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
@@ -44,34 +39,81 @@ internal static class Node
         });
         app.UseDefaultFiles();
         app.UseStaticFiles();
-        app.MapHealthChecks("/health");
 
-        app.MapGet("/events", (string member, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Room room) =>
-            room.Join(new Member(member), lastEventId).ToResult());
+        app.MapGet("/events", (string member, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Publisher<string> publisher) =>
+        {
+            var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = member, LastEventId = lastEventId });
+            // Only to this page, over the node's own publisher. It has no id, and reaches no other node.
+            var welcome = Message.NewEvent("welcome", new { Node = name, Run = run, How = subscription.Resume.ToString() });
+            publisher.Publish(other => ReferenceEquals(other, member) ? welcome : null);
+            return subscription.ToResult();
+        });
 
-        app.MapPost("/messages", async (MessageRequest request, Room room) =>
-            !request.IsFit() ? Results.BadRequest("A name or a message cannot be blank or too long.")
-            : await room.SayAsync(request) ? Results.NoContent()
-            : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        app.MapPost("/messages", (Message message, IEventPublisher events) => message.IsValid
+            ? PublishAsync(events, Message.NewEvent("message", message with { Node = name }))
+            : Task.FromResult(Results.BadRequest("A name or a message is blank or too long.")));
 
-        // Whichever node takes the request: the one that is meant reads it in the stream.
-        app.MapPost("/nodes/{name:length(1)}/stop/{run}", async (string name, Guid run, Room room) =>
-            await room.AskToStopAsync(name, run) ? Results.NoContent() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        // Any node can take the request. The right one reads it in the stream.
+        app.MapPost("/nodes/{which:guid}/stop", (Guid which, IEventPublisher events) =>
+            PublishAsync(events, Message.NewEvent("stop", new { Run = which })));
 
-        // For another node, and nobody else knows the way here.
-        app.MapGet("/begin", (Room room) => room.Begin);
-
-        app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(app.Urls.First()));
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            _ = AnnounceAsync(app, name, broker);
+            _ = StopWhenToldAsync(app, run);
+        });
         _ = StopWithEntranceAsync(app.Lifetime);
         return app;
     }
 
-    /// <summary>Nothing is ever written to a node's standard input: it ends when the entrance closes it, or has ended itself.</summary>
+    private static async Task<IResult> PublishAsync(IEventPublisher events, SseItem<string> item)
+    {
+        try
+        {
+            await events.PublishAsync(item);
+            return Results.NoContent();
+        }
+        catch (TimeoutException)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <summary>Tells the entrance the address as soon as this node is ready for clients.</summary>
+    private static async Task AnnounceAsync(WebApplication app, string name, Broker broker)
+    {
+        var health = app.Services.GetRequiredService<HealthCheckService>();
+        for (var isFirst = true; (await health.CheckHealthAsync()).Status != HealthStatus.Healthy; isFirst = false)
+        {
+            if (isFirst)
+                await Console.Error.WriteLineAsync($"Node {name} is not ready yet. {broker.Advice}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+
+        Console.WriteLine(app.Urls.First());
+    }
+
+    private static async Task StopWhenToldAsync(WebApplication app, Guid run)
+    {
+        var publisher = app.Services.GetRequiredService<Publisher<string>>();
+        // The subscription ends when the broker loses its stream.
+        while (!app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            using var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = "" });
+            await foreach (var item in subscription.AsItems())
+            {
+                if (item.EventType == "stop" && JsonDocument.Parse(item.Data).RootElement.GetProperty("run").GetGuid() == run)
+                    app.Lifetime.StopApplication();
+            }
+        }
+    }
+
+    /// <summary>Nothing is ever written to the standard input of a node. It closes when the entrance ends.</summary>
     private static async Task StopWithEntranceAsync(IHostApplicationLifetime lifetime)
     {
         await using var input = Console.OpenStandardInput();
         await input.CopyToAsync(Stream.Null);
-        // As long as it starts nobody is connected, and a host that is stopped then takes it for a failure.
+        // A host that is stopped while it starts reports a failure.
         if (!lifetime.ApplicationStarted.IsCancellationRequested)
             Environment.Exit(0);
         lifetime.StopApplication();

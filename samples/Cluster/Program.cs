@@ -4,13 +4,13 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 builder.Configuration["broker"] ??= "amqp://guest:guest@localhost";
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 
-if (!Uri.TryCreate(builder.Configuration["broker"], UriKind.Absolute, out var broker) || broker.Scheme is not ("amqp" or "amqps"))
+if (!Broker.TryParse(builder.Configuration["broker"], out var broker))
 {
-    await Console.Error.WriteLineAsync("Where is the broker? For instance: --broker amqp://guest:guest@localhost:5672");
+    await Console.Error.WriteLineAsync("The broker is not an address. For instance: --broker amqp://user:password@host, or --broker redis://host:6379");
     return 1;
 }
 
-// One program is all processes of the sample: the entrance starts the nodes.
+// The same program is the entrance and, started by it, each node.
 await using var app = builder.Configuration["node"] is { } name ? Node.Build(builder, name, broker) : Entrance.Build(builder, broker);
 await app.RunAsync();
 return 0;

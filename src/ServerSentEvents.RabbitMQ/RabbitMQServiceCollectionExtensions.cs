@@ -1,33 +1,26 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using ServerSentEvents;
+using ServerSentEvents.Backplane;
 using ServerSentEvents.RabbitMQ;
-using ServerSentEvents.RabbitMQ.Internal;
 
-// Where people look for what a container can be told.
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers the backplane in a container.</summary>
+/// <summary>Registers the backplane on RabbitMQ in a container.</summary>
 public static class RabbitMQServiceCollectionExtensions
 {
-    private const string HealthCheckPrefix = "server-sent-events-rabbitmq";
-
     /// <summary>
-    /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node. Beside
-    /// <c>AddServerSentEvents&lt;TProperties&gt;()</c>, which registers the publisher that each node has.
+    /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node. The publisher of the node is registered by
+    /// <c>AddServerSentEvents&lt;TProperties&gt;()</c>, or as a singleton <see cref="Publisher{TProperties}"/>.
     /// </summary>
-    /// <typeparam name="TProperties">What the application knows of each subscriber.</typeparam>
-    /// <param name="services">Where to register it.</param>
-    /// <param name="configure">Sets the options; <see cref="RabbitMQBackplaneOptions{TProperties}.ConnectionFactory"/> at least.</param>
+    /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options, at least <see cref="RabbitMQBackplaneOptions{TProperties}.ConnectionFactory"/>.</param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// The application starts when this node has caught up with the stream, or when
-    /// <see cref="RabbitMQBackplaneOptions{TProperties}.PublishTimeout"/> has passed: then it goes on trying. A health check
-    /// named <c>server-sent-events-rabbitmq-</c> and the full name of the type, with the tag <c>ready</c>, is healthy when the
-    /// node has caught up, and degraded while the broker is away after that, or blocks publishers. A second call for the same
-    /// type has no effect. Give each type, as each application, a
-    /// <see cref="RabbitMQBackplaneOptions{TProperties}.StreamName"/> of its own: who shares a stream shares its events.
+    /// The application starts when this node has caught up with the stream, or without the broker after
+    /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-rabbitmq-</c> plus the full
+    /// name of the type, with the tag <c>ready</c>, is unhealthy until the node has caught up, and degraded in a later outage.
+    /// A second call for the same type has no effect.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRabbitMQ<TProperties>(
@@ -35,34 +28,41 @@ public static class RabbitMQServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
-        if (services.Any(service => service.ServiceType == typeof(RabbitMQBackplane<TProperties>)))
-            return services;
-        services.AddSingleton(provider =>
-        {
-            var options = new RabbitMQBackplaneOptions<TProperties> { LoggerFactory = provider.GetService<ILoggerFactory>() };
-            configure(options);
-            var settings = new Settings<TProperties>(options);
-            return new RabbitMQBackplane<TProperties>(PublisherOf<TProperties>(provider), settings, RabbitMQTransport.For(settings));
-        });
-        services.Replace(ServiceDescriptor.Singleton<IEventPublisher>(
-            provider => provider.GetRequiredService<RabbitMQBackplane<TProperties>>()));
-        services.AddHostedService<BackplaneService<TProperties>>();
-        services.AddHealthChecks().Add(new HealthCheckRegistration(
-            $"{HealthCheckPrefix}-{typeof(TProperties).FullName}",
-            provider => new BackplaneHealthCheck<TProperties>(provider.GetRequiredService<RabbitMQBackplane<TProperties>>()),
-            failureStatus: HealthStatus.Unhealthy,
-            tags: ["ready"]));
-        return services;
+        return services.AddServerSentEventsBackplane(
+            provider =>
+            {
+                var options = new RabbitMQBackplaneOptions<TProperties> { LoggerFactory = provider.GetService<ILoggerFactory>() };
+                configure(options);
+                var publisher = provider.GetRequiredPublisher<TProperties>($"AddServerSentEventsRabbitMQ<{typeof(TProperties).Name}>");
+                return new RabbitMQBackplane<TProperties>(publisher, options);
+            },
+            $"server-sent-events-rabbitmq-{typeof(TProperties).FullName}");
     }
 
-    private static Publisher<TProperties> PublisherOf<TProperties>(IServiceProvider provider)
+    /// <summary>
+    /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node, from a process that has no subscribers.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options, at least <see cref="RabbitMQPublisherOptions.ConnectionFactory"/>.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// The application starts when there is a connection, or without the broker after
+    /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-rabbitmq-publisher</c>, with
+    /// the tag <c>ready</c>, is degraded while nothing can be published. A second call has no effect.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddServerSentEventsRabbitMQPublisher(
+        this IServiceCollection services, Action<RabbitMQPublisherOptions> configure)
     {
-        var publisher = provider.GetService<Publisher<TProperties>>() ?? provider.GetService<Publisher>() as Publisher<TProperties>;
-        if (publisher is not null)
-            return publisher;
-        var type = typeof(TProperties).Name;
-        var call = typeof(TProperties) == typeof(object) ? "AddServerSentEvents()" : $"AddServerSentEvents<{type}>()";
-        throw new InvalidOperationException(
-            $"AddServerSentEventsRabbitMQ<{type}> needs a publisher: call services.{call} too.");
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        return services.AddServerSentEventsBackplane(
+            provider =>
+            {
+                var options = new RabbitMQPublisherOptions { LoggerFactory = provider.GetService<ILoggerFactory>() };
+                configure(options);
+                return new RabbitMQEventPublisher(options);
+            },
+            "server-sent-events-rabbitmq-publisher");
     }
 }

@@ -11,15 +11,23 @@ public partial class Publisher<TProperties>
     /// Starts to take positions from a backplane. They are the same on every node, and with a history they make up the
     /// ids. Clears the history and ends every subscription, because its client may have missed an event.
     /// </summary>
-    /// <param name="epoch">The name of the positions: sixteen hexadecimal digits.</param>
-    /// <param name="before">The position before the first known one, or -1 if all are known.</param>
-    internal void Follow(string epoch, long before) => _core.Follow(new EpochEventIds(epoch), before);
+    /// <param name="ids">The ids of the stream.</param>
+    /// <param name="before">The position before the first known one.</param>
+    internal void Follow(EventIds ids, EventPosition before) => _core.Follow(ids, before);
+
+    /// <summary>
+    /// Ends the subscriptions whose last event id has a position of at most that value, but comes from another stream.
+    /// </summary>
+    internal void EndUnknown(long value) => _core.EndUnknown(value);
+
+    /// <summary>Notes that everything up to a position has been read.</summary>
+    internal void Advance(EventPosition position) => _core.Advance(position);
 
     /// <summary>
     /// Publishes an event of the backplane, except to subscribers that already received it on another node. Positions
     /// must increase.
     /// </summary>
-    internal int PublishAt(long position, in SseItem<string> item, in ChannelNames channels) =>
+    internal int PublishAt(EventPosition position, in SseItem<string> item, in ChannelNames channels) =>
         _core.Send(NewFrame(item, nameof(item)), channels, position);
 
     /// <summary>
@@ -32,14 +40,14 @@ public partial class Publisher<TProperties>
     /// The id that the application gave the original event. Clients of other nodes may resume from it.
     /// </param>
     /// <param name="channels">The channels to publish to.</param>
-    internal int PublishAt(long position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
+    internal int PublishAt(EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
         _core.SendPersonalized(FrameMaker(item), channels, position, ownId);
 
     /// <summary>Adds an event of the backplane to the history without sending it.</summary>
-    internal void RememberAt(long position, in SseItem<string> item, in ChannelNames channels) =>
+    internal void RememberAt(EventPosition position, in SseItem<string> item, in ChannelNames channels) =>
         _core.Remember(new HistoryEntry<TProperties>(NewFrame(item, nameof(item))), channels, position);
 
     /// <summary>Adds a personalized event of the backplane to the history without sending it.</summary>
-    internal void RememberAt(long position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
+    internal void RememberAt(EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
         _core.Remember(new HistoryEntry<TProperties>(FrameMaker(item), ownId), channels, position);
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.EndToEnd.Tests;
 using ServerSentEvents.Tests;
 using Xunit.Abstractions;
 

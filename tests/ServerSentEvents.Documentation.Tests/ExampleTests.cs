@@ -29,6 +29,7 @@ public sealed class ExampleTests
     [InlineData("Microsoft.AspNetCore.Builder.ServerSentEventsEndpointRouteBuilderExtensions")]
     [InlineData("ServerSentEvents.Client.EventStreamClient")]
     [InlineData("ServerSentEvents.RabbitMQ.RabbitMQBackplane`1")]
+    [InlineData("ServerSentEvents.Redis.RedisBackplane`1")]
     public void Examples_OfEachPackage_AreFound(string type) => MembersWithExamples.Should().Contain($"T:{type}");
 
     [Theory]

@@ -1,3 +1,4 @@
+using ServerSentEvents.Testing;
 using Microsoft.Playwright;
 
 namespace ServerSentEvents.EndToEnd.Tests;

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A client of the cluster without a browser, which comes back as one does: with the id of the last event that it had.</summary>
+/// <summary>A client of the cluster without a browser. It reconnects with the id of the last event, as a browser does.</summary>
 internal sealed class ClusterReader : IAsyncDisposable
 {
     private readonly ClusterServer _cluster;
@@ -15,26 +15,23 @@ internal sealed class ClusterReader : IAsyncDisposable
 
     private ClusterReader(ClusterServer cluster, string member) => (_cluster, _member) = (cluster, member);
 
-    /// <summary>The node that serves it.</summary>
+    /// <summary>The node that serves this client.</summary>
     internal string Node { get; private set; } = "";
 
     internal string Run { get; private set; } = "";
 
-    /// <summary>How each of its streams began.</summary>
+    /// <summary>The result of each resume.</summary>
     internal List<string> Welcomes { get; } = [];
 
-    /// <summary>The ids of all events of the stream that it has had, in their order.</summary>
+    /// <summary>The ids of all events from the broker, in order.</summary>
     internal List<string> EventIds { get; } = [];
 
-    /// <summary>The messages as the page shows them: one that was posted twice stands there once.</summary>
+    /// <summary>The messages as the page shows them. A message that was posted twice is here once.</summary>
     internal List<JsonElement> Messages { get; } = [];
-
-    /// <summary>What the nodes have told of themselves.</summary>
-    internal List<(string Node, string What)> Notices { get; } = [];
 
     internal IEnumerable<string> Texts => Messages.Select(message => message.GetProperty("text").GetString()!);
 
-    /// <summary>Returns when it knows its node.</summary>
+    /// <summary>Connects, and returns when the client knows its node.</summary>
     internal static async Task<ClusterReader> OpenAsync(ClusterServer cluster, string member = "reader")
     {
         var reader = new ClusterReader(cluster, member);
@@ -42,7 +39,7 @@ internal sealed class ClusterReader : IAsyncDisposable
         return reader;
     }
 
-    /// <summary>The nodes take connections in turn; but not for ever, if one is missing.</summary>
+    /// <summary>Connects until a node of a name serves the client. The nodes take connections in turn.</summary>
     internal static async Task<ClusterReader> OpenAtAsync(ClusterServer cluster, string node, string member = "reader")
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
@@ -111,18 +108,13 @@ internal sealed class ClusterReader : IAsyncDisposable
                 Run = data.GetProperty("run").GetString()!;
                 Welcomes.Add(data.GetProperty("how").GetString()!);
                 break;
-            case "notice":
-                EventIds.Add(IdOf(item));
-                Notices.Add((data.GetProperty("node").GetString()!, data.GetProperty("what").GetString()!));
-                break;
             case "message":
                 EventIds.Add(IdOf(item));
                 if (_ids.Add(data.GetProperty("id").GetString()!))
                     Messages.Add(data);
                 break;
             default:
-                // What a node says by itself has no id. The parser may give it one, that of the block with which a stream
-                // begins that resumes: it is the client's position, and no event's.
+                // An event that stops a node.
                 break;
         }
     }

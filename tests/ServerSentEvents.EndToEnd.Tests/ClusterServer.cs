@@ -2,12 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
-using ServerSentEvents.RabbitMQ.Tests.Brokers;
-using Polling = ServerSentEvents.RabbitMQ.Tests.Limits;
+using ServerSentEvents.Testing.RabbitMQ;
+using Polling = ServerSentEvents.Testing.Limits;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The cluster's entrance, which has started the nodes.</summary>
+/// <summary>The entrance of the cluster, which has started the nodes.</summary>
 internal sealed partial class ClusterServer : IDisposable
 {
     private readonly SampleServer _entrance;
@@ -19,15 +19,20 @@ internal sealed partial class ClusterServer : IDisposable
 
     internal string Output => _entrance.Output;
 
-    /// <summary>Returns when both nodes are ready.</summary>
+    /// <summary>Starts the sample, and returns when both nodes are ready.</summary>
     internal static async Task<ClusterServer> StartAsync(SingleBroker broker)
     {
         RabbitMQPrograms.Require();
-        var cluster = await StartAsync(broker.Nodes[0].Port);
+        return await StartReadyAsync($"amqp://guest:guest@127.0.0.1:{broker.Nodes[0].Port}");
+    }
+
+    /// <inheritdoc cref="StartAsync(SingleBroker)"/>
+    internal static async Task<ClusterServer> StartReadyAsync(string broker)
+    {
+        var cluster = await StartAsync(broker);
         try
         {
-            await cluster.UntilReadyAsync("A", times: 1);
-            await cluster.UntilReadyAsync("B", times: 1);
+            await Polling.UntilAsync(() => NodeReady().Count(cluster.Output) == 2);
             return cluster;
         }
         catch
@@ -37,21 +42,19 @@ internal sealed partial class ClusterServer : IDisposable
         }
     }
 
-    internal static async Task<ClusterServer> StartAsync(int brokerPort) =>
-        new(await SampleServer.StartAsync("Cluster", port: 0, "--broker", $"amqp://guest:guest@127.0.0.1:{brokerPort}"));
-
-    internal Task UntilReadyAsync(string node, int times) =>
-        Polling.UntilAsync(() => NodeReady().Matches(Output).Count(match => match.Groups["node"].Value == node) >= times);
+    /// <summary>Starts the sample, and does not wait for the nodes.</summary>
+    internal static async Task<ClusterServer> StartAsync(string broker) =>
+        new(await SampleServer.StartAsync("Cluster", port: 0, "--broker", broker));
 
     internal Task UntilNodesHaveEndedAsync() => Polling.UntilAsync(() => !NodeReady().Matches(Output)
         .Any(match => IsRunning(int.Parse(match.Groups["process"].Value, CultureInfo.InvariantCulture))));
 
     internal HttpClient NewClient() => _entrance.NewClient();
 
-    /// <summary>Writes a message, and again by the same id until a node has taken it, as the page does.</summary>
-    internal async Task SayAsync(string text, string member = "writer", string? id = null)
+    /// <summary>Posts a message, again with the same id until a node has taken it, as the page does.</summary>
+    internal async Task SayAsync(string text, string member = "writer")
     {
-        id ??= Guid.NewGuid().ToString("N");
+        var id = Guid.NewGuid().ToString("N");
         using var limit = new CancellationTokenSource(Limits.Patience);
         while (!await TryPostAsync("messages", new { member, id, name = "Ann", text }))
             limit.Token.ThrowIfCancellationRequested();
@@ -60,7 +63,7 @@ internal sealed partial class ClusterServer : IDisposable
     internal async Task StopNodeAsync(ClusterReader reader)
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
-        while (!await TryPostAsync($"nodes/{reader.Node}/stop/{reader.Run}", new { }))
+        while (!await TryPostAsync($"nodes/{reader.Run}/stop", new { }))
             limit.Token.ThrowIfCancellationRequested();
     }
 
@@ -103,6 +106,6 @@ internal sealed partial class ClusterServer : IDisposable
         }
     }
 
-    [GeneratedRegex(@"Node (?<node>\w) is ready, process (?<process>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"Node \w is ready, process (?<process>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NodeReady();
 }

@@ -1,3 +1,4 @@
+using ServerSentEvents.Testing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;

@@ -2,7 +2,7 @@ using RabbitMQ.Client;
 using ServerSentEvents;
 using ServerSentEvents.RabbitMQ;
 
-// A node with one client, which writes what it gets: stopped and continued by the tests.
+// A node with one client, which writes what it receives. A test pauses the process.
 using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 10_000, QueueCapacity = int.MaxValue });
 var options = new RabbitMQBackplaneOptions<object?>
 {

@@ -7,57 +7,58 @@ public sealed class OptionsTests
     [Fact]
     public void Defaults_AreAsDocumented()
     {
-        var options = new RabbitMQBackplaneOptions<string>();
+        var backplane = new RabbitMQBackplaneOptions<string>();
+        var publisher = new RabbitMQPublisherOptions();
 
-        options.ConnectionFactory.Should().BeNull();
-        options.Endpoints.Should().BeEmpty();
-        options.StreamName.Should().Be("server-sent-events");
-        options.MaxAge.Should().Be(TimeSpan.FromDays(1));
-        options.MaxBytes.Should().Be(1L << 30);
-        options.ReadBack.Should().Be(TimeSpan.FromHours(1));
-        options.PublishTimeout.Should().Be(TimeSpan.FromSeconds(30));
-        options.MaxEventBytes.Should().Be(256 << 10);
-        options.Personalise.Should().BeNull();
-        options.LoggerFactory.Should().BeNull();
-        options.TimeProvider.Should().BeSameAs(TimeProvider.System);
+        (backplane.ConnectionFactory, publisher.ConnectionFactory).Should().Be((null, null));
+        backplane.Endpoints.Should().BeEmpty();
+        publisher.Endpoints.Should().BeEmpty();
+        (backplane.StreamName, publisher.StreamName).Should().Be(("server-sent-events", "server-sent-events"));
+        (backplane.MaxAge, publisher.MaxAge).Should().Be((TimeSpan.FromDays(1), TimeSpan.FromDays(1)));
+        (backplane.MaxBytes, publisher.MaxBytes).Should().Be((1L << 30, 1L << 30));
     }
 
-    [Fact]
-    public async Task ConnectAsync_OptionOutOfRange_IsRefusedBeforeAnythingIsDone()
+    public static TheoryData<string, Action<RabbitMQBackplaneOptions<object?>>> Wrong => new()
     {
-        var wrong = new Dictionary<string, Action<RabbitMQBackplaneOptions<object?>>>(StringComparer.Ordinal)
-        {
-            ["ConnectionFactory"] = options => options.ConnectionFactory = null,
-            ["Endpoints"] = options => options.Endpoints = null!,
-            ["StreamName"] = options => options.StreamName = new string('x', 256),
-            ["MaxAge"] = options => options.MaxAge = TimeSpan.FromMilliseconds(999),
-            ["MaxBytes"] = options => options.MaxBytes = 999_999,
-            ["ReadBack"] = options => options.ReadBack = TimeSpan.FromTicks(-1),
-            ["PublishTimeout"] = options => options.PublishTimeout = TimeSpan.Zero,
-            ["MaxEventBytes"] = options => options.MaxEventBytes = 1023,
-            ["TimeProvider"] = options => options.TimeProvider = null!,
-        };
-        foreach (var (name, change) in wrong)
-        {
-            var options = new RabbitMQBackplaneOptions<object?> { ConnectionFactory = new ConnectionFactory() };
-            change(options);
+        { "ConnectionFactory", options => options.ConnectionFactory = null },
+        { "Endpoints", options => options.Endpoints = null! },
+        { "StreamName", options => options.StreamName = new string('x', 256) },
+        { "StreamName", options => options.StreamName = "" },
+        { "MaxAge", options => options.MaxAge = TimeSpan.FromMilliseconds(999) },
+        { "MaxBytes", options => (options.MaxBytes, options.MaxEventBytes) = (999_999, 1_024) },
+        { "MaxBytes", options => (options.MaxBytes, options.MaxEventBytes) = (2_000_000, 200_001) },
+        { "ReadBack", options => options.ReadBack = TimeSpan.FromTicks(-1) },
+        { "PublishTimeout", options => options.PublishTimeout = TimeSpan.Zero },
+        { "MaxEventBytes", options => options.MaxEventBytes = 1_023 },
+        { "TimeProvider", options => options.TimeProvider = null! },
+    };
 
-            var connect = () => RabbitMQBackplane<object?>.ConnectAsync(new Publisher(), options);
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public async Task ConnectAsync_OptionOutOfRange_ThrowsAndNamesIt(string name, Action<RabbitMQBackplaneOptions<object?>> change)
+    {
+        var options = new RabbitMQBackplaneOptions<object?> { ConnectionFactory = new ConnectionFactory() };
+        change(options);
+        using var publisher = new Publisher();
 
-            (await connect.Should().ThrowAsync<ArgumentException>()).WithMessage($"{name} *").WithParameterName("options");
-        }
+        var connect = () => RabbitMQBackplane<object?>.ConnectAsync(publisher, options);
+
+        (await connect.Should().ThrowAsync<ArgumentException>()).WithMessage($"{name} *");
     }
 
     [Fact]
-    public async Task ConnectAsync_NoBroker_SaysSo()
+    public async Task ConnectAsync_NoBroker_WaitsForTheTimeoutAndSaysWhy()
     {
         var options = new RabbitMQBackplaneOptions<object?>
         {
-            ConnectionFactory = new ConnectionFactory { Port = Brokers.FreePort.Find(1)[0] },
+            ConnectionFactory = new ConnectionFactory { Port = FreePort.Find() },
+            PublishTimeout = TimeSpan.FromSeconds(1),
         };
+        using var publisher = new Publisher();
 
-        var connect = () => RabbitMQBackplane<object?>.ConnectAsync(new Publisher(), options).WithinPatience();
+        var connect = () => RabbitMQBackplane<object?>.ConnectAsync(publisher, options).WithinPatience();
 
-        await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage("The stream server-sent-events cannot be reached*");
+        await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage(
+            "The stream server-sent-events is not ready after the PublishTimeout of 00:00:01: the broker cannot be reached: *refused*");
     }
 }

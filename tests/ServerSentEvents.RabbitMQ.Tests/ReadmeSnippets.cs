@@ -1,10 +1,9 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
-/// <summary>The README's snippets, word for word, so that they compile; what they do is tested with a broker of the tests'.</summary>
+/// <summary>The snippets of the README, word for word, so that they compile.</summary>
 public sealed class ReadmeSnippets
 {
     public sealed record User(string Name, bool IsAdmin);
@@ -18,23 +17,32 @@ public sealed class ReadmeSnippets
         {
             options.ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqp://user:password@broker") };
             options.StreamName = "shop-events";
-            options.Personalise = (item, user) => item.EventType == "admin" && !user.IsAdmin ? null : item;
+            options.Personalize = (item, user) => item.EventType == "admin" && !user.IsAdmin ? null : item;
+            options.SubscriberKey = user => user.Name;
         });
 
         services.Should().Contain(service => service.ServiceType == typeof(IEventPublisher));
     }
 
-    internal static void Publishing(WebApplication app)
+    [Fact]
+    public void Worker_Run_RegistersAPublisher()
     {
-        app.MapPost("/say", async (string text, IEventPublisher events) => await events.PublishAsync(text, "chat"));
+        var services = new ServiceCollection();
+
+        services.AddServerSentEventsRabbitMQPublisher(options =>
+        {
+            options.ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqp://worker:password@broker") };
+            options.StreamName = "shop-events";
+        });
+
+        services.Should().Contain(service => service.ServiceType == typeof(IEventPublisher));
     }
 
-    internal static async Task<string> WithoutAContainer(
+    internal static async Task WithoutAContainer(
         Publisher<User> publisher, RabbitMQBackplaneOptions<User> options, CancellationToken cancellationToken)
     {
         await using var backplane = await RabbitMQBackplane<User>.ConnectAsync(publisher, options, cancellationToken);
-        var position = await backplane.PublishAsync("hello", "news", cancellationToken);
-
-        return position;
+        await backplane.PublishAsync("hello", "news", cancellationToken);
+        await backplane.DisconnectAsync("Ann", cancellationToken);
     }
 }

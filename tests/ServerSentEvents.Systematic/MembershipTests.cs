@@ -1,5 +1,4 @@
 using Microsoft.Coyote.Runtime;
-using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Systematic.Exploration;
 using Xunit.Abstractions;
 
@@ -138,16 +137,16 @@ public sealed class MembershipTests(ITestOutputHelper output)
     public void Join_AheadOfTheNode_GetsNothingThatCameBefore() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher(historyCapacity: 10);
-        var ids = new EpochEventIds("0123456789abcdef");
-        publisher.Follow("0123456789abcdef", before: 0);
+        var ids = new PlainEventIds();
+        publisher.Follow(ids, before: default);
         var subscription = publisher.Subscribe(
-            new SubscribeOptions<string> { Channels = "a", Properties = "name", LastEventId = ids.Format(Ahead) });
+            new SubscribeOptions<string> { Channels = "a", Properties = "name", LastEventId = ids.Format(new(Ahead)) });
 
         var joining = Task.Run(() => subscription.Join("b"));
         var publishing = Task.Run(() =>
         {
             for (var position = 1; position <= Ahead + 2; position++)
-                publisher.PublishAt(position, new(Wire.Data((int)position)), position % 2 == 0 ? "a" : "b");
+                publisher.PublishAt(new(position), new(Wire.Data((int)position)), position % 2 == 0 ? "a" : "b");
         });
         await joining;
         await publishing;

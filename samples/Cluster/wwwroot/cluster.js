@@ -1,7 +1,7 @@
-const [status, node, members, stop, log, messages, composer, nameField, text, failure] =
-  ["status", "node", "members", "stop", "log", "messages", "composer", "name", "text", "failure"].map(id => document.getElementById(id));
+const [status, node, stop, log, messages, composer, nameField, text, failure] =
+  ["status", "node", "stop", "log", "messages", "composer", "name", "text", "failure"].map(id => document.getElementById(id));
 
-// By which the nodes know this tab's own messages, and nobody else does; it outlives a reload.
+// A secret between this tab and the nodes. It marks the tab's own messages, and outlives a reload.
 const member = sessionStorage.getItem("member") ?? randomId();
 sessionStorage.setItem("member", member);
 nameField.value = sessionStorage.getItem("name") ?? `Guest ${Math.floor(100 + 900 * Math.random())}`;
@@ -9,19 +9,19 @@ nameField.value = sessionStorage.getItem("name") ?? `Guest ${Math.floor(100 + 90
 // The process that serves this page; null while none does.
 let run = null;
 
-// The elements of the messages that are shown, by the messages' ids.
+// The elements of the messages that are shown, by the ids of the messages.
 const shown = new Map();
 
 connect();
 
 // ---- The stream ----
 
-// There is nothing here to go to another node: the browser comes back to the one address by itself, says which event it
-// had last, and whoever answers goes on from there.
+// Nothing here moves to another node. The browser reconnects to the same address with the id of the last event, and the node
+// that answers continues from there.
 function connect() {
   const source = new EventSource("events?" + new URLSearchParams({ member }));
 
-  // Behind what was missed, if anything was.
+  // Comes after the missed events, if there are any.
   source.addEventListener("welcome", event => {
     const welcome = JSON.parse(event.data);
     run = welcome.run;
@@ -29,31 +29,21 @@ function connect() {
     setStatus("connected", `Connected to node ${welcome.node}`);
     stop.ariaDisabled = "false";
     tell(`Node ${welcome.node}: ${{
-      new: "a new stream, with the last messages.",
-      resumed: "resumed, nothing is missing.",
-      gap: "a gap. More was missed than the node remembers.",
+      NotRequested: "a new stream.",
+      Resumed: "resumed, nothing is missing.",
+      Gap: "a gap: more was missed than the node remembers.",
     }[welcome.how]}`);
-  });
-
-  source.addEventListener("presence", event => {
-    const count = JSON.parse(event.data).members;
-    members.textContent = count === 1 ? "1 page is here" : `${count} pages are here`;
   });
 
   source.addEventListener("message", event => show(JSON.parse(event.data)));
 
-  source.addEventListener("notice", event => {
-    const notice = JSON.parse(event.data);
-    tell(`Node ${notice.node} ${notice.what}.`, new Date(notice.at));
-  });
-
   source.addEventListener("error", () => {
     if (run !== null)
-      tell("The stream has ended; the browser asks for it again.");
+      tell("The stream has ended. The browser reconnects.");
     run = null;
     stop.ariaDisabled = "true";
     setStatus("lost", "Connection lost, retrying…");
-    // It gives up for good when it is answered by an error, which is not how a node says farewell.
+    // After an error status, the browser gives up.
     if (source.readyState === EventSource.CLOSED)
       setTimeout(connect, 1000);
   });
@@ -69,9 +59,8 @@ function showNode(name) {
   node.dataset.node = name;
 }
 
-function tell(words, at = new Date()) {
-  const item = make("li", "");
-  item.append(makeTime(at, "medium"), " ", words);
+function tell(words) {
+  const item = make("li", "", `${new Date().toLocaleTimeString()} ${words}`);
   log.prepend(item);
   while (log.children.length > 30)
     log.lastChild.remove();
@@ -81,15 +70,15 @@ stop.addEventListener("click", async () => {
   if (stop.ariaDisabled === "true")
     return;
   stop.ariaDisabled = "true";
-  if (!await post(`nodes/${node.textContent}/stop/${run}`) && run !== null)
+  if (!await post(`nodes/${run}/stop`) && run !== null)
     stop.ariaDisabled = "false";
 });
 
 // ---- Messages ----
 
-// All come from the stream, our own too: so they stand in one order, which is the same on all pages.
+// All messages come from the stream, also our own. So they have the same order on all pages.
 function show(message) {
-  // One that had to be sent again may have been taken twice.
+  // A message that was sent again can come twice.
   if (shown.has(message.id))
     return;
 
@@ -100,7 +89,7 @@ function show(message) {
   badge.title = `Written on node ${message.node}`;
   badge.role = "img";
   badge.ariaLabel = badge.title;
-  about.append(make("bdi", "author", message.mine ? "You" : message.name), " ", makeTime(new Date(message.at), "short"), " ", badge);
+  about.append(make("bdi", "author", message.mine ? "You" : message.name), " ", badge);
   const words = make("p", "text", message.text);
   words.dir = "auto";
   article.append(about, words);
@@ -133,7 +122,7 @@ composer.addEventListener("submit", async event => {
   }
 });
 
-// A node that stops may drop what is being posted, or have published it already: so it is sent again, by the same id.
+// A node that stops may drop a request, or may have published it already. So it is sent again with the same id.
 async function post(path, body) {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
@@ -146,7 +135,7 @@ async function post(path, body) {
       if (response.status < 500)
         return response.ok;
     } catch {
-      // No answer at all.
+      // There was no answer.
     }
     await new Promise(done => setTimeout(done, 500));
   }
@@ -160,12 +149,6 @@ function make(tag, className, words = "") {
   element.className = className;
   element.textContent = words;
   return element;
-}
-
-function makeTime(at, style) {
-  const time = make("time", "time", at.toLocaleTimeString([], { timeStyle: style }));
-  time.dateTime = at.toISOString();
-  return time;
 }
 
 function randomId() {

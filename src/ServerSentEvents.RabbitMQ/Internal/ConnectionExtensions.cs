@@ -2,15 +2,21 @@ using RabbitMQ.Client;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>Getting rid of connections.</summary>
+/// <summary>Closes connections.</summary>
 internal static class ConnectionExtensions
 {
     private const ushort Success = 200;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Closes a connection whose other end may not answer any more. It has no news for anybody.</summary>
-    internal static async Task DisposeQuietlyAsync(this IConnection connection)
+    /// <summary>
+    /// Closes a connection, and waits for a second at most. On a stalled network the library takes 25 seconds, and goes on in
+    /// the background.
+    /// </summary>
+    internal static Task CloseQuietlyAsync(this IConnection connection) =>
+        Task.WhenAny(Task.Run(() => CloseAsync(connection)), Task.Delay(Patience, TimeProvider.System));
+
+    private static async Task CloseAsync(IConnection connection)
     {
         try
         {
@@ -19,7 +25,7 @@ internal static class ConnectionExtensions
         }
         catch (Exception)
         {
-            // It is gone in any case.
+            // The connection is gone.
         }
     }
 }

@@ -1,65 +1,105 @@
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>A connection that reads, by a channel for each place in the stream.</summary>
+/// <summary>A connection that reads.</summary>
 internal sealed class RabbitMQReader : IStreamReader
 {
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IConnection _connection;
     private readonly string _stream;
 
-    /// <summary>All that were begun; the loop's alone.</summary>
-    private readonly List<StreamConsumer> _consumers = [];
+    /// <summary>The consumer of the engine; null before it starts to read.</summary>
+    private StreamConsumer? _consumer;
 
     internal RabbitMQReader(IConnection connection, string stream)
     {
         (_connection, _stream) = (connection, stream);
         connection.ConnectionShutdownAsync += (_, reason) =>
         {
-            _lost.TrySetResult(new IOException(reason.ReplyText));
+            _lost.TrySetResult(BrokerErrors.Explain(reason));
             return Task.CompletedTask;
         };
     }
 
     public Task<Exception> Lost => _lost.Task;
 
-    public async Task<IAsyncDisposable> ReadAsync(StreamStart start, MessageSink sink, CancellationToken cancellationToken)
+    /// <summary>
+    /// Appends a message. The protocol tells neither the end of a stream nor the offset of a message, so the message is read
+    /// back: from the last messages of the stream on.
+    /// </summary>
+    public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        // Should the connection have gone before anybody listened, this throws.
+        var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var consumer = await ConsumeAsync("last", LookAt, cancellationToken).ConfigureAwait(false);
+        await using (consumer.ConfigureAwait(false))
+        {
+            var options = new CreateChannelOptions(
+                publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false);
+            var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
+            await using (channel.ConfigureAwait(false))
+            {
+                channel.ChannelShutdownAsync += (_, reason) =>
+                {
+                    if (reason.Initiator != ShutdownInitiator.Application)
+                        _lost.TrySetResult(BrokerErrors.Explain(reason));
+                    return Task.CompletedTask;
+                };
+                await channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
+                await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
+                return offset.Task.IsCompleted ? await offset.Task.ConfigureAwait(false) : throw await Lost.ConfigureAwait(false);
+            }
+        }
+
+        void LookAt(long at, MessageOrder order, ReadOnlySpan<byte> body)
+        {
+            if (body.SequenceEqual(message.Span))
+                offset.TrySetResult(at);
+        }
+    }
+
+    public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
+    {
+        object offset = start switch
+        {
+            { Offset: { } at } => at,
+            { Age: { } age } => $"{(long)Math.Ceiling(age.TotalSeconds)}s",
+            _ => "first",
+        };
+        _consumer = await ConsumeAsync(offset, handler, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_consumer is not null)
+            await _consumer.EndAsync().ConfigureAwait(false);
+        await _connection.CloseQuietlyAsync().ConfigureAwait(false);
+    }
+
+    private async Task<StreamConsumer> ConsumeAsync(object offset, StreamMessageHandler handler, CancellationToken cancellationToken)
+    {
+        // If the connection was lost before anybody listened, this throws.
         var options = new CreateChannelOptions(
             publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1);
         var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
         try
         {
             await channel.BasicQosAsync(0, StreamConsumer.Prefetch, global: false, cancellationToken).ConfigureAwait(false);
-            var consumer = new StreamConsumer(channel, sink, _lost);
-            _consumers.Add(consumer);
-            var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = Offset(start) };
+            var consumer = new StreamConsumer(channel, handler, _lost);
+            var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset };
             await channel.BasicConsumeAsync(
                 _stream, autoAck: false, "", noLocal: false, exclusive: false, arguments, consumer, cancellationToken)
                 .ConfigureAwait(false);
             return consumer;
         }
-        catch
+        catch (Exception exception)
         {
             await channel.DisposeAsync().ConfigureAwait(false);
+            if (exception is OperationInterruptedException)
+                throw BrokerErrors.Explain(exception);
             throw;
         }
     }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var consumer in _consumers)
-            await consumer.EndAsync().ConfigureAwait(false);
-        await _connection.DisposeQuietlyAsync().ConfigureAwait(false);
-    }
-
-    private static object Offset(StreamStart start) => start switch
-    {
-        { Offset: { } offset } => offset,
-        { Since: { } time } => new AmqpTimestamp(time.ToUnixTimeSeconds()),
-        { IsLast: true } => "last",
-        _ => "first",
-    };
 }

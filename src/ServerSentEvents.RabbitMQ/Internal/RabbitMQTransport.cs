@@ -1,82 +1,111 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>A stream at a RabbitMQ broker, over AMQP 0-9-1.</summary>
+/// <summary>A stream of a RabbitMQ broker, over AMQP 0-9-1.</summary>
 internal sealed class RabbitMQTransport : IStreamTransport
 {
-    private const int SegmentsKept = 10;
     private const ushort NotFound = 404;
+
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan ContinuationTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LibraryContinuationTimeout = TimeSpan.FromSeconds(20);
 
     private readonly ConnectionFactory _factory;
     private readonly AmqpTcpEndpoint[] _endpoints;
-    private readonly string _stream;
     private readonly Dictionary<string, object?> _arguments = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
 
-    private RabbitMQTransport(ConnectionFactory factory, AmqpTcpEndpoint[] endpoints, string stream)
+    internal RabbitMQTransport(StreamSettings settings)
     {
-        // It would read again from where it first began.
-        factory.AutomaticRecoveryEnabled = false;
-        factory.TopologyRecoveryEnabled = false;
-        (_factory, _endpoints, _stream) = (factory, endpoints, stream);
-    }
-
-    internal static RabbitMQTransport For<TProperties>(Settings<TProperties> settings)
-    {
-        var transport = new RabbitMQTransport(settings.ConnectionFactory, settings.Endpoints, settings.StreamName);
+        (_factory, _endpoints, Stream) = (settings.ConnectionFactory, settings.Endpoints, settings.StreamName);
+        // The recovery of the library would start to read at the first position again.
+        _factory.AutomaticRecoveryEnabled = false;
+        _factory.TopologyRecoveryEnabled = false;
+        if (_factory.RequestedHeartbeat == ConnectionFactory.DefaultHeartbeat)
+            _factory.RequestedHeartbeat = Heartbeat;
+        if (_factory.ContinuationTimeout == LibraryContinuationTimeout)
+            _factory.ContinuationTimeout = ContinuationTimeout;
         if (settings.MaxAge is { } age)
-            transport._arguments["x-max-age"] = $"{(long)age.TotalSeconds}s";
+            _arguments["x-max-age"] = $"{(long)age.TotalSeconds}s";
         if (settings.MaxBytes is { } bytes)
         {
-            transport._arguments["x-max-length-bytes"] = bytes;
-            transport._arguments["x-stream-max-segment-size-bytes"] = bytes / SegmentsKept;
+            _arguments["x-max-length-bytes"] = bytes;
+            _arguments["x-stream-max-segment-size-bytes"] = bytes / StreamSettings.SegmentsKept;
         }
-
-        return transport;
     }
 
-    public async Task<IStreamWriter> OpenWriterAsync(IWriterObserver observer, CancellationToken cancellationToken)
+    public string Broker => "rabbitmq";
+
+    public string Stream { get; }
+
+    public Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken) =>
+        OpenAsync<IStreamWriter>(
+            "publishing",
+            async connection => await RabbitMQWriter.OpenAsync(connection, Stream, observer, cancellationToken).ConfigureAwait(false),
+            cancellationToken);
+
+    public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) =>
+        OpenAsync<IStreamReader>(
+            "reading", connection => Task.FromResult<IStreamReader>(new RabbitMQReader(connection, Stream)), cancellationToken);
+
+    private async Task<T> OpenAsync<T>(string direction, Func<IConnection, Task<T>> open, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync("publishing", cancellationToken).ConfigureAwait(false);
         try
         {
-            return await RabbitMQWriter.OpenAsync(connection, _stream, observer, cancellationToken).ConfigureAwait(false);
+            var connection = await ConnectAsync(direction, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await DeclareAsync(connection, cancellationToken).ConfigureAwait(false);
+                return await open(connection).ConfigureAwait(false);
+            }
+            catch
+            {
+                await connection.CloseQuietlyAsync().ConfigureAwait(false);
+                throw;
+            }
         }
-        catch
+        catch (Exception exception) when (exception is RabbitMQClientException or IOException)
         {
-            await connection.DisposeQuietlyAsync().ConfigureAwait(false);
-            throw;
+            throw BrokerErrors.Explain(exception);
         }
-    }
-
-    public async Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken)
-    {
-        var connection = await ConnectAsync("reading", cancellationToken).ConfigureAwait(false);
-        return new RabbitMQReader(connection, _stream);
     }
 
     private async Task<IConnection> ConnectAsync(string direction, CancellationToken cancellationToken)
     {
-        var name = $"ServerSentEvents {_stream} {direction}";
-        var connection = _endpoints.Length > 0
-            ? await _factory.CreateConnectionAsync(_endpoints, name, cancellationToken).ConfigureAwait(false)
-            : await _factory.CreateConnectionAsync(name, cancellationToken).ConfigureAwait(false);
+        var name = $"ServerSentEvents {Stream} {direction}";
+        var connecting = _endpoints.Length > 0
+            ? _factory.CreateConnectionAsync(_endpoints, name, cancellationToken)
+            : _factory.CreateConnectionAsync(name, cancellationToken);
         try
         {
-            await DeclareAsync(connection, cancellationToken).ConfigureAwait(false);
-            return connection;
+            // On a stalled network the library takes seconds to notice the cancellation.
+            return await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch
+        catch (OperationCanceledException)
         {
-            await connection.DisposeQuietlyAsync().ConfigureAwait(false);
+            _ = CloseLaterAsync(connecting);
             throw;
         }
     }
 
+    private static async Task CloseLaterAsync(Task<IConnection> connecting)
+    {
+        try
+        {
+            var connection = await connecting.ConfigureAwait(false);
+            await connection.CloseQuietlyAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // There is no connection to close.
+        }
+    }
+
     /// <summary>
-    /// Makes the stream if there is none. One that there is may have been made with other settings, by another release of
-    /// the application: it is taken as it is.
+    /// Creates the stream if it does not exist. An existing stream is used as it is: another release of the application may have
+    /// created it with other settings.
     /// </summary>
     private async Task DeclareAsync(IConnection connection, CancellationToken cancellationToken)
     {
@@ -84,7 +113,7 @@ internal sealed class RabbitMQTransport : IStreamTransport
         {
             var asking = await connection.CreateChannelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
             await using (asking.ConfigureAwait(false))
-                await asking.QueueDeclarePassiveAsync(_stream, cancellationToken).ConfigureAwait(false);
+                await asking.QueueDeclarePassiveAsync(Stream, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == NotFound)
         {
@@ -92,7 +121,7 @@ internal sealed class RabbitMQTransport : IStreamTransport
             await using (making.ConfigureAwait(false))
             {
                 await making.QueueDeclareAsync(
-                    _stream, durable: true, exclusive: false, autoDelete: false, _arguments, cancellationToken: cancellationToken)
+                    Stream, durable: true, exclusive: false, autoDelete: false, _arguments, cancellationToken: cancellationToken)
                     .ConfigureAwait(false);
             }
         }

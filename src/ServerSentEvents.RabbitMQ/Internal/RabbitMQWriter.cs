@@ -1,8 +1,9 @@
 using RabbitMQ.Client;
+using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>A connection that publishes, with confirmations counted here: the library's own waits for each one by itself.</summary>
+/// <summary>A connection that appends. It counts confirmations itself, because the library would wait for each one.</summary>
 internal sealed class RabbitMQWriter : IStreamWriter
 {
     private static readonly CachedString DefaultExchange = new("");
@@ -13,21 +14,21 @@ internal sealed class RabbitMQWriter : IStreamWriter
     private readonly IConnection _connection;
     private readonly IChannel _channel;
     private readonly CachedString _stream;
-    private readonly IWriterObserver _observer;
+    private readonly IStreamWriterObserver _observer;
 
-    /// <summary>Whether this is over, and nothing that still arrives counts. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>True when later confirmations do not count. Guarded by <see cref="_gate"/>.</summary>
     private bool _isOver;
 
     private volatile string? _blocked;
 
-    private RabbitMQWriter(IConnection connection, IChannel channel, string stream, IWriterObserver observer)
+    private RabbitMQWriter(IConnection connection, IChannel channel, string stream, IStreamWriterObserver observer)
     {
         (_connection, _channel, _stream, _observer) = (connection, channel, new CachedString(stream), observer);
-        channel.BasicAcksAsync += (_, ack) => Confirm(ack.DeliveryTag, ack.Multiple);
-        channel.BasicNacksAsync += (_, _) => Lose("The broker did not take an event.");
-        // It is confirmed all the same, right behind this.
-        channel.BasicReturnAsync += (_, _) => Lose("There is no stream of that name any more.");
-        channel.ChannelShutdownAsync += (_, reason) => Lose(reason.ReplyText);
+        channel.BasicAcksAsync += (_, ack) => Confirm((long)ack.DeliveryTag, ack.Multiple);
+        channel.BasicNacksAsync += (_, _) => Lose(new IOException("The broker has not accepted an event."));
+        // The broker confirms a returned message, after this.
+        channel.BasicReturnAsync += (_, _) => Lose(new IOException("The stream was deleted."));
+        channel.ChannelShutdownAsync += (_, reason) => Lose(BrokerErrors.Explain(reason));
         connection.ConnectionBlockedAsync += (_, blocked) => SetBlocked(blocked.Reason);
         connection.ConnectionUnblockedAsync += (_, _) => SetBlocked(null);
     }
@@ -36,8 +37,8 @@ internal sealed class RabbitMQWriter : IStreamWriter
 
     public string? Blocked => _blocked;
 
-    internal static async Task<IStreamWriter> OpenAsync(
-        IConnection connection, string stream, IWriterObserver observer, CancellationToken cancellationToken)
+    internal static async Task<RabbitMQWriter> OpenAsync(
+        IConnection connection, string stream, IStreamWriterObserver observer, CancellationToken cancellationToken)
     {
         var options = new CreateChannelOptions(
             publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
@@ -52,10 +53,10 @@ internal sealed class RabbitMQWriter : IStreamWriter
     {
         lock (_gate)
             _isOver = true;
-        await _connection.DisposeQuietlyAsync().ConfigureAwait(false);
+        await _connection.CloseQuietlyAsync().ConfigureAwait(false);
     }
 
-    private Task Confirm(ulong number, bool all)
+    private Task Confirm(long number, bool all)
     {
         lock (_gate)
         {
@@ -66,11 +67,11 @@ internal sealed class RabbitMQWriter : IStreamWriter
         return Task.CompletedTask;
     }
 
-    private Task Lose(string reason)
+    private Task Lose(Exception reason)
     {
         lock (_gate)
             _isOver = true;
-        _lost.TrySetResult(new IOException(reason));
+        _lost.TrySetResult(reason);
         _observer.Changed();
         return Task.CompletedTask;
     }

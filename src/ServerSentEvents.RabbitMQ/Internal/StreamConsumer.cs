@@ -1,28 +1,36 @@
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
-/// Hands messages to a sink as they come. Acknowledging is what the broker counts by how much is on its way; it forgets
-/// nothing by it.
+/// Hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how many are on
+/// their way.
 /// </summary>
-internal sealed class StreamConsumer(IChannel channel, MessageSink sink, TaskCompletionSource<Exception> lost)
+internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost)
     : AsyncDefaultBasicConsumer(channel), IAsyncDisposable
 {
     /// <summary>
-    /// How many messages are on their way at the most, or wait for this node: 16 MiB of such as many events share, and enough
-    /// for a broker that is some milliseconds away.
+    /// The largest number of messages that are on their way or wait here: 16 MiB of shared messages, and enough for a broker at
+    /// a distance of some milliseconds.
     /// </summary>
     internal const ushort Prefetch = 256;
 
     private const int AcknowledgedAtOnce = Prefetch / 8;
 
-    /// <summary>Held while a message is handed over.</summary>
-    private readonly SemaphoreSlim _delivering = new(1);
+    /// <summary>The broker leaves out one offset where a segment of its log begins. A segment has more than one message.</summary>
+    private const int LargestStep = 2;
+
+    /// <summary>Held while the handler runs.</summary>
+    private readonly SemaphoreSlim _handling = new(1);
 
     private int _unacknowledged;
 
-    /// <summary>Nothing is wanted any more.</summary>
+    /// <summary>The offset of the last message; null before the first one.</summary>
+    private long? _last;
+
+    /// <summary>True when nothing more is handed over.</summary>
     private volatile bool _isOver;
 
     public override async Task HandleBasicDeliverAsync(
@@ -35,12 +43,12 @@ internal sealed class StreamConsumer(IChannel channel, MessageSink sink, TaskCom
         ReadOnlyMemory<byte> body,
         CancellationToken cancellationToken = default)
     {
-        await _delivering.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _handling.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (_isOver)
                 return;
-            sink((long)properties.Headers!["x-stream-offset"]!, body.Span);
+            Handle((long)properties.Headers!["x-stream-offset"]!, body.Span);
             if (++_unacknowledged < AcknowledgedAtOnce)
                 return;
             _unacknowledged = 0;
@@ -48,33 +56,30 @@ internal sealed class StreamConsumer(IChannel channel, MessageSink sink, TaskCom
         }
         catch (Exception exception)
         {
-            // The library would log it and go on with the next message.
+            // The library would log it, and go on with the next message.
             _isOver = true;
             lost.TrySetResult(exception);
         }
         finally
         {
-            _delivering.Release();
+            _handling.Release();
         }
     }
 
-    /// <summary>
-    /// Hands over nothing more, and returns when nothing is being handed over: the next connection's messages must not
-    /// come while one of this one's is still at work.
-    /// </summary>
+    /// <summary>Hands over nothing more, and waits for the handler. The next connection's messages must come later.</summary>
     internal async Task EndAsync()
     {
         _isOver = true;
-        await _delivering.WaitAsync().ConfigureAwait(false);
-        _delivering.Release();
+        await _handling.WaitAsync().ConfigureAwait(false);
+        _handling.Release();
     }
 
-    /// <summary>The broker has ended it: the stream is no more, or its leader is moving.</summary>
+    /// <summary>Notes that the broker has ended the consumer: the stream was deleted, or its leader moves.</summary>
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default) =>
-        LoseAsync("The broker has ended the reading.");
+        LoseAsync(new IOException("The broker has stopped to send the stream: it was deleted, or its leader moves."));
 
-    public override Task HandleChannelShutdownAsync(object channel, global::RabbitMQ.Client.Events.ShutdownEventArgs reason) =>
-        LoseAsync(reason.ReplyText);
+    public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) =>
+        LoseAsync(BrokerErrors.Explain(reason));
 
     public async ValueTask DisposeAsync()
     {
@@ -82,10 +87,19 @@ internal sealed class StreamConsumer(IChannel channel, MessageSink sink, TaskCom
         await Channel.DisposeAsync().ConfigureAwait(false);
     }
 
-    private Task LoseAsync(string reason)
+    private void Handle(long offset, ReadOnlySpan<byte> body)
+    {
+        var order = offset == 0 ? MessageOrder.First
+            : offset > _last + LargestStep ? MessageOrder.AfterLoss
+            : MessageOrder.Next;
+        _last = offset;
+        handler(offset, order, body);
+    }
+
+    private Task LoseAsync(Exception reason)
     {
         if (!_isOver)
-            lost.TrySetResult(new IOException(reason));
+            lost.TrySetResult(reason);
         return Task.CompletedTask;
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ServerSentEvents.RabbitMQ.Tests.Brokers;
+using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 

@@ -34,7 +34,7 @@ internal sealed class OurNode : INode
     {
         _place = (_place + 1) % inFlight;
         await _sent[_place];
-        _sent[_place] = _backplane.PublishAsync(data);
+        _sent[_place] = _backplane.PublishAsync(data).AsTask();
     }
 
     public Task FlushAsync() => Task.WhenAll(_sent);

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Reflection;
-using ServerSentEvents.RabbitMQ.Tests.Scenarios;
 using Xunit.Abstractions;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>What happens to a broker of one node, and to nodes of the application beside it.</summary>
+/// <summary>Outages of a broker of one node, and of nodes beside it.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) : IClassFixture<SingleBroker>
 {
@@ -38,20 +37,20 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) :
     }
 
     [SkippableFact]
-    public async Task Alarm_DiskFull_PublishersAreToldAndGoOnAfterwards()
+    public async Task Alarm_DiskFull_PublishersGetTheReasonAndGoOnLater()
     {
         await using var one = await StartNodeAsync(options => options.PublishTimeout = TimeSpan.FromSeconds(10));
         await using var other = await StartNodeAsync();
         await using var client = other.Connect();
-        await other.Backplane.PublishAsync("before").WithinPatience();
+        await other.PublishAsync("before");
         await broker.Nodes[0].CtlAsync("set_disk_free_limit", "9000000000000000");
         try
         {
-            // The broker says that it blocks when it is sent something.
-            var publish = () => one.Backplane.PublishAsync("sent").WithinPatience();
-            await publish.Should().ThrowAsync<TimeoutException>().WithMessage("*may be published all the same*");
+            // The broker says that it blocks when it receives something.
+            var publish = () => one.PublishAsync("sent");
+            await publish.Should().ThrowAsync<TimeoutException>().WithMessage("*may have been published*");
             await Limits.UntilAsync(() => one.Log.Warnings.Any(text => text.Contains("blocks publishers", StringComparison.Ordinal)));
-            publish = () => one.Backplane.PublishAsync("waits").WithinPatience();
+            publish = () => one.PublishAsync("waits");
             await publish.Should().ThrowAsync<TimeoutException>().WithMessage("*not published*the broker blocks publishers (low on disk)*");
         }
         finally
@@ -59,9 +58,12 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) :
             await broker.Nodes[0].CtlAsync("set_disk_free_limit", "1MB");
         }
 
-        await other.Backplane.PublishAsync("after").WithinPatience();
-        await one.Backplane.PublishAsync("last").WithinPatience();
-        (await client.NextAsync(4)).Should().BeEquivalentTo("before", "sent", "after", "last").And.StartWith("before").And.EndWith("last");
+        await other.PublishAsync("after");
+        await one.PublishAsync("last");
+        var seen = new List<string>();
+        while (seen.LastOrDefault() != "last")
+            seen.Add((await client.NextAsync()).Data);
+        seen.Should().StartWith("before").And.Contain("after").And.NotContain("waits").And.OnlyHaveUniqueItems();
     }
 
     [SkippableFact]
@@ -84,12 +86,11 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) :
         var linesBefore = process.Output.Count(character => character == '\n');
         var count = 0;
         for (var stopwatch = Stopwatch.StartNew(); stopwatch.Elapsed < Pause; count++)
-            await node.Backplane.PublishAsync($"{count}").WithinPatience();
-        IsStopped(process).Should().BeTrue();
+            await node.PublishAsync($"{count}");
         process.Output.Count(character => character == '\n').Should().Be(linesBefore);
         process.Signal(SigCont);
         var catchingUp = Stopwatch.StartNew();
-        await node.Backplane.PublishAsync("last").WithinPatience();
+        await node.PublishAsync("last");
         await last.Task.WithinPatience();
 
         output.WriteLine($"paused: {count} events in {Pause.TotalSeconds} s, caught up in {catchingUp.Elapsed.TotalMilliseconds:F0} ms");
@@ -99,10 +100,10 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) :
         process.Output.Split('\n').Skip(1).Should().Equal(expected);
     }
 
-    /// <summary>By what Linux says of it, behind its name.</summary>
+    /// <summary>Returns whether Linux says that a process is stopped, after its name.</summary>
     private static bool IsStopped(ChildProcess process) =>
         File.ReadAllText($"/proc/{process.Id}/stat").Split(") ")[^1].StartsWith('T');
 
-    private async Task<TestNode> StartNodeAsync(Action<RabbitMQBackplaneOptions<string>>? configure = null) =>
+    private async Task<TestNode> StartNodeAsync(Action<TestOptions>? configure = null) =>
         await TestNode.StartAsync(broker.Open(_stream), configure);
 }

@@ -1,10 +1,59 @@
+using RabbitMQ.Client;
+using ServerSentEvents.Backplane;
+using ServerSentEvents.RabbitMQ.Internal;
+using ServerSentEvents.Testing.RabbitMQ;
+
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>A broker of the tests' own.</summary>
-public abstract partial class PrivateBroker : LocalBroker, IAsyncLifetime
+/// <summary>A broker that the tests of a class share.</summary>
+public abstract class PrivateBroker(int count) : LocalBroker(count), IAsyncLifetime, ITestBroker
 {
-    protected PrivateBroker(int count)
-        : base(count)
+    internal IList<AmqpTcpEndpoint> Endpoints => [.. Nodes.Select(node => new AmqpTcpEndpoint("127.0.0.1", node.Port))];
+
+    IStreamTransport ITestBroker.Open(string stream) => Open(stream);
+
+    public async Task DeleteAsync(string stream)
     {
+        await using var connection = await NewFactory().CreateConnectionAsync(Endpoints);
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.QueueDeleteAsync(stream);
+    }
+
+    internal IStreamTransport Open(string stream, Action<RabbitMQBackplaneOptions<string>>? configure = null)
+    {
+        var options = NewOptions(stream);
+        configure?.Invoke(options);
+        return new RabbitMQTransport(StreamSettings.From(options));
+    }
+
+    internal RabbitMQBackplaneOptions<string> NewOptions(string stream)
+    {
+        RabbitMQPrograms.Require();
+        return new() { ConnectionFactory = NewFactory(), Endpoints = Endpoints, StreamName = stream };
+    }
+
+    /// <summary>Returns the lines that rabbitmqctl lists.</summary>
+    internal async Task<string[]> ListAsync(params string[] what) =>
+        (await Nodes[0].CtlAsync(["--quiet", .. what])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    internal static ConnectionFactory NewFactory() => new() { RequestedConnectionTimeout = TimeSpan.FromSeconds(5) };
+}
+
+/// <summary>A broker of one node.</summary>
+public sealed class SingleBroker() : PrivateBroker(1);
+
+/// <summary>A broker of three nodes, each of which has a replica of every stream.</summary>
+public sealed class ThreeBrokers() : PrivateBroker(3)
+{
+    /// <summary>Returns the node that leads a stream.</summary>
+    internal async Task<BrokerNode> LeaderOfAsync(string stream)
+    {
+        var lines = await ListAsync("list_queues", "name", "leader");
+        var leader = lines.Single(line => line.StartsWith(stream, StringComparison.Ordinal)).Split('\t')[1].Trim();
+        return Nodes.Single(node => node.Name == leader);
     }
 }
+
+/// <summary>Runs tests that start brokers one after the other, because a machine may have no room for two.</summary>
+[CollectionDefinition(nameof(BrokersInTurn))]
+public sealed class BrokersInTurn;

@@ -1,10 +1,12 @@
+using ServerSentEvents.Backplane;
+
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>What the backplane has of a broker: connections, a stream with its retention, and a log that forgets.</summary>
+/// <summary>The stream at the broker: its retention, its connections, and a log that loses messages.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class StreamTests(SingleBroker broker) : IClassFixture<SingleBroker>
 {
-    /// <summary>Of the smallest that can be kept, files of which hold two of these.</summary>
+    /// <summary>The smallest segment of the broker's log holds two of these.</summary>
     private const int LargeEvent = 40_000;
 
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
@@ -12,12 +14,12 @@ public sealed class StreamTests(SingleBroker broker) : IClassFixture<SingleBroke
     [SkippableTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Stream_MadeByANode_HasTheRetentionOfTheOptions(bool isLimited)
+    public async Task Stream_CreatedByANode_HasTheRetentionOfTheOptions(bool isLimited)
     {
         await using var node = await TestNode.StartAsync(broker.Open(_stream, options =>
         {
             options.MaxAge = isLimited ? TimeSpan.FromHours(1) : null;
-            options.MaxBytes = isLimited ? 1_000_000 : null;
+            options.MaxBytes = isLimited ? 5_000_000 : null;
         }));
 
         var arguments = (await broker.ListAsync("list_queues", "name", "arguments"))
@@ -25,7 +27,7 @@ public sealed class StreamTests(SingleBroker broker) : IClassFixture<SingleBroke
 
         arguments.Should().Contain("stream");
         if (isLimited)
-            arguments.Should().Contain("3600s").And.Contain("1000000").And.Contain("100000");
+            arguments.Should().Contain("3600s").And.Contain("5000000").And.Contain("500000");
         else
             arguments.Should().NotContain("x-max-");
     }
@@ -36,13 +38,13 @@ public sealed class StreamTests(SingleBroker broker) : IClassFixture<SingleBroke
         await using var one = await TestNode.StartAsync(broker.Open(_stream));
         await using var other = await TestNode.StartAsync(broker.Open(_stream));
         var clients = Enumerable.Range(0, 100).Select(number => (number % 2 == 0 ? one : other).Connect()).ToList();
-        await one.Backplane.PublishAsync("a").WithinPatience();
+        await one.PublishAsync("a");
         var before = await ListConnectionsAsync();
 
         await broker.Nodes[0].CtlAsync("close_all_connections", "test");
         await Limits.UntilAsync(() => new[] { one, other }.All(node =>
-            node.Backplane.IsCaughtUp && node.Log.Warnings.Any(text => text.Contains("is lost", StringComparison.Ordinal))));
-        await other.Backplane.PublishAsync("b").WithinPatience();
+            node.Backplane.IsCaughtUp && node.Log.Warnings.Any(text => text.Contains("no connection for reading", StringComparison.Ordinal))));
+        await other.PublishAsync("b");
 
         before.Should().HaveCount(4);
         (await ListConnectionsAsync()).Should().HaveCount(4).And.NotIntersectWith(before);
@@ -54,27 +56,26 @@ public sealed class StreamTests(SingleBroker broker) : IClassFixture<SingleBroke
     }
 
     [SkippableFact]
-    public async Task Read_TheBrokerBeginsFilesOfItsLog_NobodyIsDisturbed()
+    public async Task Read_BrokerBeginsSegmentsOfItsLog_NoClientIsDisturbed()
     {
         const int count = 150;
         await using var node = await TestNode.StartAsync(broker.Open(_stream, options => options.MaxBytes = 20_000_000));
         await using var client = node.Connect();
 
         for (var number = 0; number < count; number++)
-            await node.Backplane.PublishAsync($"{number}:{new string('x', LargeEvent)}").WithinPatience();
+            await node.PublishAsync($"{number}:{new string('x', LargeEvent)}");
 
-        (await client.NextAsync(count)).Select(data => data.Split(':')[0]).Should()
-            .Equal(Enumerable.Range(0, count).Select(number => $"{number}"));
+        (await client.NextAsync(count)).Select(data => data.Split(':')[0]).Should().Equal(TestNode.Numbered("", count));
         client.EndReason.Should().BeNull();
         broker.CountFiles("*.segment").Should().BeGreaterThan(2);
     }
 
     [SkippableFact]
-    public async Task Read_TheBrokerForgetsFasterThanANodeReads_ItsClientsBeginAnew()
+    public async Task Read_BrokerRemovesMessagesBeforeTheyAreRead_EndsSubscriptions()
     {
         using var goOn = new ManualResetEventSlim();
         await using var writer = await TestNode.StartAsync(Small());
-        await using var slow = await TestNode.StartAsync(Small(), options => options.Personalise = (item, _) =>
+        await using var slow = await TestNode.StartAsync(Small(), options => options.Personalize = (item, _) =>
         {
             goOn.Wait(Limits.Patience);
             return item;
@@ -83,31 +84,51 @@ public sealed class StreamTests(SingleBroker broker) : IClassFixture<SingleBroke
 
         try
         {
-            // More than what may be on its way to the slow one, and what the broker keeps.
+            // More than what can be on its way to the slow node, and what the broker keeps.
             for (var round = 0; round < 40; round++)
-            {
-                await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => writer.Backplane.PublishAsync(new string('x', LargeEvent))))
-                    .WithinPatience();
-            }
+                await writer.PublishAsync(new string('x', LargeEvent), count: 16);
         }
         finally
         {
             goOn.Set();
         }
 
-        await writer.Backplane.PublishAsync("last").WithinPatience();
-        (await client.RestAsync()).Should().NotContain("last", "what came before it is lost");
-        slow.Log.Warnings.Should().Contain(text => text.Contains("is no longer kept", StringComparison.Ordinal));
+        await writer.PublishAsync("last");
+        (await client.RestAsync()).Should().NotContain("last", "messages before it are lost");
+        slow.Log.Warnings.Should().Contain(text => text.Contains("may be lost", StringComparison.Ordinal));
 
-        Internal.IStreamTransport Small() => broker.Open(_stream, options => options.MaxBytes = 1_000_000);
+        IStreamTransport Small() => broker.Open(_stream, options => (options.MaxBytes, options.MaxEventBytes) = (1_000_000, 50_000));
+    }
+
+    /// <summary>Finding A7: the age of the events that a node reads back counts by the broker's clock.</summary>
+    [SkippableFact]
+    public async Task Start_ClockOfTheNodeIsHoursOff_ReadsBackTheEvents()
+    {
+        await using var one = await TestNode.StartAsync(broker.Open(_stream));
+        await using var client = one.Connect();
+        await one.PublishAsync("a");
+        await one.PublishAsync("b");
+        await client.NextAsync();
+
+        await using var ahead = await TestNode.StartAsync(
+            broker.Open(_stream), options => options.TimeProvider = new ShiftedClock(TimeSpan.FromHours(5)));
+        await using var resumed = ahead.Connect(client.LastEventId);
+
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        (await resumed.NextAsync()).Data.Should().Be("b");
     }
 
     private async Task<string[]> ListConnectionsAsync()
     {
         var connections = Array.Empty<string>();
-        // One that is just being closed is listed for a moment.
+        // A connection that is being closed is listed for a moment.
         await Limits.UntilAsync(async () => (connections = await broker.ListAsync("list_connections", "pid", "state"))
             .All(line => line.Contains("running", StringComparison.Ordinal) || line.StartsWith("pid", StringComparison.Ordinal)));
         return [.. connections.Where(line => !line.StartsWith("pid", StringComparison.Ordinal))];
+    }
+
+    private sealed class ShiftedClock(TimeSpan shift) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + shift;
     }
 }

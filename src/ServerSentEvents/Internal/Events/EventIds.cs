@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace ServerSentEvents.Internal.Events;
@@ -9,13 +7,19 @@ namespace ServerSentEvents.Internal.Events;
 /// <remarks>Instances are safe to use from any thread.</remarks>
 internal abstract class EventIds
 {
-    internal abstract string Format(long position);
+    internal abstract string Format(EventPosition position);
 
     /// <summary>Returns the length of the id that <see cref="Format"/> makes.</summary>
-    internal abstract int LengthOf(long position);
+    internal abstract int LengthOf(EventPosition position);
 
     /// <summary>Reads an id that <see cref="Format"/> made. The id comes from a client and can be anything.</summary>
-    internal abstract bool TryParse(string id, out long position);
+    internal abstract bool TryParse(string id, out EventPosition position);
+
+    /// <summary>
+    /// Returns false if it is known, or possible, that this history never had the position. A position after its end may
+    /// still come.
+    /// </summary>
+    internal virtual bool MayKnow(EventPosition position) => true;
 }
 
 /// <summary>
@@ -50,20 +54,20 @@ internal sealed class SealedEventIds : EventIds
         _decryptor = aes.CreateDecryptor();
     }
 
-    internal override int LengthOf(long position) => IdLength;
+    internal override int LengthOf(EventPosition position) => IdLength;
 
-    internal override string Format(long position)
+    internal override string Format(EventPosition position)
     {
         var block = new byte[BlockLength];
-        BinaryPrimitives.WriteInt64LittleEndian(block, position);
+        BinaryPrimitives.WriteInt64LittleEndian(block, position.Value);
         lock (_gate)
             _encryptor.TransformBlock(block, 0, BlockLength, block, 0);
         return Convert.ToBase64String(block).TrimEnd('=').Replace('+', '-').Replace('/', '_').Insert(HalfLength, "-");
     }
 
-    internal override bool TryParse(string id, out long position)
+    internal override bool TryParse(string id, out EventPosition position)
     {
-        position = 0;
+        position = default;
         if (id.Length != IdLength || id[HalfLength] != '-')
             return false;
 
@@ -81,51 +85,8 @@ internal sealed class SealedEventIds : EventIds
             return false;
         lock (_gate)
             _decryptor.TransformBlock(block, 0, BlockLength, block, 0);
-        position = BinaryPrimitives.ReadInt64LittleEndian(block);
+        position = new(BinaryPrimitives.ReadInt64LittleEndian(block));
         // Several texts decode to the same block, but only one of them is an id.
         return string.Equals(Format(position), id, StringComparison.Ordinal);
-    }
-}
-
-/// <summary>Ids of a backplane's stream, the same on every node: the name of the stream's epoch, and a position in it.</summary>
-internal sealed class EpochEventIds : EventIds
-{
-    private const int NameLength = 16;
-    private const int MaxDigits = 18;
-
-    private readonly string _prefix;
-
-    /// <param name="epoch">Sixteen hexadecimal digits.</param>
-    internal EpochEventIds(string epoch)
-    {
-        Debug.Assert(epoch.Length == NameLength, "The name of an epoch has a fixed length.");
-        _prefix = epoch + "-";
-    }
-
-    internal override string Format(long position) => _prefix + position.ToString(CultureInfo.InvariantCulture);
-
-    internal override int LengthOf(long position)
-    {
-        var length = _prefix.Length + 1;
-        for (; position >= 10; position /= 10)
-            length++;
-        return length;
-    }
-
-    internal override bool TryParse(string id, out long position)
-    {
-        position = 0;
-        const int start = NameLength + 1;
-        if (id.Length is <= start or > start + MaxDigits || !id.StartsWith(_prefix, StringComparison.Ordinal))
-            return false;
-
-        for (var i = start; i < id.Length; i++)
-        {
-            if (id[i] is < '0' or > '9')
-                return false;
-            position = (position * 10) + (id[i] - '0');
-        }
-
-        return id[start] != '0' || id.Length == start + 1;
     }
 }

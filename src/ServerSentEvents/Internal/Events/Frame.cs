@@ -26,7 +26,7 @@ internal sealed class Frame
     private object? _id;
 
     /// <summary>The position that the generated id stands for.</summary>
-    private long _position;
+    private EventPosition _position;
 
     /// <summary>The line of the id, made when it is first asked for.</summary>
     private byte[]? _idLine;
@@ -112,7 +112,7 @@ internal sealed class Frame
     /// Gives an event its position, and with it a generated id, unless it has an own id. An own id that reads as a generated
     /// one was forwarded from another event, and is replaced. Call before a reader can have the frame.
     /// </summary>
-    internal void PlaceAt(EventIds ids, long position)
+    internal void PlaceAt(EventIds ids, EventPosition position)
     {
         if (OwnId is not null && !ids.TryParse(OwnId, out _))
             return;

@@ -11,12 +11,13 @@ internal sealed partial class EventHistory<TProperties>
     /// </summary>
     internal ResumePoint<TProperties>? Find(string lastEventId, in ChannelNames channels, long now)
     {
-        if (FindPosition(lastEventId, channels) is not { } position)
+        if (FindPlace(lastEventId, channels) is not { } place)
             return null;
-        if (position > Position)
+        var position = place.Value;
+        if (position > Position.Value)
         {
             var canBeAhead = _isFollowing && position < _distrustedFrom;
-            return canBeAhead ? new(position, IsAhead: true, HasPersonalized: false, Replay: null) : null;
+            return canBeAhead ? new(place, IsAhead: true, HasPersonalized: false, Replay: null) : null;
         }
 
         var cursors = new List<HistoryCursor<TProperties>>();
@@ -40,15 +41,15 @@ internal sealed partial class EventHistory<TProperties>
             hasPersonalized |= channel.NewestPersonalized > position;
         }
 
-        return new(position, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
+        return new(place, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
     }
 
-    private long? FindPosition(string lastEventId, in ChannelNames channels)
+    private EventPosition? FindPlace(string lastEventId, in ChannelNames channels)
     {
         if (lastEventId.Length > EventValidator.MaxIdLength)
             return null;
-        if (Ids.TryParse(lastEventId, out var position))
-            return position;
+        if (Ids.TryParse(lastEventId, out var generated))
+            return Ids.MayKnow(generated) ? generated : null;
 
         long? found = null;
         for (var i = 0; i < channels.Count; i++)
@@ -60,7 +61,7 @@ internal sealed partial class EventHistory<TProperties>
             found ??= place;
         }
 
-        return found;
+        return found is { } position ? new EventPosition(position) : null;
     }
 
     /// <summary>Returns the position of a channel's event with an own id; null if it is not known.</summary>
@@ -89,4 +90,4 @@ internal sealed partial class EventHistory<TProperties>
 /// <param name="IsAhead">True if this node has not read that position yet.</param>
 /// <param name="HasPersonalized">True if functions have to be called for the replay.</param>
 /// <param name="Replay">The missed events; null for none.</param>
-internal sealed record ResumePoint<TProperties>(long Position, bool IsAhead, bool HasPersonalized, Replay<TProperties>? Replay);
+internal sealed record ResumePoint<TProperties>(EventPosition Position, bool IsAhead, bool HasPersonalized, Replay<TProperties>? Replay);

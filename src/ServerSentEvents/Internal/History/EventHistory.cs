@@ -39,7 +39,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     internal EventIds Ids { get; private set; } = new SealedEventIds();
 
     /// <summary>The position of the newest event.</summary>
-    internal long Position { get; private set; }
+    internal EventPosition Position { get; private set; }
 
     /// <summary>True if there are events that can become too old.</summary>
     internal bool CanExpire => maxAge is not null && !_byOldest.IsEmpty;
@@ -51,10 +51,10 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     internal bool HasExcess => _bytes > capacityBytes;
 
     /// <summary>Removes everything, and takes later positions from a backplane. Call while no channel has subscribers.</summary>
-    internal void Follow(EventIds ids, long before)
+    internal void Follow(EventIds ids, EventPosition before)
     {
         Clear();
-        index.ResetHistoryFloor(before);
+        index.ResetHistoryFloor(before.Value);
         _isFollowing = true;
         _distrustedFrom = long.MaxValue;
         Ids = ids;
@@ -73,13 +73,11 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     /// Adds an event at the position of the backplane, or else at the next one, and evicts the excess. Returns false for an
     /// event without a position if there is a backplane: no other node could resume from this event.
     /// </summary>
-    internal bool Add(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long? position)
+    internal bool Add(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, EventPosition? position)
     {
         if (_isFollowing && position is null)
             return false;
-        Position = position ?? Position + 1;
-        if (Position >= _distrustedFrom)
-            _distrustedFrom = long.MaxValue;
+        Advance(position ?? new EventPosition(Position.Value + 1));
         // The order of the positions is then the order of the times: no event expires before an older one.
         _publishedAt = Math.Max(_publishedAt, now);
         entry.PlaceAt(Ids, Position, _publishedAt);
@@ -87,6 +85,14 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
             AddTo(channels[i], entry);
         EvictExcess();
         return true;
+    }
+
+    /// <summary>Notes that everything up to a position has been read.</summary>
+    internal void Advance(EventPosition position)
+    {
+        Position = position;
+        if (position.Value >= _distrustedFrom)
+            _distrustedFrom = long.MaxValue;
     }
 
     /// <summary>Remembers own ids that name no position, so that a later event with such an id is ambiguous.</summary>

@@ -34,7 +34,9 @@ internal sealed class HistoryEntry<TProperties>
     /// <summary>The id that the application gave; null for none.</summary>
     internal string? OwnId { get; private set; }
 
-    internal long Position { get; private set; }
+    internal EventPosition Place { get; private set; }
+
+    internal long Position => Place.Value;
 
     /// <summary>The time of publishing, as a timestamp of the publisher's clock.</summary>
     internal long PublishedAt { get; private set; }
@@ -49,13 +51,13 @@ internal sealed class HistoryEntry<TProperties>
     internal int Bytes { get; private set; }
 
     /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>
-    internal void PlaceAt(EventIds ids, long position, long publishedAt)
+    internal void PlaceAt(EventIds ids, EventPosition place, long publishedAt)
     {
-        Position = position;
+        Place = place;
         PublishedAt = publishedAt;
         if (Shared is { } shared)
         {
-            shared.PlaceAt(ids, position);
+            shared.PlaceAt(ids, place);
             Bytes = shared.Length;
         }
 

@@ -101,7 +101,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
             {
                 if (make(properties) is not { } frame)
                     continue;
-                frame.PlaceAt(ids, entry.Position);
+                frame.PlaceAt(ids, entry.Place);
                 _bytes += frame.Length;
                 if (_bytes > maxBytes)
                     return false;

@@ -1,4 +1,5 @@
 using ServerSentEvents.Internal.Channels;
+using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Publishing;
 
@@ -9,11 +10,11 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <remarks>Guarded by the registry's lock.</remarks>
 internal sealed class AheadSubscribers<TProperties>
 {
-    private readonly Dictionary<Subscriber<TProperties>, (long Position, long Since)> _subscribers = [];
+    private readonly Dictionary<Subscriber<TProperties>, (EventPosition Position, long Since)> _subscribers = [];
 
     internal int Count => _subscribers.Count;
 
-    internal void Add(Subscriber<TProperties> subscriber, long position, long now) =>
+    internal void Add(Subscriber<TProperties> subscriber, EventPosition position, long now) =>
         _subscribers.Add(subscriber, (position, now));
 
     internal void Remove(Subscriber<TProperties> subscriber)
@@ -23,16 +24,20 @@ internal sealed class AheadSubscribers<TProperties>
     }
 
     /// <summary>Returns whether the subscriber's client already has the event at a position.</summary>
-    internal bool HasEvent(Subscriber<TProperties> subscriber, long position)
+    internal bool HasEvent(Subscriber<TProperties> subscriber, EventPosition position)
     {
         if (!_subscribers.TryGetValue(subscriber, out var ahead))
             return false;
-        if (position >= ahead.Position)
+        if (position.Value >= ahead.Position.Value)
             _subscribers.Remove(subscriber);
-        return position <= ahead.Position;
+        return position.Value <= ahead.Position.Value;
     }
 
+    /// <summary>Returns the subscribers whose position is at most a value, but never was in the history.</summary>
+    internal List<Subscriber<TProperties>> Unknown(EventIds ids, long value) =>
+        [.. _subscribers.Where(ahead => ahead.Value.Position.Value <= value && !ids.MayKnow(ahead.Value.Position)).Select(ahead => ahead.Key)];
+
     /// <summary>Returns the subscribers that came before a time and whose position this node has not reached.</summary>
-    internal List<(Subscriber<TProperties> Subscriber, long Position)> Since(long time) =>
+    internal List<(Subscriber<TProperties> Subscriber, EventPosition Position)> Since(long time) =>
         [.. _subscribers.Where(ahead => ahead.Value.Since <= time).Select(ahead => (ahead.Key, ahead.Value.Position))];
 }

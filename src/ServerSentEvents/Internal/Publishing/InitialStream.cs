@@ -25,7 +25,7 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
     /// <param name="ids">The ids of the history; null without one.</param>
     /// <param name="position">The position at which the subscription begins.</param>
     /// <param name="replay">The missed events that could be made; null for none.</param>
-    internal void Begin(SubscriptionQueue queue, EventIds? ids, long position, FrameSource? replay = null)
+    internal void Begin(SubscriptionQueue queue, EventIds? ids, EventPosition position, FrameSource? replay = null)
     {
         PlaceLast(initialData.Frames, ids, position);
         if (gap is not null)
@@ -49,7 +49,7 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
     }
 
     private static InitialLoad NewLoad(
-        Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, long position, FrameSource? next)
+        Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, FrameSource? next)
     {
         return new InitialLoad(LoadAsync, next);
 
@@ -61,7 +61,7 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
         }
     }
 
-    private static void PlaceLast(Frame[] frames, EventIds? ids, long position)
+    private static void PlaceLast(Frame[] frames, EventIds? ids, EventPosition position)
     {
         if (ids is not null && frames.Length > 0)
             frames[^1].PlaceAt(ids, position);

@@ -15,7 +15,7 @@ internal sealed class PersonalizedEvent<TProperties>(
     Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joins)
 {
     private EventIds? _ids;
-    private long _position;
+    private EventPosition _position;
 
     internal long Joins { get; } = joins;
 
@@ -64,7 +64,7 @@ internal sealed class PersonalizedEvent<TProperties>(
     }
 
     /// <summary>Gives all frames one position. Needs the registry's lock.</summary>
-    internal void PlaceAt(EventIds ids, long position)
+    internal void PlaceAt(EventIds ids, EventPosition position)
     {
         _ids = ids;
         _position = position;

@@ -35,9 +35,13 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     /// Takes later positions from a backplane, and ends all subscriptions. Their clients may have missed an event, and get a
     /// gap when they reconnect.
     /// </summary>
-    internal void Follow(EventIds ids, long before) => Finish(Registry.Follow(ids, before));
+    internal void Follow(EventIds ids, EventPosition before) => Finish(Registry.Follow(ids, before));
 
-    internal int Send(Frame frame, in ChannelNames channels, long? position = null)
+    internal void EndUnknown(long value) => Finish(Registry.EndUnknown(value));
+
+    internal void Advance(EventPosition position) => Registry.Advance(position);
+
+    internal int Send(Frame frame, in ChannelNames channels, EventPosition? position = null)
     {
         if (frame.IsEvent)
             frame.DeliveryStart = PublisherMetrics.StartDelivery();
@@ -58,7 +62,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     /// <param name="position">The position that a backplane gives; null for none.</param>
     /// <param name="ownId">The id of the event if its frames have no common id.</param>
     internal int SendPersonalized(
-        Func<TProperties, Frame?> make, in ChannelNames channels, long? position = null, string? ownId = null)
+        Func<TProperties, Frame?> make, in ChannelNames channels, EventPosition? position = null, string? ownId = null)
     {
         Failures failures = default;
         var start = PublisherMetrics.StartDelivery();
@@ -85,7 +89,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         return sent;
     }
 
-    internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long position)
+    internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, EventPosition position)
     {
         Complete(Registry.Remember(entry, channels, Settings.Now(), position));
         _timer.Start();

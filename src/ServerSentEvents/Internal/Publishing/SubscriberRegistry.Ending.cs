@@ -89,7 +89,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// Takes later positions from a backplane, and ends all subscribers. This is one step, because it clears the history: a
     /// client must not resume in between.
     /// </summary>
-    internal RegistryResult<TProperties> Follow(EventIds ids, long before)
+    internal RegistryResult<TProperties> Follow(EventIds ids, EventPosition before)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
@@ -99,6 +99,31 @@ internal sealed partial class SubscriberRegistry<TProperties>
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// Ends the subscribers from other nodes whose position is at most a value, but never was in the history: their ids come
+    /// from another stream.
+    /// </summary>
+    internal RegistryResult<TProperties> EndUnknown(long value)
+    {
+        RegistryResult<TProperties> result = default;
+        lock (_gate)
+        {
+            if (_ahead.Count == 0)
+                return result;
+            foreach (var subscriber in _ahead.Unknown(_history!.Ids, value))
+                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Notes that everything up to a position of a backplane has been read.</summary>
+    internal void Advance(EventPosition position)
+    {
+        lock (_gate)
+            _history?.Advance(position);
     }
 
     /// <summary>Counts an end as announced.</summary>

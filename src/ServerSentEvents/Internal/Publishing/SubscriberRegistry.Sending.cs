@@ -54,7 +54,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
 
     /// <summary>Adds an event of a backplane to the history alone.</summary>
     internal RegistryResult<TProperties> Remember(
-        HistoryEntry<TProperties> entry, in ChannelNames channels, long now, long position)
+        HistoryEntry<TProperties> entry, in ChannelNames channels, long now, EventPosition position)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
@@ -148,4 +148,4 @@ internal sealed partial class SubscriberRegistry<TProperties>
 /// <param name="Now">The time; 0 if nothing needs it.</param>
 /// <param name="Position">The position that a backplane gives; null for none.</param>
 /// <param name="Keys">The conflation keys of a shared event; null if no subscriber conflates.</param>
-internal readonly record struct SendContext(long Now, long? Position, EventKeys? Keys = null);
+internal readonly record struct SendContext(long Now, EventPosition? Position, EventKeys? Keys = null);

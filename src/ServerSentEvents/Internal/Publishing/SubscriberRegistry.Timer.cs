@@ -63,7 +63,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             foreach (var (subscriber, position) in _ahead.Since(since))
             {
-                _history!.Distrust(position);
+                _history!.Distrust(position.Value);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
             }
         }

@@ -98,13 +98,13 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (ReasonToTurnAway_NeedsLock() is { } reason)
             {
                 TurnAway_NeedsLock(subscriber, reason);
-                return new(reason, ResumePoint: null, Ids: null, Position: 0);
+                return new(reason, ResumePoint: null, Ids: null, Position: default);
             }
 
             var point = lastEventId is null ? null : _history?.Find(lastEventId, channels, now);
             subscriber.Subscription.IsResuming = point is { HasPersonalized: true };
             if (point is null)
-                initial.Begin(subscriber, _history?.Ids, _history?.Position ?? 0);
+                initial.Begin(subscriber, _history?.Ids, _history?.Position ?? default);
             else if (!point.HasPersonalized)
                 initial.Resume(subscriber, point.Replay);
             if (point is { IsAhead: true })
@@ -114,7 +114,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 Volatile.Write(ref _conflating, _conflating + 1);
             _index.Join(subscriber, channels);
             _subscribers++;
-            return new(TurnedAway: null, point, _history?.Ids, _history?.Position ?? 0);
+            return new(TurnedAway: null, point, _history?.Ids, _history?.Position ?? default);
         }
     }
 
@@ -187,4 +187,4 @@ internal sealed partial class SubscriberRegistry<TProperties>
 /// <param name="Ids">The ids of the history; null without one.</param>
 /// <param name="Position">The position at which the subscription begins.</param>
 internal readonly record struct Registration<TProperties>(
-    SubscriptionEndReason? TurnedAway, ResumePoint<TProperties>? ResumePoint, EventIds? Ids, long Position);
+    SubscriptionEndReason? TurnedAway, ResumePoint<TProperties>? ResumePoint, EventIds? Ids, EventPosition Position);

@@ -1,0 +1,33 @@
+using System.Net.ServerSentEvents;
+
+namespace ServerSentEvents.Backplane;
+
+/// <summary>
+/// The settings of a <see cref="StreamBackplane{TProperties}"/> that all brokers share. They are checked and copied once. Not
+/// safe to change from several threads.
+/// </summary>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
+{
+    /// <summary>
+    /// The age of the oldest events that a node reads when it starts, to fill the history of its publisher. The broker's clock
+    /// counts, and somewhat older events can be read too. Zero for none, null for all that the broker keeps; the default is
+    /// 1 hour, like that of <see cref="PublisherOptions.HistoryMaxAge"/>.
+    /// </summary>
+    public TimeSpan? ReadBack { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// A function that makes the event of one subscriber, on the subscriber's node, from the published event and the
+    /// subscriber's properties. It returns null to send nothing. It is called once for each subscriber, outside every lock,
+    /// one event after the other. If it throws, that subscriber gets nothing, and the log says so. The default, null, sends
+    /// the same event to all.
+    /// </summary>
+    public Func<SseItem<string>, TProperties, SseItem<string>?>? Personalize { get; set; }
+
+    /// <summary>
+    /// A function that returns the key by which <see cref="StreamPublisher.DisconnectAsync"/> finds a subscription, such as the
+    /// name of the user, or null for none. It is called for every subscriber of the node at each disconnect, outside every
+    /// lock. The default is null: this node then ignores disconnects, and the log says so.
+    /// </summary>
+    public Func<TProperties, string?>? SubscriberKey { get; set; }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ServerSentEvents;
+using ServerSentEvents.Backplane;
+using ServerSentEvents.Backplane.Internal.Hosting;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers backplanes, for the author of a broker's package.</summary>
+[Experimental(StreamTransport.DiagnosticId)]
+public static class BackplaneServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers a publisher as <see cref="IEventPublisher"/>, a hosted service that starts and disposes of it, and a health
+    /// check with the tag <c>ready</c>. A second call for the same type has no effect.
+    /// </summary>
+    /// <typeparam name="TPublisher">The type of the publisher.</typeparam>
+    /// <param name="services">The services.</param>
+    /// <param name="create">A function that creates the publisher from the services.</param>
+    /// <param name="healthCheckName">The name of the health check.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddServerSentEventsBackplane<TPublisher>(
+        this IServiceCollection services, Func<IServiceProvider, TPublisher> create, string healthCheckName)
+        where TPublisher : StreamPublisher
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(create);
+        ArgumentNullException.ThrowIfNull(healthCheckName);
+        if (services.Any(service => service.ServiceType == typeof(TPublisher)))
+            return services;
+        services.AddSingleton(create);
+        services.Replace(ServiceDescriptor.Singleton<IEventPublisher>(static provider => provider.GetRequiredService<TPublisher>()));
+        services.AddSingleton<Hosting.IHostedService>(
+            static provider => new BackplaneService(provider.GetRequiredService<TPublisher>()));
+        services.AddHealthChecks().Add(new HealthCheckRegistration(
+            healthCheckName,
+            static provider => new BackplaneHealthCheck(provider.GetRequiredService<TPublisher>()),
+            failureStatus: HealthStatus.Unhealthy,
+            tags: ["ready"]));
+        return services;
+    }
+
+    /// <summary>Returns the publisher of this node, for the function that creates a backplane.</summary>
+    /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+    /// <param name="provider">The services.</param>
+    /// <param name="method">The name of the method that registers the backplane, for the message.</param>
+    /// <returns>The publisher.</returns>
+    /// <exception cref="InvalidOperationException">No publisher of this type is registered. The message says what to add.</exception>
+    public static Publisher<TProperties> GetRequiredPublisher<TProperties>(this IServiceProvider provider, string method)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        var publisher = provider.GetService<Publisher<TProperties>>() ?? provider.GetService<Publisher>() as Publisher<TProperties>;
+        if (publisher is not null)
+            return publisher;
+        var type = typeof(TProperties).Name;
+        var (registration, call) = typeof(TProperties) == typeof(object)
+            ? ("services.AddSingleton<Publisher>()", "services.AddServerSentEvents()")
+            : ($"services.AddSingleton<Publisher<{type}>>()", $"services.AddServerSentEvents<{type}>()");
+        throw new InvalidOperationException(
+            $"{method} needs the publisher of this node. Call {registration}, or {call} of ServerSentEvents.AspNetCore.");
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net.ServerSentEvents;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Backplane.Internal.Consuming;
+
+/// <summary>
+/// Hands items of the stream to the publisher of this node. Failures of the application's code are logged, and do not stop the
+/// backplane.
+/// </summary>
+internal sealed class LocalDelivery<TProperties>(
+    Publisher<TProperties> publisher, BackplaneSettings<TProperties> settings, string stream)
+{
+    private bool _hasWarnedOfKey;
+
+    /// <summary>Clears the history, and ends all subscriptions, because their clients may have missed events.</summary>
+    internal void Restart(EventIds ids, EventPosition before) => Try(
+        static (publisher, at) => publisher.Follow(at.Ids, at.Before), (Ids: ids, Before: before));
+
+    /// <summary>Ends the subscriptions of clients that came while the node was catching up.</summary>
+    internal void EndAll() => Try(static (publisher, _) => publisher.Close(), state: 0);
+
+    /// <summary>Ends the subscriptions whose last event id is of another stream, as far as a message shows it.</summary>
+    internal void EndUnknown(long offset) => Try(
+        static (publisher, value) => publisher.EndUnknown(value), StreamPosition.EndOf(offset));
+
+    internal void Advance(EventPosition position) => publisher.Advance(position);
+
+    /// <summary>Delivers an item, or adds an event to the history alone if the node is catching up.</summary>
+    internal void Deliver(EventPosition position, in StreamItem item, bool isCatchingUp)
+    {
+        try
+        {
+            if (item.Event is { } read)
+                Deliver(position, read, item.Channels, isCatchingUp);
+            else if (item.DisconnectKey is { } key && !isCatchingUp)
+                Disconnect(key);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The publisher has no subscribers anymore.
+        }
+        catch (Exception exception)
+        {
+            Log.DeliveryFailed(settings.Logger, exception, stream, position.Value);
+        }
+    }
+
+    private void Deliver(EventPosition position, SseItem<string> item, in ChannelNames channels, bool isCatchingUp)
+    {
+        if (settings.Personalize is { } personalize)
+        {
+            SseItem<string>? Make(TProperties properties) => personalize(item, properties);
+            if (isCatchingUp)
+                publisher.RememberAt(position, Make, item.EventId, channels);
+            else
+                publisher.PublishAt(position, Make, item.EventId, channels);
+        }
+        else if (isCatchingUp)
+        {
+            publisher.RememberAt(position, item, channels);
+        }
+        else
+        {
+            publisher.PublishAt(position, item, channels);
+        }
+    }
+
+    private void Disconnect(string key)
+    {
+        if (settings.SubscriberKey is { } keyOf)
+            publisher.Disconnect(properties => string.Equals(keyOf(properties), key, StringComparison.Ordinal));
+        else if (!_hasWarnedOfKey)
+            Log.NoSubscriberKey(settings.Logger, stream);
+        _hasWarnedOfKey = true;
+    }
+
+    private void Try<TState>(Action<Publisher<TProperties>, TState> action, TState state)
+    {
+        try
+        {
+            action(publisher, state);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The publisher has no subscribers anymore.
+        }
+        catch (Exception exception)
+        {
+            Log.EndingFailed(settings.Logger, exception, stream);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+namespace ServerSentEvents.Backplane.Internal.Consuming;
+
+/// <summary>
+/// The time by which a node may be behind the end of the stream: the age of the newest message when it came, plus the time of
+/// its delivery; or the time for which the end of the stream is not read.
+/// </summary>
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class ReadingLag(string broker, string stream, TimeProvider time, ReadingWatch watch)
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The age of the newest message when it came, in seconds. Guarded by <see cref="_gate"/>.</summary>
+    private double _age;
+
+    /// <summary>The time when the message that is being delivered came, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
+    private long? _deliveringSince;
+
+    /// <summary>The time since when the end of the stream is not read, as a timestamp; null while it is. Guarded by <see cref="_gate"/>.</summary>
+    private long? _awaySince = time.GetTimestamp();
+
+    internal string Broker => broker;
+
+    internal string Stream => stream;
+
+    internal double Seconds
+    {
+        get
+        {
+            var waiting = watch.Waiting.TotalSeconds;
+            var now = time.GetTimestamp();
+            lock (_gate)
+                return Math.Max(_age + Elapsed(_deliveringSince, now), Math.Max(Elapsed(_awaySince, now), waiting));
+        }
+    }
+
+    /// <summary>Notes that a message of an age has come and is being delivered.</summary>
+    internal void BeginDelivery(double age)
+    {
+        var now = time.GetTimestamp();
+        lock (_gate)
+            (_age, _deliveringSince) = (age, now);
+    }
+
+    internal void EndDelivery()
+    {
+        lock (_gate)
+            _deliveringSince = null;
+    }
+
+    /// <summary>Notes whether the node reads the end of the stream.</summary>
+    internal void SetCaughtUp(bool isCaughtUp)
+    {
+        var now = time.GetTimestamp();
+        lock (_gate)
+            _awaySince = isCaughtUp ? null : _awaySince ?? now;
+    }
+
+    private double Elapsed(long? since, long now) => since is { } from ? time.GetElapsedTime(from, now).TotalSeconds : 0;
+}

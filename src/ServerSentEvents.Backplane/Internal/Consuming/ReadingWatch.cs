@@ -1,0 +1,95 @@
+namespace ServerSentEvents.Backplane.Internal.Consuming;
+
+/// <summary>
+/// Finds a reader that is stuck: the broker has confirmed a message of this node, and for a long time the reader gets nothing.
+/// The time that the application takes to deliver a message does not count.
+/// </summary>
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The highest confirmed sequence of this node. Guarded by <see cref="_gate"/>.</summary>
+    private ulong _expected;
+
+    /// <summary>The highest sequence of this node that was read. Guarded by <see cref="_gate"/>.</summary>
+    private ulong _read;
+
+    /// <summary>The time since when nothing that is expected has come, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
+    private long? _waitingSince;
+
+    /// <summary>True while a message is being delivered. Guarded by <see cref="_gate"/>.</summary>
+    private bool _isDelivering;
+
+    private TaskCompletionSource<Exception> _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The time for which an expected message has not come.</summary>
+    internal TimeSpan Waiting
+    {
+        get
+        {
+            lock (_gate)
+                return _waitingSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Starts to watch a connection.</summary>
+    /// <returns>A task that completes with the reason if the connection is stuck.</returns>
+    internal Task<Exception> Begin()
+    {
+        lock (_gate)
+        {
+            _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _isDelivering = false;
+            _waitingSince = _expected > _read ? time.GetTimestamp() : null;
+            return _stuck.Task;
+        }
+    }
+
+    /// <summary>Expects a message of this node, because the broker has confirmed it.</summary>
+    internal void Expect(ulong sequence)
+    {
+        lock (_gate)
+        {
+            _expected = Math.Max(_expected, sequence);
+            if (_expected > _read)
+                _waitingSince ??= time.GetTimestamp();
+        }
+    }
+
+    /// <summary>Notes that a message has come and is being delivered.</summary>
+    internal void BeginMessage()
+    {
+        lock (_gate)
+            (_isDelivering, _waitingSince) = (true, null);
+    }
+
+    /// <summary>Notes that a message is delivered.</summary>
+    /// <param name="sequence">The sequence if the message is of this node; else 0.</param>
+    internal void EndMessage(ulong sequence)
+    {
+        lock (_gate)
+        {
+            _isDelivering = false;
+            _read = Math.Max(_read, sequence);
+            _waitingSince = _expected > _read ? time.GetTimestamp() : null;
+        }
+    }
+
+    /// <summary>Stops to expect what was confirmed: it may have been in a stream that is gone.</summary>
+    internal void ExpectNothing()
+    {
+        lock (_gate)
+            (_read, _waitingSince) = (_expected, null);
+    }
+
+    /// <summary>Gives up the connection if it is stuck. Call from time to time.</summary>
+    internal void Check()
+    {
+        lock (_gate)
+        {
+            if (!_isDelivering && _waitingSince is { } since && time.GetElapsedTime(since) >= patience)
+                _stuck.TrySetResult(new TimeoutException($"Nothing has been read for {patience}, although the stream has more."));
+        }
+    }
+}

@@ -1,0 +1,222 @@
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Backplane.Internal.Consuming;
+
+/// <summary>Follows the stream over any number of connections, and delivers each message once.</summary>
+/// <remarks>
+/// <para><b>Start.</b> The node appends a marker, and reads as far back as the options say. Until the marker comes, events go
+/// into the history alone.</para>
+/// <para><b>Reconnection.</b> The node appends another marker, and reads from its last message, which must have the same bytes.
+/// If it has other bytes, or the marker is before it, this is another stream: the node starts again. If the last message is
+/// gone, messages may have been lost.</para>
+/// <para><b>Loss.</b> Where messages may have been lost, all subscriptions end, and the history is cleared. Older ids are gaps.</para>
+/// <para>One thread at a time uses this class.</para>
+/// </remarks>
+internal sealed class StreamFollower<TProperties>(
+    LocalDelivery<TProperties> delivery,
+    ulong node,
+    ReadingWatch watch,
+    ReadingLag lag,
+    BrokerMetrics metrics,
+    BackplaneSettings<TProperties> settings,
+    string stream)
+{
+    private const int NodesRemembered = 1_024;
+
+    private readonly StreamEventIds _ids = new();
+    private readonly SeenMessages _seen = new(NodesRemembered);
+
+    /// <summary>The offset of the last message; null for none.</summary>
+    private long? _lastOffset;
+
+    /// <summary>The bytes of the last message, at the start of the array.</summary>
+    private byte[] _lastBody = [];
+
+    /// <summary>The number of bytes of the last message.</summary>
+    private int _lastLength;
+
+    /// <summary>True until the first message after a reconnection has shown whether it is the same stream.</summary>
+    private bool _isResuming;
+
+    /// <summary>True while events go into the history alone.</summary>
+    private bool _isCatchingUp = true;
+
+    /// <summary>The offset of the marker that ends the catching up.</summary>
+    private long _end;
+
+    private TaskCompletionSource _reached = new();
+
+    /// <summary>Takes over the publisher. Call before the first connection.</summary>
+    internal void Begin() => delivery.Restart(_ids, before: default);
+
+    /// <summary>Starts to read, and returns when the node has reached the end of the stream.</summary>
+    internal async Task AttachAsync(IStreamReader reader, Task<Exception> lost, CancellationToken cancellationToken)
+    {
+        _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _end = await reader.AppendAsync(NewMarker(), cancellationToken).ConfigureAwait(false);
+        if (_end <= _lastOffset)
+            StartAgain();
+        _isResuming = _lastOffset is not null;
+        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _lastOffset ?? _end : _lastOffset, settings.ReadBack);
+        await reader.ReadAsync(start, Read, cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!_reached.Task.IsCompleted)
+            throw await lost.ConfigureAwait(false);
+    }
+
+    private byte[] NewMarker()
+    {
+        var marker = MessageFormat.Encode();
+        // A random node number gives each marker another check.
+        var id = new MessageId((ulong)Random.Shared.NextInt64(), Sequence: 1);
+        MessageFormat.Stamp(marker, id, settings.TimeProvider.GetMicroseconds(), isRetransmission: false);
+        return marker;
+    }
+
+    private void Read(long offset, MessageOrder order, ReadOnlySpan<byte> body)
+    {
+        var sequence = 0UL;
+        watch.BeginMessage();
+        try
+        {
+            sequence = ReadMessage(offset, order, body);
+        }
+        finally
+        {
+            watch.EndMessage(sequence);
+            lag.EndDelivery();
+        }
+
+        if (offset < _end)
+            return;
+        if (_isCatchingUp)
+        {
+            _isCatchingUp = false;
+            delivery.EndAll();
+            Log.CaughtUp(settings.Logger, stream, offset);
+        }
+
+        _reached.TrySetResult();
+    }
+
+    /// <summary>Reads a message, and returns its sequence if it is of this node; else 0.</summary>
+    private ulong ReadMessage(long offset, MessageOrder order, ReadOnlySpan<byte> body)
+    {
+        if (!IsNew(offset, order, body))
+            return 0;
+        Remember(offset, body);
+        var result = MessageFormat.TryDecode(body, out var message);
+        if (result == DecodeResult.Decoded)
+        {
+            Take(offset, message);
+            return message.Id.Node == node ? message.Id.Sequence : 0;
+        }
+
+        _ids.Add(offset, check: 0);
+        if (result == DecodeResult.UnknownVersion)
+        {
+            metrics.Skipped.Add(1);
+            Log.UnknownVersion(settings.Logger, stream, offset, body[0]);
+        }
+        else
+        {
+            metrics.Damaged.Add(1);
+            Log.Damaged(settings.Logger, stream, offset);
+        }
+
+        return 0;
+    }
+
+    /// <summary>Compares a message with the last one. Returns false if it was read before.</summary>
+    /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
+    private bool IsNew(long offset, MessageOrder order, ReadOnlySpan<byte> body)
+    {
+        if (_lastOffset is not { } last)
+        {
+            _seen.Restart(isWhole: order == MessageOrder.First);
+            RestartHistory(offset);
+            return true;
+        }
+
+        var isResuming = _isResuming;
+        if (isResuming && offset < last)
+            return false;
+        _isResuming = false;
+        if (isResuming && offset == last)
+        {
+            if (body.SequenceEqual(_lastBody.AsSpan(0, _lastLength)))
+                return false;
+            StartAgain();
+            throw new InvalidOperationException("The stream was replaced by another one.");
+        }
+
+        if (isResuming || order != MessageOrder.Next || offset <= last)
+        {
+            Log.Lost(settings.Logger, stream, last, offset);
+            metrics.Gaps.Add(1);
+            _seen.Restart(isWhole: order == MessageOrder.First);
+            if (offset <= last)
+                _ids.Clear();
+            RestartHistory(offset);
+        }
+
+        return true;
+    }
+
+    private void Take(long offset, in StreamMessage message)
+    {
+        lag.BeginDelivery(Math.Max(0, (settings.TimeProvider.GetMicroseconds() - message.SentAt) / 1e6));
+        var check = message.Id.Check;
+        _ids.Add(offset, check);
+        delivery.EndUnknown(offset);
+        var items = message.Items;
+        var end = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items.Count - 1)), check);
+        switch (items.Count == 0 ? Sighting.New : _seen.Add(message.Id, message.IsRetransmission))
+        {
+            case Sighting.New:
+                for (var place = 0; place < items.Count; place++)
+                    delivery.Deliver(new(StreamPosition.Of(offset, place), check), items[place], _isCatchingUp);
+                metrics.Delivered.Add(_isCatchingUp ? 0 : items.Count);
+                break;
+            case Sighting.Uncertain:
+                // It is not known whether the clients have had these events. They start after them.
+                metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
+                delivery.Restart(_ids, end);
+                break;
+            default:
+                metrics.Redelivered.Add(1);
+                break;
+        }
+
+        delivery.Advance(end);
+    }
+
+    /// <summary>Forgets the stream, which is another one now.</summary>
+    private void StartAgain()
+    {
+        Log.Replaced(settings.Logger, stream, _lastOffset!.Value);
+        metrics.Gaps.Add(1);
+        _lastOffset = null;
+        _isCatchingUp = true;
+        _ids.Clear();
+        delivery.Restart(_ids, before: default);
+    }
+
+    /// <summary>Starts the history at a message. This node does not read what it published before it.</summary>
+    private void RestartHistory(long offset)
+    {
+        watch.ExpectNothing();
+        delivery.Restart(_ids, new EventPosition(StreamPosition.Before(offset)));
+    }
+
+    private void Remember(long offset, ReadOnlySpan<byte> body)
+    {
+        (_lastOffset, _lastLength) = (offset, body.Length);
+        if (_lastBody.Length < body.Length)
+            _lastBody = new byte[body.Length];
+        body.CopyTo(_lastBody);
+    }
+}

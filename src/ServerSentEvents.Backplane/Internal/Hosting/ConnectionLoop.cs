@@ -1,0 +1,128 @@
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+
+namespace ServerSentEvents.Backplane.Internal.Hosting;
+
+/// <summary>Keeps one connection: opens it, uses it until it is lost, waits, and opens another one.</summary>
+/// <remarks>
+/// The log gets the first failure of an outage in full, then one line a minute, and one line at its end. A connection that is
+/// lost soon after it was made belongs to the same outage.
+/// </remarks>
+internal sealed class ConnectionLoop(string direction, Counter reconnects, string stream, PublisherSettings settings)
+{
+    private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>The time that a connection has to last for the outage before it to be over.</summary>
+    private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(5);
+
+    private readonly TaskCompletionSource<StreamRefusedException> _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The longest delay before the next attempt. A random part of it is used, so that nodes spread out.</summary>
+    private TimeSpan _delay = ShortestDelay;
+
+    /// <summary>The time when the last connection began to work, as a timestamp; null before the first one.</summary>
+    private long? _connectedAt;
+
+    /// <summary>True from a failure until the next connection works.</summary>
+    private bool _isAway;
+
+    /// <summary>The time of the last line in the log about an outage, as a timestamp; null before the first one.</summary>
+    private long? _loggedAt;
+
+    /// <summary>True if the log says that there is no connection.</summary>
+    private bool _isLogged;
+
+    /// <summary>A task that completes when the broker refuses for the first time.</summary>
+    internal Task<StreamRefusedException> Refused => _refused.Task;
+
+    /// <summary>Returns why there is no connection, as a part of a sentence.</summary>
+    internal static string Describe(Exception reason) =>
+        $"{(reason is StreamRefusedException ? "the broker refuses" : "the broker cannot be reached")}: {reason.Message.TrimEnd('.')}";
+
+    /// <summary>Runs until it is canceled.</summary>
+    /// <param name="connect">Opens a connection.</param>
+    /// <param name="use">Uses the connection until it is lost, and then throws. It calls its second argument when all is well.</param>
+    /// <param name="disconnected">Receives the reason why there is no connection.</param>
+    /// <param name="cancellationToken">A token that ends the loop.</param>
+    internal async Task RunAsync<TConnection>(
+        Func<CancellationToken, Task<TConnection>> connect,
+        Func<TConnection, Action, CancellationToken, Task> use,
+        Action<Exception> disconnected,
+        CancellationToken cancellationToken)
+        where TConnection : IStreamConnection
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                var connection = await connect(cancellationToken).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    try
+                    {
+                        await use(connection, SetConnected, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+                    {
+                        // Closing a lost connection can take a second. Report the loss before that.
+                        SetDisconnected(exception, disconnected);
+                    }
+                }
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                SetDisconnected(exception, disconnected);
+            }
+
+            var delay = _delay * (0.5 + (Random.Shared.NextDouble() / 2));
+            _delay = _delay * 2 < LongestDelay ? _delay * 2 : LongestDelay;
+            await Task.Delay(delay, settings.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void SetConnected()
+    {
+        _connectedAt = settings.TimeProvider.GetTimestamp();
+        if (!_isAway)
+            return;
+        _isAway = false;
+        reconnects.Add(1);
+        if (!_isLogged)
+            return;
+        _isLogged = false;
+        Log.Reconnected(settings.Logger, stream, direction);
+    }
+
+    private void SetDisconnected(Exception exception, Action<Exception> disconnected)
+    {
+        disconnected(exception);
+        if (exception is StreamRefusedException refused)
+            _refused.TrySetResult(refused);
+        var isNewOutage = _loggedAt is null || (!_isAway && Since(_connectedAt) >= StableAfter);
+        _isAway = true;
+        if (isNewOutage)
+        {
+            _delay = ShortestDelay;
+            Log.Disconnected(settings.Logger, exception, stream, direction, exception.Message);
+        }
+        else if (Since(_loggedAt) >= LogInterval)
+        {
+            Log.StillDisconnected(settings.Logger, stream, direction, exception.Message);
+        }
+        else
+        {
+            return;
+        }
+
+        _isLogged = true;
+        _loggedAt = settings.TimeProvider.GetTimestamp();
+    }
+
+    private TimeSpan Since(long? timestamp) =>
+        timestamp is { } from ? settings.TimeProvider.GetElapsedTime(from) : TimeSpan.MaxValue;
+}

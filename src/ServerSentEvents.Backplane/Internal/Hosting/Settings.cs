@@ -1,0 +1,61 @@
+using System.Net.ServerSentEvents;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+
+namespace ServerSentEvents.Backplane.Internal.Hosting;
+
+/// <summary>The checked copy of <see cref="StreamPublisherOptions"/>.</summary>
+internal class PublisherSettings
+{
+    private const int SmallestMaxEventBytes = 1_024;
+    private const int LargestMaxEventBytes = 16 << 20;
+
+    /// <summary>The longest time of a timer, in whole milliseconds.</summary>
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
+
+    /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
+    internal PublisherSettings(StreamPublisherOptions options)
+    {
+        PublishTimeout = options.PublishTimeout;
+        if (PublishTimeout < TimeSpan.FromMilliseconds(1) || PublishTimeout > LongestTimeout)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), PublishTimeout, "PublishTimeout must be from 1 millisecond to 24 days.");
+        }
+
+        MaxEventBytes = options.MaxEventBytes;
+        if (MaxEventBytes is < SmallestMaxEventBytes or > LargestMaxEventBytes)
+            throw new ArgumentOutOfRangeException(nameof(options), MaxEventBytes, "MaxEventBytes must be from 1,024 to 16 MiB.");
+        TimeProvider = options.TimeProvider ?? throw new ArgumentException("TimeProvider cannot be null.", nameof(options));
+        Logger = new QuietLogger((options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ServerSentEvents.Backplane"));
+    }
+
+    internal TimeSpan PublishTimeout { get; }
+
+    internal int MaxEventBytes { get; }
+
+    internal ILogger Logger { get; }
+
+    internal TimeProvider TimeProvider { get; }
+}
+
+/// <summary>The checked copy of <see cref="BackplaneOptions{TProperties}"/>.</summary>
+internal sealed class BackplaneSettings<TProperties> : PublisherSettings
+{
+    /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
+    internal BackplaneSettings(BackplaneOptions<TProperties> options)
+        : base(options)
+    {
+        ReadBack = options.ReadBack;
+        if (ReadBack < TimeSpan.Zero)
+            throw new ArgumentOutOfRangeException(nameof(options), ReadBack, "ReadBack cannot be negative.");
+        (Personalize, SubscriberKey) = (options.Personalize, options.SubscriberKey);
+    }
+
+    internal TimeSpan? ReadBack { get; }
+
+    internal Func<SseItem<string>, TProperties, SseItem<string>?>? Personalize { get; }
+
+    internal Func<TProperties, string?>? SubscriberKey { get; }
+}

@@ -1,0 +1,160 @@
+using System.Buffers.Binary;
+using System.Net.ServerSentEvents;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ServerSentEvents.Backplane.Internal.Messages;
+
+/// <summary>
+/// The binary form of an item in a message: fields, each with its tag (1 byte), its length (4 bytes, big-endian) and its bytes.
+/// <code>
+/// tag
+///   1  name of a channel, UTF-8; any number of them
+///   2  data, UTF-8
+///   3  type, UTF-8; absent for "message"
+///   4  id of the application, UTF-8; absent for none
+///   5  reconnection interval, 8 bytes, in ticks of 100 ns; absent for none
+///   6  key of the subscribers to disconnect, UTF-8
+/// </code>
+/// An item with data is an event. An item with a key is a disconnect. Any other item is unknown, and has no effect.
+/// </summary>
+internal static class ItemFormat
+{
+    private const int FieldHeaderLength = 5;
+
+    private const byte ChannelTag = 1;
+    private const byte DataTag = 2;
+    private const byte TypeTag = 3;
+    private const byte IdTag = 4;
+    private const byte ReconnectionTag = 5;
+    private const byte DisconnectTag = 6;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <exception cref="ArgumentException">The name of a channel is not well-formed, and would be another one elsewhere.</exception>
+    internal static byte[] EncodeEvent(in SseItem<string> item, in ChannelNames channels)
+    {
+        var type = string.Equals(item.EventType, SseParser.EventTypeDefault, StringComparison.Ordinal) ? null : item.EventType;
+        var length = Length(item.Data) + Length(type) + Length(item.EventId)
+            + (item.ReconnectionInterval is null ? 0 : FieldHeaderLength + sizeof(long));
+        try
+        {
+            for (var i = 0; i < channels.Count; i++)
+                length += FieldHeaderLength + StrictUtf8.GetByteCount(channels[i]);
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new ArgumentException("A channel name cannot have an unpaired surrogate.", nameof(channels), exception);
+        }
+
+        var bytes = new byte[length];
+        var rest = bytes.AsSpan();
+        for (var i = 0; i < channels.Count; i++)
+            Write(ref rest, ChannelTag, channels[i]);
+        Write(ref rest, DataTag, item.Data);
+        Write(ref rest, TypeTag, type);
+        Write(ref rest, IdTag, item.EventId);
+        if (item.ReconnectionInterval is { } interval)
+            BinaryPrimitives.WriteInt64BigEndian(Begin(ref rest, ReconnectionTag, sizeof(long)), interval.Ticks);
+        return bytes;
+    }
+
+    /// <exception cref="ArgumentException">The key is not well-formed, and would be another one elsewhere.</exception>
+    internal static byte[] EncodeDisconnect(string key)
+    {
+        try
+        {
+            var bytes = new byte[FieldHeaderLength + StrictUtf8.GetByteCount(key)];
+            var rest = bytes.AsSpan();
+            Write(ref rest, DisconnectTag, key);
+            return bytes;
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new ArgumentException("A subscriber key cannot have an unpaired surrogate.", nameof(key), exception);
+        }
+    }
+
+    /// <summary>Returns false for bytes that no node can have written.</summary>
+    internal static bool TryDecode(ReadOnlySpan<byte> bytes, out StreamItem item)
+    {
+        item = default;
+        try
+        {
+            return TryDecodeFields(bytes, out item);
+        }
+        catch (ArgumentException)
+        {
+            // Bytes that are not UTF-8, an empty channel name, or a value that an item does not take.
+            return false;
+        }
+    }
+
+    private static bool TryDecodeFields(ReadOnlySpan<byte> rest, out StreamItem item)
+    {
+        item = default;
+        var channels = new List<string>(1);
+        string? data = null, type = null, id = null, key = null;
+        TimeSpan? interval = null;
+        while (rest.Length > 0)
+        {
+            if (rest.Length < FieldHeaderLength)
+                return false;
+            var length = BinaryPrimitives.ReadUInt32BigEndian(rest[1..]);
+            if (length > rest.Length - FieldHeaderLength)
+                return false;
+            var value = rest.Slice(FieldHeaderLength, (int)length);
+            switch (rest[0])
+            {
+                case ChannelTag: channels.Add(StrictUtf8.GetString(value)); break;
+                case DataTag: data = StrictUtf8.GetString(value); break;
+                case TypeTag: type = StrictUtf8.GetString(value); break;
+                case IdTag: id = StrictUtf8.GetString(value); break;
+                case ReconnectionTag when length == sizeof(long):
+                    interval = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(value));
+                    break;
+                case DisconnectTag: key = StrictUtf8.GetString(value); break;
+                default: break; // A field of a later release.
+            }
+
+            rest = rest[(FieldHeaderLength + (int)length)..];
+        }
+
+        if (data is not null)
+        {
+            item = new StreamItem(
+                new SseItem<string>(data, type) { EventId = id, ReconnectionInterval = interval },
+                channels is [var only] ? only : ChannelNames.Create(CollectionsMarshal.AsSpan(channels)),
+                DisconnectKey: null);
+        }
+        else
+        {
+            item = new StreamItem(Event: null, Channels: default, key);
+        }
+
+        return true;
+    }
+
+    private static int Length(string? text) => text is null ? 0 : FieldHeaderLength + Encoding.UTF8.GetByteCount(text);
+
+    private static void Write(ref Span<byte> rest, byte tag, string? text)
+    {
+        if (text is not null)
+            Encoding.UTF8.GetBytes(text, Begin(ref rest, tag, Encoding.UTF8.GetByteCount(text)));
+    }
+
+    private static Span<byte> Begin(ref Span<byte> rest, byte tag, int length)
+    {
+        rest[0] = tag;
+        BinaryPrimitives.WriteInt32BigEndian(rest[1..], length);
+        var value = rest.Slice(FieldHeaderLength, length);
+        rest = rest[(FieldHeaderLength + length)..];
+        return value;
+    }
+}
+
+/// <summary>An item as it was read: an event, a disconnect, or neither if a later release wrote it.</summary>
+/// <param name="Event">The event; null for none.</param>
+/// <param name="Channels">The channels of the event.</param>
+/// <param name="DisconnectKey">The key of the subscribers to disconnect; null for none.</param>
+internal readonly record struct StreamItem(SseItem<string>? Event, ChannelNames Channels, string? DisconnectKey);

@@ -1,0 +1,139 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace ServerSentEvents.Backplane.Internal.Messages;
+
+/// <summary>
+/// The binary form of a message. Numbers are big-endian.
+/// <code>
+/// offset  bytes
+///      0      1  version, 2
+///      1      1  flags: 1 for a retransmission
+///      2      8  node     } together the id of the message, which a retransmission keeps
+///     10      8  sequence }
+///     18      8  time of sending, in microseconds since 1970 (UTC)
+///     26         up to 1,000 items, each: its length (4 bytes) and its bytes, as <see cref="ItemFormat"/> has them;
+///                a message without items is a marker
+/// </code>
+/// </summary>
+/// <remarks>
+/// Nodes of two releases run side by side. A node skips items and fields that it does not know, so new ones need no new
+/// version. Any other change does: one release learns to read the new version, and the next one writes it. A node skips
+/// messages of a version that it does not know.
+/// </remarks>
+internal static class MessageFormat
+{
+    internal const byte Version = 2;
+    internal const int HeaderLength = 26;
+
+    private const int FlagsAt = 1;
+    private const int NodeAt = 2;
+    private const int SequenceAt = 10;
+    private const int SentAtAt = 18;
+    private const byte RetransmissionFlag = 1;
+
+    /// <summary>Returns the number of bytes that an item takes in a message.</summary>
+    internal static int LengthOf(ReadOnlySpan<byte> item) => sizeof(uint) + item.Length;
+
+    /// <summary>Makes a message without the values that <see cref="Stamp"/> adds.</summary>
+    internal static byte[] Encode(params ReadOnlySpan<byte[]> items)
+    {
+        var length = HeaderLength;
+        foreach (var item in items)
+            length += LengthOf(item);
+        var body = new byte[length];
+        body[0] = Version;
+        var rest = body.AsSpan(HeaderLength);
+        foreach (var item in items)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(rest, item.Length);
+            item.CopyTo(rest[sizeof(uint)..]);
+            rest = rest[LengthOf(item)..];
+        }
+
+        return body;
+    }
+
+    /// <summary>Adds the values that are known when a message is sent.</summary>
+    internal static void Stamp(Span<byte> body, MessageId id, long sentAt, bool isRetransmission)
+    {
+        body[FlagsAt] = isRetransmission ? RetransmissionFlag : (byte)0;
+        BinaryPrimitives.WriteUInt64BigEndian(body[NodeAt..], id.Node);
+        BinaryPrimitives.WriteUInt64BigEndian(body[SequenceAt..], id.Sequence);
+        BinaryPrimitives.WriteInt64BigEndian(body[SentAtAt..], sentAt);
+    }
+
+    internal static DecodeResult TryDecode(ReadOnlySpan<byte> body, out StreamMessage message)
+    {
+        message = default;
+        if (body.Length > 0 && body[0] != Version)
+            return DecodeResult.UnknownVersion;
+        if (body.Length < HeaderLength || DecodeItems(body[HeaderLength..]) is not { } items)
+            return DecodeResult.Damaged;
+
+        message = new StreamMessage(
+            new MessageId(
+                BinaryPrimitives.ReadUInt64BigEndian(body[NodeAt..]), BinaryPrimitives.ReadUInt64BigEndian(body[SequenceAt..])),
+            BinaryPrimitives.ReadInt64BigEndian(body[SentAtAt..]),
+            (body[FlagsAt] & RetransmissionFlag) != 0,
+            items);
+        return DecodeResult.Decoded;
+    }
+
+    /// <summary>Returns all items; null if no node can have written them.</summary>
+    private static List<StreamItem>? DecodeItems(ReadOnlySpan<byte> rest)
+    {
+        var items = new List<StreamItem>();
+        while (rest.Length > 0)
+        {
+            if (rest.Length < sizeof(uint) || items.Count == StreamPosition.MaxItems)
+                return null;
+            var length = BinaryPrimitives.ReadUInt32BigEndian(rest);
+            if (length > rest.Length - sizeof(uint) || !ItemFormat.TryDecode(rest.Slice(sizeof(uint), (int)length), out var item))
+                return null;
+            items.Add(item);
+            rest = rest[(sizeof(uint) + (int)length)..];
+        }
+
+        return items;
+    }
+}
+
+/// <summary>The result of decoding a message.</summary>
+internal enum DecodeResult
+{
+    Decoded,
+    UnknownVersion,
+    Damaged,
+}
+
+/// <summary>The identity of a message. A retransmission keeps it, and no other message has it.</summary>
+/// <param name="Node">A random number for one publisher of one process.</param>
+/// <param name="Sequence">The number among the messages of this node, from 1.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct MessageId(ulong Node, ulong Sequence)
+{
+    /// <summary>
+    /// A hash of the identity, which event ids carry. It shows that the message at a position is the one that the client
+    /// received. It is never 0.
+    /// </summary>
+    internal uint Check
+    {
+        get
+        {
+            // The finalizer of SplitMix64. All nodes have to compute the same.
+            var hash = Node ^ (Sequence * 0x9E3779B97F4A7C15);
+            hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9;
+            hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EB;
+            return (uint)(hash >> 32) | 1;
+        }
+    }
+}
+
+/// <summary>A message as it was read.</summary>
+/// <param name="Id">The identity of the message.</param>
+/// <param name="SentAt">The time of sending by the sender's clock, in microseconds since 1970.</param>
+/// <param name="IsRetransmission">True if the stream may have the message already.</param>
+/// <param name="Items">The items, in order. A marker has none.</param>
+internal readonly record struct StreamMessage(
+    MessageId Id, long SentAt, bool IsRetransmission, IReadOnlyList<StreamItem> Items);

@@ -1,0 +1,46 @@
+using ServerSentEvents.Backplane.Internal.Messages;
+
+namespace ServerSentEvents.Backplane.Internal.Publishing;
+
+/// <summary>An item that a caller has published and waits for. All but its task is guarded by the lock of the outbox.</summary>
+/// <param name="encoded">The item, as <see cref="ItemFormat"/> has it.</param>
+/// <param name="addedAt">The time of the call, as a timestamp.</param>
+internal sealed class OutgoingItem(byte[] encoded, long addedAt)
+{
+    private readonly TaskCompletionSource _confirmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The item; null when the caller does not wait for it anymore.</summary>
+    internal byte[]? Encoded { get; private set; } = encoded;
+
+    internal long AddedAt { get; } = addedAt;
+
+    internal bool IsSettled => _confirmed.Task.IsCompleted;
+
+    /// <summary>A task that completes when the broker has confirmed the item.</summary>
+    internal Task Confirmed => _confirmed.Task;
+
+    internal void Confirm() => _confirmed.TrySetResult();
+
+    internal void Fail(Exception exception)
+    {
+        Encoded = null;
+        if (_confirmed.TrySetException(exception))
+            _ = _confirmed.Task.Exception; // Marks it as observed: the caller may have stopped waiting.
+    }
+}
+
+/// <summary>A message of items that was sent and is not confirmed yet. Guarded by the lock of the outbox.</summary>
+/// <param name="sequence">The number of the message among those of this publisher.</param>
+/// <param name="items">The items, in order.</param>
+/// <param name="body">The encoded message.</param>
+internal sealed class OutgoingMessage(ulong sequence, OutgoingItem[] items, byte[] body)
+{
+    internal ulong Sequence { get; } = sequence;
+
+    internal OutgoingItem[] Items { get; } = items;
+
+    internal byte[] Body { get; } = body;
+
+    /// <summary>The time when it was sent on the present connection, as a timestamp.</summary>
+    internal long SentAt { get; set; }
+}

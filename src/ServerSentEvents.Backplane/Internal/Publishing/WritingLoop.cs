@@ -1,0 +1,113 @@
+using ServerSentEvents.Backplane.Internal.Consuming;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Hosting;
+
+namespace ServerSentEvents.Backplane.Internal.Publishing;
+
+/// <summary>Brings the messages of an outbox to the stream, over any number of connections.</summary>
+/// <param name="transport">The broker.</param>
+/// <param name="outbox">The messages.</param>
+/// <param name="watch">The watch that compares confirmed messages with read ones.</param>
+/// <param name="metrics">The counters.</param>
+/// <param name="settings">The settings.</param>
+internal sealed class WritingLoop(
+    IStreamTransport transport, Outbox outbox, ReadingWatch watch, BrokerMetrics metrics, PublisherSettings settings)
+    : IStreamWriterObserver
+{
+    private readonly ConnectionLoop _loop = new("publishing", metrics.ReconnectsToPublish, transport.Stream, settings);
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+
+    /// <summary>The present connection; null for none. Guarded by <see cref="_gate"/>.</summary>
+    private IStreamWriter? _writer;
+
+    /// <summary>True if the log says that the broker blocks. Guarded by <see cref="_gate"/>.</summary>
+    private bool _isBlocked;
+
+    /// <summary>True if the present connection has confirmed a message.</summary>
+    private volatile bool _hasConfirmed;
+
+    /// <summary>A task that completes when there is a connection for the first time.</summary>
+    internal Task Connected => _connected.Task;
+
+    /// <summary>A task that completes if the broker refuses.</summary>
+    internal Task<StreamRefusedException> Refused => _loop.Refused;
+
+    /// <summary>Runs until it is canceled.</summary>
+    internal Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(
+        cancellation => transport.OpenWriterAsync(this, cancellation), WriteAsync, Disconnected, cancellationToken);
+
+    void IStreamWriterObserver.Confirmed(long number, bool all)
+    {
+        var (items, sequence) = outbox.Confirm(number, all);
+        metrics.Confirmed.Add(items);
+        watch.Expect(sequence);
+        if (_hasConfirmed)
+            return;
+        _hasConfirmed = true;
+        outbox.Changed.Set();
+    }
+
+    void IStreamWriterObserver.Changed()
+    {
+        // The loop may be waiting for the broker to take a message.
+        NoteBlocked();
+        outbox.Changed.Set();
+    }
+
+    private async Task WriteAsync(IStreamWriter writer, Action connected, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            _writer = writer;
+        NoteBlocked();
+        outbox.BeginConnection();
+        _connected.TrySetResult();
+        _hasConfirmed = false;
+        var isTried = false;
+        while (!writer.Lost.IsCompleted)
+        {
+            if (!isTried && (_hasConfirmed || !outbox.HasUnconfirmed))
+            {
+                isTried = true;
+                connected();
+            }
+
+            if (writer.Blocked is null && outbox.IsStuck)
+                throw new TimeoutException($"The broker has not confirmed a message for {outbox.Patience}.");
+            // A writer that sends one message at a time always has a next one under load. The checks above come before each.
+            if (writer.Blocked is null && outbox.TryTake(out var body))
+                await writer.SendAsync(body, cancellationToken).ConfigureAwait(false);
+            else
+                await outbox.Changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        throw await writer.Lost.ConfigureAwait(false);
+    }
+
+    private void NoteBlocked()
+    {
+        string? reason;
+        lock (_gate)
+        {
+            if (_writer is null)
+                return;
+            reason = _writer.Blocked;
+            outbox.Obstacle = reason is null ? null : $"the broker blocks publishers ({reason})";
+            if (reason is not null == _isBlocked)
+                return;
+            _isBlocked = !_isBlocked;
+        }
+
+        if (reason is not null)
+            Log.Blocked(settings.Logger, transport.Stream, reason);
+        else
+            Log.Unblocked(settings.Logger, transport.Stream);
+    }
+
+    private void Disconnected(Exception reason)
+    {
+        lock (_gate)
+            _writer = null;
+        outbox.Obstacle = ConnectionLoop.Describe(reason);
+    }
+}

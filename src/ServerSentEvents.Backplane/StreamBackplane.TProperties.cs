@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ServerSentEvents.Backplane.Internal.Consuming;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Hosting;
+
+namespace ServerSentEvents.Backplane;
+
+/// <summary>
+/// Publishes to the subscribers of every node over the stream of a broker, and delivers the events of the stream to the
+/// subscribers of this node.
+/// </summary>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <remarks>
+/// <para><b>Ids.</b> With <see cref="PublisherOptions.HistoryCapacity"/> above 0, an event's id is its position in the stream, and
+/// a check of the message there. It is the same on every node, so a client resumes at any node. An id of the application is
+/// kept. An event that is published to the node's own publisher reaches that node alone, and has no id.</para>
+/// <para><b>Loss.</b> If a node may have missed events, because the stream was deleted, restored from an earlier copy, or trimmed
+/// too early, it ends all subscriptions. Older ids are a <see cref="ResumeResult.Gap"/>.</para>
+/// <para><b>Memory.</b> 12 bytes for each of the last 1,048,576 messages, besides the history. Older ids are gaps.</para>
+/// <para><b>Thread safety.</b> All members can be called from any thread. Functions of the options run on the thread that reads
+/// the stream; do not block them.</para>
+/// <para><b>Lifetime.</b> Create one for each publisher, for the life of the application. It holds two connections. Dispose of it
+/// before the publisher, which stays the caller's.</para>
+/// </remarks>
+public abstract class StreamBackplane<TProperties> : StreamPublisher
+{
+    private readonly BackplaneSettings<TProperties> _settings;
+    private readonly StreamFollower<TProperties> _follower;
+    private readonly ReadingLoop<TProperties> _reading;
+    private readonly ReadingLag _lag;
+
+    /// <summary>Creates a backplane that is not connected yet.</summary>
+    /// <param name="publisher">The publisher of this node. Its subscriptions end when the backplane connects.</param>
+    /// <param name="options">The settings, which are checked and copied.</param>
+    /// <param name="transport">The stream.</param>
+    /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>
+    [Experimental(StreamTransport.DiagnosticId)]
+    protected StreamBackplane(Publisher<TProperties> publisher, BackplaneOptions<TProperties> options, IStreamTransport transport)
+        : this(publisher, new BackplaneSettings<TProperties>(options ?? throw new ArgumentNullException(nameof(options))), transport)
+    {
+    }
+
+    private StreamBackplane(Publisher<TProperties> publisher, BackplaneSettings<TProperties> settings, IStreamTransport transport)
+        : base(settings, transport)
+    {
+        ArgumentNullException.ThrowIfNull(publisher);
+        _settings = settings;
+        var metrics = BrokerMetrics.For(transport.Broker);
+        _lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, Watch);
+        var delivery = new LocalDelivery<TProperties>(publisher, settings, transport.Stream);
+        _follower = new StreamFollower<TProperties>(delivery, Outbox.Node, Watch, _lag, metrics, settings, transport.Stream);
+        _reading = new ReadingLoop<TProperties>(transport, _follower, Watch, _lag, metrics, settings);
+    }
+
+    /// <summary>
+    /// True while this node reads the end of the stream. False before it has caught up, in an outage, and after the disposal.
+    /// </summary>
+    public bool IsCaughtUp => _reading.IsCaughtUp;
+
+    private protected override Task Ready => _reading.CaughtUp;
+
+    private protected override IEnumerable<Task<StreamRefusedException>> Refused => [.. base.Refused, _reading.Refused];
+
+    private protected override string? Obstacle => _reading.Obstacle ?? base.Obstacle;
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await base.DisposeAsync().ConfigureAwait(false);
+        // After the end of the loops, because their start adds it.
+        BrokerMetrics.Remove(_lag);
+    }
+
+    /// <summary>
+    /// Returns the state for a health check. A node that has caught up once is never unhealthy: an outage of the broker is the
+    /// same for all nodes, and no node must be taken away for it.
+    /// </summary>
+    internal override HealthCheckResult CheckHealth(HealthStatus failureStatus) =>
+        (_reading.Obstacle, _reading.CaughtUp.IsCompleted) switch
+        {
+            (null, _) when base.Obstacle is null => HealthCheckResult.Healthy("This node reads the end of the stream."),
+            (null, _) => base.CheckHealth(failureStatus),
+            ({ } obstacle, true) => HealthCheckResult.Degraded($"This node gets no events: {obstacle}."),
+            ({ } obstacle, false) => new HealthCheckResult(failureStatus, $"This node has not caught up with the stream yet: {obstacle}."),
+        };
+
+    private protected override async Task RunAsync(CancellationToken cancellationToken)
+    {
+        BrokerMetrics.Add(_lag);
+        _follower.Begin();
+        var timer = _settings.TimeProvider.CreateTimer(
+            static watch => ((ReadingWatch)watch!).Check(), Watch, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        await using (timer.ConfigureAwait(false))
+            await Task.WhenAll(base.RunAsync(cancellationToken), _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
+    }
+}

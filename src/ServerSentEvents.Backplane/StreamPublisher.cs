@@ -1,0 +1,239 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.ServerSentEvents;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ServerSentEvents.Backplane.Internal.Consuming;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Backplane.Internal.Publishing;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Backplane;
+
+/// <summary>
+/// Publishes to the subscribers of every node over the stream of a broker. This process needs no subscribers, and no
+/// permission to read.
+/// </summary>
+/// <remarks>
+/// <para><b>Order.</b> All nodes deliver the same events in the order of the stream. If each call starts after the previous one
+/// has completed, the events arrive in that order.</para>
+/// <para><b>Outages.</b> A lost connection is made again. An event whose confirmation was lost is sent again, and delivered
+/// once.</para>
+/// <para><b>Thread safety.</b> All members can be called from any thread.</para>
+/// <para><b>Memory.</b> Events wait in memory until the broker has confirmed them, or their timeout is over. Callers that await
+/// each call bound this by themselves.</para>
+/// <para><b>Lifetime.</b> Create one for each stream, for the life of the application. It holds a connection.</para>
+/// </remarks>
+public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly PublisherSettings _settings;
+    private readonly BrokerMetrics _metrics;
+    private readonly WritingLoop _writing;
+
+    /// <summary>The loops, while they run.</summary>
+    private Task _running = Task.CompletedTask;
+
+    /// <summary>1 after the start; changed by an interlocked operation.</summary>
+    private int _started;
+
+    /// <summary>1 after the disposal; changed by an interlocked operation.</summary>
+    private int _disposed;
+
+    /// <summary>Creates a publisher that is not connected yet.</summary>
+    /// <param name="options">The settings, which are checked and copied.</param>
+    /// <param name="transport">The stream.</param>
+    /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>
+    [Experimental(StreamTransport.DiagnosticId)]
+    protected StreamPublisher(StreamPublisherOptions options, IStreamTransport transport)
+        : this(new PublisherSettings(options ?? throw new ArgumentNullException(nameof(options))), transport)
+    {
+    }
+
+    private protected StreamPublisher(PublisherSettings settings, IStreamTransport transport)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
+        (_settings, Transport) = (settings, transport);
+        _metrics = BrokerMetrics.For(transport.Broker);
+        Outbox = new Outbox(settings.TimeProvider, settings.PublishTimeout);
+        Watch = new ReadingWatch(settings.TimeProvider, Outbox.Patience);
+        _writing = new WritingLoop(transport, Outbox, Watch, _metrics, settings);
+    }
+
+    private protected IStreamTransport Transport { get; }
+
+    private protected Outbox Outbox { get; }
+
+    private protected ReadingWatch Watch { get; }
+
+    /// <summary>A task that completes when the publisher is ready for the first time.</summary>
+    private protected virtual Task Ready => _writing.Connected;
+
+    /// <summary>Tasks that complete when the broker refuses.</summary>
+    private protected virtual IEnumerable<Task<StreamRefusedException>> Refused => [_writing.Refused];
+
+    /// <summary>The reason why the publisher is not ready.</summary>
+    private protected virtual string? Obstacle => Outbox.Obstacle;
+
+    /// <summary>Publishes an event to the subscribers of every node.</summary>
+    /// <param name="item">
+    /// The event. The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply. It can take
+    /// up to <see cref="StreamPublisherOptions.MaxEventBytes"/>.
+    /// </param>
+    /// <param name="channels">
+    /// The channels to publish to. A subscriber of several of them gets the event once. The default is
+    /// <see cref="Publisher{TProperties}.DefaultChannel"/>.
+    /// </param>
+    /// <param name="cancellationToken">A token that stops the wait. An event that was sent may still be published.</param>
+    /// <returns>
+    /// A task that completes when the broker has confirmed the event. It does not wait until the event is delivered.
+    /// </returns>
+    /// <exception cref="ArgumentException">
+    /// The event or a channel name is invalid, or the event is too large. It was not published.
+    /// </exception>
+    /// <exception cref="TimeoutException">
+    /// The broker did not confirm the event within <see cref="StreamPublisherOptions.PublishTimeout"/>. The message says why,
+    /// and whether the event may have been published.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed. The event may have been published.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    public ValueTask PublishAsync(
+        SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default)
+    {
+        EventValidator.ThrowIfInvalid(item, nameof(item));
+        var encoded = ItemFormat.EncodeEvent(item, channels);
+        var length = MessageFormat.HeaderLength + MessageFormat.LengthOf(encoded);
+        if (length > _settings.MaxEventBytes)
+        {
+            throw new ArgumentException(
+                $"The event takes {length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", nameof(item));
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        _metrics.Published.Add(1);
+        return new(SendAsync(encoded, cancellationToken));
+    }
+
+    /// <summary>
+    /// Ends the subscriptions with a key on every node, such as those of a user who logs out. It takes its place in the order of
+    /// the events: later events are not delivered. Events that a client has not read yet are dropped.
+    /// </summary>
+    /// <param name="subscriberKey">
+    /// The key, as the option <see cref="BackplaneOptions{TProperties}.SubscriberKey"/> of each node returns it.
+    /// </param>
+    /// <param name="cancellationToken">A token that stops the wait. A disconnect that was sent can still take place.</param>
+    /// <returns>A task that completes when the broker has confirmed the disconnect. Each node then carries it out.</returns>
+    /// <remarks>
+    /// Clients reconnect by themselves. Turn them away by authentication. A node that is not connected to the broker carries
+    /// the disconnect out when it is again; a node that starts later does not.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The key is null, empty, or not well-formed UTF-16, or too long.</exception>
+    /// <exception cref="TimeoutException">
+    /// The broker did not confirm within <see cref="StreamPublisherOptions.PublishTimeout"/>.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    public Task DisconnectAsync(string subscriberKey, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(subscriberKey);
+        var encoded = ItemFormat.EncodeDisconnect(subscriberKey);
+        if (encoded.Length > _settings.MaxEventBytes)
+            throw new ArgumentException("The key takes more bytes than MaxEventBytes allows.", nameof(subscriberKey));
+        return cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled(cancellationToken)
+            : SendAsync(encoded, cancellationToken);
+    }
+
+    /// <summary>
+    /// Disconnects, within a second or so. Events that are being published fail with <see cref="ObjectDisposedException"/>, and
+    /// may have been published. Can be called twice.
+    /// </summary>
+    /// <returns>A task that completes when nothing is delivered anymore.</returns>
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        GC.SuppressFinalize(this);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        Outbox.Dispose();
+        await _running.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    /// <summary>Connects, and returns when the publisher is ready. If it fails, the publisher is disposed.</summary>
+    /// <param name="cancellationToken">A token that stops connecting.</param>
+    /// <returns>A task that completes when the publisher is ready.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// The broker refuses, or cannot be reached within <see cref="StreamPublisherOptions.PublishTimeout"/>. The message says why.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    protected async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        Start();
+        try
+        {
+            var first = await Task.WhenAny([Ready, .. Refused])
+                .WaitAsync(_settings.PublishTimeout, _settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+            if (first is not Task<StreamRefusedException> refusal)
+                return;
+            var reason = await refusal.ConfigureAwait(false);
+            throw new InvalidOperationException($"The broker refuses the stream {Transport.Stream}: {reason.Message}", reason);
+        }
+        catch (Exception exception)
+        {
+            var obstacle = Obstacle;
+            await DisposeAsync().ConfigureAwait(false);
+            if (exception is not TimeoutException)
+                throw;
+            throw new InvalidOperationException(
+                $"The stream {Transport.Stream} is not ready after the PublishTimeout of {_settings.PublishTimeout}: {obstacle}.", exception);
+        }
+    }
+
+    /// <summary>Connects like an application that starts: waits for the broker, but starts without it after the timeout.</summary>
+    internal async Task StartPatientlyAsync(CancellationToken cancellationToken)
+    {
+        Start();
+        try
+        {
+            await Ready.WaitAsync(_settings.PublishTimeout, _settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Log.StartsWithout(_settings.Logger, Transport.Stream, _settings.PublishTimeout, Obstacle ?? "not ready");
+        }
+    }
+
+    /// <summary>Returns the state for a health check.</summary>
+    internal virtual HealthCheckResult CheckHealth(HealthStatus failureStatus) => Outbox.Obstacle is { } obstacle
+        ? HealthCheckResult.Degraded($"Nothing can be published: {obstacle}.")
+        : HealthCheckResult.Healthy("The broker takes events.");
+
+    /// <summary>Runs the loops until a token is canceled.</summary>
+    private protected virtual Task RunAsync(CancellationToken cancellationToken) => _writing.RunAsync(cancellationToken);
+
+    /// <summary>Starts to connect in the background. A second call has no effect.</summary>
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    protected void Start()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        if (Interlocked.Exchange(ref _started, 1) == 0)
+            _running = Task.Run(() => RunAsync(_stopping.Token));
+    }
+
+    private async Task SendAsync(byte[] encoded, CancellationToken cancellationToken)
+    {
+        var item = Outbox.Add(encoded);
+        try
+        {
+            await item.Confirmed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException canceled)
+        {
+            Outbox.Withdraw(item, canceled);
+            throw;
+        }
+    }
+}

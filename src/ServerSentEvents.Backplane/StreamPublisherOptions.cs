@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Logging;
+
+namespace ServerSentEvents.Backplane;
+
+/// <summary>
+/// The settings of a <see cref="StreamPublisher"/> that all brokers share. They are checked and copied once. Not safe to
+/// change from several threads.
+/// </summary>
+public abstract class StreamPublisherOptions
+{
+    /// <summary>
+    /// The time that <c>PublishAsync</c> waits for the broker's confirmation, also in an outage, before it throws a
+    /// <see cref="TimeoutException"/>. It can be up to a tenth longer. Also the time that an application waits for the broker
+    /// when it starts. From 1 millisecond to 24 days; the default is 30 seconds.
+    /// </summary>
+    public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The largest event, in bytes, with its channel names and 26 bytes of the message. Nodes deliver larger events of other
+    /// nodes. From 1,024 to 16,777,216 (16 MiB); the default is 262,144 (256 KiB).
+    /// </summary>
+    public int MaxEventBytes { get; set; } = 256 << 10;
+
+    /// <summary>The log for lost connections and skipped messages; null, the default, for none. A container sets its own.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>The clock. The default is <see cref="TimeProvider.System"/>.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+}

@@ -1,0 +1,46 @@
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+using ServerSentEvents.Backplane;
+
+namespace ServerSentEvents.RabbitMQ.Internal;
+
+/// <summary>Turns exceptions of the client library into ones whose message has the broker's own words.</summary>
+internal static class BrokerErrors
+{
+    private const ushort AccessRefused = 403;
+    private const ushort PreconditionFailed = 406;
+    private const ushort NotAllowed = 530;
+
+    /// <summary>Returns the exception that says what is wrong.</summary>
+    internal static Exception Explain(Exception exception)
+    {
+        Exception? last = null;
+        foreach (var each in Flatten(exception))
+        {
+            if (each is AuthenticationFailureException)
+                return new StreamRefusedException(each.Message, exception);
+            if (each is OperationInterruptedException { ShutdownReason: { } reason })
+                return Explain(reason, exception);
+            last = each;
+        }
+
+        return new IOException(last!.Message, exception);
+    }
+
+    /// <summary>Returns the exception that says why the broker has closed a connection or a channel.</summary>
+    internal static Exception Explain(ShutdownEventArgs reason, Exception? cause = null) =>
+        reason.ReplyCode is AccessRefused or PreconditionFailed or NotAllowed
+            ? new StreamRefusedException(reason.ReplyText, cause)
+            : new IOException(reason.ReplyText, cause);
+
+    /// <summary>Returns an exception and all inner ones. Each endpoint that was tried has one.</summary>
+    private static IEnumerable<Exception> Flatten(Exception exception)
+    {
+        yield return exception;
+        var inner = exception is AggregateException aggregate ? aggregate.InnerExceptions : [.. NoneOrOne(exception.InnerException)];
+        foreach (var each in inner.SelectMany(Flatten))
+            yield return each;
+    }
+
+    private static Exception[] NoneOrOne(Exception? exception) => exception is null ? [] : [exception];
+}

@@ -1,0 +1,51 @@
+using System.Text;
+using RabbitMQ.Client;
+
+namespace ServerSentEvents.RabbitMQ.Internal;
+
+/// <summary>The checked settings of a stream.</summary>
+internal sealed class StreamSettings
+{
+    /// <summary>The number of segments of the log that the broker keeps. It removes events by segments.</summary>
+    internal const int SegmentsKept = 10;
+
+    private const int SmallestMaxBytes = 1_000_000;
+    private const int LongestName = 255;
+
+    private StreamSettings(
+        ConnectionFactory? factory, IList<AmqpTcpEndpoint>? endpoints, string? name, TimeSpan? maxAge, long? maxBytes, int maxEventBytes)
+    {
+        ConnectionFactory = factory
+            ?? throw new ArgumentException("ConnectionFactory must be set: it has the address of the broker.", nameof(factory));
+        Endpoints = [.. endpoints ?? throw new ArgumentException("Endpoints cannot be null.", nameof(endpoints))];
+        if (string.IsNullOrEmpty(name) || Encoding.UTF8.GetByteCount(name) > LongestName)
+            throw new ArgumentException("StreamName must have from 1 to 255 bytes.", nameof(name));
+        if (maxAge < TimeSpan.FromSeconds(1))
+            throw new ArgumentOutOfRangeException(nameof(maxAge), maxAge, "MaxAge must be at least a second, or null.");
+        if (maxBytes < SmallestMaxBytes || maxBytes / SegmentsKept < maxEventBytes)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(maxBytes), maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
+        }
+
+        (StreamName, MaxAge, MaxBytes) = (name, maxAge, maxBytes);
+    }
+
+    internal ConnectionFactory ConnectionFactory { get; }
+
+    internal AmqpTcpEndpoint[] Endpoints { get; }
+
+    internal string StreamName { get; }
+
+    internal TimeSpan? MaxAge { get; }
+
+    internal long? MaxBytes { get; }
+
+    /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
+    internal static StreamSettings From<TProperties>(RabbitMQBackplaneOptions<TProperties> options) => new(
+        options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options.MaxEventBytes);
+
+    /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
+    internal static StreamSettings From(RabbitMQPublisherOptions options) => new(
+        options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options.MaxEventBytes);
+}

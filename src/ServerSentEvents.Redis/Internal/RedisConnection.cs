@@ -1,0 +1,133 @@
+using System.Net;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis.Internal;
+
+/// <summary>
+/// A connection that never comes back once it is lost. The client library would connect again by itself, and send what comes
+/// later although it does not know what became of the commands before.
+/// </summary>
+internal sealed class RedisConnection : IAsyncDisposable
+{
+    private const int LongestTimeoutInMilliseconds = 10_000;
+
+    /// <summary>The longest wait for work that the library does in the background.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConnectionMultiplexer _multiplexer;
+    private readonly HashSet<EndPoint> _connected;
+
+    private RedisConnection(ConnectionMultiplexer multiplexer, TimeSpan timeout)
+    {
+        (_multiplexer, Timeout, Database) = (multiplexer, timeout, multiplexer.GetDatabase());
+        _connected = [.. multiplexer.GetServers().Where(server => server.IsConnected).Select(server => server.EndPoint)];
+        multiplexer.ConnectionFailed += (_, failure) =>
+        {
+            // A node that was not there from the start is not used.
+            if (failure.ConnectionType == ConnectionType.Interactive && failure.EndPoint is { } server && _connected.Contains(server))
+                _lost.TrySetResult(RedisErrors.Lost(server, failure.FailureType, failure.Exception));
+        };
+    }
+
+    internal Task<Exception> Lost => _lost.Task;
+
+    internal IDatabase Database { get; }
+
+    /// <summary>The servers that are connected.</summary>
+    internal IEnumerable<IServer> Servers => _multiplexer.GetServers().Where(server => server.IsConnected);
+
+    /// <summary>The time after which a command counts as lost.</summary>
+    internal TimeSpan Timeout { get; }
+
+    /// <summary>Returns the server that has a key.</summary>
+    internal IServer ServerOf(RedisKey key) => _multiplexer.GetServer(key, flags: CommandFlags.DemandMaster);
+
+    internal static async Task<RedisConnection> OpenAsync(ConfigurationOptions options, string direction, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var isOpen = false;
+        var failure = new TaskCompletionSource<ConnectionAttemptCompletedEventArgs>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var configuration = options.Clone();
+        configuration.AbortOnConnectFail = true;
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        configuration.ConnectRetry = 1;
+        // The library allows INFO only to administrators. The server decides by the permissions of the user.
+        configuration.AllowAdmin = true;
+        configuration.AsyncTimeout = Math.Min(configuration.AsyncTimeout, LongestTimeoutInMilliseconds);
+        configuration.ClientName ??= $"ServerSentEvents-{direction}";
+        configuration.BeforeSocketConnect = (server, type, socket) =>
+        {
+            if (Volatile.Read(ref isOpen))
+                throw new IOException("A lost connection is not made again.");
+            options.BeforeSocketConnect?.Invoke(server, type, socket);
+        };
+        configuration.ConnectionAttemptCompleted += (_, attempt) =>
+        {
+            if (!attempt.IsSuccess)
+                failure.TrySetResult(attempt);
+        };
+        var connecting = ConnectionMultiplexer.ConnectAsync(configuration);
+        try
+        {
+            var multiplexer = await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref isOpen, true);
+            return new RedisConnection(multiplexer, TimeSpan.FromMilliseconds(configuration.AsyncTimeout));
+        }
+        catch (OperationCanceledException)
+        {
+            _ = CloseLaterAsync(connecting);
+            throw;
+        }
+        catch (RedisException exception)
+        {
+            // The library reports attempts on other threads.
+            await Task.WhenAny(failure.Task, Task.Delay(Patience, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
+            throw RedisErrors.NotConnected(exception, failure.Task.IsCompleted ? await failure.Task.ConfigureAwait(false) : null);
+        }
+    }
+
+    /// <summary>Waits for the answer to a command.</summary>
+    /// <exception cref="RedisServerException">The server has answered with an error.</exception>
+    /// <exception cref="IOException">There is no answer.</exception>
+    internal static async Task<T> AnswerAsync<T>(Task<T> command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await command.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!command.IsCompleted)
+        {
+            // Its failure is expected.
+            _ = command.ContinueWith(
+                static task => task.Exception, cancellationToken: default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+        catch (Exception exception) when (exception is not RedisServerException and (RedisException or TimeoutException or ObjectDisposedException))
+        {
+            throw RedisErrors.Explain(exception);
+        }
+    }
+
+    /// <summary>Declares the connection lost.</summary>
+    internal void Lose(Exception reason) => _lost.TrySetResult(reason);
+
+    public async ValueTask DisposeAsync() => await CloseAsync(_multiplexer).ConfigureAwait(false);
+
+    private static async Task CloseLaterAsync(Task<ConnectionMultiplexer> connecting)
+    {
+        try
+        {
+            var multiplexer = await connecting.ConfigureAwait(false);
+            await CloseAsync(multiplexer).ConfigureAwait(false);
+        }
+        catch (RedisException)
+        {
+            // There is no connection to close.
+        }
+    }
+
+    private static async Task CloseAsync(ConnectionMultiplexer multiplexer) => await Task.WhenAny(
+        Task.Run(() => multiplexer.CloseAsync(allowCommandsToComplete: false)), Task.Delay(Patience, TimeProvider.System))
+        .ConfigureAwait(false);
+}

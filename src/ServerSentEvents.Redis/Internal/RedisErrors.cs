@@ -1,0 +1,62 @@
+using System.Net;
+using ServerSentEvents.Backplane;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis.Internal;
+
+/// <summary>Turns exceptions of the client library into ones whose message has the server's own words.</summary>
+internal static class RedisErrors
+{
+    /// <summary>The library puts this before the words of some servers.</summary>
+    private const string LibraryPrefix = "SimpleError: ";
+
+    /// <summary>Returns true if the server takes no writes for now, but keeps its connections.</summary>
+    internal static bool IsBlocked(RedisServerException exception) => exception.Kind
+        is RedisErrorKind.OutOfMemory or RedisErrorKind.Misconfigured or RedisErrorKind.NoReplicas or RedisErrorKind.Busy;
+
+    /// <summary>Returns true if the server has refused to create a stream, because it exists.</summary>
+    internal static bool IsExistingStream(RedisServerException exception) =>
+        exception.Message.Contains("equal or smaller", StringComparison.Ordinal);
+
+    /// <summary>Returns the exception that says what is wrong.</summary>
+    internal static Exception Explain(Exception exception)
+    {
+        for (var each = exception; each is not null; each = each.InnerException)
+        {
+            if (each is RedisServerException server)
+                return IsRefusal(server) ? new StreamRefusedException(WordsOf(server), exception) : new IOException(WordsOf(server), exception);
+            if (each is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure, InnerException: null })
+                return new StreamRefusedException(each.Message, exception);
+        }
+
+        // The library adds its state and advice to the messages of its exceptions.
+        return exception switch
+        {
+            RedisTimeoutException => new IOException("Redis has not answered in time.", exception),
+            RedisConnectionException lost => new IOException($"There is no connection to Redis ({lost.FailureType}).", exception),
+            _ => new IOException(exception.Message, exception),
+        };
+    }
+
+    /// <summary>Returns the exception that says why a connection was lost.</summary>
+    internal static Exception Lost(EndPoint? server, ConnectionFailureType type, Exception? cause) =>
+        new IOException($"The connection to {server} was lost ({type}).", cause);
+
+    /// <summary>Returns the exception that says why no connection was made.</summary>
+    /// <param name="exception">The exception of the library, which does not name the server.</param>
+    /// <param name="attempt">An attempt that failed; null if none is known.</param>
+    internal static Exception NotConnected(Exception exception, ConnectionAttemptCompletedEventArgs? attempt)
+    {
+        var explained = Explain(exception);
+        return explained is StreamRefusedException || attempt is null
+            ? explained
+            : new IOException($"{attempt.EndPoint}: {attempt.Exception?.Message ?? attempt.FailureType.ToString()}", exception);
+    }
+
+    internal static string WordsOf(RedisServerException exception) =>
+        exception.Message.StartsWith(LibraryPrefix, StringComparison.Ordinal) ? exception.Message[LibraryPrefix.Length..] : exception.Message;
+
+    private static bool IsRefusal(RedisServerException exception) =>
+        exception.Kind is RedisErrorKind.NoAuth or RedisErrorKind.WrongPass or RedisErrorKind.NoPermission or RedisErrorKind.WrongType
+        || exception.Message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,109 @@
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis.Internal;
+
+/// <summary>The commands on one stream. All go to the master, because a replica may be behind.</summary>
+/// <remarks>A message is the value of the only field of an entry.</remarks>
+internal sealed class RedisStream(RedisConnection connection, RedisKey key, int? maxLength)
+{
+    private const string MessageField = "m";
+    private const string CreationField = "created";
+
+    private readonly StreamAddOptions _adding = new() { CreateStream = false, MaxLength = maxLength, Approximate = true };
+
+    internal RedisConnection Connection { get; } = connection;
+
+    private IDatabase Database => Connection.Database;
+
+    /// <summary>Creates the stream if there is none. If Redis takes no writes for now, this has no effect.</summary>
+    internal async Task CreateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AnswerAsync(
+                Database.StreamAddAsync(
+                    key,
+                    CreationField,
+                    1,
+                    new StreamAddOptions { MessageId = EntryId.Creation.ToString(), CreateStream = true },
+                    CommandFlags.DemandMaster),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisServerException exception) when (RedisErrors.IsExistingStream(exception) || RedisErrors.IsBlocked(exception))
+        {
+            // There is a stream, or the first message finds out.
+        }
+    }
+
+    /// <summary>Appends a message.</summary>
+    /// <exception cref="IOException">The stream was deleted, or there is no answer.</exception>
+    internal async Task<EntryId> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        var adding = Database.StreamAddAsync(key, MessageField, message, _adding, CommandFlags.DemandMaster);
+        var id = await AnswerAsync(adding, cancellationToken).ConfigureAwait(false);
+        return id.IsNull ? throw new IOException("The stream was deleted.") : EntryId.Parse(id);
+    }
+
+    /// <summary>Waits until replicas have what this connection has appended. Returns how many have it.</summary>
+    internal async Task<int> WaitAsync(int replicas, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var waiting = Connection.ServerOf(key).ExecuteAsync("WAIT", [replicas, Milliseconds(patience)]);
+        return (int)await AnswerAsync(waiting, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for an answer, which can be an error.</summary>
+    internal async Task PingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AnswerAsync(Database.PingAsync(CommandFlags.DemandMaster), cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisServerException)
+        {
+            // The server is there.
+        }
+    }
+
+    /// <summary>Returns entries after an id, and waits for a while if there are none.</summary>
+    internal Task<RedisResult> ReadAsync(EntryId after, int count, TimeSpan patience) => Database.ExecuteAsync(
+        "XREAD",
+        ["COUNT", count, "BLOCK", Milliseconds(patience), "STREAMS", key, after.ToString()],
+        CommandFlags.DemandMaster);
+
+    /// <summary>Returns the entry with an id, or none.</summary>
+    internal Task<StreamEntry[]> FindAsync(EntryId id) =>
+        Database.StreamRangeAsync(key, id.ToString(), id.ToString(), 1, flags: CommandFlags.DemandMaster);
+
+    /// <summary>Returns true if the entry is the first one that the stream had after its creation.</summary>
+    internal async Task<bool> IsFirstAsync(EntryId id, CancellationToken cancellationToken)
+    {
+        var reading = Database.StreamRangeAsync(key, "-", "+", 2, flags: CommandFlags.DemandMaster);
+        var oldest = await AnswerAsync(reading, cancellationToken).ConfigureAwait(false);
+        return oldest.Length == 2 && EntryId.Parse(oldest[0].Id) == EntryId.Creation && EntryId.Parse(oldest[1].Id) == id;
+    }
+
+    /// <summary>Returns the lowest id of the entries that are not older than an age, by the clock of the server.</summary>
+    internal async Task<EntryId> FindSinceAsync(TimeSpan age, CancellationToken cancellationToken)
+    {
+        var time = await AnswerAsync(Connection.ServerOf(key).TimeAsync(), cancellationToken).ConfigureAwait(false);
+        return EntryId.Since(new DateTimeOffset(time, TimeSpan.Zero).ToUnixTimeMilliseconds(), age);
+    }
+
+    /// <summary>Removes the messages before an id. The entry that creates the stream goes only together with one of them.</summary>
+    internal async Task TrimAsync(EntryId first, CancellationToken cancellationToken)
+    {
+        var reading = Database.StreamRangeAsync(
+            key, EntryId.Creation.Next.ToString(), first.Previous.ToString(), 1, flags: CommandFlags.DemandMaster);
+        var hasOlder = (await AnswerAsync(reading, cancellationToken).ConfigureAwait(false)).Length > 0;
+        // Also if there is nothing to remove, so that a missing permission shows.
+        var lowest = hasOlder ? first : EntryId.Creation;
+        await AnswerAsync(
+            Database.StreamTrimByMinIdAsync(key, lowest.ToString(), flags: CommandFlags.DemandMaster), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    internal static Task<T> AnswerAsync<T>(Task<T> command, CancellationToken cancellationToken) =>
+        RedisConnection.AnswerAsync(command, cancellationToken);
+
+    private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
+}

@@ -1,0 +1,73 @@
+using ServerSentEvents.Backplane;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis.Internal;
+
+/// <summary>A Redis stream.</summary>
+internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
+{
+    private static readonly Version OldestServer = new(7, 0);
+
+    /// <summary>1 if the log has the warning about the eviction policy; changed by an interlocked operation.</summary>
+    private int _isWarned;
+
+    public string Broker => "redis";
+
+    public string Stream => settings.StreamKey;
+
+    public Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken) =>
+        OpenAsync<IStreamWriter>("publishing", stream => new RedisWriter(stream, observer, settings.WaitForReplicas), cancellationToken);
+
+    public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) =>
+        OpenAsync<IStreamReader>("reading", stream => new RedisReader(stream, settings.MaxAge), cancellationToken);
+
+    private async Task<T> OpenAsync<T>(string direction, Func<RedisStream, T> open, CancellationToken cancellationToken)
+    {
+        var connection = await RedisConnection.OpenAsync(settings.Configuration, direction, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            foreach (var server in connection.Servers)
+                await CheckAsync(server, cancellationToken).ConfigureAwait(false);
+            var stream = new RedisStream(connection, settings.StreamKey, settings.MaxLength);
+            await stream.CreateAsync(cancellationToken).ConfigureAwait(false);
+            return open(stream);
+        }
+        catch (Exception exception)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            if (exception is RedisServerException)
+                throw RedisErrors.Explain(exception);
+            throw;
+        }
+    }
+
+    private async Task CheckAsync(IServer server, CancellationToken cancellationToken)
+    {
+        if (server.Version < OldestServer)
+            throw new StreamRefusedException($"The server {server.EndPoint} has version {server.Version}. Redis {OldestServer} or later is needed.");
+        if (Volatile.Read(ref _isWarned) != 0)
+            return;
+        try
+        {
+            var memory = await RedisConnection.AnswerAsync(server.InfoRawAsync("memory"), cancellationToken).ConfigureAwait(false);
+            if (EvictionPolicyOf(memory) is { } policy && Interlocked.Exchange(ref _isWarned, 1) == 0)
+                Log.MayBeEvicted(settings.Logger, Stream, policy);
+        }
+        catch (RedisServerException)
+        {
+            // The user has no permission for INFO.
+        }
+    }
+
+    /// <summary>Returns the eviction policy if it can evict the stream; else null.</summary>
+    private static string? EvictionPolicyOf(string? memory)
+    {
+        var fields = (memory ?? "").Split('\n', StringSplitOptions.TrimEntries)
+            .Select(line => line.Split(':', 2)).Where(parts => parts.Length == 2)
+            .ToDictionary(parts => parts[0], parts => parts[1], StringComparer.Ordinal);
+        return fields.GetValueOrDefault("maxmemory") is not (null or "0")
+            && fields.GetValueOrDefault("maxmemory_policy") is { } policy && policy.StartsWith("allkeys-", StringComparison.Ordinal)
+                ? policy
+                : null;
+    }
+}

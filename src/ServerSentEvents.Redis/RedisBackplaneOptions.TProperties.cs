@@ -1,0 +1,59 @@
+using ServerSentEvents.Backplane;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis;
+
+/// <summary>
+/// The settings of a <see cref="RedisBackplane{TProperties}"/>. They are checked and copied once. Not safe to change from
+/// several threads.
+/// </summary>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <example>
+/// <code>
+/// using ServerSentEvents.Redis;
+/// using StackExchange.Redis;
+///
+/// var options = new RedisBackplaneOptions&lt;object?&gt;
+/// {
+///     Configuration = ConfigurationOptions.Parse("redis:6379,password=secret"),
+///     StreamKey = "shop-events",
+///     ReadBack = TimeSpan.FromMinutes(10),
+/// };
+/// </code>
+/// </example>
+public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TProperties>
+{
+    /// <summary>
+    /// The address and the credentials of Redis, with TLS, the database, Sentinel or the nodes of a cluster. Required.
+    /// <c>ConfigurationOptions.Parse</c> makes it from a connection string. The backplane recovers by itself, so in its copy it
+    /// sets <c>AbortOnConnectFail</c>, <c>BacklogPolicy</c> and <c>ConnectRetry</c>. <c>AsyncTimeout</c>, the time after
+    /// which a silent network counts as lost, becomes 10 seconds if it is longer.
+    /// </summary>
+    public ConfigurationOptions? Configuration { get; set; }
+
+    /// <summary>
+    /// The key of the stream that all nodes share. It is created if it does not exist. The default is
+    /// <c>server-sent-events</c>. Give each application, and each type of properties, another key: nodes with the same
+    /// key share their events.
+    /// </summary>
+    public string StreamKey { get; set; } = "server-sent-events";
+
+    /// <summary>
+    /// The number of messages that Redis keeps in memory; null for no limit. From 1,000; the default is 100,000. Redis keeps
+    /// somewhat more, because it removes them in blocks. A message has one event on a quiet node, and up to 1,000 events or
+    /// 64 KiB on a busy one. The limit of the node that appends counts.
+    /// </summary>
+    public int? MaxLength { get; set; } = 100_000;
+
+    /// <summary>
+    /// The time for which Redis keeps messages, by its own clock; null for no limit. From 1 minute; the default is 1 day. Each
+    /// node removes older messages once a minute, and keeps the newest one.
+    /// </summary>
+    public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// The number of replicas that must have an event before it is confirmed. The default is 0: a failover can then lose the
+    /// last confirmed events. While Redis has fewer replicas, nothing is confirmed. Not negative.
+    /// </summary>
+    public int WaitForReplicas { get; set; }
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging;
+using ServerSentEvents;
+using ServerSentEvents.Backplane;
+using ServerSentEvents.Redis;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the backplane on Redis in a container.</summary>
+public static class RedisServiceCollectionExtensions
+{
+    /// <summary>
+    /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node. The publisher of the node is registered by
+    /// <c>AddServerSentEvents&lt;TProperties&gt;()</c>, or as a singleton <see cref="Publisher{TProperties}"/>.
+    /// </summary>
+    /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options, at least <see cref="RedisBackplaneOptions{TProperties}.Configuration"/>.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// The application starts when this node has caught up with the stream, or without Redis after
+    /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-redis-</c> plus the full
+    /// name of the type, with the tag <c>ready</c>, is unhealthy until the node has caught up, and degraded in a later outage.
+    /// A second call for the same type has no effect.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddServerSentEventsRedis<TProperties>(
+        this IServiceCollection services, Action<RedisBackplaneOptions<TProperties>> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        return services.AddServerSentEventsBackplane(
+            provider =>
+            {
+                var options = new RedisBackplaneOptions<TProperties> { LoggerFactory = provider.GetService<ILoggerFactory>() };
+                configure(options);
+                var publisher = provider.GetRequiredPublisher<TProperties>($"AddServerSentEventsRedis<{typeof(TProperties).Name}>");
+                return new RedisBackplane<TProperties>(publisher, options);
+            },
+            $"server-sent-events-redis-{typeof(TProperties).FullName}");
+    }
+
+    /// <summary>
+    /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node, from a process that has no subscribers.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options, at least <see cref="RedisPublisherOptions.Configuration"/>.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// The application starts when there is a connection, or without Redis after
+    /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-redis-publisher</c>, with
+    /// the tag <c>ready</c>, is degraded while nothing can be published. A second call has no effect.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddServerSentEventsRedisPublisher(
+        this IServiceCollection services, Action<RedisPublisherOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        return services.AddServerSentEventsBackplane(
+            provider =>
+            {
+                var options = new RedisPublisherOptions { LoggerFactory = provider.GetService<ILoggerFactory>() };
+                configure(options);
+                return new RedisEventPublisher(options);
+            },
+            "server-sent-events-redis-publisher");
+    }
+}

@@ -1,0 +1,251 @@
+using ServerSentEvents.Backplane.Internal.Messages;
+
+namespace ServerSentEvents.Backplane.Contract;
+
+/// <content>Starts, outages, retransmissions and replaced streams.</content>
+public abstract partial class BackplaneContract
+{
+    [SkippableFact]
+    public async Task Resume_AtAnotherNode_GetsTheMissedEventsOnce()
+    {
+        await using var one = await StartNodeAsync();
+        await using var other = await StartNodeAsync();
+        await using var before = one.Connect();
+        await one.PublishAsync("a", 10);
+        await before.NextAsync(4);
+
+        await using var after = other.Connect(before.LastEventId);
+        await other.PublishAsync("b", 2);
+
+        after.Resume.Should().Be(ResumeResult.Resumed);
+        (await after.NextAsync(8)).Should().Equal([.. TestNode.Numbered("a", 10).Skip(4), .. TestNode.Numbered("b", 2)]);
+    }
+
+    [SkippableFact]
+    public async Task Resume_InsideASharedMessage_GetsExactlyTheRestAtEveryNode()
+    {
+        var sending = new ChangedTransport(Broker.Open(_stream));
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var one = await TestNode.StartAsync(sending);
+        await using var other = await StartNodeAsync();
+        await using var before = other.Connect();
+        sending.SendAfter(goOn.Task);
+        // The first event waits alone for the broker, and the others gather.
+        var publishing = one.PublishAsync("a", 1500);
+        goOn.SetResult();
+        await publishing;
+        await before.NextAsync(700);
+        await using var late = await StartNodeAsync();
+
+        foreach (var node in new[] { one, other, late })
+        {
+            await using var resumed = node.Connect(before.LastEventId);
+            resumed.Resume.Should().Be(ResumeResult.Resumed);
+            (await resumed.NextAsync(800)).Should().Equal(TestNode.Numbered("a", 1500).Skip(700));
+        }
+    }
+
+    [SkippableFact]
+    public async Task Start_EventsInTheStream_FillTheHistoryAndReachNoClient()
+    {
+        await using var one = await StartNodeAsync();
+        await using var before = one.Connect();
+        await one.PublishAsync("a", 10);
+        await before.NextAsync(3);
+
+        await using var late = await StartNodeAsync();
+        await using var fresh = late.Connect();
+        await using var resumed = late.Connect(before.LastEventId);
+
+        late.Backplane.IsCaughtUp.Should().BeTrue();
+        fresh.Queued.Should().Be(0);
+        for (var number = 3; number < 10; number++)
+        {
+            var there = await before.NextAsync();
+            (await resumed.NextAsync()).Should().Be(there, "its id too is the same on every node");
+            there.Data.Should().Be($"a{number}");
+        }
+    }
+
+    [SkippableFact]
+    public async Task Start_ReadBackOfZero_ResumesWhatCameLaterAndGapsWhatCameBefore()
+    {
+        await using var one = await StartNodeAsync();
+        await using var before = one.Connect();
+        await one.PublishAsync("a", 2);
+        await before.NextAsync();
+
+        await using var late = await StartNodeAsync(options => options.ReadBack = TimeSpan.Zero);
+        await late.PublishAsync("b");
+        await late.PublishAsync("c");
+        await using var tooOld = late.Connect(before.LastEventId);
+
+        (await before.NextAsync(2)).Should().Equal("a1", "b");
+        before.EndReason.Should().BeNull("the start of a node disturbs no other");
+        await using var resumed = late.Connect(before.LastEventId);
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        (await resumed.NextAsync()).Data.Should().Be("c");
+        tooOld.Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [SkippableFact]
+    public async Task Outage_BrokerStopsAndStarts_ClientsSeeAPause()
+    {
+        await using var one = await StartNodeAsync();
+        await using var other = await StartNodeAsync();
+        await using var far = other.Connect();
+        await one.PublishAsync("a", 10);
+        await far.NextAsync(10);
+
+        await Broker.StopAsync();
+        await Limits.UntilAsync(() => !one.Backplane.IsCaughtUp && !other.Backplane.IsCaughtUp);
+        var during = one.PublishAsync("b", 10);
+        during.IsCompleted.Should().BeFalse();
+        await Broker.StartAsync();
+        await during;
+
+        (await far.NextAsync(10)).Should().Equal(TestNode.Numbered("b", 10));
+        far.EndReason.Should().BeNull();
+    }
+
+    [SkippableFact]
+    public async Task Outage_LongerThanTheTimeout_PublishThrowsAndTheEventIsNotPublishedLater()
+    {
+        await using var node = await StartNodeAsync(options => options.PublishTimeout = TimeSpan.FromMilliseconds(500));
+        await using var client = node.Connect();
+        await Broker.StopAsync();
+        await Limits.UntilAsync(() => !node.Backplane.IsCaughtUp);
+
+        var publish = () => node.PublishAsync("too early");
+
+        (await publish.Should().ThrowAsync<TimeoutException>()).WithMessage("The event was not published within the PublishTimeout of 00:00:00.5*: the broker cannot be reached: *");
+        await Broker.StartAsync();
+        await Limits.UntilAsync(() => node.Backplane.IsCaughtUp);
+        await using var again = await StartNodeAsync();
+        await again.PublishAsync("later");
+        (await client.NextAsync()).Data.Should().Be("later");
+    }
+
+    [SkippableFact]
+    public async Task ConfirmationLost_MessageIsSentAgain_EachNodeDeliversItOnce()
+    {
+        var losing = new ChangedTransport(Broker.Open(_stream));
+        await using var one = await TestNode.StartAsync(losing);
+        await using var other = await StartNodeAsync();
+        await using var near = one.Connect();
+        await using var far = other.Connect();
+        await one.PublishAsync("before");
+
+        var swallowed = losing.SwallowConfirmations();
+        var publishing = one.PublishAsync("again");
+        await swallowed.WithinPatience();
+        losing.LoseWriter();
+        await publishing;
+        await one.PublishAsync("after");
+
+        (await near.NextAsync(3)).Should().Equal("before", "again", "after");
+        (await far.NextAsync(3)).Should().Equal("before", "again", "after");
+        var copies = (await ReadAllAsync()).Where(message => message.Items is [{ Event.Data: "again" }]).ToList();
+        copies.Select(message => message.Id).Distinct().Should().ContainSingle();
+        copies.Select(message => message.IsRetransmission).Should().Equal(false, true);
+    }
+
+    [SkippableFact]
+    public async Task StreamDeleted_OldIds_AreGapsOnEveryNode()
+    {
+        await using var one = await StartNodeAsync();
+        await using var other = await StartNodeAsync();
+        await using var client = other.Connect();
+        await one.PublishAsync("a", 20);
+        await client.NextAsync(10);
+
+        await Broker.DeleteAsync(_stream);
+        await client.RestAsync();
+        await Limits.UntilAsync(() => one.Backplane.IsCaughtUp && other.Backplane.IsCaughtUp);
+        await using var current = one.Connect();
+        await one.PublishAsync("b");
+        await other.PublishAsync("c");
+
+        (await current.NextAsync()).Data.Should().Be("b");
+        var last = current.LastEventId;
+        (await current.NextAsync()).Data.Should().Be("c");
+        foreach (var node in new[] { one, other })
+        {
+            await using var old = node.Connect(client.LastEventId);
+            old.Resume.Should().Be(ResumeResult.Gap);
+            await using var resumed = node.Connect(last);
+            resumed.Resume.Should().Be(ResumeResult.Resumed);
+            (await resumed.NextAsync()).Data.Should().Be("c");
+        }
+    }
+
+    [SkippableFact]
+    public async Task StreamDeleted_NodesThatKnewItAreGone_OldIdIsAGapWhenTheNewStreamIsLonger()
+    {
+        var lastEventId = await PublishAndReadAsync("old", count: 10);
+        await Broker.DeleteAsync(_stream);
+        await using var fresh = await StartNodeAsync();
+        await PublishOneByOneAsync(fresh, "new", count: 30);
+
+        await using var client = fresh.Connect(lastEventId);
+
+        client.Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [SkippableFact]
+    public async Task StreamDeleted_NodesThatKnewItAreGone_ClientWhoseIdIsAheadIsEndedWhenTheStreamPassesIt()
+    {
+        var lastEventId = await PublishAndReadAsync("old", count: 30);
+        await Broker.DeleteAsync(_stream);
+        await using var fresh = await StartNodeAsync();
+
+        await using var client = fresh.Connect(lastEventId);
+        // Offsets that follow the broker's clock go on after those of the old stream, so no id is ahead.
+        if (client.Resume == ResumeResult.Gap)
+            return;
+        var publishing = PublishOneByOneAsync(fresh, "new", count: 60);
+        var seen = await client.RestAsync();
+        await publishing;
+
+        seen.Should().BeEmpty("the client must not go on as if it had the events before");
+        await using var again = fresh.Connect(lastEventId);
+        again.Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    /// <summary>Publishes on a node that then goes away. Returns the id of the last event.</summary>
+    private async Task<string?> PublishAndReadAsync(string prefix, int count)
+    {
+        await using var node = await StartNodeAsync();
+        await using var client = node.Connect();
+        await PublishOneByOneAsync(node, prefix, count);
+        await client.NextAsync(count);
+        return client.LastEventId;
+    }
+
+    private static async Task PublishOneByOneAsync(TestNode node, string prefix, int count)
+    {
+        foreach (var data in TestNode.Numbered(prefix, count))
+            await node.PublishAsync(data);
+    }
+
+    /// <summary>Reads all messages that the stream has now.</summary>
+    private async Task<List<StreamMessage>> ReadAllAsync()
+    {
+        var messages = new List<StreamMessage>();
+        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var reader = await Broker.Open(_stream).OpenReaderAsync(default);
+        var end = await reader.AppendAsync(RawMessage.Of(new MessageId((ulong)Random.Shared.NextInt64(), 1)), default);
+        await reader.ReadAsync(
+            default,
+            (offset, _, body) =>
+            {
+                if (MessageFormat.TryDecode(body, out var message) == DecodeResult.Decoded && offset < end)
+                    messages.Add(message);
+                if (offset >= end)
+                    read.TrySetResult();
+            },
+            default);
+        await read.Task.WithinPatience();
+        return messages;
+    }
+}

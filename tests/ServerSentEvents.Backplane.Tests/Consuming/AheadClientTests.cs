@@ -1,0 +1,90 @@
+using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Backplane.Tests.InMemory;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+/// <summary>Clients that come from a node that has read more.</summary>
+public sealed class AheadClientTests
+{
+    private readonly InMemoryStream _stream = new();
+
+    [Fact]
+    public async Task Resume_NodeGetsThere_SendsOnlyWhatTheClientHasNotReceived()
+    {
+        await using var ahead = await TestNode.StartAsync(_stream);
+        var changed = new ChangedTransport(_stream);
+        await using var behind = await TestNode.StartAsync(changed);
+        await using var before = ahead.Connect();
+        changed.Hold();
+        await ahead.PublishAsync("a");
+        await ahead.PublishAsync("b");
+        await before.NextAsync(2);
+
+        await using var client = behind.Connect(before.LastEventId);
+        client.Resume.Should().Be(ResumeResult.Resumed);
+        changed.Release();
+        await ahead.PublishAsync("c");
+
+        (await client.NextAsync()).Data.Should().Be("c");
+        client.EndReason.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Resume_StreamHasAnotherMessageThere_IsEndedWhenTheNodeGetsThere()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        var offset = _stream.Messages.Count + 2;
+        await using var client = node.Connect(IdAt(offset));
+        client.Resume.Should().Be(ResumeResult.Resumed, "another node may have read more");
+
+        await node.PublishAsync("a");
+        await node.PublishAsync("b");
+        client.EndReason.Should().BeNull();
+        await node.PublishAsync("c");
+
+        (await client.RestAsync()).Should().BeEmpty();
+        await using var again = node.Connect(IdAt(offset));
+        again.Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_NodeNeverGetsThere_IsEndedAfterHalfAMinuteAndIsAGapThen()
+    {
+        var time = new FakeTimeProvider();
+        await using var node = await time.StartNodeAsync(_stream);
+        await using var client = node.Connect(IdAt(1_000_000));
+        await using var other = node.Connect();
+
+        time.AdvanceSeconds(29);
+        client.EndReason.Should().BeNull();
+        time.AdvanceSeconds(10);
+
+        (await client.RestAsync()).Should().BeEmpty();
+        client.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        other.EndReason.Should().BeNull();
+        await using var again = node.Connect(IdAt(1_000_000));
+        again.Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_HostileIds_AreGapsAndDisturbNoOther()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await node.PublishAsync("a");
+        var id = (await client.NextAsync()).EventId!;
+        var check = id.Split('~')[1];
+
+        foreach (var hostile in new[] { $"-1~{check}", $"0~{check}", $"9999999999999999999~{check}", $"{id}0", id.ToUpperInvariant() + " ", "~", "x" })
+        {
+            await using var gap = node.Connect(hostile);
+            gap.Resume.Should().Be(ResumeResult.Gap, hostile);
+        }
+
+        await using var ahead = node.Connect($"{long.MaxValue}~{check}");
+        await node.PublishAsync("b");
+        (await client.NextAsync()).Data.Should().Be("b");
+    }
+
+    private static string IdAt(long offset) => new StreamEventIds().Format(new(StreamPosition.Of(offset, 0), 0x123));
+}

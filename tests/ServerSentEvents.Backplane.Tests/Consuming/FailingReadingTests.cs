@@ -1,0 +1,75 @@
+using ServerSentEvents.Backplane.Tests.InMemory;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+/// <summary>Readers that get nothing, and functions and handlers of the application that throw.</summary>
+public sealed class FailingReadingTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly InMemoryStream _stream = new();
+    private readonly ChangedTransport _changed;
+
+    public FailingReadingTests() => _changed = new ChangedTransport(_stream);
+
+    [Fact]
+    public async Task Reader_GetsNothingOfWhatIsConfirmed_IsReplaced()
+    {
+        await using var node = await StartAsync();
+        await using var client = node.Connect();
+        _changed.BeDeaf();
+        await node.PublishAsync("a");
+
+        _time.AdvanceSeconds(9);
+        _changed.ReadersOpened.Should().Be(1);
+        await _time.AdvanceUntilAsync(() => _changed.ReadersOpened == 2);
+
+        (await client.NextAsync()).Data.Should().Be("a");
+        client.EndReason.Should().BeNull();
+        node.Log.Warnings.Should().ContainSingle().Which.Should().Contain("Nothing has been read for 00:00:10");
+    }
+
+    [Fact]
+    public async Task Unsubscribed_ThrowsWhenSubscriptionsEnd_NodeGoesOn()
+    {
+        await using var node = await StartAsync();
+        var throws = true;
+        node.Publisher.Unsubscribed += (_, _) =>
+        {
+            if (throws)
+                throw new InvalidOperationException("of a handler");
+        };
+        await using var client = node.Connect();
+        await node.PublishAsync("a");
+        await client.NextAsync();
+
+        _stream.Replace();
+        await _time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp && _changed.ReadersOpened > 1);
+        (await client.RestAsync()).Should().BeEmpty();
+        throws = false;
+        await using var again = node.Connect();
+        await node.PublishAsync("b");
+
+        (await again.NextAsync()).Data.Should().Be("b");
+        node.Log.Warnings.Should().Contain(text =>
+            text.Contains("a handler failed", StringComparison.Ordinal) && text.Contains("of a handler", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task SubscriberKey_Throws_NodeGoesOnAndTheLogSaysSo()
+    {
+        await using var node = await StartAsync(options => options.SubscriberKey = _ => throw new InvalidOperationException("of a function"));
+        await using var client = node.Connect(name: "Ann");
+
+        await node.Backplane.DisconnectAsync("Ann").WithinPatience();
+        await node.PublishAsync("after");
+
+        (await client.NextAsync()).Data.Should().Be("after");
+        node.Log.Warnings.Should().Contain(text => text.Contains("of a function", StringComparison.Ordinal));
+    }
+
+    private Task<TestNode> StartAsync(Action<TestOptions>? configure = null) => _time.StartNodeAsync(_changed, options =>
+    {
+        options.PublishTimeout = TimeSpan.FromSeconds(10);
+        configure?.Invoke(options);
+    });
+}

@@ -1,0 +1,108 @@
+using ServerSentEvents.Backplane.Internal.Messages;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+/// <summary>When a reader counts as stuck, and when it does not.</summary>
+public sealed class FollowerWatchTests
+{
+    private const ulong Node = 1;
+
+    [Fact]
+    public async Task Read_OwnMessageIsMissing_IsStuckUntilItComes()
+    {
+        using var reader = new ManualReader();
+        await StartAsync(reader);
+        reader.Watch.Expect(2);
+
+        reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: "a"));
+        reader.Time.Advance(TimeSpan.FromSeconds(1));
+        reader.Watch.Waiting.Should().Be(TimeSpan.FromSeconds(1));
+        reader.Read(2, RawMessage.Of(new MessageId(Node, 2), data: "b"));
+        reader.Time.Advance(TimeSpan.FromSeconds(1));
+        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Read_FunctionTakesLongerThanThePatience_IsNotStuck()
+    {
+        ManualReader reader = null!;
+        using var created = reader = new ManualReader(data =>
+        {
+            reader.Time.Advance(ManualReader.Patience * 3);
+            reader.Watch.Check();
+            return data;
+        });
+        await StartAsync(reader);
+        await using var client = reader.Connect();
+        var stuck = reader.Watch.Begin();
+        reader.Watch.Expect(2);
+
+        reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: "a"));
+        reader.Watch.Check();
+
+        stuck.IsCompleted.Should().BeFalse();
+        (await client.NextAsync()).Data.Should().Be("a");
+    }
+
+    [Fact]
+    public async Task Read_FunctionThrows_GoesOnAndIsNotStuck()
+    {
+        using var reader = new ManualReader(data => data == "bad" ? throw new InvalidOperationException("of a function") : data);
+        await StartAsync(reader);
+        await using var client = reader.Connect();
+        reader.Watch.Expect(1);
+
+        reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: ["bad", "good"]));
+        reader.Time.Advance(TimeSpan.FromSeconds(1));
+
+        (await client.NextAsync()).Data.Should().Be("good");
+        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+        reader.Log.Warnings.Should().ContainSingle().Which.Should().Contain("of a function");
+    }
+
+    [Fact]
+    public async Task Start_AfterMessagesOfThisNode_ExpectsNoneOfThem()
+    {
+        using var reader = new ManualReader();
+        reader.Watch.Expect(3);
+
+        await StartAsync(reader);
+        reader.Time.Advance(TimeSpan.FromSeconds(1));
+
+        reader.Watch.Waiting.Should().Be(TimeSpan.Zero, "the node started to read after these messages");
+    }
+
+    [Fact]
+    public async Task Read_OwnMessagesWereRemoved_ExpectsNoneOfThem()
+    {
+        using var reader = new ManualReader();
+        await StartAsync(reader);
+        reader.Watch.Expect(3);
+
+        reader.Read(9, RawMessage.Of(new MessageId(7, 1), data: "a"), MessageOrder.AfterLoss);
+        reader.Time.Advance(TimeSpan.FromSeconds(1));
+
+        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Attach_StreamIsShorter_ExpectsNothingOfTheOldOne()
+    {
+        using var reader = new ManualReader();
+        await StartAsync(reader);
+        reader.Read(5, RawMessage.Of(new MessageId(7, 2), data: "a"));
+        reader.Watch.Expect(3);
+
+        await StartAsync(reader);
+        reader.Time.Advance(TimeSpan.FromSeconds(1));
+
+        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+    }
+
+    private static async Task StartAsync(ManualReader reader)
+    {
+        var attaching = reader.AttachAsync(marker: 0);
+        reader.Read(0, RawMessage.Of(new MessageId(7, 1)), MessageOrder.First);
+        await attaching.WithinPatience();
+    }
+}

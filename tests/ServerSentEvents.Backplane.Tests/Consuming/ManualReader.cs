@@ -1,0 +1,71 @@
+using System.Net.ServerSentEvents;
+using ServerSentEvents.Backplane.Internal.Consuming;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Hosting;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+/// <summary>A follower of a stream whose messages a test delivers one by one.</summary>
+internal sealed class ManualReader : IStreamReader, IDisposable
+{
+    private readonly StreamFollower<string> _follower;
+    private StreamMessageHandler? _handler;
+    private long _marker;
+
+    internal ManualReader(Func<string, string>? personalize = null)
+    {
+        Publisher = new(new PublisherOptions { HistoryCapacity = 100 });
+        var settings = new BackplaneSettings<string>(new TestOptions
+        {
+            LoggerFactory = Log,
+            TimeProvider = Time,
+            Personalize = personalize is null ? null : (item, _) => new SseItem<string>(personalize(item.Data)),
+        });
+        Watch = new ReadingWatch(Time, Patience);
+        _follower = new StreamFollower<string>(
+            new LocalDelivery<string>(Publisher, settings, "stream"),
+            node: 1,
+            Watch,
+            new ReadingLag("manual", "stream", Time, Watch),
+            BrokerMetrics.For("manual"),
+            settings,
+            "stream");
+        _follower.Begin();
+    }
+
+    public Task<Exception> Lost { get; } = new TaskCompletionSource<Exception>().Task;
+
+    internal static TimeSpan Patience { get; } = TimeSpan.FromSeconds(30);
+
+    internal FakeTimeProvider Time { get; } = new();
+
+    internal ReadingWatch Watch { get; }
+
+    internal Publisher<string> Publisher { get; }
+
+    internal TestLog Log { get; } = new();
+
+    public Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => Task.FromResult(_marker);
+
+    public Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
+    {
+        _handler = handler;
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => default;
+
+    public void Dispose() => Publisher.Dispose();
+
+    /// <summary>Attaches the follower. Its marker is at an offset.</summary>
+    internal Task AttachAsync(long marker)
+    {
+        _marker = marker;
+        return _follower.AttachAsync(this, Lost, default);
+    }
+
+    internal void Read(long offset, byte[] message, MessageOrder order = MessageOrder.Next) => _handler!(offset, order, message);
+
+    internal TestClient Connect(string? lastEventId = null) =>
+        new(Publisher.Subscribe(new SubscribeOptions<string> { Properties = "", LastEventId = lastEventId }));
+}

@@ -1,0 +1,140 @@
+using ServerSentEvents.Backplane.Tests.InMemory;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+/// <summary>Starts and reconnections of a node.</summary>
+public sealed class ResumingTests
+{
+    private readonly InMemoryStream _stream = new();
+
+    [Fact]
+    public async Task Cut_ReadsFromTheLastMessage_ClientsGoOn()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var other = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await node.PublishAsync("a");
+        await client.NextAsync();
+        var (last, starts) = (_stream.Messages.Count - 1, _stream.Starts.Count);
+
+        _stream.Cut();
+        await Limits.UntilAsync(() => _stream.Starts.Count == starts + 2);
+        await node.PublishAsync("b");
+
+        (await client.NextAsync()).Data.Should().Be("b");
+        _stream.Starts[starts].Offset.Should().BeInRange(last - 1, last);
+        _stream.Messages.Should().HaveCountGreaterThanOrEqualTo(last + 4, "each node appended another marker, and one event came");
+    }
+
+    [Fact]
+    public async Task CutAgainAndAgain_EventsOfBothNodes_AreDeliveredOnceInOrder()
+    {
+        await using var one = await TestNode.StartAsync(_stream);
+        await using var other = await TestNode.StartAsync(_stream);
+        await using var near = one.Connect();
+        await using var far = other.Connect();
+
+        var publishing = Task.WhenAll(one.PublishAsync("a", 300), other.PublishAsync("b", 300));
+        for (var cut = 0; cut < 5; cut++)
+        {
+            _stream.Cut();
+            await Limits.UntilAsync(() => one.Backplane.IsCaughtUp && other.Backplane.IsCaughtUp);
+        }
+
+        await publishing;
+        var seen = await near.NextAsync(600);
+        (await far.NextAsync(600)).Should().Equal(seen);
+        seen.Should().OnlyHaveUniqueItems();
+    }
+
+    [Theory]
+    [InlineData(0, ResumeResult.Gap)]
+    [InlineData(3600, ResumeResult.Resumed)]
+    [InlineData(null, ResumeResult.Resumed)]
+    public async Task Start_ReadBack_IsTheAgeOfTheHistory(int? seconds, ResumeResult expected)
+    {
+        await using var one = await TestNode.StartAsync(_stream);
+        await using var before = one.Connect();
+        await one.PublishAsync("a");
+        await one.PublishAsync("b");
+        await before.NextAsync();
+        TimeSpan? readBack = seconds is { } value ? TimeSpan.FromSeconds(value) : null;
+        var messages = _stream.Messages.Count;
+
+        await using var late = await TestNode.StartAsync(_stream, options => options.ReadBack = readBack);
+        await using var client = late.Connect(before.LastEventId);
+
+        client.Resume.Should().Be(expected);
+        _stream.Starts[^1].Should().Be(seconds == 0 ? new StreamStart(messages, readBack) : new StreamStart(Offset: null, readBack));
+    }
+
+    [Fact]
+    public async Task Start_ReadBackOfZero_LaterResumesFromTheLastMessage()
+    {
+        await using var node = await TestNode.StartAsync(_stream, options => options.ReadBack = TimeSpan.Zero);
+        await using var client = node.Connect();
+        await node.PublishAsync("a");
+        await client.NextAsync();
+        var last = _stream.Messages.Count - 1;
+
+        _stream.Stop();
+        await Limits.UntilAsync(() => _stream.Connections == 0);
+        AppendFromElsewhere("b");
+        _stream.Start();
+
+        (await client.NextAsync()).Data.Should().Be("b");
+        _stream.Starts[^1].Offset.Should().Be(last);
+    }
+
+    [Fact]
+    public async Task Cut_WhileCatchingUp_CatchesUpOnTheNextConnection()
+    {
+        AppendFromElsewhere("a");
+        var changed = new ChangedTransport(_stream);
+        changed.Hold();
+        await using var node = TestNode.Start(changed);
+        await Limits.UntilAsync(() => _stream.Starts.Count == 1);
+        changed.LoseReader();
+        changed.Release();
+
+        await Limits.UntilAsync(() => node.Backplane.IsCaughtUp);
+
+        changed.ReadersOpened.Should().BeGreaterThanOrEqualTo(2);
+        await using var client = node.Connect();
+        await node.PublishAsync("b");
+        (await client.NextAsync()).Data.Should().Be("b");
+    }
+
+    [Fact]
+    public async Task Connections_ManyClients_AreOneForEachDirection()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        var clients = Enumerable.Range(0, 100).Select(_ => node.Connect()).ToList();
+        await node.PublishAsync("a");
+
+        _stream.Connections.Should().Be(2);
+
+        foreach (var client in clients)
+            await client.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task PublisherUsedDirectly_BesideTheBackplane_ReachesThisNodeWithoutAnId()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await node.PublishAsync("everywhere");
+        var id = (await client.NextAsync()).EventId;
+
+        node.Publisher.Publish("here");
+
+        (await client.NextAsync()).EventId.Should().BeNull();
+        await using var resumed = node.Connect(id);
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        await node.PublishAsync("next");
+        (await resumed.NextAsync()).Data.Should().Be("next");
+    }
+
+    private void AppendFromElsewhere(string data) =>
+        _stream.Append(RawMessage.Of(new Internal.Messages.MessageId(77, 1), data: data));
+}

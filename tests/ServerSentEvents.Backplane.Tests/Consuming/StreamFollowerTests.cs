@@ -1,0 +1,134 @@
+using ServerSentEvents.Backplane.Internal.Messages;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+/// <summary>What a node does with the messages of its reader, one by one.</summary>
+public sealed class StreamFollowerTests : IDisposable
+{
+    private readonly ManualReader _reader = new();
+    private ulong _sequence;
+
+    public void Dispose() => _reader.Dispose();
+
+    [Fact]
+    public async Task Read_BeforeTheMarker_FillsTheHistoryAndEndsEarlyClients()
+    {
+        var attaching = _reader.AttachAsync(marker: 2);
+        _reader.Read(0, Message("a"), MessageOrder.First);
+        await using var early = _reader.Connect();
+        _reader.Read(1, Message("b"));
+        attaching.IsCompleted.Should().BeFalse();
+        _reader.Read(2, RawMessage.Of(new MessageId(7, 1)));
+
+        await attaching.WithinPatience();
+        (await early.RestAsync()).Should().BeEmpty();
+        await using var client = _reader.Connect();
+        _reader.Read(3, Message("c"));
+        (await client.NextAsync()).Data.Should().Be("c");
+    }
+
+    [Fact]
+    public async Task Read_ResumedReaderStartsEarlier_SkipsWhatWasRead()
+    {
+        await StartAsync();
+        await using var client = _reader.Connect();
+        var (first, last) = (Message("a"), Message("b"));
+        _reader.Read(1, first);
+        _reader.Read(2, last);
+
+        var attaching = _reader.AttachAsync(marker: 3);
+        _reader.Read(1, first);
+        _reader.Read(2, last);
+        _reader.Read(3, RawMessage.Of(new MessageId(7, 2)));
+        await attaching.WithinPatience();
+        _reader.Read(4, Message("c"));
+
+        (await client.NextAsync(3)).Should().Equal("a", "b", "c");
+    }
+
+    [Fact]
+    public async Task Read_OffsetDoesNotRise_EndsClientsAndOlderIdsAreGaps()
+    {
+        await StartAsync();
+        await using var client = _reader.Connect();
+        _reader.Read(5, Message("a"));
+        var high = (await client.NextAsync()).EventId;
+
+        _reader.Read(3, Message("b"));
+        (await client.RestAsync()).Should().BeEmpty();
+        await using var again = _reader.Connect();
+        _reader.Read(4, Message("c"));
+        var low = (await again.NextAsync()).EventId;
+        _reader.Read(5, Message("d"));
+        _reader.Read(6, Message("e"));
+
+        (await again.NextAsync(2)).Should().Equal("d", "e");
+        await using var old = _reader.Connect(high);
+        old.Resume.Should().Be(ResumeResult.Gap, "the stream has another message at that offset");
+        await using var resumed = _reader.Connect(low);
+        (await resumed.NextAsync(2)).Should().Equal("d", "e");
+        _reader.Log.Warnings.Should().ContainSingle().Which.Should().Contain("messages between offsets 5 and 3 may be lost");
+    }
+
+    [Fact]
+    public async Task Read_SameOffsetTwice_EndsClients()
+    {
+        await StartAsync();
+        await using var client = _reader.Connect();
+        _reader.Read(5, Message("a"));
+        _reader.Read(5, Message("b"));
+
+        (await client.RestAsync()).Should().Equal("a");
+    }
+
+    [Theory]
+    [InlineData(MessageOrder.AfterLoss)]
+    [InlineData(MessageOrder.First)]
+    public async Task Read_MessagesWereRemoved_EndsClientsAndOlderIdsAreGaps(MessageOrder order)
+    {
+        await StartAsync();
+        await using var client = _reader.Connect();
+        _reader.Read(1, Message("a"));
+
+        _reader.Read(9, Message("b"), order);
+
+        (await client.RestAsync()).Should().Equal("a");
+        await using var old = _reader.Connect(client.LastEventId);
+        old.Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Read_OffsetsAreNotDense_IsNoLoss()
+    {
+        await StartAsync();
+        await using var client = _reader.Connect();
+
+        _reader.Read(10, Message("a"));
+        _reader.Read(1000, Message("b"));
+
+        (await client.NextAsync(2)).Should().Equal("a", "b");
+    }
+
+    [Fact]
+    public async Task Read_ResumesAfterTheLastMessage_IsALoss()
+    {
+        await StartAsync();
+        await using var client = _reader.Connect();
+        _reader.Read(1, Message("a"));
+
+        var attaching = _reader.AttachAsync(marker: 9);
+        _reader.Read(9, RawMessage.Of(new MessageId(7, 2)));
+
+        await attaching.WithinPatience();
+        (await client.RestAsync()).Should().Equal("a");
+    }
+
+    private async Task StartAsync()
+    {
+        var attaching = _reader.AttachAsync(marker: 0);
+        _reader.Read(0, RawMessage.Of(new MessageId(7, 1)), MessageOrder.First);
+        await attaching.WithinPatience();
+    }
+
+    private byte[] Message(string data) => RawMessage.Of(new MessageId(1, ++_sequence), data: data);
+}

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using ServerSentEvents.Backplane.Tests.InMemory;
+
+namespace ServerSentEvents.Backplane.Tests.Diagnostics;
+
+/// <summary>The instruments and their tags. Each test has another broker, because all tests share the meter.</summary>
+public sealed class MetricsTests : IDisposable
+{
+    private readonly string _broker = $"broker-{Guid.NewGuid():N}";
+    private readonly ConcurrentDictionary<string, double> _measured = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string?> _units = new(StringComparer.Ordinal);
+    private readonly InMemoryStream _stream;
+    private readonly MeterListener _listener = new();
+
+    public MetricsTests()
+    {
+        _stream = new InMemoryStream("orders", _broker);
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "ServerSentEvents.Backplane")
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measure(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measure(instrument, value, tags));
+        _listener.Start();
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    [Fact]
+    public async Task Instruments_ARunningNode_HaveTheirNamesUnitsAndTags()
+    {
+        await using (await TestNode.StartAsync(_stream))
+        {
+            _listener.RecordObservableInstruments();
+        }
+
+        _units.Should().BeEquivalentTo(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["events.published"] = "{event}",
+            ["events.confirmed"] = "{event}",
+            ["events.delivered"] = "{event}",
+            ["messages.redelivered"] = "{message}",
+            ["messages.skipped"] = "{message}",
+            ["messages.damaged"] = "{message}",
+            ["gaps"] = "{gap}",
+            ["reconnects direction=publishing"] = "{connection}",
+            ["reconnects direction=reading"] = "{connection}",
+            ["lag stream=orders"] = "s",
+        });
+        _measured.Clear();
+        _listener.RecordObservableInstruments();
+        _measured.Keys.Should().NotContain("lag stream=orders", "the node is disposed");
+    }
+
+    [Fact]
+    public async Task Counters_EventsAndMessages_AreCounted()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await node.PublishAsync("a", 3);
+        _stream.Append(_stream.Messages[^1]);
+        _stream.Append([Internal.Messages.MessageFormat.Version + 1]);
+        _stream.Append([Internal.Messages.MessageFormat.Version]);
+        await node.PublishAsync("b");
+        await client.NextAsync(4);
+        await Limits.UntilAsync(() => Measured("events.delivered") == 4);
+
+        new[] { "events.published", "events.confirmed" }.Select(Measured).Should().AllBeEquivalentTo(4);
+        new[] { "messages.redelivered", "messages.skipped", "messages.damaged" }.Select(Measured).Should().AllBeEquivalentTo(1);
+        new[] { "gaps", "reconnects direction=publishing", "reconnects direction=reading" }.Select(Measured).Should().AllBeEquivalentTo(0);
+    }
+
+    [Fact]
+    public async Task Counters_EventsReadBack_AreNotCountedAsDelivered()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await node.PublishAsync("a", 3);
+        await Limits.UntilAsync(() => Measured("events.delivered") == 3);
+
+        await using var late = await TestNode.StartAsync(_stream);
+
+        Measured("events.delivered").Should().Be(3);
+    }
+
+    [Fact]
+    public async Task Counters_CutAndReplacedStream_AreCounted()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await node.PublishAsync("a");
+        await Limits.UntilAsync(() => Measured("events.delivered") == 1);
+
+        _stream.Cut();
+        await Limits.UntilAsync(() => Measured("reconnects direction=reading") == 1 && Measured("reconnects direction=publishing") == 1);
+        Measured("gaps").Should().Be(0);
+        _stream.Replace();
+        await Limits.UntilAsync(() => Measured("gaps") == 1 && Measured("reconnects direction=reading") == 2);
+    }
+
+    [Fact]
+    public async Task Lag_Outage_GrowsAndFalls()
+    {
+        var time = new FakeTimeProvider();
+        await using var node = await time.StartNodeAsync(_stream);
+        _stream.Stop();
+        await Limits.UntilAsync(() => !node.Backplane.IsCaughtUp);
+        time.AdvanceSeconds(20);
+
+        Measured("lag stream=orders").Should().BeGreaterThanOrEqualTo(20);
+        _stream.Start();
+        await time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp);
+        Measured("lag stream=orders").Should().BeLessThan(20);
+    }
+
+    [Fact]
+    public async Task Lag_NodesThatAreDisposedAtOnce_LeaveNothing()
+    {
+        for (var round = 0; round < 200; round++)
+            await TestNode.Start(_stream).DisposeAsync();
+
+        Measured("lag stream=orders").Should().Be(0);
+        _measured.Keys.Should().NotContain("lag stream=orders");
+    }
+
+    [Fact]
+    public async Task Listener_Throws_NodeGoesOn()
+    {
+        using var bad = new MeterListener { InstrumentPublished = _listener.InstrumentPublished };
+        bad.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("of a listener"));
+        bad.SetMeasurementEventCallback<double>((_, _, _, _) => throw new InvalidOperationException("of a listener"));
+        bad.Start();
+
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await node.PublishAsync("a");
+
+        (await client.NextAsync()).Data.Should().Be("a");
+        node.Log.Warnings.Should().BeEmpty();
+    }
+
+    private double Measured(string name)
+    {
+        _listener.RecordObservableInstruments();
+        return _measured.GetValueOrDefault(name);
+    }
+
+    private void Measure(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (!tags.Contains(new("broker", _broker)))
+            return;
+        instrument.Name.Should().StartWith("server_sent_events.backplane.");
+        var name = instrument.Name["server_sent_events.backplane.".Length..];
+        foreach (var tag in tags)
+            name += tag.Key == "broker" ? "" : $" {tag.Key}={tag.Value}";
+        _measured[name] = value;
+        _units[name] = instrument.Unit;
+    }
+}

@@ -1,0 +1,148 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ServerSentEvents.Backplane.Tests.InMemory;
+
+namespace ServerSentEvents.Backplane.Tests.Hosting;
+
+/// <summary>The first connection, and what a caller learns if there is none.</summary>
+public sealed class ConnectTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly InMemoryStream _stream = new("orders");
+    private readonly TestLog _log = new();
+
+    [Fact]
+    public async Task ConnectAsync_BrokerAnswers_ReturnsWhenCaughtUp()
+    {
+        await using var backplane = NewBackplane();
+
+        await backplane.ConnectAsync().WithinPatience();
+
+        backplane.IsCaughtUp.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task ConnectAsync_BrokerComesAfterASecond_Connects()
+    {
+        _stream.Stop();
+        await using var backplane = NewBackplane();
+        var connecting = backplane.ConnectAsync();
+        await Limits.UntilAsync(() => _log.Warnings.Any());
+        _time.AdvanceSeconds(1);
+        connecting.IsCompleted.Should().BeFalse();
+
+        _stream.Start();
+        await _time.AdvanceUntilAsync(() => connecting.IsCompleted);
+
+        await connecting;
+        backplane.IsCaughtUp.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task ConnectAsync_NoBroker_ThrowsAfterTheTimeoutWithTheReason()
+    {
+        _stream.Stop();
+        var backplane = NewBackplane();
+        var connecting = backplane.ConnectAsync();
+        await Limits.UntilAsync(() => _log.Warnings.Any(text => text.Contains("reading", StringComparison.Ordinal)));
+
+        _time.AdvanceSeconds(29);
+        connecting.IsCompleted.Should().BeFalse();
+        _time.AdvanceSeconds(1);
+
+        (await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>())
+            .WithMessage("The stream orders is not ready after the PublishTimeout of 00:00:30: the broker cannot be reached: The broker is away.")
+            .WithInnerException<TimeoutException>();
+        await backplane.Invoking(each => each.PublishAsync("late").AsTask()).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task ConnectAsync_BrokerRefuses_ThrowsAtOnceWithItsWords()
+    {
+        _stream.Refuse(new StreamRefusedException("ACCESS_REFUSED - Login was refused"));
+        var backplane = NewBackplane();
+
+        // The clock stands still, so that no timeout can come.
+        (await backplane.Invoking(each => each.ConnectAsync().WithinPatience()).Should().ThrowAsync<InvalidOperationException>())
+            .WithMessage("The broker refuses the stream orders: ACCESS_REFUSED - Login was refused")
+            .WithInnerException<StreamRefusedException>();
+        _log.Warnings.Should().Contain(text => text.Contains(": ACCESS_REFUSED - Login was refused ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Start_BrokerRefuses_HealthCheckAndPublishHaveItsWords()
+    {
+        _stream.Refuse(new StreamRefusedException("ACCESS_REFUSED - Login was refused"));
+        await using var backplane = NewBackplane();
+        backplane.Start();
+        await Limits.UntilAsync(() => _log.Warnings.Count() >= 2);
+        var publishing = backplane.PublishAsync("a").AsTask();
+
+        var state = await backplane.CheckAsync();
+        _time.AdvanceSeconds(33);
+
+        (state.Status, state.Description).Should().Be((
+            HealthStatus.Unhealthy,
+            "This node has not caught up with the stream yet: the broker refuses: ACCESS_REFUSED - Login was refused."));
+        (await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
+            .WithMessage("*: the broker refuses: ACCESS_REFUSED - Login was refused.");
+    }
+
+    [Fact]
+    public async Task Start_RefusalEnds_Connects()
+    {
+        _stream.Refuse(new StreamRefusedException("ACCESS_REFUSED - Login was refused"));
+        await using var backplane = NewBackplane();
+        backplane.Start();
+        await Limits.UntilAsync(() => _log.Warnings.Any());
+
+        _stream.Start();
+
+        await _time.AdvanceUntilAsync(() => backplane.IsCaughtUp);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_Canceled_ThrowsAndDisposes()
+    {
+        _stream.Stop();
+        var backplane = NewBackplane();
+        using var cancellation = new CancellationTokenSource();
+        var connecting = backplane.ConnectAsync(cancellation.Token);
+
+        await cancellation.CancelAsync();
+
+        await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<OperationCanceledException>();
+        await backplane.Invoking(each => each.PublishAsync("late").AsTask()).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task ConnectAsync_Disposed_Throws()
+    {
+        var backplane = NewBackplane();
+        await backplane.DisposeAsync();
+
+        await backplane.Invoking(each => each.ConnectAsync().WithinPatience()).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task StartPatientlyAsync_NoBroker_ReturnsAfterTheTimeoutAndConnectsLater()
+    {
+        _stream.Stop();
+        await using var backplane = NewBackplane();
+        var starting = backplane.StartPatientlyAsync(default);
+        await Limits.UntilAsync(() => _log.Warnings.Any(text => text.Contains("reading", StringComparison.Ordinal)));
+
+        _time.AdvanceSeconds(29);
+        starting.IsCompleted.Should().BeFalse();
+        _time.AdvanceSeconds(1);
+        await starting.WithinPatience();
+
+        _log.Warnings.Should().Contain(
+            "Stream orders: the application starts without the broker after 00:00:30, and keeps trying: the broker cannot be reached: "
+            + "The broker is away. ");
+        _stream.Start();
+        await _time.AdvanceUntilAsync(() => backplane.IsCaughtUp);
+    }
+
+    private TestBackplane NewBackplane() =>
+        new(new Publisher<string>(), new TestOptions { TimeProvider = _time, LoggerFactory = _log }, _stream);
+}

@@ -1,0 +1,107 @@
+using ServerSentEvents.Backplane.Tests.InMemory;
+
+namespace ServerSentEvents.Backplane.Tests.Hosting;
+
+/// <summary>The lines in the log about an outage.</summary>
+public sealed class OutageLogTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly InMemoryStream _stream = new("orders");
+    private readonly ChangedTransport _changed;
+
+    public OutageLogTests() => _changed = new ChangedTransport(_stream);
+
+    [Fact]
+    public async Task Outage_OfHalfAMinute_TakesAFewLines()
+    {
+        await using var node = await StartAsync();
+        _stream.Stop();
+
+        await PassAsync(TimeSpan.FromSeconds(30), attempts: 12);
+
+        var lines = LinesOf(node);
+        lines.Should().HaveCountLessThanOrEqualTo(10);
+        foreach (var direction in new[] { "publishing", "reading" })
+        {
+            lines.First(line => line.Contains(direction, StringComparison.Ordinal)).Should().StartWith(
+                $"Stream orders: there is no connection for {direction}: The broker is away. System.IO.IOException: The broker is away.");
+        }
+    }
+
+    [Fact]
+    public async Task Outage_OfMinutes_IsRepeatedEachMinuteWithoutTheException()
+    {
+        await using var node = await StartAsync();
+        _stream.Stop();
+
+        await PassAsync(TimeSpan.FromSeconds(150), attempts: 12);
+
+        var repeated = LinesOf(node).Where(line => line.Contains("still", StringComparison.Ordinal)).ToList();
+        repeated.Should().HaveCountGreaterThanOrEqualTo(2);
+        repeated.Should().OnlyContain(line => !line.Contains("IOException", StringComparison.Ordinal));
+        repeated.Should().Contain("Stream orders: there is still no connection for reading: The broker is away. ");
+    }
+
+    [Fact]
+    public async Task Outage_IsOver_EachDirectionLogsItOnceAndTheNextOutageInFull()
+    {
+        await using var node = await StartAsync();
+        await using var client = node.Connect();
+        for (var outage = 1; outage <= 2; outage++)
+        {
+            _stream.Stop();
+            await Limits.UntilAsync(() => !node.Backplane.IsCaughtUp);
+            _stream.Start();
+            await _time.AdvanceUntilAsync(() => LinesOf(node).Count == 4 * outage);
+            await node.PublishAsync("a");
+            await client.NextAsync();
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        LinesOf(node).Count(line => line == "Stream orders: connected again for publishing. ").Should().Be(2);
+        LinesOf(node).Count(line => line == "Stream orders: connected again for reading. ").Should().Be(2);
+        LinesOf(node).Count(line => line.Contains("IOException", StringComparison.Ordinal)).Should().Be(4);
+    }
+
+    [Fact]
+    public async Task Outage_ConnectionsAreLostAsSoonAsTheyWork_IsOneOutage()
+    {
+        await using var node = await StartAsync();
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        for (var loss = 1; loss <= 10; loss++)
+        {
+            var (readers, writers) = (_changed.ReadersOpened, _changed.WritersOpened);
+            _stream.Cut();
+            await _time.AdvanceUntilAsync(() =>
+                _changed.ReadersOpened > readers && _changed.WritersOpened > writers && node.Backplane.IsCaughtUp);
+        }
+
+        LinesOf(node).Where(line => line.Contains("there is", StringComparison.Ordinal)).Should().HaveCount(2);
+        LinesOf(node).Should().HaveCountLessThanOrEqualTo(4);
+    }
+
+    [Fact]
+    public async Task Start_FirstConnectionWorks_IsNotCalledAReconnection()
+    {
+        await using var node = await StartAsync();
+
+        node.Log.Lines.Should().Equal("Stream orders: this node has caught up at offset 0. ");
+    }
+
+    private Task<TestNode> StartAsync() => _time.StartNodeAsync(_changed);
+
+    private static List<string> LinesOf(TestNode node) =>
+        [.. node.Log.Lines.Where(line => line.Contains("connect", StringComparison.Ordinal))];
+
+    /// <summary>Lets a time pass, in which both directions make a number of attempts.</summary>
+    private async Task PassAsync(TimeSpan duration, int attempts)
+    {
+        var until = _time.GetUtcNow() + duration;
+        for (var attempt = 0; attempt < attempts || _time.GetUtcNow() < until; attempt++)
+        {
+            var (readers, writers) = (_changed.ReadersOpened, _changed.WritersOpened);
+            await _time.AdvanceUntilAsync(() => _changed.ReadersOpened > readers && _changed.WritersOpened > writers);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Xunit.Abstractions;
+
+namespace ServerSentEvents.Backplane.Tests.InMemory;
+
+/// <summary>The contract of a transport, without a broker.</summary>
+public sealed class InMemoryTransportTests : TransportContract
+{
+    protected override ITestBroker Broker { get; } = new InMemoryBroker();
+}
+
+/// <summary>The contract of a backplane, without a broker.</summary>
+public sealed class InMemoryBackplaneTests(ITestOutputHelper output) : BackplaneContract
+{
+    protected override ITestBroker Broker { get; } = new InMemoryBroker();
+
+    [Fact]
+    public async Task Hopping_ConnectionsAreCutAgainAndAgain_EveryEventOnceInOrder()
+    {
+        var stream = new InMemoryStream();
+        await using var one = await TestNode.StartAsync(stream);
+        await using var other = await TestNode.StartAsync(stream);
+
+        await new HoppingClients([one, other], clients: 20, events: 10_000, output).RunAsync("cut", async () =>
+        {
+            for (var cut = 0; cut < 10; cut++)
+            {
+                stream.Cut();
+                await Limits.UntilAsync(() => one.Backplane.IsCaughtUp && other.Backplane.IsCaughtUp);
+            }
+        });
+    }
+}

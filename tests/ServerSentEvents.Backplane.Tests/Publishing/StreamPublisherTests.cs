@@ -1,0 +1,145 @@
+using System.Net.ServerSentEvents;
+using ServerSentEvents.Backplane.Tests.Hosting;
+using ServerSentEvents.Backplane.Tests.InMemory;
+
+namespace ServerSentEvents.Backplane.Tests.Publishing;
+
+/// <summary>A process without subscribers.</summary>
+public sealed class StreamPublisherTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly InMemoryStream _stream = new("orders");
+    private readonly ChangedTransport _changed;
+
+    public StreamPublisherTests() => _changed = new ChangedTransport(_stream);
+
+    [Fact]
+    public async Task PublishAsync_ProcessWithoutSubscribers_ReachesNodesAndOpensNoReader()
+    {
+        await using var node = await TestNode.StartAsync(_stream, options => options.SubscriberKey = name => name);
+        await using var ann = node.Connect(name: "Ann");
+        await using var bob = node.Connect(name: "Bob");
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+
+        await publisher.PublishAsync(new SseItem<string>("a", "price")).WithinPatience();
+        (await ann.NextAsync()).Should().Match<SseItem<string>>(item => item.Data == "a" && item.EventType == "price");
+        await publisher.DisconnectAsync("Ann").WithinPatience();
+        await publisher.PublishAsync("b").WithinPatience();
+
+        (await ann.RestAsync()).Should().BeEmpty();
+        (await bob.NextAsync(2)).Should().Equal("a", "b");
+        _changed.ReadersOpened.Should().Be(0);
+        _changed.WritersOpened.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task PublishAsync_ConnectionIsLost_IsSentAgainAndDeliveredOnce()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        var swallowed = _changed.SwallowConfirmations();
+        var publishing = publisher.PublishAsync("a").AsTask();
+        await swallowed.WithinPatience();
+
+        _changed.LoseWriter();
+        await _time.AdvanceUntilAsync(() => publishing.IsCompleted);
+        await publishing;
+        await publisher.PublishAsync("b").WithinPatience();
+
+        (await client.NextAsync(2)).Should().Equal("a", "b");
+        _changed.ReadersOpened.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task PublishAsync_NothingIsConfirmed_TriesAnotherConnection()
+    {
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        var swallowed = _changed.SwallowConfirmations();
+        var publishing = publisher.PublishAsync("a").AsTask();
+        await swallowed.WithinPatience();
+
+        _time.AdvanceSeconds(33);
+        await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 1);
+
+        (await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
+            .WithMessage("The event was sent, but not confirmed *It may have been published.");
+    }
+
+    [Fact]
+    public async Task PublishAsync_BrokerBlocks_ThrowsWithTheReasonAndIsNotPublishedLater()
+    {
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        _stream.Block("low on disk");
+        var publishing = publisher.PublishAsync("too early").AsTask();
+
+        _time.AdvanceSeconds(33);
+
+        (await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>()).WithMessage(
+            "The event was not published within the PublishTimeout of 00:00:30: the broker blocks publishers (low on disk).");
+        _stream.Block(null);
+        await publisher.PublishAsync("later").WithinPatience();
+        _stream.Messages.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task PublishAsync_CanceledBeforeItIsSent_IsNotPublished()
+    {
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        using var cancellation = new CancellationTokenSource();
+        _stream.Block("low on disk");
+        var publishing = publisher.PublishAsync("canceled", cancellationToken: cancellation.Token).AsTask();
+
+        await cancellation.CancelAsync();
+
+        await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<OperationCanceledException>();
+        _stream.Block(null);
+        await publisher.PublishAsync("later").WithinPatience();
+        _stream.Messages.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task PublishAsync_CanceledToken_PublishesNothing()
+    {
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        var canceled = new CancellationToken(canceled: true);
+
+        await publisher.Invoking(each => each.PublishAsync("a", cancellationToken: canceled).AsTask()).Should().ThrowAsync<OperationCanceledException>();
+        await publisher.Invoking(each => each.DisconnectAsync("a", canceled)).Should().ThrowAsync<OperationCanceledException>();
+
+        await publisher.PublishAsync("b").WithinPatience();
+        _stream.Messages.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task ConnectAsync_NoBroker_ThrowsAfterTheTimeoutWithTheReason()
+    {
+        _stream.Stop();
+        await using var publisher = NewPublisher();
+        var connecting = publisher.ConnectAsync();
+        await Limits.UntilAsync(() => _changed.WritersOpened > 0);
+
+        await _time.AdvanceUntilAsync(() => connecting.IsCompleted);
+
+        (await connecting.Invoking(task => task).Should().ThrowAsync<InvalidOperationException>()).WithMessage(
+            "The stream orders is not ready after the PublishTimeout of 00:00:30: the broker cannot be reached: The broker is away.");
+    }
+
+    [Fact]
+    public async Task ConnectAsync_BrokerRefuses_ThrowsAtOnceWithItsWords()
+    {
+        _stream.Refuse(new StreamRefusedException("no permission to write"));
+        await using var publisher = NewPublisher();
+
+        (await publisher.Invoking(each => each.ConnectAsync().WithinPatience()).Should().ThrowAsync<InvalidOperationException>())
+            .WithMessage("The broker refuses the stream orders: no permission to write");
+    }
+
+    private TestPublisher NewPublisher() => new(new TestPublisherOptions { TimeProvider = _time }, _changed);
+}

@@ -1,0 +1,84 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ServerSentEvents.Backplane;
+
+namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
+
+/// <summary>Finding A5: a refusal appears as such, in the broker's own words.</summary>
+[Collection(nameof(BrokersInTurn))]
+public sealed class RefusalTests(SingleBroker broker) : IClassFixture<SingleBroker>
+{
+    private readonly string _stream = $"stream-{Guid.NewGuid():N}";
+
+    [SkippableFact]
+    public async Task ConnectAsync_WrongPassword_ThrowsTheBrokersWords() =>
+        await ShouldBeRefusedAsync(options => options.ConnectionFactory!.Password = "wrong", "*ACCESS_REFUSED*");
+
+    [SkippableFact]
+    public async Task ConnectAsync_UnknownVirtualHost_ThrowsTheBrokersWords() =>
+        await ShouldBeRefusedAsync(options => options.ConnectionFactory!.VirtualHost = "nowhere", "*nowhere*");
+
+    [SkippableFact]
+    public async Task ConnectAsync_UserMayDoNothing_ThrowsTheBrokersWords()
+    {
+        Skip.If(broker.Nodes.Count == 0);
+        await broker.Nodes[0].CtlAsync("add_user", "guest2", "secret");
+        await broker.Nodes[0].CtlAsync("set_permissions", "guest2", "^$", "^$", "^$");
+        await ShouldBeRefusedAsync(
+            options => (options.ConnectionFactory!.UserName, options.ConnectionFactory.Password) = ("guest2", "secret"), "*ACCESS_REFUSED*");
+    }
+
+    [SkippableFact]
+    public async Task ConnectAsync_QueueOfAnotherKind_ThrowsTheBrokersWords()
+    {
+        Skip.If(broker.Nodes.Count == 0);
+        await using (var connection = await PrivateBroker.NewFactory().CreateConnectionAsync(broker.Endpoints))
+        {
+            await using var channel = await connection.CreateChannelAsync();
+            await channel.QueueDeclareAsync(_stream, durable: true, exclusive: false, autoDelete: false);
+        }
+
+        await ShouldBeRefusedAsync(_ => { }, "*x-stream-offset*");
+    }
+
+    [SkippableFact]
+    public async Task HealthCheckAndLog_WrongPassword_HaveTheBrokersWordsWithinASecondOfTheStart()
+    {
+        var log = new TestLog();
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddSingleton<ILoggerFactory>(log);
+        builder.Services.AddSingleton(new Publisher<string>());
+        var template = broker.NewOptions(_stream);
+        template.ConnectionFactory!.Password = "wrong";
+        builder.Services.AddServerSentEventsRabbitMQ<string>(options =>
+        {
+            options.ConnectionFactory = template.ConnectionFactory;
+            options.Endpoints = template.Endpoints;
+            options.PublishTimeout = TimeSpan.FromSeconds(1);
+        });
+        using var host = builder.Build();
+
+        await host.StartAsync().WithinPatience();
+
+        await Limits.UntilAsync(() => log.Warnings.Any(text => text.Contains("ACCESS_REFUSED", StringComparison.Ordinal)));
+        var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        health.Status.Should().Be(HealthStatus.Unhealthy);
+        health.Entries.Values.Single().Description.Should().Contain("the broker refuses").And.Contain("ACCESS_REFUSED");
+        await host.StopAsync().WithinPatience();
+    }
+
+    private async Task ShouldBeRefusedAsync(Action<RabbitMQBackplaneOptions<string>> change, string message)
+    {
+        var options = broker.NewOptions(_stream);
+        options.PublishTimeout = Limits.Patience;
+        change(options);
+        using var publisher = new Publisher<string>();
+
+        var connect = () => RabbitMQBackplane<string>.ConnectAsync(publisher, options).WithinPatience();
+
+        var thrown = await connect.Should().ThrowAsync<InvalidOperationException>();
+        thrown.WithMessage(message).WithInnerException<StreamRefusedException>();
+    }
+}

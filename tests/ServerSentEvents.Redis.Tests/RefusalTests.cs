@@ -1,0 +1,90 @@
+using ServerSentEvents.Redis.Tests.Servers;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis.Tests;
+
+/// <summary>What an application hears if Redis refuses, in the words of a real server.</summary>
+public sealed class RefusalTests
+{
+    private const string Key = "events";
+
+    [SkippableTheory]
+    [InlineData("password=wrong", "WRONGPASS invalid username-password pair or user is disabled.")]
+    [InlineData("", "NOAUTH*")]
+    public async Task ConnectAsync_WrongPassword_ThrowsTheWordsOfTheServer(string options, string words)
+    {
+        await using var server = await RedisServer.StartAsync([.. RedisServer.InMemory, "--requirepass", "right"]);
+
+        var connect = () => ConnectAsync(server.Configuration(options));
+
+        (await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage($"The broker refuses the stream {Key}: {words}"))
+            .WithInnerException<StreamRefusedException>();
+    }
+
+    [SkippableFact]
+    public async Task ConnectAsync_KeyHasAnotherType_ThrowsTheWordsOfTheServer()
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await server.CommandAsync("SET", Key, "text");
+
+        var connect = () => ConnectAsync(server.Configuration());
+
+        await connect.Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("*WRONGTYPE Operation against a key holding the wrong kind of value*");
+    }
+
+    [SkippableTheory]
+    [InlineData("xread")]
+    [InlineData("xtrim")]
+    public async Task ConnectAsync_NoPermission_NamesTheCommand(string command)
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await server.CommandAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "&*", "+@all", $"-{command}");
+
+        var connect = () => ConnectAsync(server.Configuration("user=node,password=secret"));
+
+        await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage($"*NOPERM*'{command}'*");
+    }
+
+    [SkippableFact]
+    public async Task ConnectAsync_OldServer_ThrowsTheVersion()
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await using var network = new TcpProxy(server.Port) { Answers = MakeOlder };
+
+        var connect = () => ConnectAsync(ConfigurationOptions.Parse($"127.0.0.1:{network.Port}"));
+
+        await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage("*has version 6.2.*. Redis 7.0 or later is needed.");
+
+        static void MakeOlder(Memory<byte> answer)
+        {
+            var rest = answer.Span;
+            for (int index; (index = rest.IndexOf("7.0."u8)) >= 0; rest = rest[(index + 1)..])
+                "6.2."u8.CopyTo(rest[index..]);
+        }
+    }
+
+    [SkippableFact]
+    public async Task ConnectAsync_NoServer_NamesTheAddress()
+    {
+        var port = FreePort.Find();
+        using var publisher = new Publisher<string>();
+        var options = new RedisBackplaneOptions<string>
+        {
+            Configuration = ConfigurationOptions.Parse($"127.0.0.1:{port}"),
+            PublishTimeout = TimeSpan.FromSeconds(2),
+        };
+
+        var connect = () => RedisBackplane<string>.ConnectAsync(publisher, options).WithinPatience();
+
+        await connect.Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage($"*the broker cannot be reached: 127.0.0.1:{port}: *refused*");
+    }
+
+    private static async Task ConnectAsync(ConfigurationOptions configuration)
+    {
+        using var publisher = new Publisher<string>();
+        var options = new RedisBackplaneOptions<string> { Configuration = configuration, StreamKey = Key };
+        await using var backplane = await RedisBackplane<string>.ConnectAsync(publisher, options).WithinPatience();
+    }
+}

@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ServerSentEvents.Redis.Tests.Servers;
+
+namespace ServerSentEvents.Redis.Tests;
+
+/// <summary>Settings of a real server that the backplane has to live with.</summary>
+public sealed class ServerSettingsTests
+{
+    private const string Key = "events";
+
+    [SkippableFact]
+    public async Task PublishAsync_MemoryIsFull_WaitsAndIsPublishedWhenThereIsRoom()
+    {
+        await using var server = await RedisServer.StartAsync([.. RedisServer.InMemory, "--maxmemory-policy", "noeviction"]);
+        await using var node = await TestNode.StartAsync(server.Open(Key));
+        await using var client = node.Connect();
+        await node.PublishAsync("before");
+
+        await server.CommandAsync("CONFIG", "SET", "maxmemory", "1mb");
+        var publishing = node.PublishAsync("during", 100);
+        await Limits.UntilAsync(() => node.Backplane.CheckHealth(HealthStatus.Unhealthy).Status == HealthStatus.Degraded);
+        var health = node.Backplane.CheckHealth(HealthStatus.Unhealthy);
+        await server.CommandAsync("CONFIG", "SET", "maxmemory", "0");
+        await publishing;
+
+        health.Description.Should().Be(
+            "Nothing can be published: the broker blocks publishers (OOM command not allowed when used memory > 'maxmemory'.).");
+        (await client.NextAsync(101)).Should().Equal(["before", .. TestNode.Numbered("during", 100)]);
+        node.Log.Warnings.Should().ContainSingle().Which.Should().Contain("blocks publishers: OOM");
+    }
+
+    [SkippableFact]
+    public async Task PublishAsync_FewerReplicasThanAsked_WaitsAndSaysSo()
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await using var node = await TestNode.StartAsync(
+            server.Open(new RedisBackplaneOptions<string> { StreamKey = Key, WaitForReplicas = 1 }),
+            options => options.PublishTimeout = TimeSpan.FromSeconds(5));
+
+        var publish = () => node.PublishAsync("a");
+
+        await publish.Should().ThrowAsync<TimeoutException>().WithMessage(
+            "*the broker blocks publishers (0 of 1 replicas have the last event). It may have been published.");
+    }
+
+    [SkippableFact]
+    public async Task PublishAsync_PublisherMayOnlyAppend_Publishes()
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await server.CommandAsync("ACL", "SETUSER", "worker", "on", ">secret", $"~{Key}", "+xadd", "+@connection");
+        await using var node = await TestNode.StartAsync(server.Open(Key));
+        await using var client = node.Connect();
+        await using var publisher = new RedisEventPublisher(new RedisPublisherOptions
+        {
+            Configuration = server.Configuration("user=worker,password=secret"),
+            StreamKey = Key,
+        });
+
+        await publisher.PublishAsync("hello").AsTask().WithinPatience();
+
+        (await client.NextAsync()).Data.Should().Be("hello");
+    }
+
+    [SkippableFact]
+    public async Task ConnectAsync_NodeHasTheDocumentedPermissions_PublishesAndReads()
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await server.CommandAsync(
+            "ACL", "SETUSER", "node", "on", ">secret", $"~{Key}", "+@connection", "+time", "+xadd", "+xrange", "+xread", "+xtrim");
+        await using var node = await TestNode.StartAsync(server.Open(new RedisBackplaneOptions<string>
+        {
+            StreamKey = Key,
+            Configuration = server.Configuration("user=node,password=secret"),
+        }));
+        await using var client = node.Connect();
+
+        await node.PublishAsync("hello");
+
+        (await client.NextAsync()).Data.Should().Be("hello");
+    }
+
+    [SkippableFact]
+    public async Task ConnectAsync_Cluster_PublishesReadsAndWaits()
+    {
+        await using var server = await RedisServer.StartAsync([.. RedisServer.InMemory, "--cluster-enabled", "yes"]);
+        await server.CommandAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+        await Limits.UntilAsync(async () =>
+            ((string)(await server.CommandAsync("CLUSTER", "INFO"))!).Contains("cluster_state:ok", StringComparison.Ordinal));
+        await using var node = await TestNode.StartAsync(server.Open(Key));
+        await using var client = node.Connect();
+
+        await node.PublishAsync("hello");
+
+        (await client.NextAsync()).Data.Should().Be("hello");
+    }
+
+    [SkippableTheory]
+    [InlineData("allkeys-lru", "100mb", true)]
+    [InlineData("allkeys-lru", "0", false)]
+    [InlineData("volatile-lru", "100mb", false)]
+    public async Task Open_EvictionPolicy_IsAWarningIfTheStreamCanBeEvicted(string policy, string memory, bool isWarned)
+    {
+        await using var server = await RedisServer.StartAsync(
+            [.. RedisServer.InMemory, "--maxmemory", memory, "--maxmemory-policy", policy]);
+        var log = new TestLog();
+        await using var node = await TestNode.StartAsync(
+            server.Open(new RedisBackplaneOptions<string> { StreamKey = Key, LoggerFactory = log }));
+
+        log.Warnings.Any(line => line.Contains($"maxmemory-policy is {policy}", StringComparison.Ordinal)).Should().Be(isWarned);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using ServerSentEvents.Redis.Internal;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis.Tests.Servers;
+
+/// <summary>A server on a free port, with its files in a temporary folder.</summary>
+public sealed class RedisServer : ITestBroker, IAsyncDisposable
+{
+    private const int Attempts = 5;
+    private const string Ready = "Ready to accept connections";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("sse-redis-").FullName;
+    private readonly string[] _arguments;
+
+    /// <summary>Arguments that come before all others.</summary>
+    private string[] _file = [];
+
+    private CommandMap _commands = CommandMap.Default;
+
+    private Process? _process;
+
+    private RedisServer(string[] arguments) => _arguments = arguments;
+
+    internal int Port { get; private set; }
+
+    /// <summary>Arguments of a server that keeps what it has confirmed.</summary>
+    internal static string[] Durable { get; } = ["--appendonly", "yes", "--appendfsync", "always"];
+
+    /// <summary>Arguments of a server that keeps nothing when it is killed.</summary>
+    internal static string[] InMemory { get; } = ["--save", "", "--appendonly", "no"];
+
+    /// <summary>Starts a server. Skips the test where there is none.</summary>
+    internal static Task<RedisServer> StartAsync(params string[] arguments)
+    {
+        RedisPrograms.Require();
+        return StartAsync(new RedisServer(arguments));
+    }
+
+    /// <summary>Starts a Sentinel, which keeps its state in its configuration file. Skips the test where there is none.</summary>
+    internal static async Task<RedisServer> StartSentinelAsync(string configuration)
+    {
+        RedisPrograms.Require();
+        var server = new RedisServer([]);
+        var file = Path.Combine(server._folder, "sentinel.conf");
+        await File.WriteAllTextAsync(file, configuration);
+        (server._file, server._commands) = ([file, "--sentinel"], CommandMap.Sentinel);
+        return await StartAsync(server);
+    }
+
+    private static async Task<RedisServer> StartAsync(RedisServer server)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            server.Port = FreePort.Find();
+            try
+            {
+                await server.StartAsync();
+                return server;
+            }
+            catch (InvalidOperationException) when (attempt < Attempts)
+            {
+                // Another program has taken the port.
+            }
+        }
+    }
+
+    internal ConfigurationOptions Configuration(string options = "") =>
+        ConfigurationOptions.Parse($"127.0.0.1:{Port},{options}");
+
+    public IStreamTransport Open(string stream) => Open(new RedisBackplaneOptions<string> { StreamKey = stream });
+
+    /// <summary>Returns a transport with other options. The server is added to them.</summary>
+    internal IStreamTransport Open(RedisBackplaneOptions<string> options)
+    {
+        options.Configuration ??= Configuration();
+        return new RedisTransport(RedisSettings.From(options));
+    }
+
+    public async Task StartAsync()
+    {
+        var start = new ProcessStartInfo(
+            RedisPrograms.Server!,
+            [.. _file, "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _folder, .. _arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder,
+        };
+        var output = new ConcurrentQueue<string?>();
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) =>
+        {
+            output.Enqueue(line.Data);
+            if (line.Data?.Contains(Ready, StringComparison.Ordinal) == true || line.Data?.Contains("Sentinel ID is", StringComparison.Ordinal) == true)
+                ready.TrySetResult();
+        };
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        await Task.WhenAny(ready.Task, _process.WaitForExitAsync()).WithinPatience();
+        if (!ready.Task.IsCompleted)
+            throw new InvalidOperationException($"The server has ended: {string.Join('\n', output)}");
+    }
+
+    /// <summary>Ends the server by SIGKILL.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is null)
+            return;
+        _process.Kill();
+        await _process.WaitForExitAsync().WithinPatience();
+        _process.Dispose();
+        _process = null;
+    }
+
+    public Task DeleteAsync(string stream) => CommandAsync("DEL", stream);
+
+    /// <summary>Runs a command as an administrator would.</summary>
+    internal async Task<RedisResult> CommandAsync(string command, params object[] arguments)
+    {
+        var configuration = Configuration("allowAdmin=true");
+        configuration.CommandMap = _commands;
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
+        return await connection.GetDatabase().ExecuteAsync(command, arguments);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

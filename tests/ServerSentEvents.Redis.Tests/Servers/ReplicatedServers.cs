@@ -1,0 +1,65 @@
+using System.Globalization;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.Redis.Tests.Servers;
+
+/// <summary>A master and a replica. An administrator makes the replica the master.</summary>
+internal sealed class ReplicatedServers : IAsyncDisposable
+{
+    private readonly RedisServer _master;
+    private readonly RedisServer _replica;
+
+    private ReplicatedServers(RedisServer master, RedisServer replica) => (_master, _replica) = (master, replica);
+
+    internal int MasterPort => _master.Port;
+
+    internal static async Task<ReplicatedServers> StartAsync()
+    {
+        var master = await RedisServer.StartAsync([.. RedisServer.InMemory, "--repl-diskless-sync-delay", "0"]);
+        var replica = await RedisServer.StartAsync([.. RedisServer.InMemory, "--replicaof", "127.0.0.1", Text(master.Port)]);
+        var servers = new ReplicatedServers(master, replica);
+        await Limits.UntilAsync(servers.IsReplicatedAsync);
+        return servers;
+    }
+
+    internal IStreamTransport Open(RedisBackplaneOptions<string> options)
+    {
+        options.Configuration = ConfigurationOptions.Parse($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}");
+        return _master.Open(options);
+    }
+
+    /// <summary>Cuts the replica off, so that it lacks what comes later.</summary>
+    internal Task DetachReplicaAsync() => _replica.CommandAsync("REPLICAOF", "127.0.0.1", "1");
+
+    /// <summary>Kills the master, and leaves the rest to others.</summary>
+    internal Task StopMasterAsync() => _master.StopAsync();
+
+    /// <summary>Waits until the replica has all that the master has.</summary>
+    internal Task UntilReplicatedAsync() => Limits.UntilAsync(async () =>
+        await OffsetAsync(_replica, "slave_repl_offset:") >= await OffsetAsync(_master, "master_repl_offset:"));
+
+    /// <summary>Kills the master, and makes the replica the master.</summary>
+    internal async Task FailOverAsync()
+    {
+        await _master.StopAsync();
+        await _replica.CommandAsync("REPLICAOF", "NO", "ONE");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _master.DisposeAsync();
+        await _replica.DisposeAsync();
+    }
+
+    private async Task<bool> IsReplicatedAsync() =>
+        ((string)(await _replica.CommandAsync("INFO", "replication"))!).Contains("master_link_status:up", StringComparison.Ordinal);
+
+    private static async Task<long> OffsetAsync(RedisServer server, string field)
+    {
+        var text = (string)(await server.CommandAsync("INFO", "replication"))!;
+        var start = text.IndexOf(field, StringComparison.Ordinal) + field.Length;
+        return long.Parse(text.AsSpan(start, text.IndexOf('\r', start) - start), CultureInfo.InvariantCulture);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

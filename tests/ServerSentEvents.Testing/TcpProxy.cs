@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ServerSentEvents.Testing;
+
+/// <summary>A network between a client and a server, which can stop forwarding without closing a connection.</summary>
+public sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly int _target;
+    private readonly Task _accepting;
+    private int _connections;
+
+    /// <summary>A task that completes when bytes are forwarded again.</summary>
+    private volatile TaskCompletionSource _open = new();
+
+    public TcpProxy(int target)
+    {
+        _target = target;
+        _open.SetResult();
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>The number of connections that were ever accepted.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Changes what the server answers.</summary>
+    public Action<Memory<byte>> Answers { get; init; } = static _ => { };
+
+    public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void GoOn() => _open.TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        GoOn();
+        await _stopping.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        _stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                connections.Add(ForwardAsync(await _listener.AcceptTcpClientAsync(_stopping.Token)));
+                Interlocked.Increment(ref _connections);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task ForwardAsync(TcpClient client)
+    {
+        using var server = new TcpClient();
+        using (client)
+        {
+            try
+            {
+                await server.ConnectAsync(IPAddress.Loopback, _target, _stopping.Token);
+                await Task.WhenAny(
+                    CopyAsync(client.GetStream(), server.GetStream(), static _ => { }),
+                    CopyAsync(server.GetStream(), client.GetStream(), Answers));
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            {
+                // The client sees that its connection is closed.
+            }
+        }
+    }
+
+    private async Task CopyAsync(NetworkStream from, NetworkStream to, Action<Memory<byte>> change)
+    {
+        var buffer = new byte[64 << 10];
+        try
+        {
+            int length;
+            while ((length = await from.ReadAsync(buffer, _stopping.Token)) > 0)
+            {
+                await _open.Task.WaitAsync(_stopping.Token);
+                change(buffer.AsMemory(0, length));
+                await to.WriteAsync(buffer.AsMemory(0, length), _stopping.Token);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The connection is closed.
+        }
+    }
+}
