@@ -12,11 +12,14 @@ public sealed partial class ReadmeTests
         "src/ServerSentEvents/README.md",
         "src/ServerSentEvents.AspNetCore/README.md",
         "src/ServerSentEvents.Client/README.md",
-        "src/ServerSentEvents.RabbitMQ/README.md");
+        "src/ServerSentEvents.Backplane/README.md",
+        "src/ServerSentEvents.RabbitMQ/README.md",
+        "src/ServerSentEvents.Redis/README.md");
 
     public static TheoryData<string> Guides => new(
         "src/ServerSentEvents.AspNetCore/AUTHENTICATION.md",
-        "src/ServerSentEvents.AspNetCore/DEPLOYING.md");
+        "src/ServerSentEvents.AspNetCore/DEPLOYING.md",
+        "src/ServerSentEvents.Backplane/SCALING.md");
 
     [Theory]
     [MemberData(nameof(Readmes))]
