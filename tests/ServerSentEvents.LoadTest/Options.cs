@@ -1,5 +1,6 @@
 using System.Globalization;
 using ServerSentEvents.LoadTest.Nodes;
+using ServerSentEvents.LoadTest.Nodes.Brokers;
 using ServerSentEvents.LoadTest.Servers;
 
 namespace ServerSentEvents.LoadTest;
@@ -33,8 +34,9 @@ internal sealed class Options
                            each client gets its own form of each event (false)
           --background N   N work items of 10 ms are always in the server's thread pool (0)
 
-        With --nodes, measures the backplane instead: its nodes and the client library of RabbitMQ
-        alone, side by side over one broker. Needs rabbitmq-server.
+        With --nodes, measures the backplane instead: its nodes and the client library of the broker
+        alone, side by side over one broker. Needs rabbitmq-server or redis-server.
+          --broker B       rabbitmq or redis; several, one after the other: rabbitmq,redis (rabbitmq)
           --nodes N,M      number of nodes that share the broker, up to 32; several, in turns (2,4)
           --clients N      clients of each node, in its process (1)
           --in-flight W    events that each node may have in flight, beyond 512 with a p at the end;
@@ -69,6 +71,9 @@ internal sealed class Options
 
     /// <summary>The numbers of nodes that share a broker; none for the comparison of servers.</summary>
     internal IReadOnlyList<int> Nodes { get; private set; } = [];
+
+    /// <summary>The brokers that nodes share, one after the other.</summary>
+    internal IReadOnlyList<Broker> Brokers { get; private set; } = [Broker.All[0]];
 
     /// <summary>The events a second at which the latency of nodes is measured; 0 for no measurement.</summary>
     internal int Rate => _rates is [var rate, ..] ? rate : DefaultRate;
@@ -133,6 +138,9 @@ internal sealed class Options
                 break;
             case "--nodes":
                 Nodes = [.. value.Split(',').Select(each => Number(name, each, 2, NodeNumber.MostNodes))];
+                break;
+            case "--broker":
+                Brokers = [.. value.Split(',').Select(Broker.Named)];
                 break;
             case "--rate":
                 _rates = [.. value.Split(',').Select(each => Number(name, each, 0, FastestRate))];

@@ -1,6 +1,7 @@
 using ServerSentEvents.LoadTest;
 using ServerSentEvents.LoadTest.Clients;
 using ServerSentEvents.LoadTest.Nodes;
+using ServerSentEvents.LoadTest.Nodes.Brokers;
 using ServerSentEvents.LoadTest.Servers;
 
 // Without a verb, runs the whole comparison, which starts this program again for each server and for its clients.
@@ -12,9 +13,9 @@ switch (args)
     case ["client", var port, var postPort, var processId, var length, var setup]:
         Client.Run(Parse.Number(port), Parse.Number(postPort), Parse.Number(processId), Parse.Number(length), Setup.Parse(setup));
         return 0;
-    case ["node", var ours, var port, var stream, var index, var length, var clients]:
+    case ["node", var broker, var ours, var port, var stream, var index, var length, var clients]:
         await NodeProgram.RunAsync(
-            bool.Parse(ours), Parse.Number(port), stream, Parse.Number(index), Parse.Number(length), Parse.Number(clients));
+            Broker.Named(broker), bool.Parse(ours), Parse.Number(port), stream, Parse.Number(index), Parse.Number(length), Parse.Number(clients));
         return 0;
     case ["--help" or "-h" or "help"]:
         Console.WriteLine(Options.Usage);

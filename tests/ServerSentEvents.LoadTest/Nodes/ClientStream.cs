@@ -1,6 +1,6 @@
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>A client's end of its event stream: takes apart what is written to it.</summary>
+/// <summary>The client's end of an event stream. It passes the data of each event to an inbox.</summary>
 internal sealed class ClientStream(Inbox inbox) : Stream
 {
     private byte[] _bytes = new byte[1 << 16];

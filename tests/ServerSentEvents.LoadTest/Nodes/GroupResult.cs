@@ -1,12 +1,12 @@
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>All that was measured of one group of nodes, by rounds.</summary>
+/// <summary>All measurements of one group of nodes.</summary>
 internal sealed class GroupResult
 {
-    /// <summary>By how much was in flight.</summary>
-    internal Dictionary<Scenario, List<CarriedResult>> Carried { get; } = [];
+    /// <summary>The rounds of each scenario.</summary>
+    internal Dictionary<Scenario, List<Throughput>> Throughputs { get; } = [];
 
-    /// <summary>In milliseconds, from each round's publishing to clients of other nodes.</summary>
+    /// <summary>The latencies of each round in milliseconds, from publishing to the clients of other nodes.</summary>
     internal List<IReadOnlyList<double>> Latencies { get; } = [];
 
     internal IEnumerable<double> Medians => Latencies.Select(round => Statistics.Quantile(round, 0.5));

@@ -1,14 +1,14 @@
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>One node of several that share a broker: it publishes, and receives what all publish.</summary>
+/// <summary>One of several nodes that share a broker. It publishes, and receives the events of all nodes.</summary>
 internal interface INode : IAsyncDisposable
 {
-    /// <summary>What each of its clients has received.</summary>
+    /// <summary>The received events of each client.</summary>
     IReadOnlyList<Inbox> Inboxes { get; }
 
-    /// <summary>Publishes, as soon as fewer than so many are in flight. For one caller.</summary>
+    /// <summary>Publishes an event as soon as fewer than <paramref name="inFlight"/> are unconfirmed. For one caller.</summary>
     ValueTask PublishAsync(string data, int inFlight);
 
-    /// <summary>Waits until nothing is in flight.</summary>
+    /// <summary>Waits until all events are confirmed.</summary>
     Task FlushAsync();
 }

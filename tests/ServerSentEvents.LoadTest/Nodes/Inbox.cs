@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>What one client has received: every event of each node once and in the order of its publishing, or it throws.</summary>
+/// <summary>The events that one client has received. It checks that each node's events come once and in order.</summary>
 /// <param name="self">The node that the client is connected to.</param>
 internal sealed class Inbox(int self)
 {
@@ -14,8 +14,8 @@ internal sealed class Inbox(int self)
     private long _awaited = long.MaxValue;
     private TaskCompletionSource<long> _reached = New();
 
-    /// <summary>Takes an event, and how long it took if it comes from another node.</summary>
-    /// <exception cref="InvalidDataException">Another event should have come.</exception>
+    /// <summary>Counts an event, and notes its latency if it comes from another node.</summary>
+    /// <exception cref="InvalidDataException">The event is not the next one of its node.</exception>
     internal void Receive(ReadOnlySpan<byte> data)
     {
         var now = Stopwatch.GetTimestamp();
@@ -34,7 +34,7 @@ internal sealed class Inbox(int self)
         }
     }
 
-    /// <summary>Completes with when there had been so many events, since the beginning.</summary>
+    /// <summary>Waits for a number of events since the start. Returns the time of the last one, as a timestamp.</summary>
     internal Task<long> ReachedAsync(long count)
     {
         lock (_gate)
@@ -47,14 +47,14 @@ internal sealed class Inbox(int self)
         }
     }
 
-    /// <summary>Whatever was wrong is wrong for whoever waits.</summary>
+    /// <summary>Fails the task that waits for events.</summary>
     internal void Fail(Exception exception)
     {
         lock (_gate)
             _reached.TrySetException(exception);
     }
 
-    /// <summary>How long events from other nodes took, in ticks of the stopwatch, since this was last asked.</summary>
+    /// <summary>Returns the latencies since the last call, in ticks of the stopwatch.</summary>
     internal long[] TakeLatencies()
     {
         lock (_gate)

@@ -1,26 +1,27 @@
 using System.Diagnostics;
 using System.Globalization;
+using ServerSentEvents.LoadTest.Nodes.Brokers;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>Some nodes that share a stream, each a process, to be measured again and again.</summary>
+/// <summary>Nodes that share a stream, each in a process of its own.</summary>
 internal sealed class NodeGroup : IDisposable
 {
     private readonly List<ChildProcess> _nodes = [];
-    private readonly int _brokerId;
+    private readonly BrokerInstance _instance;
     private readonly Options _options;
     private long _published;
 
-    internal NodeGroup(bool isOurs, int count, int port, int brokerId, Options options)
+    internal NodeGroup(Broker broker, BrokerInstance instance, bool isOurs, int count, Options options)
     {
-        (IsOurs, _brokerId, _options) = (isOurs, brokerId, options);
+        (IsOurs, _instance, _options) = (isOurs, instance, options);
         var stream = $"{Name}-{count}";
-        // One after the other: whoever is first makes the stream.
+        // The first node creates the stream.
         for (var i = 0; i < count; i++)
         {
             _nodes.Add(ChildProcess.OfThisProgram(
-                Affinity.None, "node", isOurs.ToString(), Text(port), stream, Text(i), Text(options.Bytes - EventData.EnvelopeBytes),
-                Text(options.Clients)));
+                Affinity.None, "node", broker.Name, isOurs.ToString(), Text(instance.Port), stream, Text(i),
+                Text(options.Bytes - EventData.EnvelopeBytes), Text(options.Clients)));
             _nodes[i].ReadLine();
         }
     }
@@ -31,24 +32,24 @@ internal sealed class NodeGroup : IDisposable
 
     internal string Name => IsOurs ? "ours" : "bare";
 
-    /// <summary>All nodes publish, as much as they can.</summary>
-    internal CarriedResult Carry(Scenario scenario)
+    /// <summary>Lets all nodes publish as fast as they can.</summary>
+    internal Throughput MeasureThroughput(Scenario scenario)
     {
         var nodes = NodesTime;
-        var broker = ProcFile.ProcessorTimeOfTree(_brokerId);
+        var broker = _instance.ProcessorTime;
         var command = string.Create(CultureInfo.InvariantCulture, $"publish {_options.Events} {_options.Seconds} {scenario.InFlight}");
         _nodes.ForEach(node => node.Tell(command));
         var published = _nodes.ConvertAll(Answer);
         var received = AwaitAll(published.Sum(answer => answer[0]));
-        return new CarriedResult(
+        return new Throughput(
             published.Sum(answer => answer[0]),
             Stopwatch.GetElapsedTime(published.Min(answer => answer[1]), received),
             NodesTime - nodes,
-            ProcFile.ProcessorTimeOfTree(_brokerId) - broker);
+            _instance.ProcessorTime - broker);
     }
 
-    /// <summary>One node publishes at a steady rate; returns how many milliseconds each event took to each client elsewhere.</summary>
-    internal IReadOnlyList<double> Pace()
+    /// <summary>Lets one node publish at a steady rate. Returns the latencies at the clients of other nodes, in milliseconds.</summary>
+    internal IReadOnlyList<double> MeasureLatency()
     {
         _nodes.ForEach(node => node.Ask("forget"));
         var events = _options.Events > 0 ? _options.Events : (int)(_options.Rate * _options.Seconds);
@@ -61,7 +62,7 @@ internal sealed class NodeGroup : IDisposable
 
     private TimeSpan NodesTime => _nodes.Aggregate(TimeSpan.Zero, (sum, node) => sum + ProcFile.ProcessorTime(node.Id));
 
-    /// <summary>Returns when the last node had received so many more.</summary>
+    /// <summary>Waits until every node has received so many more events. Returns the time of the last one.</summary>
     private long AwaitAll(long more)
     {
         _published += more;

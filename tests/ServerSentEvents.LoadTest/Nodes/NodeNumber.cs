@@ -1,11 +1,11 @@
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>Which node published an event is told by the event's number.</summary>
+/// <summary>Numbers of events that tell which node has published them.</summary>
 internal static class NodeNumber
 {
     private const int EventBits = 25;
 
-    /// <summary>So many nodes can be told apart.</summary>
+    /// <summary>The number of nodes that fit into an event's number.</summary>
     internal const int MostNodes = 32;
 
     internal static int First(int node) => node << EventBits;

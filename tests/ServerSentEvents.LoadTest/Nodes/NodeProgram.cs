@@ -1,24 +1,23 @@
 using System.Diagnostics;
 using System.Globalization;
-using RabbitMQ.Client;
+using ServerSentEvents.LoadTest.Nodes.Brokers;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>The process of a node. It does what lines of its input say, and lives for as long as that is open.</summary>
+/// <summary>The process of a node. It obeys the commands in its input, and lives until the input ends.</summary>
 internal sealed class NodeProgram(INode node, int index, int length)
 {
-    /// <summary>Generous: only a broker that has failed lets everybody wait for so long.</summary>
+    /// <summary>A limit that only a failed broker reaches.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private int _number = NodeNumber.First(index);
 
-    internal static async Task RunAsync(bool isOurs, int port, string stream, int index, int length, int clients)
+    internal static async Task RunAsync(Broker broker, bool isOurs, int port, string stream, int index, int length, int clients)
     {
-        var factory = new ConnectionFactory { HostName = "127.0.0.1", Port = port };
         Inbox[] inboxes = [.. Enumerable.Range(0, isOurs ? clients : 1).Select(_ => new Inbox(index))];
         await using var node = isOurs
-            ? await OurNode.ConnectAsync(factory, stream, inboxes)
-            : await BareNode.ConnectAsync(factory, stream, inboxes[0]);
+            ? await BackplaneNode.ConnectAsync(broker, port, stream, inboxes)
+            : await broker.ConnectBareAsync(port, stream, inboxes[0]);
         Say($"ready");
         var program = new NodeProgram(node, index, length);
         while (await Console.In.ReadLineAsync() is { } line)
@@ -49,11 +48,11 @@ internal sealed class NodeProgram(INode node, int index, int length)
                 Console.WriteLine(string.Join(' ', node.Inboxes.SelectMany(inbox => inbox.TakeLatencies())));
                 break;
             default:
-                throw new ArgumentException($"'{string.Join(' ', command)}' is no command.", nameof(command));
+                throw new ArgumentException($"'{string.Join(' ', command)}' is not a command.", nameof(command));
         }
     }
 
-    /// <summary>Publishes until there were so many or, with 0 of them, so many seconds have passed.</summary>
+    /// <summary>Publishes a number of events, or for a number of seconds if that is 0.</summary>
     private async Task PublishAsync(int events, double seconds, int inFlight)
     {
         var begun = Stopwatch.GetTimestamp();

@@ -1,91 +1,86 @@
 using System.Globalization;
-using ServerSentEvents.Testing.RabbitMQ;
+using ServerSentEvents.LoadTest.Nodes.Brokers;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
 /// <summary>
-/// Nodes with the backplane beside as many with the broker's client library alone, over one broker, in turns. All processes
-/// share all processors, as the broker, which is the first to need more than one.
+/// Compares nodes with the backplane and nodes with the broker's client library alone, over one broker, in turns. All
+/// processes share all processors.
 /// </summary>
 /// <remarks>
-/// The clients are subscriptions copied to streams in the node's own process: what sockets cost is measured without
-/// <c>--nodes</c>, and beside a broker and several nodes they would mostly show how few processors there are.
+/// The clients are subscriptions that are copied to streams in the node's process. The other comparison measures the cost of
+/// sockets. Here, sockets would mostly show how few processors there are.
 /// </remarks>
-internal sealed class NodesComparison
+internal sealed class NodesComparison(Broker broker, BrokerInstance instance, Options options)
 {
-    private readonly Options _options;
     private readonly Dictionary<(int Count, bool IsOurs), GroupResult> _results = [];
-
-    private NodesComparison(Options options) => _options = options;
 
     internal static async Task<int> RunAsync(Options options)
     {
-        if (!OperatingSystem.IsLinux() || RabbitMQPrograms.Server is null)
+        var obstacle = OperatingSystem.IsLinux()
+            ? options.Brokers.Select(broker => broker.Missing).FirstOrDefault(missing => missing is not null)
+            : "The load test needs Linux.";
+        if (obstacle is not null)
         {
-            await Console.Error.WriteLineAsync(OperatingSystem.IsLinux() ? RabbitMQPrograms.Advice : "The load test needs Linux.");
+            await Console.Error.WriteLineAsync(obstacle);
             return 1;
         }
 
-        var broker = new LocalBroker(1);
-        try
+        foreach (var broker in options.Brokers)
         {
-            await broker.InitializeAsync();
-            var comparison = new NodesComparison(options);
+            await using var instance = await broker.StartAsync();
+            var comparison = new NodesComparison(broker, instance, options);
             foreach (var count in options.Nodes)
-                comparison.Measure(count, broker.Nodes[0]);
-            NodesTable.Write(Console.Out, options, comparison._results);
-        }
-        finally
-        {
-            await broker.DisposeAsync();
+                comparison.Measure(count);
+            NodesTable.Write(Console.Out, broker, options, comparison._results);
         }
 
         return 0;
     }
 
-    private void Measure(int count, BrokerNode broker)
+    private void Measure(int count)
     {
-        using var ours = new NodeGroup(isOurs: true, count, broker.Port, broker.ProcessId, _options);
-        using var bare = new NodeGroup(isOurs: false, count, broker.Port, broker.ProcessId, _options);
+        using var ours = new NodeGroup(broker, instance, isOurs: true, count, options);
+        using var bare = new NodeGroup(broker, instance, isOurs: false, count, options);
         foreach (var group in new[] { ours, bare })
         {
             _results[(count, group.IsOurs)] = new GroupResult();
-            // Twice, until the compiler has done what it does for code that runs often.
-            group.Carry(_options.Scenarios[^1]);
-            group.Carry(_options.Scenarios[^1]);
-            if (_options.Rate > 0)
-                group.Pace();
+            // Two runs, until the compiler has optimized the code.
+            group.MeasureThroughput(options.Scenarios[^1]);
+            group.MeasureThroughput(options.Scenarios[^1]);
+            if (options.Rate > 0)
+                group.MeasureLatency();
         }
 
-        for (var round = 0; round < _options.Rounds; round++)
+        for (var round = 0; round < options.Rounds; round++)
         {
             NodeGroup[] turns = round % 2 == 0 ? [ours, bare] : [bare, ours];
-            foreach (var scenario in _options.Scenarios)
-                Array.ForEach(turns, group => Carry(group, scenario, round));
+            foreach (var scenario in options.Scenarios)
+                Array.ForEach(turns, group => MeasureThroughput(group, scenario, round));
         }
 
-        for (var round = 0; _options.Rate > 0 && round < _options.Rounds; round++)
+        for (var round = 0; options.Rate > 0 && round < options.Rounds; round++)
         {
             NodeGroup[] turns = round % 2 == 0 ? [ours, bare] : [bare, ours];
-            Array.ForEach(turns, group => Pace(group, round));
+            Array.ForEach(turns, group => MeasureLatency(group, round));
         }
     }
 
-    private void Carry(NodeGroup group, Scenario scenario, int round)
+    private void MeasureThroughput(NodeGroup group, Scenario scenario, int round)
     {
-        var result = group.Carry(scenario);
-        var carried = _results[(group.Count, group.IsOurs)].Carried;
-        if (!carried.TryGetValue(scenario, out var results))
-            carried[scenario] = results = [];
+        var result = group.MeasureThroughput(scenario);
+        var throughputs = _results[(group.Count, group.IsOurs)].Throughputs;
+        if (!throughputs.TryGetValue(scenario, out var results))
+            throughputs[scenario] = results = [];
         results.Add(result);
-        Say($"{group.Count} nodes, {scenario.InFlight} in flight, round {round + 1}: {group.Name}: {result.Events:N0} events at each, {result.EventsPerSecond:N0} a second, {result.NodesMicroseconds:F1} us of CPU for each in all nodes, {result.BrokerMicroseconds:F1} in the broker");
+        Say($"{broker.Name}, {group.Count} nodes, {scenario.InFlight} in flight, round {round + 1}: {group.Name}: {result.Events:N0} events at each, {result.EventsPerSecond:N0} a second, {result.NodesMicroseconds:F1} us of CPU for each in all nodes, {result.BrokerMicroseconds:F1} in the broker");
     }
 
-    private void Pace(NodeGroup group, int round)
+    private void MeasureLatency(NodeGroup group, int round)
     {
-        var latencies = group.Pace();
+        var latencies = group.MeasureLatency();
         _results[(group.Count, group.IsOurs)].Latencies.Add(latencies);
-        Say($"{group.Count} nodes, round {round + 1}: {group.Name}: {latencies.Count:N0} latencies, median {Statistics.Quantile(latencies, 0.5):F3} ms, 99 % {Statistics.Quantile(latencies, 0.99):F3} ms");
+        Say($"{broker.Name}, {group.Count} nodes, round {round + 1}: {group.Name}: {latencies.Count:N0} latencies, median {Statistics.Quantile(latencies, 0.5):F3} ms, 99 % {Statistics.Quantile(latencies, 0.99):F3} ms");
     }
 
     private static void Say(FormattableString text) => Console.Error.WriteLine(text.ToString(CultureInfo.InvariantCulture));

@@ -1,30 +1,31 @@
 using System.Globalization;
+using ServerSentEvents.LoadTest.Nodes.Brokers;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>The results in Markdown: medians of the rounds, and of what is compared within each round.</summary>
+/// <summary>The results of one broker in Markdown: medians of the rounds, and of the ratios within each round.</summary>
 internal static class NodesTable
 {
     internal static void Write(
-        TextWriter output, Options options, Dictionary<(int Count, bool IsOurs), GroupResult> results)
+        TextWriter output, Broker broker, Options options, Dictionary<(int Count, bool IsOurs), GroupResult> results)
     {
         Line(output, $"");
-        Line(output, $"Events of {options.Bytes:N0} bytes, {options.Clients:N0} clients at each node; medians of {options.Rounds} rounds, ratios within each round:");
+        Line(output, $"{broker.Title}, events of {options.Bytes:N0} bytes, {options.Clients:N0} clients at each node; medians of {options.Rounds} rounds, ratios within each round:");
         Line(output, $"");
         Line(output, $"| nodes | in flight from each | | events/s | ratio | µs of CPU for an event: all nodes | the broker |");
         Line(output, $"|---:|---:|---|---:|---:|---:|---:|");
         foreach (var (count, scenario) in options.Nodes.SelectMany(_ => options.Scenarios, (count, scenario) => (count, scenario)))
         {
-            var (ours, bare) = (results[(count, true)].Carried[scenario], results[(count, false)].Carried[scenario]);
+            var (ours, bare) = (results[(count, true)].Throughputs[scenario], results[(count, false)].Throughputs[scenario]);
             var ratio = Statistics.Median(ours.Zip(bare, (one, other) => one.EventsPerSecond / other.EventsPerSecond));
-            WriteCarried(output, $"{count} | {scenario.InFlight}", "the backplane", ours, ratio);
-            WriteCarried(output, $"{count} | {scenario.InFlight}", "`RabbitMQ.Client` alone", bare, 1);
+            WriteThroughput(output, $"{count} | {scenario.InFlight}", "the backplane", ours, ratio);
+            WriteThroughput(output, $"{count} | {scenario.InFlight}", broker.BareTitle, bare, 1);
         }
 
         if (options.Rate == 0)
             return;
         Line(output, $"");
-        Line(output, $"From publishing, {options.Rate:N0} events a second, to a client of another node, in ms:");
+        Line(output, $"{broker.Title}, {options.Rate:N0} events a second, latency from publishing to a client of another node, in ms:");
         Line(output, $"");
         Line(output, $"| nodes | | median | added | 99 % |");
         Line(output, $"|---:|---|---:|---:|---:|");
@@ -32,11 +33,11 @@ internal static class NodesTable
         {
             var (ours, bare) = (results[(count, true)], results[(count, false)]);
             WriteLatency(output, count, "the backplane", ours, Statistics.Median(ours.Medians.Zip(bare.Medians, (one, other) => one - other)));
-            WriteLatency(output, count, "`RabbitMQ.Client` alone", bare, 0);
+            WriteLatency(output, count, broker.BareTitle, bare, 0);
         }
     }
 
-    private static void WriteCarried(TextWriter output, string where, string title, List<CarriedResult> results, double ratio)
+    private static void WriteThroughput(TextWriter output, string where, string title, List<Throughput> results, double ratio)
     {
         var rate = Statistics.Median(results.Select(run => run.EventsPerSecond));
         var nodes = Statistics.Median(results.Select(run => run.NodesMicroseconds));

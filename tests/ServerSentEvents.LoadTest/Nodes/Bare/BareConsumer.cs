@@ -1,13 +1,13 @@
 using RabbitMQ.Client;
 
-namespace ServerSentEvents.LoadTest.Nodes;
+namespace ServerSentEvents.LoadTest.Nodes.Bare;
 
-/// <summary>Takes what is behind the envelope of each message.</summary>
-internal sealed class BareConsumer(IChannel channel, int envelopeBytes, Inbox inbox) : AsyncDefaultBasicConsumer(channel)
+/// <summary>Consumes messages of one event each.</summary>
+internal sealed class BareConsumer(IChannel channel, Inbox inbox) : AsyncDefaultBasicConsumer(channel)
 {
     internal const ushort Prefetch = 2000;
 
-    private const int AcknowledgedAtOnce = Prefetch / 8;
+    private const int AcknowledgedTogether = Prefetch / 8;
 
     private int _unacknowledged;
 
@@ -23,8 +23,8 @@ internal sealed class BareConsumer(IChannel channel, int envelopeBytes, Inbox in
     {
         try
         {
-            inbox.Receive(body.Span[envelopeBytes..]);
-            if (++_unacknowledged < AcknowledgedAtOnce)
+            inbox.Receive(body.Span[(Overhead.OfMessage + Overhead.OfEvent)..]);
+            if (++_unacknowledged < AcknowledgedTogether)
                 return;
             _unacknowledged = 0;
             await Channel.BasicAckAsync(deliveryTag, multiple: true, cancellationToken);

@@ -1,21 +1,20 @@
 using System.Text;
 using RabbitMQ.Client;
 
-namespace ServerSentEvents.LoadTest.Nodes;
+namespace ServerSentEvents.LoadTest.Nodes.Bare;
 
 /// <summary>
-/// The broker's client library alone, as fast as it goes: a connection that publishes, with confirmations counted and never
-/// awaited one by one, and a connection that consumes, with the prefetch and the acknowledgements of the backplane.
+/// A node that uses RabbitMQ.Client alone, as fast as possible, with a message for each event. One connection publishes and
+/// counts confirmations. Another one consumes, with the prefetch and the acknowledgements of the backplane.
 /// </summary>
-internal sealed class BareNode : INode
+internal sealed class BareRabbitMQNode : INode
 {
-    /// <summary>As many bytes as the backplane adds to the data of an event that shares its message with many.</summary>
-    private const int EnvelopeBytes = 37;
+    private const int EnvelopeBytes = Overhead.OfMessage + Overhead.OfEvent;
 
     private static readonly CachedString DefaultExchange = new("");
     private static readonly BasicProperties NoProperties = new();
 
-    /// <summary>What the backplane asks for when it makes a stream.</summary>
+    /// <summary>The arguments with which the backplane creates a stream.</summary>
     private static readonly Dictionary<string, object?> StreamArguments = new(StringComparer.Ordinal)
     {
         ["x-queue-type"] = "stream",
@@ -24,29 +23,20 @@ internal sealed class BareNode : INode
         ["x-stream-max-segment-size-bytes"] = (1L << 30) / 10,
     };
 
-    private readonly Lock _gate = new();
+    private readonly Confirmations _confirmations = new();
     private readonly IConnection _publishing;
     private readonly IConnection _consuming;
     private readonly IChannel _channel;
     private readonly CachedString _stream;
-    private readonly SortedSet<ulong> _early = [];
 
     private ulong _published;
 
-    /// <summary>All up to this number are confirmed. Guarded by <see cref="_gate"/>.</summary>
-    private ulong _confirmed;
-
-    /// <summary>What the publisher waits for. Guarded by <see cref="_gate"/>.</summary>
-    private ulong _awaited;
-
-    private TaskCompletionSource? _waiting;
-
-    private BareNode(IConnection publishing, IConnection consuming, IChannel channel, string stream, Inbox inbox)
+    private BareRabbitMQNode(IConnection publishing, IConnection consuming, IChannel channel, string stream, Inbox inbox)
     {
         (_publishing, _consuming, _channel, _stream, Inboxes) = (publishing, consuming, channel, new CachedString(stream), [inbox]);
         channel.BasicAcksAsync += (_, ack) =>
         {
-            Confirm(ack.DeliveryTag, ack.Multiple);
+            _confirmations.Confirm(ack.DeliveryTag, ack.Multiple);
             return Task.CompletedTask;
         };
     }
@@ -66,8 +56,8 @@ internal sealed class BareNode : INode
         await reading.BasicConsumeAsync(
             stream, autoAck: false, consumerTag: "", noLocal: false, exclusive: false,
             new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = "first" },
-            new BareConsumer(reading, EnvelopeBytes, inbox));
-        return new BareNode(publishing, consuming, channel, stream, inbox);
+            new BareConsumer(reading, inbox));
+        return new BareRabbitMQNode(publishing, consuming, channel, stream, inbox);
     }
 
     public async ValueTask PublishAsync(string data, int inFlight)
@@ -75,49 +65,15 @@ internal sealed class BareNode : INode
         var body = new byte[EnvelopeBytes + data.Length];
         Encoding.UTF8.GetBytes(data, body.AsSpan(EnvelopeBytes));
         if (++_published > (ulong)inFlight)
-            await ConfirmedAsync(_published - (ulong)inFlight);
+            await _confirmations.ReachedAsync(_published - (ulong)inFlight);
         await _channel.BasicPublishAsync(DefaultExchange, _stream, mandatory: true, NoProperties, body);
     }
 
-    public Task FlushAsync() => ConfirmedAsync(_published);
+    public Task FlushAsync() => _confirmations.ReachedAsync(_published);
 
     public async ValueTask DisposeAsync()
     {
         await _publishing.DisposeAsync();
         await _consuming.DisposeAsync();
-    }
-
-    private Task ConfirmedAsync(ulong number)
-    {
-        lock (_gate)
-        {
-            if (_confirmed >= number)
-                return Task.CompletedTask;
-            _awaited = number;
-            _waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _waiting.Task;
-        }
-    }
-
-    private void Confirm(ulong number, bool all)
-    {
-        lock (_gate)
-        {
-            if (all)
-            {
-                _confirmed = Math.Max(_confirmed, number);
-                _early.RemoveWhere(each => each <= number);
-            }
-            else
-            {
-                _early.Add(number);
-            }
-
-            while (_early.Remove(_confirmed + 1))
-                _confirmed++;
-            if (_confirmed < _awaited)
-                return;
-            _waiting?.TrySetResult();
-        }
     }
 }

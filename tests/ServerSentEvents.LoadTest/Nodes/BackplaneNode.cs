@@ -1,20 +1,20 @@
-using RabbitMQ.Client;
-using ServerSentEvents.RabbitMQ;
+using ServerSentEvents.Backplane;
+using ServerSentEvents.LoadTest.Nodes.Brokers;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>A node with the backplane, whose clients are subscriptions that are copied to streams in the same process.</summary>
-internal sealed class OurNode : INode
+/// <summary>A node with the backplane. Its clients are subscriptions that are copied to streams in the same process.</summary>
+internal sealed class BackplaneNode : INode
 {
     private const int HistoryCapacity = 1000;
 
-    /// <summary>What is in flight, at the place of its number.</summary>
+    /// <summary>The events in flight. The next place has the oldest one.</summary>
     private readonly Task[] _sent = [.. Enumerable.Repeat(Task.CompletedTask, Scenario.MostInFlight)];
     private readonly Publisher _publisher;
-    private readonly RabbitMQBackplane<object?> _backplane;
+    private readonly StreamBackplane<object?> _backplane;
     private int _place;
 
-    private OurNode(RabbitMQBackplane<object?> backplane, Publisher publisher, IReadOnlyList<Inbox> inboxes)
+    private BackplaneNode(StreamBackplane<object?> backplane, Publisher publisher, IReadOnlyList<Inbox> inboxes)
     {
         (_backplane, _publisher, Inboxes) = (backplane, publisher, inboxes);
         foreach (var inbox in inboxes)
@@ -23,11 +23,10 @@ internal sealed class OurNode : INode
 
     public IReadOnlyList<Inbox> Inboxes { get; }
 
-    internal static async Task<INode> ConnectAsync(ConnectionFactory factory, string stream, IReadOnlyList<Inbox> inboxes)
+    internal static async Task<INode> ConnectAsync(Broker broker, int port, string stream, IReadOnlyList<Inbox> inboxes)
     {
         var publisher = new Publisher(new PublisherOptions { HistoryCapacity = HistoryCapacity, QueueCapacity = int.MaxValue });
-        var options = new RabbitMQBackplaneOptions<object?> { ConnectionFactory = factory, StreamName = stream };
-        return new OurNode(await RabbitMQBackplane<object?>.ConnectAsync(publisher, options), publisher, inboxes);
+        return new BackplaneNode(await broker.ConnectAsync(publisher, port, stream), publisher, inboxes);
     }
 
     public async ValueTask PublishAsync(string data, int inFlight)

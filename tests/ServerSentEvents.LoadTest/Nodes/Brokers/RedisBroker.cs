@@ -1,0 +1,36 @@
+using ServerSentEvents.Backplane;
+using ServerSentEvents.LoadTest.Nodes.Bare;
+using ServerSentEvents.Redis;
+using StackExchange.Redis;
+
+namespace ServerSentEvents.LoadTest.Nodes.Brokers;
+
+/// <summary>Redis with one server that writes its log to the disk every second.</summary>
+internal sealed class RedisBroker : Broker
+{
+    internal override string Name => "redis";
+
+    internal override string Title => "Redis";
+
+    internal override string BareTitle => "`StackExchange.Redis` alone";
+
+    internal override string? Missing =>
+        LocalRedis.Program is null ? "No redis-server on the PATH. On Debian and Ubuntu: apt-get install redis-server" : null;
+
+    internal override async Task<BrokerInstance> StartAsync()
+    {
+        var server = await LocalRedis.StartAsync();
+        return new BrokerInstance(server.Port, server.ProcessId, server.StopAsync);
+    }
+
+    internal override async Task<StreamBackplane<object?>> ConnectAsync(Publisher publisher, int port, string stream)
+    {
+        var options = new RedisBackplaneOptions<object?> { Configuration = ConfigurationFor(port), StreamKey = stream };
+        return await RedisBackplane<object?>.ConnectAsync(publisher, options);
+    }
+
+    internal override Task<INode> ConnectBareAsync(int port, string stream, Inbox inbox) =>
+        BareRedisNode.ConnectAsync(ConfigurationFor(port), stream, inbox);
+
+    private static ConfigurationOptions ConfigurationFor(int port) => new() { EndPoints = { { Host, port } } };
+}
