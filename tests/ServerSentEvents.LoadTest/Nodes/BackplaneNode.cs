@@ -25,7 +25,12 @@ internal sealed class BackplaneNode : INode
 
     internal static async Task<INode> ConnectAsync(Broker broker, int port, string stream, IReadOnlyList<Inbox> inboxes)
     {
-        var publisher = new Publisher(new PublisherOptions { HistoryCapacity = HistoryCapacity, QueueCapacity = int.MaxValue });
+        var publisher = new Publisher(new PublisherOptions
+        {
+            HistoryCapacity = HistoryCapacity,
+            QueueCapacity = int.MaxValue,
+            QueueCapacityBytes = long.MaxValue,
+        });
         return new BackplaneNode(await broker.ConnectAsync(publisher, port, stream), publisher, inboxes);
     }
 
@@ -51,6 +56,7 @@ internal sealed class BackplaneNode : INode
             var stream = new ClientStream(inbox);
             await using (stream)
                 await subscription.CopyToAsync(stream);
+            inbox.Fail(new InvalidOperationException($"The subscription has ended: {subscription.EndReason}."));
         }
         catch (Exception exception)
         {

@@ -10,6 +10,9 @@ internal sealed class Inbox(int self)
     private readonly Dictionary<int, int> _next = [];
     private readonly List<long> _latencies = [];
 
+    /// <summary>The reason why no more events come. Guarded by <see cref="_gate"/>.</summary>
+    private Exception? _failure;
+
     private long _count;
     private long _awaited = long.MaxValue;
     private TaskCompletionSource<long> _reached = New();
@@ -41,17 +44,22 @@ internal sealed class Inbox(int self)
         {
             _reached = New();
             _awaited = count;
-            if (_count >= count)
+            if (_failure is not null)
+                _reached.SetException(_failure);
+            else if (_count >= count)
                 _reached.SetResult(Stopwatch.GetTimestamp());
             return _reached.Task;
         }
     }
 
-    /// <summary>Fails the task that waits for events.</summary>
+    /// <summary>Fails the task that waits for events, and later ones.</summary>
     internal void Fail(Exception exception)
     {
         lock (_gate)
-            _reached.TrySetException(exception);
+        {
+            _failure ??= exception;
+            _reached.TrySetException(_failure);
+        }
     }
 
     /// <summary>Returns the latencies since the last call, in ticks of the stopwatch.</summary>
