@@ -1,19 +1,22 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using ServerSentEvents.Client;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A client of the cluster without a browser. It reconnects with the id of the last event, as a browser does.</summary>
+/// <summary>A client of the cluster without a browser. It reconnects and resumes as a browser does.</summary>
 internal sealed class ClusterReader : IAsyncDisposable
 {
-    private readonly ClusterServer _cluster;
-    private readonly string _member;
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
-    private HttpClient? _client;
-    private EventStream? _stream;
-    private string? _lastEventId;
+    private readonly HttpClient _http;
+    private readonly IAsyncEnumerator<SseItem<string>> _events;
 
-    private ClusterReader(ClusterServer cluster, string member) => (_cluster, _member) = (cluster, member);
+    private ClusterReader(ClusterServer cluster, string member)
+    {
+        _http = cluster.NewClient();
+        _http.Timeout = Timeout.InfiniteTimeSpan;
+        _events = new EventStreamClient(_http).ReadAsync(new Uri(cluster.Address, $"events?member={member}")).GetAsyncEnumerator();
+    }
 
     /// <summary>The node that serves this client.</summary>
     internal string Node { get; private set; } = "";
@@ -23,7 +26,7 @@ internal sealed class ClusterReader : IAsyncDisposable
     /// <summary>The result of each resume.</summary>
     internal List<string> Welcomes { get; } = [];
 
-    /// <summary>The ids of all events from the broker, in order.</summary>
+    /// <summary>The ids of all messages, in order.</summary>
     internal List<string> EventIds { get; } = [];
 
     /// <summary>The messages as the page shows them. A message that was posted twice is here once.</summary>
@@ -31,21 +34,14 @@ internal sealed class ClusterReader : IAsyncDisposable
 
     internal IEnumerable<string> Texts => Messages.Select(message => message.GetProperty("text").GetString()!);
 
-    /// <summary>Connects, and returns when the client knows its node.</summary>
-    internal static async Task<ClusterReader> OpenAsync(ClusterServer cluster, string member = "reader")
-    {
-        var reader = new ClusterReader(cluster, member);
-        await reader.ReadUntilAsync(() => reader.Welcomes.Count == 1);
-        return reader;
-    }
-
     /// <summary>Connects until a node of a name serves the client. The nodes take connections in turn.</summary>
     internal static async Task<ClusterReader> OpenAtAsync(ClusterServer cluster, string node, string member = "reader")
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
         while (true)
         {
-            var reader = await OpenAsync(cluster, member);
+            var reader = new ClusterReader(cluster, member);
+            await reader.ReadUntilAsync(() => reader.Welcomes.Count == 1);
             if (reader.Node == node)
                 return reader;
             await reader.DisposeAsync();
@@ -55,51 +51,23 @@ internal sealed class ClusterReader : IAsyncDisposable
 
     internal Task ReadToAsync(string text) => ReadUntilAsync(() => Texts.Contains(text));
 
-    internal async Task ReadUntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(Limits.Patience);
-        while (!condition())
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            try
-            {
-                _stream ??= await ConnectAsync();
-                if (await _stream.TryNextAsync() is { } item)
-                    Take(item);
-                else
-                    await DisposeAsync();
-            }
-            catch (HttpRequestException)
-            {
-                await DisposeAsync();
-            }
-            catch (IOException)
-            {
-                await DisposeAsync();
-            }
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
-        if (_stream is not null)
-            await _stream.DisposeAsync();
-        _client?.Dispose();
-        (_stream, _client) = (null, null);
+        await _events.DisposeAsync();
+        _http.Dispose();
     }
 
-    private async Task<EventStream> ConnectAsync()
+    private async Task ReadUntilAsync(Func<bool> condition)
     {
-        _client = _cluster.NewClient();
-        if (_lastEventId is not null)
-            _client.DefaultRequestHeaders.Add("Last-Event-ID", _lastEventId);
-        return await EventStream.OpenAsync(_client, $"events?member={_member}");
+        while (!condition())
+        {
+            (await _events.MoveNextAsync().AsTask().WaitAsync(Limits.Patience)).Should().BeTrue();
+            Take(_events.Current);
+        }
     }
 
     private void Take(SseItem<string> item)
     {
-        if (item.EventId is { Length: > 0 } id)
-            _lastEventId = id;
         var data = JsonDocument.Parse(item.Data).RootElement;
         switch (item.EventType)
         {
@@ -109,7 +77,7 @@ internal sealed class ClusterReader : IAsyncDisposable
                 Welcomes.Add(data.GetProperty("how").GetString()!);
                 break;
             case "message":
-                EventIds.Add(IdOf(item));
+                EventIds.Add(item.EventId!);
                 if (_ids.Add(data.GetProperty("id").GetString()!))
                     Messages.Add(data);
                 break;
@@ -118,7 +86,4 @@ internal sealed class ClusterReader : IAsyncDisposable
                 break;
         }
     }
-
-    private static string IdOf(SseItem<string> item) =>
-        item.EventId ?? throw new InvalidOperationException($"What comes from the stream has an id, and this has none: {item.Data}");
 }

@@ -7,14 +7,14 @@ namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
 /// <summary>The contract of a transport over RabbitMQ.</summary>
 [Collection(nameof(BrokersInTurn))]
-public sealed class RabbitMQTransportTests(SingleBroker broker) : TransportContract, IClassFixture<SingleBroker>
+public sealed class RabbitMQTransportTests(SingleBroker broker) : TransportContract
 {
     protected override ITestBroker Broker => broker;
 }
 
 /// <summary>The contract of a backplane over RabbitMQ.</summary>
 [Collection(nameof(BrokersInTurn))]
-public sealed class RabbitMQBackplaneTests(SingleBroker broker) : BackplaneContract, IClassFixture<SingleBroker>
+public sealed class RabbitMQBackplaneTests(SingleBroker broker) : BackplaneContract
 {
     protected override ITestBroker Broker => broker;
 

@@ -6,7 +6,7 @@ namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
 /// <summary>Outages of a broker of one node, and of nodes beside it.</summary>
 [Collection(nameof(BrokersInTurn))]
-public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) : IClassFixture<SingleBroker>
+public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output)
 {
     private const int SigStop = 19;
     private const int SigCont = 18;
@@ -39,7 +39,7 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output) :
     [SkippableFact]
     public async Task Alarm_DiskFull_PublishersGetTheReasonAndGoOnLater()
     {
-        await using var one = await StartNodeAsync(options => options.PublishTimeout = TimeSpan.FromSeconds(10));
+        await using var one = await StartNodeAsync(options => options.PublishTimeout = TimeSpan.FromSeconds(5));
         await using var other = await StartNodeAsync();
         await using var client = other.Connect();
         await other.PublishAsync("before");

@@ -54,6 +54,6 @@ public sealed class ThreeBrokers() : PrivateBroker(3)
     }
 }
 
-/// <summary>Runs tests that start brokers one after the other, because a machine may have no room for two.</summary>
+/// <summary>The tests that need a broker. They share one, and run one after the other.</summary>
 [CollectionDefinition(nameof(BrokersInTurn))]
-public sealed class BrokersInTurn;
+public sealed class BrokersInTurn : ICollectionFixture<SingleBroker>;

@@ -8,7 +8,7 @@ namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
 /// <summary>Finding A5: a refusal appears as such, in the broker's own words.</summary>
 [Collection(nameof(BrokersInTurn))]
-public sealed class RefusalTests(SingleBroker broker) : IClassFixture<SingleBroker>
+public sealed class RefusalTests(SingleBroker broker)
 {
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 

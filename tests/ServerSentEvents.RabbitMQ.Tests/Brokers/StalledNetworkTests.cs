@@ -7,7 +7,7 @@ namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
 /// <summary>Findings A3 and A4: a network that stalls without closing its connections.</summary>
 [Collection(nameof(BrokersInTurn))]
-public sealed class StalledNetworkTests(SingleBroker broker) : IClassFixture<SingleBroker>
+public sealed class StalledNetworkTests(SingleBroker broker)
 {
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 

@@ -4,7 +4,7 @@ namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
 /// <summary>The stream at the broker: its retention, its connections, and a log that loses messages.</summary>
 [Collection(nameof(BrokersInTurn))]
-public sealed class StreamTests(SingleBroker broker) : IClassFixture<SingleBroker>
+public sealed class StreamTests(SingleBroker broker)
 {
     /// <summary>The smallest segment of the broker's log holds two of these.</summary>
     private const int LargeEvent = 40_000;
