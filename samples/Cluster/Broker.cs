@@ -42,6 +42,8 @@ internal sealed record Broker(Uri Address)
             services.AddServerSentEventsRedis<string>(options =>
             {
                 options.Configuration = ConfigurationOptions.Parse(Address.Authority);
+                if (Address.UserInfo.Split(':') is [var user, var password])
+                    (options.Configuration.User, options.Configuration.Password) = (user, password);
                 options.StreamKey = StreamName;
                 Configure(options);
             });

@@ -8,7 +8,7 @@ namespace Cluster;
 /// <param name="Name">The name of the author.</param>
 /// <param name="Text">The text.</param>
 /// <param name="Node">The node that took the message.</param>
-/// <param name="Member">The secret of the author's page. It does not leave the nodes.</param>
+/// <param name="Member">The secret of the author's page. The nodes and the broker see it, and no other page does.</param>
 /// <param name="Mine">True for the author's page.</param>
 internal sealed record Message(string Id, string Name, string Text, string? Node = null, string? Member = null, bool Mine = false)
 {

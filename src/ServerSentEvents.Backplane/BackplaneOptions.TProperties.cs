@@ -18,16 +18,18 @@ public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
 
     /// <summary>
     /// A function that makes the event of one subscriber, on the subscriber's node, from the published event and the
-    /// subscriber's properties. It returns null to send nothing. It is called once for each subscriber, outside every lock,
-    /// one event after the other. If it throws, that subscriber gets nothing, and the log says so. The default, null, sends
-    /// the same event to all.
+    /// subscriber's properties. It returns null to send nothing. It is called once for each subscriber, outside every lock: on
+    /// the thread that reads the stream, and for missed events on the thread that calls <c>Subscribe</c>. The two can run at
+    /// the same time, so the function must be thread-safe. If it throws for a new event, that subscriber does not get it, and
+    /// the log says so. The default, null, sends the same event to all.
     /// </summary>
     public Func<SseItem<string>, TProperties, SseItem<string>?>? Personalize { get; set; }
 
     /// <summary>
     /// A function that returns the key by which <see cref="StreamPublisher.DisconnectAsync"/> finds a subscription, such as the
     /// name of the user, or null for none. It is called for every subscriber of the node at each disconnect, outside every
-    /// lock. The default is null: this node then ignores disconnects, and the log says so.
+    /// lock, on the thread that reads the stream. If it throws for any subscriber, this node ends no subscription, and the log
+    /// says so. The default is null: this node then ignores disconnects, and warns once.
     /// </summary>
     public Func<TProperties, string?>? SubscriberKey { get; set; }
 }

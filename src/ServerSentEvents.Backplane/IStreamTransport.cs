@@ -10,9 +10,9 @@ namespace ServerSentEvents.Backplane;
 /// <remarks>
 /// <para><b>Connections.</b> A connection never comes back once it is lost. The engine opens another one, and resumes from the
 /// last message that it has read. The transport must not recover by itself.</para>
-/// <para><b>Errors.</b> Messages of exceptions reach the log, the health check and the caller of <c>PublishAsync</c>. Use the
+/// <para><b>Errors.</b> After any exception, the engine closes the connection and opens another one. Messages of exceptions reach the log, the health check and the caller of <c>PublishAsync</c>. Use the
 /// broker's own words. Throw <see cref="StreamRefusedException"/> for what will not pass by itself, such as a wrong password.</para>
-/// <para><b>Thread safety.</b> The engine opens a writer and a reader at the same time.</para>
+/// <para><b>Thread safety.</b> The engine calls both methods at the same time.</para>
 /// <para><b>Tests.</b> <c>TransportContract</c> in the repository's tests checks an implementation.</para>
 /// </remarks>
 [Experimental(StreamTransport.DiagnosticId)]
@@ -50,7 +50,7 @@ public interface IStreamConnection : IAsyncDisposable
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamWriter : IStreamConnection
 {
-    /// <summary>The reason why the broker takes no message for now; null while it does.</summary>
+    /// <summary>The reason why the broker takes no message for now; null while the broker takes messages.</summary>
     string? Blocked { get; }
 
     /// <summary>
@@ -75,7 +75,7 @@ public interface IStreamWriterObserver
     /// <param name="all">True if all messages before it are confirmed too.</param>
     void Confirmed(long number, bool all);
 
-    /// <summary>Notes that <see cref="IStreamWriter.Blocked"/> has changed, or that the connection is lost.</summary>
+    /// <summary>Notes that <see cref="IStreamWriter.Blocked"/> has changed, or that the connection is lost. Call from any thread.</summary>
     void Changed();
 }
 
@@ -83,7 +83,10 @@ public interface IStreamWriterObserver
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamReader : IStreamConnection
 {
-    /// <summary>Appends a message to the end of the stream.</summary>
+    /// <summary>
+    /// Appends a message to the end of the stream. The engine calls it at most once, before <see cref="ReadAsync"/>. No other
+    /// message has these bytes.
+    /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="cancellationToken">A token that stops waiting.</param>
     /// <returns>The offset of the message.</returns>
@@ -122,7 +125,9 @@ public enum MessageOrder
 }
 
 /// <summary>The first message to read. The default is the oldest message.</summary>
-/// <param name="Offset">The offset to start at, also if the stream has no message there; null to start by age.</param>
+/// <param name="Offset">
+/// The offset to start at, also if the stream has no message there; null to start by age. Earlier messages can come too.
+/// </param>
 /// <param name="Age">
 /// The age of the oldest message to read, by the broker's clock. Somewhat older ones can come too. Null for all messages. It
 /// has no effect if there is an offset.

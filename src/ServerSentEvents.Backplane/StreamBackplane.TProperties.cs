@@ -18,8 +18,9 @@ namespace ServerSentEvents.Backplane;
 /// <para><b>Loss.</b> If a node may have missed events, because the stream was deleted, restored from an earlier copy, or trimmed
 /// too early, it ends all subscriptions. Older ids are a <see cref="ResumeResult.Gap"/>.</para>
 /// <para><b>Memory.</b> 12 bytes for each of the last 1,048,576 messages, besides the history. Older ids are gaps.</para>
-/// <para><b>Thread safety.</b> All members can be called from any thread. Functions of the options run on the thread that reads
-/// the stream; do not block them.</para>
+/// <para><b>Thread safety.</b> All members can be called from any thread. Functions of the options and handlers of the publisher
+/// run on the thread that reads the stream. Do not block them, and do not wait for <see cref="StreamPublisher.DisposeAsync"/> in
+/// them.</para>
 /// <para><b>Lifetime.</b> Create one for each publisher, for the life of the application. It holds two connections. Dispose of it
 /// before the publisher, which stays the caller's.</para>
 /// </remarks>
@@ -31,7 +32,9 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     private readonly ReadingLag _lag;
 
     /// <summary>Creates a backplane that is not connected yet.</summary>
-    /// <param name="publisher">The publisher of this node. Its subscriptions end when the backplane connects.</param>
+    /// <param name="publisher">
+    /// The publisher of this node. Its subscriptions end when the backplane starts, and again when the node has caught up.
+    /// </param>
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <param name="transport">The stream.</param>
     /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>
@@ -89,10 +92,12 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     private protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         BrokerMetrics.Add(_lag);
+        // The handlers of subscriptions that end now may publish, and wait.
+        var writing = base.RunAsync(cancellationToken);
         _follower.Begin();
         var timer = _settings.TimeProvider.CreateTimer(
             static watch => ((ReadingWatch)watch!).Check(), Watch, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         await using (timer.ConfigureAwait(false))
-            await Task.WhenAll(base.RunAsync(cancellationToken), _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
+            await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
     }
 }

@@ -15,10 +15,11 @@ namespace ServerSentEvents.Backplane;
 /// permission to read.
 /// </summary>
 /// <remarks>
-/// <para><b>Order.</b> All nodes deliver the same events in the order of the stream. If each call starts after the previous one
-/// has completed, the events arrive in that order.</para>
-/// <para><b>Outages.</b> A lost connection is made again. An event whose confirmation was lost is sent again, and delivered
-/// once.</para>
+/// <para><b>Order.</b> All nodes deliver the same events in the order of the stream. Events of one publisher are sent in the order
+/// of the calls. You need not wait for one call before the next.</para>
+/// <para><b>Outages.</b> The publisher reconnects after a lost connection. An event whose confirmation was lost is sent again, and
+/// delivered once. A node that joined in between and cannot tell the two apart ends its subscriptions instead; their clients
+/// get a gap.</para>
 /// <para><b>Thread safety.</b> All members can be called from any thread.</para>
 /// <para><b>Memory.</b> Events wait in memory until the broker has confirmed them, or their timeout is over. Callers that await
 /// each call bound this by themselves.</para>
@@ -102,13 +103,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     {
         EventValidator.ThrowIfInvalid(item, nameof(item));
         var encoded = ItemFormat.EncodeEvent(item, channels);
-        var length = MessageFormat.HeaderLength + MessageFormat.LengthOf(encoded);
-        if (length > _settings.MaxEventBytes)
-        {
-            throw new ArgumentException(
-                $"The event takes {length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", nameof(item));
-        }
-
+        ThrowIfTooLarge(encoded, "event", nameof(item));
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
         _metrics.Published.Add(1);
@@ -128,7 +123,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// Clients reconnect by themselves. Turn them away by authentication. A node that is not connected to the broker carries
     /// the disconnect out when it is again; a node that starts later does not.
     /// </remarks>
-    /// <exception cref="ArgumentException">The key is null, empty, or not well-formed UTF-16, or too long.</exception>
+    /// <exception cref="ArgumentException">The key is null, empty, too long, or not well-formed UTF-16.</exception>
     /// <exception cref="TimeoutException">
     /// The broker did not confirm within <see cref="StreamPublisherOptions.PublishTimeout"/>.
     /// </exception>
@@ -138,16 +133,16 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(subscriberKey);
         var encoded = ItemFormat.EncodeDisconnect(subscriberKey);
-        if (encoded.Length > _settings.MaxEventBytes)
-            throw new ArgumentException("The key takes more bytes than MaxEventBytes allows.", nameof(subscriberKey));
+        ThrowIfTooLarge(encoded, "key", nameof(subscriberKey));
         return cancellationToken.IsCancellationRequested
             ? Task.FromCanceled(cancellationToken)
             : SendAsync(encoded, cancellationToken);
     }
 
     /// <summary>
-    /// Disconnects, within a second or so. Events that are being published fail with <see cref="ObjectDisposedException"/>, and
-    /// may have been published. Can be called twice.
+    /// Disconnects, within a second or so, also on a stalled network. Events that are being published fail with
+    /// <see cref="ObjectDisposedException"/>, and may have been published. Waits for functions and handlers of the application
+    /// that run, so do not wait for it inside one of them. A second call has no effect, and returns at once.
     /// </summary>
     /// <returns>A task that completes when nothing is delivered anymore.</returns>
     public virtual async ValueTask DisposeAsync()
@@ -221,6 +216,13 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (Interlocked.Exchange(ref _started, 1) == 0)
             _running = Task.Run(() => RunAsync(_stopping.Token));
+    }
+
+    private void ThrowIfTooLarge(byte[] encoded, string what, string paramName)
+    {
+        var length = MessageFormat.HeaderLength + MessageFormat.LengthOf(encoded);
+        if (length > _settings.MaxEventBytes)
+            throw new ArgumentException($"The {what} takes {length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", paramName);
     }
 
     private async Task SendAsync(byte[] encoded, CancellationToken cancellationToken)

@@ -45,8 +45,8 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
     public string StreamName { get; set; } = "server-sent-events";
 
     /// <summary>
-    /// The time for which the broker keeps events, in whole seconds, from 1 second; null for no limit. The default is 1 day. It
-    /// has no effect on a stream that exists already.
+    /// The time for which the broker keeps events, from 1 second; null for no limit. The default is 1 day. A fraction of
+    /// a second is ignored. It has no effect on a stream that exists already.
     /// </summary>
     public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
 

@@ -26,8 +26,9 @@ public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TPrope
     /// <summary>
     /// The address and the credentials of Redis, with TLS, the database, Sentinel or the nodes of a cluster. Required.
     /// <c>ConfigurationOptions.Parse</c> makes it from a connection string. The backplane recovers by itself, so in its copy it
-    /// sets <c>AbortOnConnectFail</c>, <c>BacklogPolicy</c> and <c>ConnectRetry</c>. <c>AsyncTimeout</c>, the time after
-    /// which a silent network counts as lost, becomes 10 seconds if it is longer.
+    /// sets <c>AbortOnConnectFail</c>, <c>BacklogPolicy</c> and <c>ConnectRetry</c>. It also sets <c>AllowAdmin</c>, to read
+    /// INFO (the server checks the user's permissions), and <c>ClientName</c> if that is null. <c>AsyncTimeout</c>, the longest
+    /// wait for an answer, becomes 10 seconds if it is longer.
     /// </summary>
     public ConfigurationOptions? Configuration { get; set; }
 

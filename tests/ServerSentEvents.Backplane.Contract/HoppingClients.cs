@@ -12,7 +12,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
     private readonly CountdownEvent _connected = new(clients);
     private readonly TaskCompletionSource _allConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _partPublished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _isOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _disturbanceEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _published;
     private int _hops;
 
@@ -30,7 +30,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
         if (disturb is not null)
             await disturb();
         var publishedBefore = Volatile.Read(ref _published);
-        _isOver.SetResult();
+        _disturbanceEnded.SetResult();
         await Task.WhenAll(publishing).WithinPatience();
         var published = stopwatch.Elapsed;
         var seen = await Task.WhenAll(reading).WithinPatience();
@@ -75,9 +75,9 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
         for (var number = 0; number < events / nodes.Length; number++)
         {
             if (number == Last(events / nodes.Length))
-                await _isOver.Task;
+                await _disturbanceEnded.Task;
             pending.Enqueue(node.Backplane.PublishAsync($"{index}:{number}").AsTask());
-            while (pending.Count >= (_partPublished.Task.IsCompleted && !_isOver.Task.IsCompleted ? 1 : InFlight))
+            while (pending.Count >= (_partPublished.Task.IsCompleted && !_disturbanceEnded.Task.IsCompleted ? 1 : InFlight))
                 await pending.Dequeue();
             if (Interlocked.Increment(ref _published) == events / 4)
                 _partPublished.TrySetResult();

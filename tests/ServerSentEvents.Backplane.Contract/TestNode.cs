@@ -55,7 +55,7 @@ public sealed class TestNode : IAsyncDisposable
     public TestClient Connect(string? lastEventId = null, string name = "", ChannelNames channels = default) =>
         new(Publisher.Subscribe(new SubscribeOptions<string> { Channels = channels, Properties = name, LastEventId = lastEventId }));
 
-    /// <summary>Publishes events one after the other, or as fast as it goes.</summary>
+    /// <summary>Publishes events without waiting for one before the next.</summary>
     public Task PublishAsync(string prefix, int count) =>
         Task.WhenAll(Numbered(prefix, count).Select(data => Backplane.PublishAsync(data).AsTask())).WithinPatience();
 

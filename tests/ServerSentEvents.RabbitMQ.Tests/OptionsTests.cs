@@ -59,6 +59,6 @@ public sealed class OptionsTests
         var connect = () => RabbitMQBackplane<object?>.ConnectAsync(publisher, options).WithinPatience();
 
         await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage(
-            "The stream server-sent-events is not ready after the PublishTimeout of 00:00:01: the broker cannot be reached: *refused*");
+            "The stream server-sent-events is not ready after the PublishTimeout of 00:00:01: there is no connection: *refused*");
     }
 }

@@ -78,7 +78,7 @@ public sealed class RefusalTests
         var connect = () => RedisBackplane<string>.ConnectAsync(publisher, options).WithinPatience();
 
         await connect.Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage($"*the broker cannot be reached: 127.0.0.1:{port}: *refused*");
+            .WithMessage($"*there is no connection: 127.0.0.1:{port}: *refused*");
     }
 
     private static async Task ConnectAsync(ConfigurationOptions configuration)

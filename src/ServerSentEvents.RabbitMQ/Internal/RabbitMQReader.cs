@@ -33,25 +33,23 @@ internal sealed class RabbitMQReader : IStreamReader
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // After a failure the engine closes the connection. To close the channels first could take seconds.
         var consumer = await ConsumeAsync("last", LookAt, cancellationToken).ConfigureAwait(false);
-        await using (consumer.ConfigureAwait(false))
+        var options = new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false);
+        var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
+        channel.ChannelShutdownAsync += (_, reason) =>
         {
-            var options = new CreateChannelOptions(
-                publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false);
-            var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
-            await using (channel.ConfigureAwait(false))
-            {
-                channel.ChannelShutdownAsync += (_, reason) =>
-                {
-                    if (reason.Initiator != ShutdownInitiator.Application)
-                        _lost.TrySetResult(BrokerErrors.Explain(reason));
-                    return Task.CompletedTask;
-                };
-                await channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
-                await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
-                return offset.Task.IsCompleted ? await offset.Task.ConfigureAwait(false) : throw await Lost.ConfigureAwait(false);
-            }
-        }
+            if (reason.Initiator != ShutdownInitiator.Application)
+                _lost.TrySetResult(BrokerErrors.Explain(reason));
+            return Task.CompletedTask;
+        };
+        await channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!offset.Task.IsCompleted)
+            throw await Lost.ConfigureAwait(false);
+        await channel.DisposeAsync().ConfigureAwait(false);
+        await consumer.DisposeAsync().ConfigureAwait(false);
+        return await offset.Task.ConfigureAwait(false);
 
         void LookAt(long at, MessageOrder order, ReadOnlySpan<byte> body)
         {
@@ -94,12 +92,9 @@ internal sealed class RabbitMQReader : IStreamReader
                 .ConfigureAwait(false);
             return consumer;
         }
-        catch (Exception exception)
+        catch (OperationInterruptedException exception)
         {
-            await channel.DisposeAsync().ConfigureAwait(false);
-            if (exception is OperationInterruptedException)
-                throw BrokerErrors.Explain(exception);
-            throw;
+            throw BrokerErrors.Explain(exception);
         }
     }
 }

@@ -3,7 +3,7 @@ using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>A connection that appends. It counts confirmations itself, because the library would wait for each one.</summary>
+/// <summary>A connection that appends. It forwards confirmations; the library's own tracking would wait for each one.</summary>
 internal sealed class RabbitMQWriter : IStreamWriter
 {
     private static readonly CachedString DefaultExchange = new("");

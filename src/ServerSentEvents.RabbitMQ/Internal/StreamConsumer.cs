@@ -76,7 +76,7 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
 
     /// <summary>Notes that the broker has ended the consumer: the stream was deleted, or its leader moves.</summary>
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default) =>
-        LoseAsync(new IOException("The broker has stopped to send the stream: it was deleted, or its leader moves."));
+        LoseAsync(new IOException("The broker has stopped sending the stream: it was deleted, or its leader moves."));
 
     public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) =>
         LoseAsync(BrokerErrors.Explain(reason));

@@ -4,6 +4,7 @@ using RabbitMQ.Client;
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>The checked settings of a stream.</summary>
+#pragma warning disable CA2208, MA0015 // Exceptions name the parameter of the application's call.
 internal sealed class StreamSettings
 {
     /// <summary>The number of segments of the log that the broker keeps. It removes events by segments.</summary>
@@ -12,20 +13,23 @@ internal sealed class StreamSettings
     private const int SmallestMaxBytes = 1_000_000;
     private const int LongestName = 255;
 
+    /// <summary>The parameter of the application's call, which exceptions name.</summary>
+    private const string Options = "options";
+
     private StreamSettings(
         ConnectionFactory? factory, IList<AmqpTcpEndpoint>? endpoints, string? name, TimeSpan? maxAge, long? maxBytes, int maxEventBytes)
     {
         ConnectionFactory = factory
-            ?? throw new ArgumentException("ConnectionFactory must be set: it has the address of the broker.", nameof(factory));
-        Endpoints = [.. endpoints ?? throw new ArgumentException("Endpoints cannot be null.", nameof(endpoints))];
+            ?? throw new ArgumentException("ConnectionFactory must be set: it has the address of the broker.", Options);
+        Endpoints = [.. endpoints ?? throw new ArgumentException("Endpoints cannot be null.", Options)];
         if (string.IsNullOrEmpty(name) || Encoding.UTF8.GetByteCount(name) > LongestName)
-            throw new ArgumentException("StreamName must have from 1 to 255 bytes.", nameof(name));
+            throw new ArgumentException("StreamName must have from 1 to 255 bytes.", Options);
         if (maxAge < TimeSpan.FromSeconds(1))
-            throw new ArgumentOutOfRangeException(nameof(maxAge), maxAge, "MaxAge must be at least a second, or null.");
+            throw new ArgumentOutOfRangeException(Options, maxAge, "MaxAge must be at least a second, or null.");
         if (maxBytes < SmallestMaxBytes || maxBytes / SegmentsKept < maxEventBytes)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(maxBytes), maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
+                Options, maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
         }
 
         (StreamName, MaxAge, MaxBytes) = (name, maxAge, maxBytes);

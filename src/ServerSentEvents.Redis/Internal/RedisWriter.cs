@@ -124,7 +124,7 @@ internal sealed class RedisWriter : IStreamWriter
         {
             return;
         }
-        catch (IOException exception)
+        catch (Exception exception)
         {
             _stream.Connection.Lose(exception);
         }

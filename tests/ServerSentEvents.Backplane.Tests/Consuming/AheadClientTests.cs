@@ -67,6 +67,29 @@ public sealed class AheadClientTests
     }
 
     [Fact]
+    public async Task Resume_NodeGetsThereAndTheChannelIsQuiet_StaysOpen()
+    {
+        var time = new FakeTimeProvider();
+        await using var ahead = await TestNode.StartAsync(_stream);
+        var changed = new ChangedTransport(_stream);
+        await using var behind = await time.StartNodeAsync(changed);
+        await using var before = ahead.Connect(channels: "busy");
+        await using var reached = behind.Connect(channels: "busy");
+        changed.Hold();
+        await ahead.Backplane.PublishAsync("a", "busy").WithinPatience();
+        await before.NextAsync();
+
+        await using var client = behind.Connect(before.LastEventId, channels: "quiet");
+        changed.Release();
+        await reached.NextAsync();
+        await ahead.Backplane.PublishAsync("b", "busy").WithinPatience();
+        await reached.NextAsync();
+        time.AdvanceSeconds(40);
+
+        client.EndReason.Should().BeNull();
+    }
+
+    [Fact]
     public async Task Resume_HostileIds_AreGapsAndDisturbNoOther()
     {
         await using var node = await TestNode.StartAsync(_stream);

@@ -51,7 +51,7 @@ public sealed class FailingReadingTests
 
         (await again.NextAsync()).Data.Should().Be("b");
         node.Log.Warnings.Should().Contain(text =>
-            text.Contains("a handler failed", StringComparison.Ordinal) && text.Contains("of a handler", StringComparison.Ordinal));
+            text.Contains("code of the application failed", StringComparison.Ordinal) && text.Contains("of a handler", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -135,6 +135,25 @@ public sealed class ReplacedStreamTests
         changed.ReadersOpened.Should().Be(1);
     }
 
+    [Fact]
+    public async Task Reconnect_BrokerLostAConfirmedMessageThatWasNotRead_EndsSubscriptions()
+    {
+        var changed = new ChangedTransport(_stream);
+        await using var node = await TestNode.StartAsync(changed);
+        await using var client = node.Connect();
+        await node.PublishAsync("kept");
+        await client.NextAsync();
+        var kept = _stream.Messages.ToArray();
+
+        changed.BeDeaf();
+        await node.PublishAsync("lost");
+        _stream.Replace(kept);
+
+        (await client.RestAsync()).Should().BeEmpty();
+        await using var again = node.Connect(client.LastEventId);
+        again.Resume.Should().Be(ResumeResult.Gap);
+    }
+
     /// <summary>Removes messages that the node has not read, and appends one.</summary>
     private void TrimUnread(ChangedTransport changed)
     {

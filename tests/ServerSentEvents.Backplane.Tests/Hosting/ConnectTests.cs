@@ -50,7 +50,7 @@ public sealed class ConnectTests
         _time.AdvanceSeconds(1);
 
         (await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>())
-            .WithMessage("The stream orders is not ready after the PublishTimeout of 00:00:30: the broker cannot be reached: The broker is away.")
+            .WithMessage("The stream orders is not ready after the PublishTimeout of 00:00:30: there is no connection: The broker is away.")
             .WithInnerException<TimeoutException>();
         await backplane.Invoking(each => each.PublishAsync("late").AsTask()).Should().ThrowAsync<ObjectDisposedException>();
     }
@@ -137,7 +137,7 @@ public sealed class ConnectTests
         await starting.WithinPatience();
 
         _log.Warnings.Should().Contain(
-            "Stream orders: the application starts without the broker after 00:00:30, and keeps trying: the broker cannot be reached: "
+            "Stream orders: the application starts without the broker after 00:00:30, and keeps trying: there is no connection: "
             + "The broker is away. ");
         _stream.Start();
         await _time.AdvanceUntilAsync(() => backplane.IsCaughtUp);

@@ -58,7 +58,7 @@ public sealed class HealthTests
         await Limits.UntilAsync(async () => (await node.Backplane.CheckAsync()).Status == HealthStatus.Healthy);
 
         (during.Status, during.Description).Should().Be((
-            HealthStatus.Degraded, "This node gets no events: the broker cannot be reached: The broker is away."));
+            HealthStatus.Degraded, "This node gets no events: there is no connection: The broker is away."));
     }
 
     [Fact]

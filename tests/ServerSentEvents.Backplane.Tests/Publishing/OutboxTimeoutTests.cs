@@ -26,9 +26,9 @@ public sealed class OutboxTimeoutTests : IDisposable
         Advance(Timeout);
 
         (await FailureOf(first)).Message.Should().Be(
-            "The event was not published within the PublishTimeout of 00:00:10: the broker has not been reached yet.");
+            "Not published within the PublishTimeout of 00:00:10: the broker has not been reached yet.");
         (await FailureOf(second)).Message.Should().Be(
-            "The event was not published within the PublishTimeout of 00:00:10: the moon is full.");
+            "Not published within the PublishTimeout of 00:00:10: the moon is full.");
         _outbox.TryTake(out _).Should().BeFalse("it must not be published later");
     }
 
@@ -45,10 +45,10 @@ public sealed class OutboxTimeoutTests : IDisposable
         Advance(Timeout);
 
         (await FailureOf(first)).Message.Should().Be(
-            "The event was sent, but not confirmed within the PublishTimeout of 00:00:10: the broker has not confirmed what was "
+            "Sent, but not confirmed within the PublishTimeout of 00:00:10: the broker has not confirmed what was "
             + "sent before. It may have been published.");
         (await FailureOf(second)).Message.Should().Be(
-            "The event was sent, but not confirmed within the PublishTimeout of 00:00:10: the moon is full. It may have been published.");
+            "Sent, but not confirmed within the PublishTimeout of 00:00:10: the moon is full. It may have been published.");
     }
 
     [Fact]

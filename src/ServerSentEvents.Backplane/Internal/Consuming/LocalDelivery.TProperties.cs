@@ -15,16 +15,18 @@ internal sealed class LocalDelivery<TProperties>(
 {
     private bool _hasWarnedOfKey;
 
+    private Publisher<TProperties> Publisher => publisher;
+
     /// <summary>Clears the history, and ends all subscriptions, because their clients may have missed events.</summary>
     internal void Restart(EventIds ids, EventPosition before) => Try(
-        static (publisher, at) => publisher.Follow(at.Ids, at.Before), (Ids: ids, Before: before));
+        static (self, at) => self.Publisher.Follow(at.Ids, at.Before), (Ids: ids, Before: before));
 
     /// <summary>Ends the subscriptions of clients that came while the node was catching up.</summary>
-    internal void EndAll() => Try(static (publisher, _) => publisher.Close(), state: 0);
+    internal void EndAll() => Try(static (self, _) => self.Publisher.Close(), state: 0);
 
     /// <summary>Ends the subscriptions whose last event id is of another stream, as far as a message shows it.</summary>
     internal void EndUnknown(long offset) => Try(
-        static (publisher, value) => publisher.EndUnknown(value), StreamPosition.EndOf(offset));
+        static (self, value) => self.Publisher.EndUnknown(value), StreamPosition.EndOf(offset));
 
     internal void Advance(EventPosition position) => publisher.Advance(position);
 
@@ -36,7 +38,7 @@ internal sealed class LocalDelivery<TProperties>(
             if (item.Event is { } read)
                 Deliver(position, read, item.Channels, isCatchingUp);
             else if (item.DisconnectKey is { } key && !isCatchingUp)
-                Disconnect(key);
+                Try(static (self, wanted) => self.Disconnect(wanted), key);
         }
         catch (ObjectDisposedException)
         {
@@ -77,11 +79,11 @@ internal sealed class LocalDelivery<TProperties>(
         _hasWarnedOfKey = true;
     }
 
-    private void Try<TState>(Action<Publisher<TProperties>, TState> action, TState state)
+    private void Try<TState>(Action<LocalDelivery<TProperties>, TState> action, TState state)
     {
         try
         {
-            action(publisher, state);
+            action(this, state);
         }
         catch (ObjectDisposedException)
         {

@@ -35,6 +35,7 @@ internal sealed class ReadingLoop<TProperties>(
     {
         await _loop.RunAsync(transport.OpenReaderAsync, ReadAsync, Disconnected, cancellationToken).ConfigureAwait(false);
         _isCaughtUp = false;
+        _obstacle = "the backplane was disposed";
     }
 
     private async Task ReadAsync(IStreamReader reader, Action connected, CancellationToken cancellationToken)

@@ -33,6 +33,23 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
+    /// <summary>The highest confirmed sequence of this node.</summary>
+    internal ulong Expected
+    {
+        get
+        {
+            lock (_gate)
+                return _expected;
+        }
+    }
+
+    /// <summary>Returns whether a confirmed message of this node has not been read.</summary>
+    internal bool IsMissing(ulong sequence)
+    {
+        lock (_gate)
+            return sequence > _read;
+    }
+
     /// <summary>Starts to watch a connection.</summary>
     /// <returns>A task that completes with the reason if the connection is stuck.</returns>
     internal Task<Exception> Begin()
@@ -76,7 +93,7 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
-    /// <summary>Stops to expect what was confirmed: it may have been in a stream that is gone.</summary>
+    /// <summary>Stops expecting what was confirmed. It may have been in a stream that is gone.</summary>
     internal void ExpectNothing()
     {
         lock (_gate)

@@ -26,6 +26,9 @@ internal sealed class StreamFollower<TProperties>(
 {
     private const int NodesRemembered = 1_024;
 
+    /// <summary>The longest time that the marker may take. A broker that blocks publishers does not answer.</summary>
+    private static readonly TimeSpan MarkerTimeout = TimeSpan.FromSeconds(30);
+
     private readonly StreamEventIds _ids = new();
     private readonly SeenMessages _seen = new(NodesRemembered);
 
@@ -47,6 +50,9 @@ internal sealed class StreamFollower<TProperties>(
     /// <summary>The offset of the marker that ends the catching up.</summary>
     private long _end;
 
+    /// <summary>The last message of this node that is before the marker, because the broker had confirmed it.</summary>
+    private ulong _confirmedBefore;
+
     private TaskCompletionSource _reached = new();
 
     /// <summary>Takes over the publisher. Call before the first connection.</summary>
@@ -56,7 +62,8 @@ internal sealed class StreamFollower<TProperties>(
     internal async Task AttachAsync(IStreamReader reader, Task<Exception> lost, CancellationToken cancellationToken)
     {
         _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _end = await reader.AppendAsync(NewMarker(), cancellationToken).ConfigureAwait(false);
+        _confirmedBefore = watch.Expected;
+        _end = await AppendMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
         if (_end <= _lastOffset)
             StartAgain();
         _isResuming = _lastOffset is not null;
@@ -65,6 +72,19 @@ internal sealed class StreamFollower<TProperties>(
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
             throw await lost.ConfigureAwait(false);
+    }
+
+    private async Task<long> AppendMarkerAsync(IStreamReader reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.AppendAsync(NewMarker(), cancellationToken)
+                .WaitAsync(MarkerTimeout, settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"The broker has not taken a marker for {MarkerTimeout}. It may block publishers.", exception);
+        }
     }
 
     private byte[] NewMarker()
@@ -97,6 +117,13 @@ internal sealed class StreamFollower<TProperties>(
             _isCatchingUp = false;
             delivery.EndAll();
             Log.CaughtUp(settings.Logger, stream, offset);
+        }
+        else if (!_reached.Task.IsCompleted && watch.IsMissing(_confirmedBefore))
+        {
+            // The broker has lost a message that it had confirmed.
+            Log.Lost(settings.Logger, stream, offset, offset);
+            metrics.Gaps.Add(1);
+            RestartHistory(offset);
         }
 
         _reached.TrySetResult();

@@ -23,8 +23,8 @@ internal sealed class BrokerMetrics
     static BrokerMetrics()
     {
         AddCounter("events.published", "{event}", "Events that were published on this node.", metrics => metrics.Published);
-        AddCounter("events.confirmed", "{event}", "Events of this node that the broker has confirmed.", metrics => metrics.Confirmed);
-        AddCounter("events.delivered", "{event}", "Events that were read and handed to a publisher of this node.", metrics => metrics.Delivered);
+        AddCounter("events.confirmed", "{event}", "Events and disconnects of this node that the broker has confirmed.", metrics => metrics.Confirmed);
+        AddCounter("events.delivered", "{event}", "Events and disconnects that were read and handed to a publisher of this node.", metrics => metrics.Delivered);
         AddCounter("messages.redelivered", "{message}", "Retransmissions that were skipped.", metrics => metrics.Redelivered);
         AddCounter("messages.skipped", "{message}", "Messages of an unknown version, which were skipped.", metrics => metrics.Skipped);
         AddCounter("messages.damaged", "{message}", "Damaged messages, which were skipped.", metrics => metrics.Damaged);

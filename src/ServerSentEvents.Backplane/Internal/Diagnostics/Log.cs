@@ -51,7 +51,7 @@ internal static partial class Log
         "Stream {Stream}: the application starts without the broker after {Timeout}, and keeps trying: {Reason}.")]
     internal static partial void StartsWithout(ILogger logger, string stream, TimeSpan timeout, string reason);
 
-    [LoggerMessage(13, LogLevel.Error, "Stream {Stream}: a handler failed when subscriptions ended.")]
+    [LoggerMessage(13, LogLevel.Error, "Stream {Stream}: code of the application failed when subscriptions ended.")]
     internal static partial void EndingFailed(ILogger logger, Exception reason, string stream);
 
     [LoggerMessage(

@@ -38,7 +38,7 @@ internal sealed class ConnectionLoop(string direction, Counter reconnects, strin
 
     /// <summary>Returns why there is no connection, as a part of a sentence.</summary>
     internal static string Describe(Exception reason) =>
-        $"{(reason is StreamRefusedException ? "the broker refuses" : "the broker cannot be reached")}: {reason.Message.TrimEnd('.')}";
+        $"{(reason is StreamRefusedException ? "the broker refuses" : "there is no connection")}: {reason.Message.TrimEnd('.')}";
 
     /// <summary>Runs until it is canceled.</summary>
     /// <param name="connect">Opens a connection.</param>

@@ -24,6 +24,9 @@ internal sealed class Outbox : IDisposable
     /// <summary>A slow broker is not given up earlier, however short the timeout is.</summary>
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>A broker that does not answer is noticed after this time, however long the timeout is.</summary>
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly TimeSpan _timeout;
@@ -68,7 +71,7 @@ internal sealed class Outbox : IDisposable
     internal Outbox(TimeProvider time, TimeSpan timeout)
     {
         (_time, _timeout) = (time, timeout);
-        Patience = timeout > ShortestPatience ? timeout : ShortestPatience;
+        Patience = TimeSpan.FromTicks(Math.Clamp(timeout.Ticks, ShortestPatience.Ticks, LongestPatience.Ticks));
         var period = timeout / ChecksInTimeout;
         // A period below a millisecond would be none.
         _timer = time.CreateTimer(
@@ -94,7 +97,7 @@ internal sealed class Outbox : IDisposable
         }
     }
 
-    /// <summary>True if another connection may fare better.</summary>
+    /// <summary>True if the connection must be replaced, because the broker does not confirm.</summary>
     internal bool IsStuck
     {
         get
@@ -282,10 +285,10 @@ internal sealed class Outbox : IDisposable
         _items.Concat(_sent.Values.Concat(_retransmissions).SelectMany(message => message.Items));
 
     private TimeoutException NotSent_NeedsLock() => new(
-        $"The event was not published within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}.");
+        $"Not published within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}.");
 
     private TimeoutException NotConfirmed_NeedsLock() => new(
-        $"The event was sent, but not confirmed within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}. It may have been published.");
+        $"Sent, but not confirmed within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}. It may have been published.");
 
     private string Reason_NeedsLock() => _obstacle ?? "the broker has not confirmed what was sent before";
 }

@@ -33,6 +33,15 @@ internal sealed class AheadSubscribers<TProperties>
         return position.Value <= ahead.Position.Value;
     }
 
+    /// <summary>Removes the subscribers whose position is at most a value, because the node has reached it.</summary>
+    internal void RemoveReached(long value)
+    {
+        if (_subscribers.Count == 0)
+            return;
+        foreach (var subscriber in _subscribers.Where(ahead => ahead.Value.Position.Value <= value).Select(ahead => ahead.Key).ToList())
+            _subscribers.Remove(subscriber);
+    }
+
     /// <summary>Returns the subscribers whose position is at most a value, but never was in the history.</summary>
     internal List<Subscriber<TProperties>> Unknown(EventIds ids, long value) =>
         [.. _subscribers.Where(ahead => ahead.Value.Position.Value <= value && !ids.MayKnow(ahead.Value.Position)).Select(ahead => ahead.Key)];

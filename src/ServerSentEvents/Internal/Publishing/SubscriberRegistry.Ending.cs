@@ -123,7 +123,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal void Advance(EventPosition position)
     {
         lock (_gate)
+        {
             _history?.Advance(position);
+            _ahead.RemoveReached(position.Value);
+        }
     }
 
     /// <summary>Counts an end as announced.</summary>
