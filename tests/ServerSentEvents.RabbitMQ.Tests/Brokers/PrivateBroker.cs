@@ -54,6 +54,10 @@ public sealed class ThreeBrokers() : PrivateBroker(3)
     }
 }
 
-/// <summary>The tests that need a broker. They share one, and run one after the other.</summary>
+/// <summary>The tests of classes that start brokers themselves. They run one after the other, beside those of <see cref="BrokersInTurn"/>.</summary>
+[CollectionDefinition(nameof(OwnBrokersInTurn))]
+public sealed class OwnBrokersInTurn;
+
+/// <summary>The tests that share a broker of one node. They run one after the other.</summary>
 [CollectionDefinition(nameof(BrokersInTurn))]
 public sealed class BrokersInTurn : ICollectionFixture<SingleBroker>;

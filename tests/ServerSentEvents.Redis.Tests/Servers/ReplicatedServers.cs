@@ -28,8 +28,12 @@ internal sealed class ReplicatedServers : IAsyncDisposable
         return _master.Open(options);
     }
 
-    /// <summary>Cuts the replica off, so that it lacks what comes later.</summary>
-    internal Task DetachReplicaAsync() => _replica.CommandAsync("REPLICAOF", "127.0.0.1", "1");
+    /// <summary>Cuts the replica off when it has all that the master has. It then lacks what comes later.</summary>
+    internal async Task DetachReplicaAsync()
+    {
+        await UntilReplicatedAsync();
+        await _replica.CommandAsync("REPLICAOF", "127.0.0.1", "1");
+    }
 
     /// <summary>Kills the master, and leaves the rest to others.</summary>
     internal Task StopMasterAsync() => _master.StopAsync();
