@@ -1,8 +1,7 @@
 namespace ServerSentEvents.Backplane.Contract;
 
 /// <summary>
-/// A transport that changes or holds what goes through it, so that a test can show what happens then. Its connections are those
-/// of another transport.
+/// A transport that a test can hold, make deaf, or disconnect. Its connections are those of another transport.
 /// </summary>
 public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransport
 {
@@ -14,12 +13,6 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
     private volatile bool _isDeaf;
     private int _writersOpened;
     private int _readersOpened;
-
-    /// <summary>Changes a message that is sent.</summary>
-    public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Sends { get; set; } = static message => message;
-
-    /// <summary>Changes a message that is read.</summary>
-    public Func<byte[], byte[]> Reads { get; set; } = static message => message;
 
     public int WritersOpened => Volatile.Read(ref _writersOpened);
 
@@ -102,7 +95,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
         public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
         {
             await owner._sending;
-            await writer.SendAsync(owner.Sends(message), cancellationToken);
+            await writer.SendAsync(message, cancellationToken);
         }
 
         internal override void Lose()
@@ -124,7 +117,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
                 {
                     owner._reading.Wait(Limits.Patience);
                     if (!owner._isDeaf)
-                        handler(offset, order, owner.Reads(body.ToArray()));
+                        handler(offset, order, body);
                 },
                 cancellationToken);
     }

@@ -4,7 +4,7 @@ using ServerSentEvents.LoadTest.Nodes.Brokers;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>Nodes that share a stream, each in a process of its own.</summary>
+/// <summary>Nodes that share a stream, each in another process.</summary>
 internal sealed class NodeGroup : IDisposable
 {
     private readonly List<ChildProcess> _nodes = [];
@@ -62,7 +62,7 @@ internal sealed class NodeGroup : IDisposable
 
     private TimeSpan NodesTime => _nodes.Aggregate(TimeSpan.Zero, (sum, node) => sum + ProcFile.ProcessorTime(node.Id));
 
-    /// <summary>Waits until every node has received so many more events. Returns the time of the last one.</summary>
+    /// <summary>Waits until every node has received a number of further events. Returns the time of the last one.</summary>
     private long AwaitAll(long more)
     {
         _published += more;
