@@ -155,11 +155,14 @@ public abstract partial class BackplaneContract
     {
         await using var one = await StartNodeAsync();
         await using var other = await StartNodeAsync();
+        await using var near = one.Connect();
         await using var client = other.Connect();
         await one.PublishAsync("a", 20);
-        await client.NextAsync(10);
+        await near.NextAsync(20);
+        await client.NextAsync(20);
 
         await Broker.DeleteAsync(_stream);
+        await near.RestAsync();
         await client.RestAsync();
         await Limits.UntilAsync(() => one.Backplane.IsCaughtUp && other.Backplane.IsCaughtUp);
         await using var current = one.Connect();

@@ -70,20 +70,17 @@ public sealed class LoadTestTests
             .And.NotContain("bare: ").And.NotContain("nchan: ");
     }
 
-    [SkippableTheory]
-    [InlineData("rabbitmq")]
-    [InlineData("redis", "--broker", "redis")]
-    [InlineData("rabbitmq,redis", "--broker", "rabbitmq,redis")]
-    public async Task Run_TwoNodesOverOneBroker_EachReceivesEveryEvent(string brokers, params string[] options)
+    [SkippableFact]
+    public async Task Run_TwoNodesOverEachBroker_EachReceivesEveryEvent()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await RunAsync(
-            [.. options, "--nodes", "2", "--clients", "2", "--events", "50", "--in-flight", "8", "--rounds", "1"]);
+            "--nodes", "2", "--broker", "rabbitmq,redis", "--clients", "2", "--events", "50", "--in-flight", "8", "--rounds", "1");
 
         // The output names the command that installs the broker.
         Tool.Require(!output.Contains("apt-get install", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));
         exitCode.Should().Be(0, output);
-        var names = brokers.Split(',');
+        string[] names = ["rabbitmq", "redis"];
         foreach (var name in names)
         {
             // Both nodes publish 50 events. Then one node publishes to the other one, which has two clients with the library, and
