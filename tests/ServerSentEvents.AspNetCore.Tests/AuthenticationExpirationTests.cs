@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.ServerSentEvents;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -157,7 +156,7 @@ public sealed class AuthenticationExpirationTests
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient http, string path = "/events")
     {
-        using var response = await http.GetAsync(path).WaitAsync(Streams.Limit);
+        using var response = await http.GetAsync(path).WaitAsync(Limits.Patience);
         return response.StatusCode;
     }
 }

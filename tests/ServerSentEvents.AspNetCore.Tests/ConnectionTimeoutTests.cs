@@ -43,7 +43,7 @@ public sealed class ConnectionTimeoutTests
         {
             await client.GetAsync("/events");
             await client.ReadToAsync("text/event-stream");
-            await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+            await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1);
             UserTimeoutOf(app).Should().Be(30_000);
             app.Publisher.Close();
             await client.ReadToAsync("0\r\n\r\n");

@@ -45,7 +45,7 @@ public sealed class DisconnectTests
 
         leaving.Dispose();
 
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
         app.Publisher.Publish("hello").Should().Be(1);
         if (isSending)
@@ -85,7 +85,7 @@ public sealed class DisconnectTests
         }
 
         using var last = await app.OpenAsync();
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1);
         app.Log.AboveDebug.Should().BeEmpty();
     }
 
@@ -100,7 +100,7 @@ public sealed class DisconnectTests
 
         client.Abort();
 
-        await Eventually.HoldsAsync(() => app.Log.AboveDebug.Any());
+        await Limits.UntilAsync(() => app.Log.AboveDebug.Any());
         app.Log.AboveDebug.Should().ContainSingle().Which.Should().Match<LogEntry>(entry =>
             entry.Category == CapturedLog.OurCategory && entry.Id == 8 && entry.Exception is AggregateException);
     }
@@ -120,16 +120,16 @@ public sealed class DisconnectTests
 
         client.Abort();
 
-        await Eventually.HoldsAsync(() => app.Log.AboveDebug.Any());
+        await Limits.UntilAsync(() => app.Log.AboveDebug.Any());
         app.Log.AboveDebug.Should().ContainSingle().Which.Message.Should().Contain($"{subscription.DroppedEvents} events were dropped");
     }
 
     private static async Task ShouldHaveUnsubscribedAsync(TestApplication app, Subscription<object?> subscription)
     {
-        await Eventually.HoldsAsync(() => subscription.EndReason is not null);
+        await Limits.UntilAsync(() => subscription.EndReason is not null);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
         app.Publisher.GetSubscribers().Should().BeEmpty();
-        await Eventually.HoldsAsync(() => app.Log.Ours.Any(entry => entry.Id == 2), "the end of the stream is logged");
+        await Limits.UntilAsync(() => app.Log.Ours.Any(entry => entry.Id == 2), "the end of the stream is logged");
         app.Log.Ours.Select(entry => entry.Id).Should().Equal(1, 3, 2);
         await app.StopAsync();
         app.Log.AboveDebug.Where(entry => entry.Id != 6 || entry.Category != CapturedLog.OurCategory).Should().BeEmpty();

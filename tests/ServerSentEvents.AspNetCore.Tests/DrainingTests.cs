@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -58,7 +57,7 @@ public sealed class DrainingTests
             return new SubscribeOptions<object?>();
         }));
         var opening = app.OpenAsync("/slow");
-        await asked.Task.WaitAsync(Streams.Limit);
+        await asked.Task.WaitAsync(Limits.Patience);
 
         var stopping = await BeginToStopAsync(app);
         answer.SetResult();
@@ -158,13 +157,13 @@ public sealed class DrainingTests
         });
 
     /// <summary>Holds the stop. The callback that is registered first is called last: after the streams end, before the server stops.</summary>
-    private void HoldStop(WebApplication app) => app.Lifetime.ApplicationStopping.Register(() => _goOn.Task.Wait(Streams.Limit));
+    private void HoldStop(WebApplication app) => app.Lifetime.ApplicationStopping.Register(() => _goOn.Task.Wait(Limits.Patience));
 
     /// <summary>Begins to stop. When the streams end, returns the task of the whole stop.</summary>
     private static async Task<Task> BeginToStopAsync(TestApplication app)
     {
         var stopping = Task.Run(app.StopAsync);
-        await Eventually.HoldsAsync(() => app.Services.GetRequiredService<Publisher>().Subscribe().EndReason is not null);
+        await Limits.UntilAsync(() => app.Services.GetRequiredService<Publisher>().Subscribe().EndReason is not null);
         return stopping;
     }
 }

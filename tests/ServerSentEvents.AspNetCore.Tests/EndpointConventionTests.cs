@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -26,7 +25,7 @@ public sealed class EndpointConventionTests
                 "/events", context => new SubscribeOptions<string> { Properties = context.User.Identity!.Name! }).RequireAuthorization());
         var publisher = app.Services.GetRequiredService<Publisher<string>>();
 
-        using var refused = await app.NewClient().GetAsync("/events").WaitAsync(Streams.Limit);
+        using var refused = await app.NewClient().GetAsync("/events").WaitAsync(Limits.Patience);
         refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
         publisher.GetSubscribers().Should().BeEmpty();
 
@@ -88,7 +87,7 @@ public sealed class EndpointConventionTests
         using var first = await EventStreamClient.OpenAsync(http, "/events");
         using var second = await EventStreamClient.OpenAsync(http, "/events");
 
-        using (var third = await http.GetAsync("/events").WaitAsync(Streams.Limit))
+        using (var third = await http.GetAsync("/events").WaitAsync(Limits.Patience))
             third.StatusCode.Should().Be(HttpStatusCode.TooManyRequests);
         app.Publisher.GetSubscribers()[0].Close();
         (await first.RestAsync()).Should().BeEmpty();
@@ -119,7 +118,7 @@ public sealed class EndpointConventionTests
     private static async Task<EventStreamClient> OpenWhenAllowedAsync(HttpClient http)
     {
         HttpResponseMessage? response = null;
-        await Eventually.HoldsAsync(() =>
+        await Limits.UntilAsync(() =>
         {
             response = http.Send(
                 new HttpRequestMessage(HttpMethod.Get, "/events"), HttpCompletionOption.ResponseHeadersRead);

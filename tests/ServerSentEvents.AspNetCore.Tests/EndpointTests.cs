@@ -3,7 +3,6 @@ using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -33,7 +32,7 @@ public sealed class EndpointTests
         await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
             "/events", _ => new SubscribeOptions<string> { InitialData = Enumerable.Range(0, 1).Select(NotThere) }));
 
-        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
 
@@ -94,7 +93,7 @@ public sealed class EndpointTests
             });
         });
 
-        using var response = await app.NewClient(Version.Parse(version)).GetAsync(path).WaitAsync(Streams.Limit);
+        using var response = await app.NewClient(Version.Parse(version)).GetAsync(path).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.NoContent);
         (await response.Content.ReadAsByteArrayAsync()).Should().BeEmpty();
@@ -120,7 +119,7 @@ public sealed class EndpointTests
             app.MapServerSentEvents<string>("/bad-data", _ => new SubscribeOptions<string> { InitialData = BadData() });
         });
 
-        using var response = await app.NewClient().GetAsync(path).WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync(path).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         app.Services.GetRequiredService<Publisher<string>>().GetSubscribers().Should().BeEmpty();
@@ -173,7 +172,7 @@ public sealed class EndpointTests
         await using var app = await TestApplication.StartAsync();
         using var request = new HttpRequestMessage(new HttpMethod(method), "/events");
 
-        using var response = await app.NewClient().SendAsync(request).WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().SendAsync(request).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.MethodNotAllowed);
         response.Content.Headers.Allow.Should().Equal("GET", "HEAD");

@@ -1,5 +1,4 @@
 using System.Net;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -24,7 +23,7 @@ internal sealed class EventStreamClient : IDisposable
     {
         request.Version = client.DefaultRequestVersion;
         request.VersionPolicy = client.DefaultVersionPolicy;
-        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Streams.Limit);
+        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
         return await OfAsync(response);
     }
 
@@ -37,7 +36,7 @@ internal sealed class EventStreamClient : IDisposable
 
     /// <summary>Reads the next line. Fails if the stream ends.</summary>
     internal async Task<string> NextLineAsync() =>
-        await _lines.ReadLineAsync().WaitAsync(Streams.Limit) ?? throw new InvalidOperationException("The stream has ended.");
+        await _lines.ReadLineAsync().WaitAsync(Limits.Patience) ?? throw new InvalidOperationException("The stream has ended.");
 
     /// <summary>Reads the next line of data. Other lines are skipped.</summary>
     internal async Task<string> NextDataAsync()
@@ -55,7 +54,7 @@ internal sealed class EventStreamClient : IDisposable
     /// </summary>
     internal async Task<string> RestAsync()
     {
-        var text = await _lines.ReadToEndAsync().WaitAsync(Streams.Limit);
+        var text = await _lines.ReadToEndAsync().WaitAsync(Limits.Patience);
         return text.StartsWith(":\n", StringComparison.Ordinal) ? text[2..] : text;
     }
 

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -26,7 +25,7 @@ public sealed class EventStreamResultTests
         (await client.NextDataAsync()).Should().Be("hello");
         client.Response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
         client.Dispose();
-        await Eventually.HoldsAsync(() => app.Publisher.GetAllSubscribers().Count == 0);
+        await Limits.UntilAsync(() => app.Publisher.GetAllSubscribers().Count == 0);
     }
 
     [Fact]
@@ -34,7 +33,7 @@ public sealed class EventStreamResultTests
     {
         await using var app = await StartAsync();
 
-        using var response = await app.NewClient().GetAsync("/results/none").WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync("/results/none").WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.NotFound);
         app.Publisher.GetAllSubscribers().Should().BeEmpty();
@@ -51,7 +50,7 @@ public sealed class EventStreamResultTests
                 return Results.Text("instead");
             }));
 
-        var text = await app.NewClient().GetStringAsync(new Uri("/events", UriKind.Relative)).WaitAsync(Streams.Limit);
+        var text = await app.NewClient().GetStringAsync(new Uri("/events", UriKind.Relative)).WaitAsync(Limits.Patience);
 
         text.Should().Be("instead");
         app.Publisher.GetAllSubscribers().Should().BeEmpty();
@@ -133,7 +132,7 @@ public sealed class EventStreamResultTests
         var executing = publisher.ToResult(new() { InitialData = [new("hello")] }).ExecuteAsync(context);
 
         publisher.Close();
-        await executing.WaitAsync(Streams.Limit);
+        await executing.WaitAsync(Limits.Patience);
 
         ((MemoryStream)context.Response.Body).ToArray().Should().Equal("data: hello\n\n"u8.ToArray());
     }

@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -27,7 +26,7 @@ public sealed class FailedStartTests
             Map(app, own);
         });
 
-        using var response = await app.NewClient().GetAsync(path).WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync(path).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         own.GetAllSubscribers().Should().BeEmpty();
@@ -43,7 +42,7 @@ public sealed class FailedStartTests
             builder => builder.Services.Configure<EventStreamOptions>(options => options.MaxStreamAge = TimeSpan.Zero),
             app => Map(app, own));
 
-        using var response = await app.NewClient().GetAsync(path).WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync(path).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         own.GetAllSubscribers().Should().BeEmpty();
@@ -64,9 +63,9 @@ public sealed class FailedStartTests
         using var request = new HttpRequestMessage(new HttpMethod(method), "/events");
         request.Headers.Add("Accept", accept);
 
-        using var response = await app.NewClient().SendAsync(request).WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().SendAsync(request).WaitAsync(Limits.Patience);
 
-        (await failed.Task.WaitAsync(Streams.Limit)).Should().BeOfType<InvalidOperationException>();
+        (await failed.Task.WaitAsync(Limits.Patience)).Should().BeOfType<InvalidOperationException>();
         own.GetAllSubscribers().Should().BeEmpty();
     }
 

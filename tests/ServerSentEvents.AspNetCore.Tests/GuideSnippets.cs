@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -56,7 +55,7 @@ public sealed class GuideSnippets
         preflight.Headers.Add("Access-Control-Request-Method", "GET");
         preflight.Headers.Add("Access-Control-Request-Headers", "last-event-id");
 
-        using var response = await application.NewClient().SendAsync(preflight).WaitAsync(Streams.Limit);
+        using var response = await application.NewClient().SendAsync(preflight).WaitAsync(Limits.Patience);
 
         response.Headers.GetValues("Access-Control-Allow-Headers").Should().Equal("Last-Event-ID");
         response.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal("https://app.example");
@@ -138,7 +137,7 @@ public sealed class GuideSnippets
         using var logout = new HttpRequestMessage(HttpMethod.Post, "/logout");
         logout.Headers.Add(NamedByHeader.Header, "Ann");
 
-        using var response = await application.NewClient().SendAsync(logout).WaitAsync(Streams.Limit);
+        using var response = await application.NewClient().SendAsync(logout).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.OK);
         (await ann.RestAsync()).Should().BeEmpty();
@@ -169,7 +168,7 @@ public sealed class GuideSnippets
             request.Headers.Add("Origin", origin == "own" ? application.AddressOf(HttpVersion.Version11).GetLeftPart(UriPartial.Authority) : origin);
 
         using var response = await application.NewClient()
-            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Streams.Limit);
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(expected);
     }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -73,7 +72,7 @@ public sealed class LoadInitialDataTests
         using var client = await app.OpenAsync();
 
         (await client.RestAsync()).Should().Be("retry: 1000\n");
-        await Eventually.HoldsAsync(
+        await Limits.UntilAsync(
             () => app.Log.Ours.Any(entry => entry.Exception is FormatException { Message: "the load has failed" }));
         PublisherOf(app).GetSubscribers().Should().BeEmpty();
     }
@@ -91,7 +90,7 @@ public sealed class LoadInitialDataTests
 
         (await app.OpenAsync()).Dispose();
 
-        await canceled.Task.WaitAsync(Streams.Limit);
+        await canceled.Task.WaitAsync(Limits.Patience);
     }
 
     private static Task<TestApplication> StartAsync(

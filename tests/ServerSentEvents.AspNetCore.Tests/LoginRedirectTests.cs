@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -28,7 +27,7 @@ public sealed class LoginRedirectTests
     public async Task Cookie_UserHasNoPermission_EventStreamsAnswer403(string path)
     {
         await using var app = await StartAsync();
-        using var signIn = await app.NewClient().GetAsync(SignIns.Path).WaitAsync(Streams.Limit);
+        using var signIn = await app.NewClient().GetAsync(SignIns.Path).WaitAsync(Limits.Patience);
         var cookie = signIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
 
         var status = await GetAsync(app, path, cookie);
@@ -61,7 +60,7 @@ public sealed class LoginRedirectTests
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(app.AddressOf(HttpVersion.Version11), path));
         if (cookie is not null)
             request.Headers.Add("Cookie", cookie);
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Streams.Limit);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
         return response.StatusCode;
     }
 }

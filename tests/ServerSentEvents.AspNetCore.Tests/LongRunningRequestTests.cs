@@ -4,7 +4,6 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -37,7 +36,7 @@ public sealed class LongRunningRequestTests
         using var first = await app.OpenAsync($"{_prefix}/events");
         using var second = await app.OpenAsync($"{_prefix}/result");
         Interlocked.Read(ref active).Should().Be(2);
-        await app.NewClient().GetStringAsync($"{_prefix}/other").WaitAsync(Streams.Limit);
+        await app.NewClient().GetStringAsync($"{_prefix}/other").WaitAsync(Limits.Patience);
 
         app.Publisher.Close();
         await first.RestAsync();
@@ -73,10 +72,10 @@ public sealed class LongRunningRequestTests
             Headers = { { "traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01" } },
         };
         using var response = await app.NewClient()
-            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Streams.Limit);
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
 
         app.Publisher.Close();
-        await response.Content.ReadAsStringAsync().WaitAsync(Streams.Limit);
+        await response.Content.ReadAsStringAsync().WaitAsync(Limits.Patience);
         await app.StopAsync();
 
         stopped.Should().ContainSingle(activity => activity.TraceId == trace)

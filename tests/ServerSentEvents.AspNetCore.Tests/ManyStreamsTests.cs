@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 using Xunit.Abstractions;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -36,7 +35,7 @@ public sealed class ManyStreamsTests(ITestOutputHelper output)
         }
 
         var multiplexed = await OpenByHttp2Async(app, All - plain);
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == All);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == All);
         foreach (var client in clients)
             await client.ReadToAsync("\r\n\r\n");
 

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -28,7 +27,7 @@ public sealed class NegotiationTests
             VersionPolicy = http.DefaultVersionPolicy,
         };
 
-        using var response = await http.SendAsync(request).WaitAsync(Streams.Limit);
+        using var response = await http.SendAsync(request).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.OK);
         response.Content.Headers.ContentType!.MediaType.Should().Be("text/event-stream");
@@ -95,7 +94,7 @@ public sealed class NegotiationTests
             return null;
         }));
 
-        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(expected);
         app.Publisher.GetAllSubscribers().Should().BeEmpty();
@@ -111,7 +110,7 @@ public sealed class NegotiationTests
             return null;
         }));
 
-        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.Forbidden);
         (await response.Content.ReadAsStringAsync()).Should().Be("not for you");
@@ -128,8 +127,8 @@ public sealed class NegotiationTests
             app.MapServerSentEvents("/own", app.Services.GetRequiredService<Publisher<object?>>(), _ => null);
         });
 
-        using var thrown = await app.NewClient().GetAsync("/events").WaitAsync(Streams.Limit);
-        using var refused = await app.NewClient().GetAsync("/own").WaitAsync(Streams.Limit);
+        using var thrown = await app.NewClient().GetAsync("/events").WaitAsync(Limits.Patience);
+        using var refused = await app.NewClient().GetAsync("/own").WaitAsync(Limits.Patience);
 
         thrown.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         refused.StatusCode.Should().Be(HttpStatusCode.NoContent);
@@ -160,7 +159,7 @@ public sealed class NegotiationTests
 
     private static async Task ShouldNameToResultAsync(TestApplication app)
     {
-        using var response = await app.NewClient().GetAsync("/mistaken/sport").WaitAsync(Streams.Limit);
+        using var response = await app.NewClient().GetAsync("/mistaken/sport").WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         app.Log.AboveDebug.Select(entry => entry.Exception).OfType<NotSupportedException>()
@@ -172,7 +171,7 @@ public sealed class NegotiationTests
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (accept is not null)
             request.Headers.TryAddWithoutValidation("Accept", accept).Should().BeTrue();
-        return await app.NewClient().SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Streams.Limit);
+        return await app.NewClient().SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
     }
 
     private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(map: app =>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -63,7 +62,7 @@ internal sealed class Nginx : IDisposable
             var nginx = new Nginx(program!, server, FreePort(), settings);
             if (await nginx.IsListeningAsync())
                 return nginx;
-            var complaint = await nginx._process.StandardError.ReadToEndAsync().WaitAsync(Streams.Limit);
+            var complaint = await nginx._process.StandardError.ReadToEndAsync().WaitAsync(Limits.Patience);
             nginx.Dispose();
             if (attempt == Attempts)
                 throw new InvalidOperationException(complaint);
@@ -82,7 +81,7 @@ internal sealed class Nginx : IDisposable
             stop.WaitForExit();
         }
 
-        if (!_process.WaitForExit(Streams.Limit))
+        if (!_process.WaitForExit(Limits.Patience))
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
         _folder.Delete(recursive: true);
@@ -95,7 +94,7 @@ internal sealed class Nginx : IDisposable
     private async Task<bool> IsListeningAsync()
     {
         var isListening = false;
-        await Eventually.HoldsAsync(() => _process.HasExited || (isListening = CanConnect()));
+        await Limits.UntilAsync(() => _process.HasExited || (isListening = CanConnect()));
         return isListening && !_process.HasExited;
     }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -72,7 +71,7 @@ public sealed class NginxTests
 
         client.Dispose();
 
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 0);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 0);
         app.Log.AboveDebug.Should().BeEmpty();
     }
 
@@ -119,5 +118,5 @@ public sealed class NginxTests
             app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
         });
 
-    private static HttpClient NewClient(Nginx nginx) => new() { BaseAddress = nginx.Address, Timeout = Streams.Limit };
+    private static HttpClient NewClient(Nginx nginx) => new() { BaseAddress = nginx.Address, Timeout = Limits.Patience };
 }

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -63,7 +62,7 @@ public sealed class OpenApiTests
                 app.MapGet("/typed/{room}", (string room, Publisher publisher) => publisher.ToResult(new() { Channels = room }))
                     .Produces<Notification>(StatusCodes.Status200OK, "text/event-stream");
             });
-        var json = await app.NewClient().GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)).WaitAsync(Streams.Limit);
+        var json = await app.NewClient().GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)).WaitAsync(Limits.Patience);
         return JsonElement.Parse(json);
     }
 

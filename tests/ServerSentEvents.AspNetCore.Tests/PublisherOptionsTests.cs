@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -22,7 +21,7 @@ public sealed class PublisherOptionsTests
         _time.Advance(TimeSpan.FromSeconds(4));
 
         subscription.Close();
-        (await subscription.ToListAsync()).Should().Equal(":\n");
+        (await subscription.ToArrayAsync()).Should().Equal(":\n");
     }
 
     [Theory]

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -21,7 +20,7 @@ internal sealed class RawClient : IDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer > 0)
             socket.ReceiveBufferSize = receiveBuffer;
-        await socket.ConnectAsync(IPAddress.Loopback, address.Port).WaitAsync(Streams.Limit);
+        await socket.ConnectAsync(IPAddress.Loopback, address.Port).WaitAsync(Limits.Patience);
         return new RawClient(socket);
     }
 
@@ -47,7 +46,7 @@ internal sealed class RawClient : IDisposable
     internal async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (bytes.Length > 0)
-            bytes = bytes[await _socket.SendAsync(bytes).AsTask().WaitAsync(Streams.Limit)..];
+            bytes = bytes[await _socket.SendAsync(bytes).AsTask().WaitAsync(Limits.Patience)..];
     }
 
     /// <summary>Reads until a text has arrived. Returns the received text up to its end, and keeps the rest for the next read.</summary>
@@ -146,7 +145,7 @@ internal sealed class RawClient : IDisposable
 
     private async Task<bool> ReceiveAsync()
     {
-        var count = await _socket.ReceiveAsync(_buffer).WaitAsync(Streams.Limit);
+        var count = await _socket.ReceiveAsync(_buffer).WaitAsync(Limits.Patience);
         _received.Append(Encoding.UTF8.GetString(_buffer, 0, count));
         return count > 0;
     }

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -147,7 +146,7 @@ public sealed class ResponseTests
 
         (await client.NextDataAsync()).Should().Be("hello");
         client.Response.Content.Headers.ContentEncoding.Should().Equal("identity");
-        using var compressed = await http.GetAsync("/compressed").WaitAsync(Streams.Limit);
+        using var compressed = await http.GetAsync("/compressed").WaitAsync(Limits.Patience);
         compressed.Content.Headers.ContentEncoding.Should().BeSubsetOf(["br", "gzip"]).And.HaveCount(1, "other responses are compressed");
     }
 
@@ -182,7 +181,7 @@ public sealed class ResponseTests
         using var client = await app.OpenAsync(path);
 
         // This request starts after the stream and times out before the next event.
-        using var other = await app.NewClient().GetAsync("/other").WaitAsync(Streams.Limit);
+        using var other = await app.NewClient().GetAsync("/other").WaitAsync(Limits.Patience);
         other.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
         app.Publisher.Publish("hello").Should().Be(1);
 
@@ -199,7 +198,7 @@ public sealed class ResponseTests
         context.Features.Set<IHttpResponseBodyFeature>(body);
         context.RequestServices = new ServiceCollection().BuildServiceProvider();
 
-        await publisher.Subscribe().ToResult().ExecuteAsync(context).WaitAsync(Streams.Limit);
+        await publisher.Subscribe().ToResult().ExecuteAsync(context).WaitAsync(Limits.Patience);
 
         body.IsUnbuffered.Should().BeTrue();
     }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -26,7 +25,7 @@ public sealed class ResultTests
         (await client.NextDataAsync()).Should().Be("hello");
         client.Response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
         client.Dispose();
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers("sport").Count == 0);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers("sport").Count == 0);
     }
 
     [Fact]
@@ -67,7 +66,7 @@ public sealed class ResultTests
         subscription.Close();
         var context = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
 
-        await subscription.ToResult().ExecuteAsync(context).WaitAsync(Streams.Limit);
+        await subscription.ToResult().ExecuteAsync(context).WaitAsync(Limits.Patience);
 
         ((MemoryStream)context.Response.Body).ToArray().Should().Equal("data: hello\n\n"u8.ToArray());
         context.Response.ContentType.Should().Be("text/event-stream");
@@ -96,7 +95,7 @@ public sealed class ResultTests
             return own.Subscribe().ToResult();
         }));
 
-        var get = async () => await app.NewClient().GetStringAsync(new Uri("/own", UriKind.Relative)).WaitAsync(Streams.Limit);
+        var get = async () => await app.NewClient().GetStringAsync(new Uri("/own", UriKind.Relative)).WaitAsync(Limits.Patience);
 
         await get.Should().ThrowAsync<HttpRequestException>();
         own.GetSubscribers().Should().BeEmpty();
@@ -123,7 +122,7 @@ public sealed class ResultTests
         own.Publish("hello");
         own.Close();
 
-        await subscription.ToResult().ExecuteAsync(context).WaitAsync(Streams.Limit);
+        await subscription.ToResult().ExecuteAsync(context).WaitAsync(Limits.Patience);
 
         body.ToArray().Should().Equal("data: hello\n\n"u8.ToArray());
     }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -30,7 +29,7 @@ public sealed class SharedConnectionTests
 
         app.Lifetime.StopApplication();
         _time.Advance(Grace);
-        await response.WaitAsync(Streams.Limit);
+        await response.WaitAsync(Limits.Patience);
         _time.AdvanceInTurn(Grace, GraceForOthers - Moment);
         var before = _connection.IsAborted;
         _time.Advance(Moment);
@@ -48,7 +47,7 @@ public sealed class SharedConnectionTests
 
         app.Lifetime.StopApplication();
         _time.Advance(Grace);
-        await response.WaitAsync(Streams.Limit);
+        await response.WaitAsync(Limits.Patience);
         _connection.Close();
         _time.AdvanceInTurn(Grace, 2 * GraceForOthers);
 
@@ -71,7 +70,7 @@ public sealed class SharedConnectionTests
         before.Should().BeFalse();
         _connection.IsAborted.Should().BeTrue();
         _connection.TakeReset();
-        await response.WaitAsync(Streams.Limit);
+        await response.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -81,7 +80,7 @@ public sealed class SharedConnectionTests
         var response = Respond(app, Stream.Null);
 
         app.Lifetime.StopApplication();
-        await response.WaitAsync(Streams.Limit);
+        await response.WaitAsync(Limits.Patience);
         _time.AdvanceInTurn(Grace, Grace, 2 * GraceForOthers);
 
         _connection.IsAborted.Should().BeFalse();
@@ -96,7 +95,7 @@ public sealed class SharedConnectionTests
         app.Publisher.Close();
 
         _time.AdvanceInTurn(Look, Look, Grace);
-        await response.WaitAsync(Streams.Limit);
+        await response.WaitAsync(Limits.Patience);
         _time.AdvanceInTurn(Grace, Look, Look);
 
         _connection.IsAborted.Should().BeFalse("the connection can serve other requests");

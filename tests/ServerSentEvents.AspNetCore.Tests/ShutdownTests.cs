@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -163,7 +162,7 @@ public sealed class ShutdownTests
 
         await app.StopAsync();
 
-        await Task.WhenAll(coming).WaitAsync(Streams.Limit);
+        await Task.WhenAll(coming).WaitAsync(Limits.Patience);
         app.Publisher.GetSubscribers().Should().BeEmpty();
         app.Log.AboveDebug.Where(entry => entry.Level > LogLevel.Information).Should().BeEmpty();
     }
@@ -181,7 +180,7 @@ public sealed class ShutdownTests
         (await app.StopAndTimeAsync()).Should().BeLessThan(TestApplication.FarBelowTheHostsTimeout);
 
         app.Publisher.GetSubscribers().Should().BeEmpty();
-        await Eventually.HoldsAsync(() => app.Log.Ours.Any(entry => entry.Id == 7));
+        await Limits.UntilAsync(() => app.Log.Ours.Any(entry => entry.Id == 7));
         app.Log.AboveDebug.Where(entry => entry.Level > LogLevel.Information).Should().BeEmpty();
     }
 
@@ -199,7 +198,7 @@ public sealed class ShutdownTests
         var subscription = app.Publisher.GetSubscribers().Single();
         // The server's buffers hold this event, so the request ends before the client has read it.
         app.Publisher.Publish(new string('x', 60_000));
-        await Eventually.HoldsAsync(() => subscription.QueuedEvents == 0);
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
 
         (await app.StopAndTimeAsync()).Should().BeLessThan(TestApplication.FarBelowTheHostsTimeout);
 

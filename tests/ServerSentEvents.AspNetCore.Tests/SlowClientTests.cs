@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -35,7 +34,7 @@ public sealed class SlowClientTests
         var events = text.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).ToList();
         events.Select(line => line.TrimEnd('x')).Should().Equal(Enumerable.Range(0, queued).Select(number => $"data: {number}"));
         events.Should().OnlyContain(line => line.EndsWith(Padding, StringComparison.Ordinal));
-        await Eventually.HoldsAsync(() => HasEnded(app));
+        await Limits.UntilAsync(() => HasEnded(app));
         app.Log.Ours.Should().NotContain(entry => entry.Id == 7);
         app.Log.AboveDebug.Should().OnlyContain(entry => entry.Level == LogLevel.Information);
     }
@@ -50,7 +49,7 @@ public sealed class SlowClientTests
         Overflow(app);
         var watch = Stopwatch.StartNew();
 
-        await Eventually.HoldsAsync(() => HasEnded(app));
+        await Limits.UntilAsync(() => HasEnded(app));
 
         watch.Elapsed.Should().BeGreaterThan(0.9 * Linger);
         app.Log.Ours.Should().ContainSingle(entry => entry.Id == 7);
@@ -70,7 +69,7 @@ public sealed class SlowClientTests
         using var client = await OpenAsync(app, Version.Parse(version));
         var subscription = app.Publisher.GetSubscribers().Single();
         var (before, unchanged) = (0L, 0);
-        await Eventually.HoldsAsync(() =>
+        await Limits.UntilAsync(() =>
         {
             // A queue that does not get shorter for a while belongs to a copy whose flush waits.
             unchanged = subscription.QueuedBytes >= 100_000 && subscription.QueuedBytes == before ? unchanged + 1 : 0;
@@ -82,7 +81,7 @@ public sealed class SlowClientTests
 
         subscription.Dispose();
 
-        await Eventually.HoldsAsync(() => HasEnded(app));
+        await Limits.UntilAsync(() => HasEnded(app));
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
         // A host waits for an HTTP/2 connection that takes nothing, also when none of its requests is left.
         if (version == "2.0")
@@ -128,7 +127,7 @@ public sealed class SlowClientTests
         var client = await RawClient.ConnectAsync(app.AddressOf(version), SmallBuffers.Size);
         await (version.Major == 2 ? client.GetByHttp2Async("/events") : client.GetAsync("/events", version.ToString()));
         await client.ReadToAsync("text/event-stream");
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1);
         return client;
     }
 

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -59,7 +58,7 @@ internal sealed class TestApplication : IAsyncDisposable
         var app = builder.Build();
         map ??= app => app.MapServerSentEvents("/events");
         map(app);
-        await app.StartAsync().WaitAsync(Streams.Limit);
+        await app.StartAsync().WaitAsync(Limits.Patience);
         return new TestApplication(app, log);
     }
 
@@ -72,7 +71,7 @@ internal sealed class TestApplication : IAsyncDisposable
         var client = new HttpClient
         {
             BaseAddress = AddressOf(version),
-            Timeout = Streams.Limit,
+            Timeout = Limits.Patience,
             DefaultRequestVersion = version,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
@@ -87,7 +86,7 @@ internal sealed class TestApplication : IAsyncDisposable
         RawClient.ConnectAsync(AddressOf(version ?? HttpVersion.Version11));
 
     /// <summary>Stops the application, which waits for all requests.</summary>
-    internal Task StopAsync() => _app.StopAsync().WaitAsync(Streams.Limit);
+    internal Task StopAsync() => _app.StopAsync().WaitAsync(Limits.Patience);
 
     /// <summary>Stops the application. Returns how long the stop took.</summary>
     internal async Task<TimeSpan> StopAndTimeAsync()
@@ -100,6 +99,6 @@ internal sealed class TestApplication : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());
-        await _app.DisposeAsync().AsTask().WaitAsync(Streams.Limit);
+        await _app.DisposeAsync().AsTask().WaitAsync(Limits.Patience);
     }
 }

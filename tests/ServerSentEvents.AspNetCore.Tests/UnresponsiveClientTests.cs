@@ -78,11 +78,11 @@ public sealed class UnresponsiveClientTests
 
     private static async Task ShouldEndAsync(TestApplication app, Subscription<object?> subscription)
     {
-        await Eventually.HoldsAsync(() => subscription.EndReason is not null);
+        await Limits.UntilAsync(() => subscription.EndReason is not null);
         subscription.EndReason.Should().BeOneOf(
             [SubscriptionEndReason.Canceled, SubscriptionEndReason.Unsubscribed],
             "Kestrel cancels the request and completes the pipe of its response, in any order");
-        await Eventually.HoldsAsync(() => app.Log.Ours.Any(entry => entry.Id == 2));
+        await Limits.UntilAsync(() => app.Log.Ours.Any(entry => entry.Id == 2));
         // The system reports a timeout, which Kestrel logs as a warning.
         app.Log.AboveDebug.Where(entry => entry.Exception is not SocketException { SocketErrorCode: SocketError.TimedOut })
             .Should().BeEmpty();
@@ -105,7 +105,7 @@ public sealed class UnresponsiveClientTests
         var client = await RawClient.ConnectAsync(app.AddressOf(Version.Parse(version)), receiveBuffer);
         await (version == "2.0" ? client.GetByHttp2Async("/events") : client.GetAsync("/events", version));
         await client.ReadToAsync("text/event-stream");
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1);
         return client;
     }
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -48,7 +47,7 @@ public sealed class VanishedClientsTests
             (await client.IsCutOffAsync()).Should().BeTrue("the client must not see an orderly end");
         await PublishToAllAsync(app, staying, published);
 
-        await Eventually.HoldsAsync(() => EndsLogged(app) == Vanishing);
+        await Limits.UntilAsync(() => EndsLogged(app) == Vanishing);
         app.Log.Ours.Where(entry => entry.Id == 7).Should().HaveCount(Vanishing);
         app.Log.AboveDebug.Should().OnlyContain(entry => entry.Level == LogLevel.Information);
         Array.ForEach(staying, client => client.Dispose());
@@ -68,7 +67,7 @@ public sealed class VanishedClientsTests
         subscription.QueuedEvents.Should().BePositive("the client still has time");
         AdvanceBy(3 * Look);
 
-        await Eventually.HoldsAsync(() => EndsLogged(app) == 1);
+        await Limits.UntilAsync(() => EndsLogged(app) == 1);
         app.Log.Ours.Select(entry => entry.Id).Should().Equal(1, 7, 2, 4);
         app.Log.AboveDebug.Should().OnlyContain(entry => entry.Level == LogLevel.Information);
     }
@@ -107,9 +106,9 @@ public sealed class VanishedClientsTests
 
     private static async Task<Subscription<object?>> OverflowAsync(TestApplication app)
     {
-        await Eventually.HoldsAsync(() => app.Publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1);
         var subscription = app.Publisher.GetSubscribers().Single();
-        await Eventually.HoldsAsync(() =>
+        await Limits.UntilAsync(() =>
         {
             app.Publisher.Publish(Padding);
             return subscription.EndReason == SubscriptionEndReason.Overflowed;

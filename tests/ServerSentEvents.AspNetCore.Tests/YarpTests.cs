@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -54,7 +53,7 @@ public sealed class YarpTests
             ]);
         var proxy = builder.Build();
         proxy.MapReverseProxy();
-        await proxy.StartAsync().WaitAsync(Streams.Limit);
+        await proxy.StartAsync().WaitAsync(Limits.Patience);
         return proxy;
     }
 }

@@ -1,6 +1,3 @@
-using ServerSentEvents.AspNetCore.Tests;
-using ServerSentEvents.Tests;
-
 namespace ServerSentEvents.Client.Tests;
 
 /// <summary>Tests that a reader can stop at any point, and that no request is left behind.</summary>
@@ -18,7 +15,7 @@ public sealed class CancellationTests
             closed.SetResult();
         });
         await CancelsAsync(server, accepted.Task);
-        await closed.Task.WaitAsync(Streams.Limit);
+        await closed.Task.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -33,7 +30,7 @@ public sealed class CancellationTests
         });
         var received = new TaskCompletionSource();
         await CancelsAsync(server, received.Task, received.SetResult);
-        await closed.Task.WaitAsync(Streams.Limit);
+        await closed.Task.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -47,7 +44,7 @@ public sealed class CancellationTests
             Disconnected = _ => disconnected.SetResult(),
         };
         await CancelsAsync(server, disconnected.Task, options: options);
-        await Eventually.HoldsAsync(() => server.OpenConnections == 0);
+        await Limits.UntilAsync(() => server.OpenConnections == 0);
     }
 
     [Fact]
@@ -88,7 +85,7 @@ public sealed class CancellationTests
     public async Task Cancel_BeforeTheEnumeration_SendsNothing()
     {
         using var handler = ScriptedHandler.Of("data: a\n\n");
-        var read = () => TestClient.New(handler).ReadAsync(TestClient.Uri, new CancellationToken(canceled: true)).ToListAsync();
+        var read = () => TestClient.New(handler).ReadAsync(TestClient.Uri, new CancellationToken(canceled: true)).ToArrayAsync();
 
         await read.Should().ThrowAsync<OperationCanceledException>();
         handler.Requests.Should().BeEmpty();
@@ -112,7 +109,7 @@ public sealed class CancellationTests
             break;
         }
 
-        await closed.Task.WaitAsync(Streams.Limit);
+        await closed.Task.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -145,10 +142,10 @@ public sealed class CancellationTests
         using var http = new HttpClient();
         using var canceled = new CancellationTokenSource();
         var reading = ReadAsync();
-        await condition.WaitAsync(Streams.Limit);
+        await condition.WaitAsync(Limits.Patience);
         await canceled.CancelAsync();
 
-        var thrown = await reading.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        var thrown = await reading.Invoking(task => task.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
         thrown.Which.CancellationToken.Should().Be(canceled.Token);
 
         async Task ReadAsync()

@@ -1,5 +1,4 @@
 using System.Net;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -29,7 +28,7 @@ public sealed class HostileTests
         var time = new ClientTime { SkipsWaits = true };
         var options = new EventStreamClientOptions { TimeProvider = time, MaxEventBytes = 100, ShouldReconnect = _ => true };
 
-        await TestClient.New(handler, options).ReadAsync(TestClient.Uri).ToListAsync();
+        await TestClient.New(handler, options).ReadAsync(TestClient.Uri).ToArrayAsync();
 
         handler.Requests.Should().HaveCount(attempts + 1);
         var unauthorized = script.Count(answer => answer == answers[0]);
@@ -45,11 +44,11 @@ public sealed class HostileTests
         using var handler = new CountingHandler(attempts, () => ScriptedHandler.Response(new ScriptedBody([[.. "data: a\nid: "u8]])));
         using var canceled = new CancellationTokenSource();
         var client = TestClient.New(handler, new() { TimeProvider = new SkippingTime(), LastEventId = id });
-        await client.ReadAsync(TestClient.Uri, canceled.Token).ToListAsync();
+        await client.ReadAsync(TestClient.Uri, canceled.Token).ToArrayAsync();
         handler.Reset();
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        await client.ReadAsync(TestClient.Uri, canceled.Token).ToListAsync();
+        await client.ReadAsync(TestClient.Uri, canceled.Token).ToArrayAsync();
 
         (GC.GetTotalMemory(forceFullCollection: true) - before).Should().BeLessThan(50L * attempts, "a connection would hold more");
     }
@@ -61,7 +60,7 @@ public sealed class HostileTests
         var http = new HttpClient(handler);
         var options = new EventStreamClientOptions { TimeProvider = new ClientTime { SkipsWaits = true }, Disconnected = _ => http.Dispose() };
 
-        var read = () => new EventStreamClient(http, options).ReadAsync(TestClient.Uri).ToListAsync();
+        var read = () => new EventStreamClient(http, options).ReadAsync(TestClient.Uri).ToArrayAsync();
 
         await read.Should().ThrowAsync<ObjectDisposedException>();
     }

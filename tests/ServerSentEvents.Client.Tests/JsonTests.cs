@@ -68,8 +68,8 @@ public sealed partial class JsonTests
         handler.Requests.Should().ContainSingle().Which.Method.Should().Be(HttpMethod.Post);
     }
 
-    private static Task<List<SseItem<Price>>> ReadAsync(ScriptedHandler handler) =>
-        TestClient.NewWithoutWaits(handler).ReadJsonAsync(TestClient.Uri, TestJson.Default.Price).ToListAsync();
+    private static Task<SseItem<Price>[]> ReadAsync(ScriptedHandler handler) =>
+        TestClient.NewWithoutWaits(handler).ReadJsonAsync(TestClient.Uri, TestJson.Default.Price).ToArrayAsync();
 
     internal sealed record Price(string Name, int Value);
 

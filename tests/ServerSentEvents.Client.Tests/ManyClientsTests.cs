@@ -1,6 +1,4 @@
 using System.Globalization;
-using ServerSentEvents.AspNetCore.Tests;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -36,22 +34,22 @@ public sealed class ManyClientsTests
                 // The slowest client stays within reach, so that connections are cut and restarted amid the stream.
                 var least = number - 1_000;
                 if (number % 100 == 0)
-                    await Eventually.HoldsAsync(() => received.Min() >= least || readers.Any(reader => reader.IsFaulted));
+                    await Limits.UntilAsync(() => received.Min() >= least || readers.Any(reader => reader.IsFaulted));
             }
         });
         for (var restart = 1; restart <= Restarts; restart++)
         {
             var due = Events * restart / (Restarts + 1);
-            await Eventually.HoldsAsync(() => received.Max() >= due || readers.Any(reader => reader.IsFaulted));
+            await Limits.UntilAsync(() => received.Max() >= due || readers.Any(reader => reader.IsFaulted));
             await host.StopAsync();
             await host.StartAsync();
         }
 
-        await Task.WhenAll(readers).WaitAsync(3 * Streams.Limit);
-        await publishing.WaitAsync(Streams.Limit);
+        await Task.WhenAll(readers).WaitAsync(3 * Limits.Patience);
+        await publishing.WaitAsync(Limits.Patience);
 
         connections.Cuts.Should().BeGreaterThan(Clients, "connections were cut");
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 0, "no request is left behind");
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 0, "no request is left behind");
 
         async Task ReadAsync(int client)
         {

@@ -1,6 +1,4 @@
 using System.Net;
-using ServerSentEvents.AspNetCore.Tests;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -18,10 +16,10 @@ public sealed class ModernHttpTests
         var failures = new Queue<Exception>([exception]);
         var client = TestClient.NewWithoutWaits(handler);
 
-        var byHandler = () => client.ReadAsync(TestClient.Uri).ToListAsync();
+        var byHandler = () => client.ReadAsync(TestClient.Uri).ToArrayAsync();
         var byFunction = () => client.ReadAsync(_ => failures.TryDequeue(out var failure)
             ? throw failure
-            : new(new HttpRequestMessage(HttpMethod.Get, TestClient.Uri))).ToListAsync();
+            : new(new HttpRequestMessage(HttpMethod.Get, TestClient.Uri))).ToArrayAsync();
 
         foreach (var read in (Func<Task>[])[byHandler, byFunction])
         {
@@ -44,7 +42,7 @@ public sealed class ModernHttpTests
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
 
-        await new EventStreamClient(http).ReadAsync(new Uri("events", UriKind.Relative)).ToListAsync();
+        await new EventStreamClient(http).ReadAsync(new Uri("events", UriKind.Relative)).ToArrayAsync();
 
         versions.Should().Equal((HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact));
     }
@@ -61,15 +59,15 @@ public sealed class ModernHttpTests
         };
         using var canceled = new CancellationTokenSource();
         var client = new EventStreamClient(http, TestClient.Quick);
-        var leaving = client.ReadAsync(host.AddressOf(2), canceled.Token).ToListAsync();
+        var leaving = client.ReadAsync(host.AddressOf(2), canceled.Token).ToArrayAsync();
         await using var staying = client.ReadAsync(host.AddressOf(2)).GetAsyncEnumerator();
         var next = staying.NextAsync();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 2);
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 2);
 
         await canceled.CancelAsync();
 
-        await leaving.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        await leaving.Invoking(task => task.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);
         publisher.Publish("a");
         (await next).Data.Should().Be("a");
     }

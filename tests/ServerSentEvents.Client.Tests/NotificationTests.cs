@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -85,7 +84,7 @@ public sealed class NotificationTests
             ScriptedHandler.Stream("id: 1\ndata: a\n\n"), ScriptedHandler.Stream("data: b\n\n"), ScriptedHandler.Status(404));
         var client = TestClient.NewWithoutWaits(handler, new() { LoggerFactory = log });
 
-        var read = () => client.ReadAsync(new Uri("http://user:secret@server/events?token=secret")).ToListAsync();
+        var read = () => client.ReadAsync(new Uri("http://user:secret@server/events?token=secret")).ToArrayAsync();
 
         await read.Should().ThrowAsync<EventStreamException>();
         log.Entries.Should().OnlyContain(entry => entry.Category == "ServerSentEvents.Client" && !entry.Message.Contains("secret"));
@@ -103,7 +102,7 @@ public sealed class NotificationTests
         using var handler = new ScriptedHandler(
             ScriptedHandler.Stream("data: a\n\ndata: b\n\n"), ScriptedHandler.Status(503), ScriptedHandler.Stream("data: c\n\n"));
         var client = TestClient.NewWithoutWaits(handler);
-        await client.ReadAsync(TestClient.Uri).ToListAsync();
+        await client.ReadAsync(TestClient.Uri).ToArrayAsync();
         var before = Measure();
 
         using var second = new ScriptedHandler(

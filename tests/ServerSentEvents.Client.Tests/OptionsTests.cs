@@ -83,7 +83,7 @@ public sealed class OptionsTests
         var client = TestClient.NewWithoutWaits(handler, options);
         (options.LastEventId, options.Connected) = ("2", _ => throw new InvalidOperationException("changed"));
 
-        await client.ReadAsync(TestClient.Uri).ToListAsync();
+        await client.ReadAsync(TestClient.Uri).ToArrayAsync();
 
         handler.Requests.First().LastEventId.Should().Be("1");
     }

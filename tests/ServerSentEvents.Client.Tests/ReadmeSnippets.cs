@@ -36,7 +36,7 @@ public sealed class ReadmeSnippets
             return request;
         });
 
-        (await answers.ToListAsync()).Should().ContainSingle();
+        (await answers.ToArrayAsync()).Should().ContainSingle();
         handler.Requests.Should().OnlyContain(request => request.Headers["Authorization"] == "Bearer secret");
 
         static Task<string> GetTokenAsync(CancellationToken token) => Task.FromResult("secret");

@@ -54,7 +54,7 @@ public sealed class ReconnectionTests
         var options = Seconds;
         options.TimeProvider = time;
 
-        await TestClient.New(handler, options).ReadAsync(TestClient.Uri).ToListAsync();
+        await TestClient.New(handler, options).ReadAsync(TestClient.Uri).ToArrayAsync();
 
         time.Waits.Select(wait => wait.TotalSeconds).Should().Equal(2, 3, 6, 2, 2);
 
@@ -84,7 +84,7 @@ public sealed class ReconnectionTests
             ScriptedHandler.Status(status, response => response.Headers.TryAddWithoutValidation("Retry-After", "soon")),
             ScriptedHandler.Status(status, response => response.Headers.RetryAfter = new(TimeSpan.FromDays(400))));
 
-        await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToListAsync();
+        await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync();
 
         time.Waits.Select(wait => wait.TotalSeconds).Should().Equal(200, 100, 9, 18, 30, 86_400);
     }
@@ -97,7 +97,7 @@ public sealed class ReconnectionTests
             ScriptedHandler.Status(503, response => response.Headers.RetryAfter = new(TimeSpan.FromSeconds(200))));
 
         await TestClient.New(handler, new() { TimeProvider = time }, random: 1).ReadAsync(TestClient.Uri)
-            .ToListAsync();
+            .ToArrayAsync();
 
         time.Waits.Should().Equal(TimeSpan.FromSeconds(201.5));
     }
@@ -125,7 +125,7 @@ public sealed class ReconnectionTests
             var time = new ClientTime { SkipsWaits = true };
             using var handler = ScriptedHandler.Of("");
             using var http = new HttpClient(handler);
-            await new EventStreamClient(http, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToListAsync();
+            await new EventStreamClient(http, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync();
             waits.AddRange(time.Waits);
         }
 
@@ -138,7 +138,7 @@ public sealed class ReconnectionTests
         var time = new ClientTime { SkipsWaits = true };
         options.TimeProvider = time;
         using var handler = ScriptedHandler.Of(streams);
-        await TestClient.New(handler, options, random).ReadAsync(TestClient.Uri).ToListAsync();
+        await TestClient.New(handler, options, random).ReadAsync(TestClient.Uri).ToArrayAsync();
         return time.Waits.Select(wait => wait.TotalSeconds);
     }
 }

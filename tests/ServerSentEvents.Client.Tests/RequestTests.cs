@@ -36,8 +36,8 @@ public sealed class RequestTests
         var stream = TestClient.NewWithoutWaits(handler).ReadAsync(TestClient.Uri);
 
         handler.Requests.Should().BeEmpty("nothing is sent before the enumeration");
-        TestClient.DataOf(await stream.ToListAsync()).Should().Equal("a");
-        TestClient.DataOf(await stream.ToListAsync()).Should().Equal("b");
+        TestClient.DataOf(await stream.ToArrayAsync()).Should().Equal("a");
+        TestClient.DataOf(await stream.ToArrayAsync()).Should().Equal("b");
         handler.Requests.Select(request => request.LastEventId).Should().Equal(null, "1", null, null);
     }
 
@@ -57,7 +57,7 @@ public sealed class RequestTests
             request.Headers.Add("Last-Event-ID", "mine");
             requests.Add(request);
             return request;
-        }).ToListAsync();
+        }).ToArrayAsync();
 
         handler.Requests.Should().HaveCount(2).And.OnlyContain(request => request.Method == HttpMethod.Post && request.Body == "{}"
             && request.Headers["Accept"] == "text/event-stream, application/json" && request.Headers["Cache-Control"] == "no-store");
@@ -75,7 +75,7 @@ public sealed class RequestTests
 
         var events = await TestClient.NewWithoutWaits(handler).ReadAsync(_ => failures.TryDequeue(out var failure)
             ? throw failure
-            : new(new HttpRequestMessage(HttpMethod.Get, TestClient.Uri))).ToListAsync();
+            : new(new HttpRequestMessage(HttpMethod.Get, TestClient.Uri))).ToArrayAsync();
 
         TestClient.DataOf(events).Should().Equal("a");
     }
@@ -86,13 +86,13 @@ public sealed class RequestTests
         using var handler = new ScriptedHandler(ScriptedHandler.Failure(new NotSupportedException("of a handler")));
         var client = TestClient.NewWithoutWaits(handler);
 
-        var byHandler = () => client.ReadAsync(TestClient.Uri).ToListAsync();
-        var byFunction = () => client.ReadAsync(_ => throw new FormatException("of the function")).ToListAsync();
-        var byNull = () => client.ReadAsync(_ => default).ToListAsync();
+        var byHandler = () => client.ReadAsync(TestClient.Uri).ToArrayAsync();
+        var byFunction = () => client.ReadAsync(_ => throw new FormatException("of the function")).ToArrayAsync();
+        var byNull = () => client.ReadAsync(_ => default).ToArrayAsync();
         var byReuse = () =>
         {
             var request = new HttpRequestMessage(HttpMethod.Get, TestClient.Uri);
-            return TestClient.NewWithoutWaits(ScriptedHandler.Of("")).ReadAsync(_ => new(request)).ToListAsync();
+            return TestClient.NewWithoutWaits(ScriptedHandler.Of("")).ReadAsync(_ => new(request)).ToArrayAsync();
         };
 
         await byHandler.Should().ThrowAsync<NotSupportedException>().WithMessage("of a handler");

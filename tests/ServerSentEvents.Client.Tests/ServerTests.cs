@@ -1,6 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.AspNetCore.Tests;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -25,7 +23,7 @@ public sealed class ServerTests
         })).GetAsyncEnumerator();
 
         var next = events.NextAsync();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);
         publisher.Publish("é\nb", eventType: "news");
         var first = await next;
         await host.StopAsync();
@@ -39,7 +37,7 @@ public sealed class ServerTests
         (second.Data, third.Data).Should().Be(("missed", "live"));
         connections.Select(connection => connection.LastEventId).Should().Equal(null, first.EventId);
         await events.DisposeAsync();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 0, "the server sees that the reader has left");
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 0, "the server sees that the reader has left");
     }
 
     [Fact]
@@ -52,13 +50,13 @@ public sealed class ServerTests
         using var http = new HttpClient();
         var options = new EventStreamClientOptions { Disconnected = ended.SetResult };
 
-        var reading = new EventStreamClient(http, options, () => () => 0).ReadAsync(host.AddressOf(1), canceled.Token).ToListAsync();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        var reading = new EventStreamClient(http, options, () => () => 0).ReadAsync(host.AddressOf(1), canceled.Token).ToArrayAsync();
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);
         publisher.Drain();
 
-        (await ended.Task.WaitAsync(Streams.Limit)).Delay.Should().Be(TimeSpan.FromSeconds(7));
+        (await ended.Task.WaitAsync(Limits.Patience)).Delay.Should().Be(TimeSpan.FromSeconds(7));
         await canceled.CancelAsync();
-        await reading.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await reading.Invoking(task => task.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
@@ -73,7 +71,7 @@ public sealed class ServerTests
         await using var events = client.ReadAsync(new Uri("", UriKind.Relative)).GetAsyncEnumerator();
 
         var next = events.NextAsync();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);
         publisher.Publish("a");
 
         (await next).Data.Should().Be("a");

@@ -1,6 +1,5 @@
 using System.Net.ServerSentEvents;
 using System.Text;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -68,7 +67,7 @@ public sealed class SizeTests
         });
         using var http = new HttpClient();
 
-        var read = () => new EventStreamClient(http).ReadAsync(server.Address).ToListAsync();
+        var read = () => new EventStreamClient(http).ReadAsync(server.Address).ToArrayAsync();
 
         (await read.Should().ThrowAsync<EventStreamException>()).Which.Reason.Should().Be(EventStreamEndReason.EventTooLarge);
         server.Requests.Should().ContainSingle();
@@ -83,14 +82,14 @@ public sealed class SizeTests
             : exchange.SendStatusAsync(204));
         using var http = new HttpClient();
 
-        var events = await new EventStreamClient(http, TestClient.Quick).ReadAsync(server.Address).ToListAsync();
+        var events = await new EventStreamClient(http, TestClient.Quick).ReadAsync(server.Address).ToArrayAsync();
 
         events.Select(item => item.EventId).Should().Equal("1", id, "2", id);
         server.Requests.Should().HaveCount(3).And.OnlyContain(request => request.Length < 1_000);
         server.Requests.Last().Should().Contain("Last-Event-ID: 2\r\n");
     }
 
-    private static Task<List<SseItem<string>>> ReadAsync(string stream, int chunkSize, int maxEventBytes) =>
+    private static Task<SseItem<string>[]> ReadAsync(string stream, int chunkSize, int maxEventBytes) =>
         TestClient.ReadAllAsync(
             new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(Chunks(stream, chunkSize)))),
             new() { MaxEventBytes = maxEventBytes });

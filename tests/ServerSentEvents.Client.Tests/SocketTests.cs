@@ -47,7 +47,7 @@ public sealed class SocketTests
         using var http = new HttpClient();
 
         var options = new EventStreamClientOptions { TimeProvider = new ClientTime { SkipsWaits = true } };
-        var events = await new EventStreamClient(http, options).ReadAsync(server.Address).ToListAsync();
+        var events = await new EventStreamClient(http, options).ReadAsync(server.Address).ToArrayAsync();
 
         events.Select(item => (item.EventId, item.EventType, item.Data)).Should().Equal(Enumerable.Range(1, count).Select(
             number => ((string?)$"{number}", $"e{number % 3}", $"é{number}")));
@@ -70,7 +70,7 @@ public sealed class SocketTests
                 server = new SocketServer(exchange => exchange.SendStatusAsync(204), address.Port);
         };
 
-        (await new EventStreamClient(http, options).ReadAsync(address).ToListAsync()).Should().BeEmpty();
+        (await new EventStreamClient(http, options).ReadAsync(address).ToArrayAsync()).Should().BeEmpty();
 
         failures.Should().Be(2);
         await server!.DisposeAsync();
@@ -94,7 +94,7 @@ public sealed class SocketTests
         var options = TestClient.Quick;
         options.Connected = connections.Add;
 
-        var events = await new EventStreamClient(http, options).ReadAsync(server.Address).ToListAsync();
+        var events = await new EventStreamClient(http, options).ReadAsync(server.Address).ToArrayAsync();
 
         TestClient.DataOf(events).Should().Equal("a");
         connections.Should().ContainSingle().Which.Uri.Should().Be(new Uri(server.Address, "target"));
@@ -109,7 +109,7 @@ public sealed class SocketTests
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
         using var http = new HttpClient(handler);
 
-        var read = () => new EventStreamClient(http).ReadAsync(server.Address).ToListAsync();
+        var read = () => new EventStreamClient(http).ReadAsync(server.Address).ToArrayAsync();
 
         (await read.Should().ThrowAsync<EventStreamException>()).Which.StatusCode.Should().Be(HttpStatusCode.Found);
     }
@@ -120,7 +120,7 @@ public sealed class SocketTests
         await using var server = new SocketServer(exchange => exchange.SendStatusAsync(302, "Location: /again\r\n"));
         using var http = new HttpClient();
 
-        var read = () => new EventStreamClient(http).ReadAsync(server.Address).ToListAsync();
+        var read = () => new EventStreamClient(http).ReadAsync(server.Address).ToArrayAsync();
 
         (await read.Should().ThrowAsync<EventStreamException>()).Which.StatusCode.Should().Be(HttpStatusCode.Found);
         server.Requests.Count.Should().BeLessThan(100);
@@ -134,7 +134,7 @@ public sealed class SocketTests
             : exchange.SendStatusAsync(204));
         using var http = new HttpClient();
 
-        (await new EventStreamClient(http, TestClient.Quick).ReadAsync(server.Address).ToListAsync()).Should().BeEmpty();
+        (await new EventStreamClient(http, TestClient.Quick).ReadAsync(server.Address).ToArrayAsync()).Should().BeEmpty();
         server.Requests.Should().HaveCount(3);
     }
 
@@ -158,10 +158,10 @@ public sealed class SocketTests
         var options = TestClient.Quick;
         options.StallTimeout = TimeSpan.FromMilliseconds(300);
 
-        TestClient.DataOf(await new EventStreamClient(http, options).ReadAsync(server.Address).ToListAsync()).Should().Equal("a");
+        TestClient.DataOf(await new EventStreamClient(http, options).ReadAsync(server.Address).ToArrayAsync()).Should().Equal("a");
 
         server.Requests.Should().HaveCountGreaterThanOrEqualTo(3);
-        await AspNetCore.Tests.Eventually.HoldsAsync(() => server.OpenConnections == 0, "no request is left behind");
+        await Limits.UntilAsync(() => server.OpenConnections == 0, "no request is left behind");
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class SocketTests
         var options = TestClient.Quick;
         options.Disconnected = end => ends.Add(end.Reason);
 
-        TestClient.DataOf(await new EventStreamClient(http, options).ReadAsync(server.Address).ToListAsync()).Should().Equal("a", "b");
+        TestClient.DataOf(await new EventStreamClient(http, options).ReadAsync(server.Address).ToArrayAsync()).Should().Equal("a", "b");
 
         ends[0].Should().Be(EventStreamEndReason.ConnectionFailed);
         ends.Count(end => end == EventStreamEndReason.EndOfStream).Should().Be(1, "one stream sent both events");

@@ -1,5 +1,3 @@
-using ServerSentEvents.Tests;
-
 namespace ServerSentEvents.Client.Tests;
 
 /// <summary>Tests that a silent server leads to a new connection.</summary>
@@ -60,7 +58,7 @@ public sealed class StallTests
         var time = new ClientTime { SkipsWaits = true };
         using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(Heartbeats())));
 
-        TestClient.DataOf(await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToListAsync())
+        TestClient.DataOf(await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync())
             .Should().Equal("a");
         handler.Requests.Should().HaveCount(2, "the stream ended once");
 
@@ -104,8 +102,8 @@ public sealed class StallTests
         var connected = new TaskCompletionSource();
         options.Connected = _ => connected.SetResult();
 
-        var reading = TestClient.New(handler, options).ReadAsync(TestClient.Uri, canceled.Token).ToListAsync();
-        await connected.Task.WaitAsync(Streams.Limit);
+        var reading = TestClient.New(handler, options).ReadAsync(TestClient.Uri, canceled.Token).ToArrayAsync();
+        await connected.Task.WaitAsync(Limits.Patience);
         time.Advance(TimeSpan.FromDays(30));
 
         handler.Requests.Should().ContainSingle();

@@ -62,7 +62,7 @@ public sealed class StatusTests
             var request = new HttpRequestMessage(HttpMethod.Get, TestClient.Uri);
             request.Headers.Authorization = new("Bearer", $"{++tokens}");
             return new(request);
-        }).ToListAsync();
+        }).ToArrayAsync();
 
         TestClient.DataOf(events).Should().Equal("a", "b");
         handler.Requests.Select(request => request.Headers["Authorization"]).Should().Equal(
@@ -87,7 +87,7 @@ public sealed class StatusTests
         var time = new ClientTime { SkipsWaits = true };
         using var handler = new ScriptedHandler([.. Enumerable.Repeat(ScriptedHandler.Status(401), 4)]);
 
-        await TestClient.New(handler, new() { TimeProvider = time, ShouldReconnect = _ => true }).ReadAsync(TestClient.Uri).ToListAsync();
+        await TestClient.New(handler, new() { TimeProvider = time, ShouldReconnect = _ => true }).ReadAsync(TestClient.Uri).ToArrayAsync();
 
         handler.Requests.Should().HaveCount(5);
         time.Waits.Select(wait => wait.TotalSeconds).Should().Equal(4.5, 9, 18);

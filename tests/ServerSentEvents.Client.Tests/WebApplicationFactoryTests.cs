@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using ServerSentEvents.AspNetCore.Tests;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -18,13 +16,13 @@ public sealed class WebApplicationFactoryTests
         await using var events = client.ReadAsync(new Uri("/subscribe", UriKind.Relative), canceled.Token).GetAsyncEnumerator();
 
         var next = events.NextAsync();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 1);
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);
         publisher.Publish("a");
         (await next).Data.Should().Be("a");
         var waiting = events.MoveNextAsync().AsTask();
         await canceled.CancelAsync();
 
-        await waiting.Invoking(task => task.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
-        await Eventually.HoldsAsync(() => publisher.GetSubscribers().Count == 0, "no request is left behind");
+        await waiting.Invoking(task => task.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 0, "no request is left behind");
     }
 }

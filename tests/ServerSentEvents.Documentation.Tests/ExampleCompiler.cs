@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace ServerSentEvents.Documentation.Tests;
 
-/// <summary>Compiles examples as the only file of a project with implicit usings and nullable references.</summary>
+/// <summary>Compiles a text as the only file of a project with implicit usings and nullable references.</summary>
 internal static class ExampleCompiler
 {
     private const string ImplicitUsings = """
@@ -16,6 +16,19 @@ internal static class ExampleCompiler
         global using System.Net.Http;
         global using System.Threading;
         global using System.Threading.Tasks;
+        """;
+
+    private const string ImplicitUsingsOfTheWeb = """
+        global using System.Net.Http.Json;
+        global using Microsoft.AspNetCore.Builder;
+        global using Microsoft.AspNetCore.Hosting;
+        global using Microsoft.AspNetCore.Http;
+        global using Microsoft.AspNetCore.Routing;
+        global using Microsoft.Extensions.Configuration;
+        global using Microsoft.Extensions.DependencyInjection;
+        global using Microsoft.Extensions.Hosting;
+        global using Microsoft.Extensions.Logging;
+
         """;
 
     /// <summary>The warning of a local function that is not called. An example can show one that the reader calls.</summary>
@@ -31,7 +44,12 @@ internal static class ExampleCompiler
     private static readonly ISourceGenerator JsonGenerator = CreateJsonGenerator();
 
     /// <summary>Returns the errors and warnings of an example; none if it compiles.</summary>
-    internal static IEnumerable<string> Problems(string code)
+    internal static IEnumerable<string> Problems(string code) => Problems(code, ImplicitUsings);
+
+    /// <summary>Returns the errors and warnings of a file in a project of the Web SDK; none if it compiles.</summary>
+    internal static IEnumerable<string> ProblemsOfWebProgram(string code) => Problems(code, ImplicitUsingsOfTheWeb + ImplicitUsings);
+
+    private static IEnumerable<string> Problems(string code, string implicitUsings)
     {
         var example = CSharpSyntaxTree.ParseText(code);
         // Top-level statements make a program. Types alone make a library.
@@ -40,7 +58,7 @@ internal static class ExampleCompiler
             isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
             nullableContextOptions: NullableContextOptions.Enable);
         var compilation = CSharpCompilation.Create(
-            "Example", [CSharpSyntaxTree.ParseText(ImplicitUsings), example], References, options);
+            "Example", [CSharpSyntaxTree.ParseText(implicitUsings), example], References, options);
         CSharpGeneratorDriver.Create(JsonGenerator)
             .RunGeneratorsAndUpdateCompilation(compilation, out var generated, out var problems);
         return

@@ -1,4 +1,3 @@
-using ServerSentEvents.Testing;
 using Microsoft.Playwright;
 
 namespace ServerSentEvents.EndToEnd.Tests;

@@ -1,5 +1,4 @@
 using System.Net;
-using ServerSentEvents.Testing;
 using Polling = ServerSentEvents.Testing.Limits;
 
 namespace ServerSentEvents.EndToEnd.Tests;

@@ -1,4 +1,3 @@
-using ServerSentEvents.Testing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;

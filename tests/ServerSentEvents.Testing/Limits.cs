@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ServerSentEvents.Testing;
 
 /// <summary>Waits with a limit that only a failed test reaches.</summary>
@@ -11,14 +13,23 @@ public static class Limits
 
     public static Task WithinPatience(this ValueTask task) => task.AsTask().WaitAsync(Patience);
 
-    /// <summary>Waits for a condition that nothing announces.</summary>
-    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+    public static Task<T> WithinPatience<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Patience);
 
-    /// <inheritdoc cref="UntilAsync(Func{bool})"/>
-    public static async Task UntilAsync(Func<Task<bool>> condition)
+    /// <summary>Waits for a condition that nothing announces.</summary>
+    /// <exception cref="TimeoutException">The condition does not hold in time.</exception>
+    public static Task UntilAsync(Func<bool> condition, string because = "") =>
+        UntilAsync(() => Task.FromResult(condition()), because);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string because = "")
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        var start = Stopwatch.GetTimestamp();
         while (!await condition())
-            await Task.Delay(TimeSpan.FromMilliseconds(10), limit.Token);
+        {
+            if (Stopwatch.GetElapsedTime(start) > Patience)
+                throw new TimeoutException($"The condition does not hold after {Patience}: {because}");
+            await pause.WaitForNextTickAsync();
+        }
     }
 }

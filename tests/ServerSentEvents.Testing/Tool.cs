@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace ServerSentEvents.Testing;
 
 /// <summary>Programs that tests need and that a machine may lack.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.AspNetCore.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -17,10 +16,10 @@ internal sealed class ClientTime : FakeTimeProvider
     internal ConcurrentQueue<TimeSpan> Waits { get; } = new();
 
     /// <summary>Returns when the client waits before its next attempt.</summary>
-    internal Task<TimeSpan> NextWaitAsync() => _waits.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+    internal Task<TimeSpan> NextWaitAsync() => _waits.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
     /// <summary>Returns when the client waits for the server.</summary>
-    internal Task<TimeSpan> NextStallTimeoutAsync() => _stallTimeouts.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+    internal Task<TimeSpan> NextStallTimeoutAsync() => _stallTimeouts.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

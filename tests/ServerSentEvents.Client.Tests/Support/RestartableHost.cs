@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -44,14 +43,14 @@ internal sealed class RestartableHost : IAsyncDisposable
         {
             LastEventId = context.Request.Headers["Last-Event-ID"],
         }).ToResult());
-        await _app.StartAsync().WaitAsync(Streams.Limit);
+        await _app.StartAsync().WaitAsync(Limits.Patience);
         for (var i = 0; i < _ports.Length; i++)
             _ports[i] = new Uri(_app.Urls.ElementAt(i)).Port;
     }
 
     internal async Task StopAsync()
     {
-        await _app!.StopAsync().WaitAsync(Streams.Limit);
+        await _app!.StopAsync().WaitAsync(Limits.Patience);
         await _app.DisposeAsync();
     }
 

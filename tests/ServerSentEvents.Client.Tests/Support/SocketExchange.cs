@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -39,7 +38,7 @@ internal sealed class SocketExchange(Socket socket, string request, int number)
     internal async Task WaitForCloseAsync()
     {
         var buffer = new byte[256];
-        while (await socket.ReceiveAsync(buffer).WaitAsync(Streams.Limit) > 0)
+        while (await socket.ReceiveAsync(buffer).WaitAsync(Limits.Patience) > 0)
         {
             // The client sends nothing after its request.
         }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -42,7 +41,7 @@ internal sealed class SocketServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _listener.Dispose();
-        await _accepting.WaitAsync(Streams.Limit);
+        await _accepting.WaitAsync(Limits.Patience);
     }
 
     private async Task AcceptAsync()

@@ -1,5 +1,4 @@
 using System.Net.ServerSentEvents;
-using ServerSentEvents.Tests;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -23,11 +22,8 @@ internal static class TestClient
     }
 
     /// <summary>Reads all events of a scripted server, whose script ends with 204.</summary>
-    internal static Task<List<SseItem<string>>> ReadAllAsync(HttpMessageHandler handler, EventStreamClientOptions? options = null) =>
-        NewWithoutWaits(handler, options).ReadAsync(Uri).ToListAsync();
-
-    /// <summary>Reads all events. Fails if the end does not come in time.</summary>
-    internal static Task<List<T>> ToListAsync<T>(this IAsyncEnumerable<T> items) => Streams.ToListAsync(items);
+    internal static Task<SseItem<string>[]> ReadAllAsync(HttpMessageHandler handler, EventStreamClientOptions? options = null) =>
+        NewWithoutWaits(handler, options).ReadAsync(Uri).ToArrayAsync();
 
     internal static IEnumerable<string> DataOf(IEnumerable<SseItem<string>> items) => items.Select(item => item.Data);
 }

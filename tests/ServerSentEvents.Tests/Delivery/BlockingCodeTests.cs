@@ -50,7 +50,7 @@ public sealed class BlockingCodeTests : IDisposable
         var otherCopy = _other.Subscribe().CopyToAsync(new TextStream(other));
 
         _publisher.Publish("x", "leaving");
-        await OwnThread.RunAsync(() => entered.Wait(Streams.Limit).Should().BeTrue("each handler runs, on a thread of the pool"));
+        await OwnThread.RunAsync(() => entered.Wait(Limits.Patience).Should().BeTrue("each handler runs, on a thread of the pool"));
         _other.Publish("for another publisher");
         _publisher.Publish("for another channel", "staying");
 
@@ -58,11 +58,11 @@ public sealed class BlockingCodeTests : IDisposable
         await same.WaitForAsync("data: for another channel\n").WaitAsync(Limit);
         copies.Should().OnlyContain(copy => !copy.IsCompleted, "a copy completes after its handlers");
         _release.Set();
-        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+        await Task.WhenAll(copies).WaitAsync(Limits.Patience);
         areOnThePool.Should().BeTrue();
         _other.Close();
         _publisher.Close();
-        await Task.WhenAll(sameCopy, otherCopy).WaitAsync(Streams.Limit);
+        await Task.WhenAll(sameCopy, otherCopy).WaitAsync(Limits.Patience);
     }
 
     [Theory]
@@ -77,7 +77,7 @@ public sealed class BlockingCodeTests : IDisposable
         var copy = _other.Subscribe().CopyToAsync(new TextStream(read));
 
         _publisher.Publish("blocks");
-        await OwnThread.RunAsync(() => entered.Wait(Streams.Limit).Should().BeTrue("each writer is called"));
+        await OwnThread.RunAsync(() => entered.Wait(Limits.Patience).Should().BeTrue("each writer is called"));
         _other.Publish("1");
         await read.WaitForAsync("data: 1\n").WaitAsync(Limit);
         _other.Publish("2");
@@ -87,7 +87,7 @@ public sealed class BlockingCodeTests : IDisposable
         _release.Set();
         _publisher.Close();
         _other.Close();
-        await Task.WhenAll([.. copies, copy]).WaitAsync(Streams.Limit);
+        await Task.WhenAll([.. copies, copy]).WaitAsync(Limits.Patience);
     }
 
     /// <summary>A pipe writer of which one member blocks until it is released.</summary>

@@ -19,15 +19,15 @@ public sealed class CopyStressTests
         // A client without an id cannot resume, so each client reads one event first.
         var started = clients.ConvertAll(client => client.StartAsync());
         publisher.Publish("start");
-        await Task.WhenAll(started).WaitAsync(Streams.Limit);
+        await Task.WhenAll(started).WaitAsync(Limits.Patience);
         var running = clients.ConvertAll(client => Task.Run(client.RunAsync));
 
         await Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => Task.Factory.StartNew(
             () => PublishAll(publisher, name), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)))
-            .WaitAsync(Streams.Limit);
+            .WaitAsync(Limits.Patience);
         publisher.Publish("end");
         // Clients that have read "end" wait until their stream ends. The others reconnect.
-        var all = Task.WhenAll(running).WaitAsync(2 * Streams.Limit);
+        var all = Task.WhenAll(running).WaitAsync(2 * Limits.Patience);
         while (!all.IsCompleted)
         {
             publisher.Close();

@@ -18,7 +18,7 @@ public sealed class CopyTests
         _publisher.Close();
         var stream = new RecordingStream();
 
-        await subscription.CopyToAsync(stream).WaitAsync(Streams.Limit);
+        await subscription.CopyToAsync(stream).WaitAsync(Limits.Patience);
 
         stream.Flushes.Should().Be(1);
         stream.Length.Should().Be(Enumerable.Range(0, 100).Sum(i => $"data: {i}\n\n".Length));
@@ -33,7 +33,7 @@ public sealed class CopyTests
         _publisher.Close();
         var stream = new RecordingStream();
 
-        await subscription.CopyToAsync(stream).WaitAsync(Streams.Limit);
+        await subscription.CopyToAsync(stream).WaitAsync(Limits.Patience);
 
         stream.Flushes.Should().Be(7, "each flush takes 64 KB");
         stream.Length.Should().Be(40 * 10_008);
@@ -50,13 +50,13 @@ public sealed class CopyTests
         foreach (var channel in (string[])["b", "c"])
         {
             _publisher.Publish(channel, channel);
-            var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+            var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
             Encoding.UTF8.GetString(read.Buffer.ToArray()).Should().Be($"data: {channel}\n\n");
             pipe.Reader.AdvanceTo(read.Buffer.End);
         }
 
         _publisher.Close();
-        await copying.WaitAsync(Streams.Limit);
+        await copying.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class CopyTests
         var other = _publisher.Subscribe();
         ended.Close(); // Now "other" has the place of "ended" in the channel.
 
-        await ended.CopyToAsync(new MemoryStream()).WaitAsync(Streams.Limit);
+        await ended.CopyToAsync(new MemoryStream()).WaitAsync(Limits.Patience);
 
         _publisher.Publish("x").Should().Be(1);
         other.QueuedEvents.Should().Be(1);
@@ -82,7 +82,7 @@ public sealed class CopyTests
 
         _publisher.Publish("x");
 
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
     }
 
@@ -96,11 +96,11 @@ public sealed class CopyTests
 
         _publisher.Publish("x");
 
-        await failed.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<IOException>();
+        await failed.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<IOException>();
         failing.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
         _publisher.GetSubscribers().Should().ContainSingle();
         _publisher.Close();
-        await copied.WaitAsync(Streams.Limit);
+        await copied.WaitAsync(Limits.Patience);
         other.Length.Should().Be("data: x\n\n".Length);
     }
 
@@ -115,14 +115,14 @@ public sealed class CopyTests
         var copy = subscription.CopyToAsync(stuck.Writer, cancellation.Token);
         _publisher.Publish("unread");
         // The event is written but not consumed, so the flush waits.
-        await stuck.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+        await stuck.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
         if (way == "cancel")
             await cancellation.CancelAsync();
         else
             subscription.Dispose();
 
-        var ended = await Record.ExceptionAsync(() => copy.WaitAsync(Streams.Limit));
+        var ended = await Record.ExceptionAsync(() => copy.WaitAsync(Limits.Patience));
         (ended is OperationCanceledException).Should().Be(way == "cancel");
         (ended is TimeoutException).Should().BeFalse();
         _publisher.GetSubscribers().Should().BeEmpty();
@@ -148,12 +148,12 @@ public sealed class CopyTests
         stuck.Should().OnlyContain(subscription => subscription.QueuedEvents <= 10);
         publisher.Close();
 
-        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+        await Task.WhenAll(copies).WaitAsync(Limits.Patience);
         streams.Should().OnlyContain(stream => stream.Length == events * "data: x\n\n".Length);
         stuck.Should().OnlyContain(subscription => subscription.EndReason == SubscriptionEndReason.Overflowed);
         await cancellation.CancelAsync();
         foreach (var copy in stuckCopies)
-            await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+            await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
@@ -162,11 +162,11 @@ public sealed class CopyTests
         var subscription = _publisher.Subscribe(initialData: ["hello"]);
         var stream = new StuckStream(after: 8);
         var copy = subscription.CopyToAsync(stream);
-        await stream.Stuck.WaitAsync(Streams.Limit);
+        await stream.Stuck.WaitAsync(Limits.Patience);
 
         subscription.Dispose();
 
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
         Encoding.UTF8.GetString(stream.ToArray()).Should().Be("data: he");
     }
 
@@ -187,7 +187,7 @@ public sealed class CopyTests
         // Use a new thread, so that the thread pool has one for the copy.
         await Task.Factory.StartNew(cancellation.Cancel, TaskCreationOptions.LongRunning);
 
-        await copying.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<AggregateException>();
+        await copying.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<AggregateException>();
     }
 
     [Fact]
@@ -203,11 +203,11 @@ public sealed class CopyTests
                 useSynchronizationContext: false));
             var subscription = _publisher.Subscribe(initialData: ["x"]);
             var copy = subscription.CopyToAsync(pipe.Writer, cancellation.Token);
-            await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+            await pipe.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
             await cancellation.CancelAsync();
 
-            await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+            await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
             subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
         }
     }
@@ -219,7 +219,7 @@ public sealed class CopyTests
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
         var subscription = _publisher.Subscribe(initialData: ["x"]);
         var copy = subscription.CopyToAsync(pipe.Writer, cancellation.Token);
-        await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+        await pipe.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
         // No public member can stop a copy between its last look and its end. The publisher's lock can.
         OwnThread.Run(() =>
@@ -227,7 +227,7 @@ public sealed class CopyTests
             using var gate = HeldGate.Of(_publisher);
             pipe.Reader.Complete();
             var subscriber = Private.Get(subscription, "Subscriber");
-            SpinWait.SpinUntil(() => (bool)Private.Get(subscriber, "IsAborted"), Streams.Limit).Should().BeTrue();
+            SpinWait.SpinUntil(() => (bool)Private.Get(subscriber, "IsAborted"), Limits.Patience).Should().BeTrue();
             copy.IsCompleted.Should().BeFalse("it waits for the lock to end its subscription");
 
             cancellation.Cancel();
@@ -235,7 +235,7 @@ public sealed class CopyTests
             Private.Call(subscription, "CancelCopy");
         });
 
-        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
         subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
     }
 
@@ -248,13 +248,13 @@ public sealed class CopyTests
         var subscription = _publisher.Subscribe(initialData: ["x"]);
         var writer = new ThrowingWriter();
         var copy = subscription.CopyToAsync(writer, cancellation.Token);
-        await writer.Flushing.WaitAsync(Streams.Limit);
+        await writer.Flushing.WaitAsync(Limits.Patience);
 
         if (cancel)
             await cancellation.CancelAsync();
         writer.Fail();
 
-        await copy.Invoking(it => it.WaitAsync(Streams.Limit))
+        await copy.Invoking(it => it.WaitAsync(Limits.Patience))
             .Should().ThrowAsync<Exception>().Where(exception => !(exception is TimeoutException));
         _publisher.GetSubscribers().Should().BeEmpty();
         writer.CancelsWithoutFlush.Should().Be(0);

@@ -16,7 +16,7 @@ public sealed class GapEventTests
             new SubscribeOptions<string> { LastEventId = "unknown", InitialData = [new("state")] });
         publisher.Close();
 
-        var texts = await subscription.ToListAsync();
+        var texts = await subscription.ToArrayAsync();
 
         texts[0].Should().Be(Gap);
         texts[1].Should().StartWith("data: state\n");
@@ -31,7 +31,7 @@ public sealed class GapEventTests
         publisher.Close();
 
         subscription.Resume.Should().Be(ResumeResult.Gap);
-        (await subscription.ToListAsync()).Should().Equal(Gap);
+        (await subscription.ToArrayAsync()).Should().Equal(Gap);
     }
 
     [Fact]
@@ -43,8 +43,8 @@ public sealed class GapEventTests
         var resumed = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "1" });
         publisher.Close();
 
-        (await fresh.ToListAsync()).Should().BeEmpty();
-        (await resumed.ToListAsync()).Should().Equal("id: 1\n");
+        (await fresh.ToArrayAsync()).Should().BeEmpty();
+        (await resumed.ToArrayAsync()).Should().Equal("id: 1\n");
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class GapEventTests
         var subscription = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "1" });
         publisher.Close();
 
-        var texts = await subscription.ToListAsync();
+        var texts = await subscription.ToArrayAsync();
 
         subscription.Resume.Should().Be(ResumeResult.Gap);
         texts.Should().HaveCount(2);
@@ -179,7 +179,7 @@ public sealed class GapEventTests
         Publish(publisher, 1, 3);
         publisher.Close();
 
-        var items = await subscription.AsItems().ToListAsync();
+        var items = await subscription.AsItems().ToArrayAsync();
 
         items.Select(item => item.EventType).Should().Equal("gap", "message", "message");
     }
@@ -208,7 +208,7 @@ public sealed class GapEventTests
         });
         publisher.Close();
 
-        (await late!.ToListAsync()).Should().Equal(Gap, Text(new string('x', 80)));
+        (await late!.ToArrayAsync()).Should().Equal(Gap, Text(new string('x', 80)));
     }
 
     [Fact]
@@ -239,7 +239,7 @@ public sealed class GapEventTests
         Publish(publisher, 1, 3);
         publisher.Close();
 
-        (await dropping.ToListAsync()).Should().Equal(Gap, Text("2"), Text("3"));
+        (await dropping.ToArrayAsync()).Should().Equal(Gap, Text("2"), Text("3"));
     }
 
     [Fact]

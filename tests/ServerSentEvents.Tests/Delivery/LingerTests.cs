@@ -41,11 +41,11 @@ public sealed class LingerTests
         subscription.QueuedEvents.Should().BePositive("the client has time left");
         AdvanceTimeouts(0.5);
 
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
         subscription.QueuedEvents.Should().Be(0);
         subscription.QueuedBytes.Should().Be(0);
         subscription.EndReason.Should().NotBeNull();
-        await Conditions.ShouldHoldAsync(() => NoTimerAfterNextLook());
+        await Limits.UntilAsync(() => NoTimerAfterNextLook());
     }
 
     [Theory]
@@ -64,7 +64,7 @@ public sealed class LingerTests
         End(subscription, end);
         AdvanceTimeouts(1.25);
 
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class LingerTests
         _publisher.Close();
 
         AdvanceTimeouts(1.25);
-        await Task.WhenAll(clients.Select(client => client.Copy)).WaitAsync(Streams.Limit);
+        await Task.WhenAll(clients.Select(client => client.Copy)).WaitAsync(Limits.Patience);
 
         await subscriptions.ShouldBecomeGarbageAsync();
         GC.KeepAlive(clients);
@@ -111,7 +111,7 @@ public sealed class LingerTests
         }
         while (await client.WaitAsync() > 0);
 
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
         client.Taken.Should().Be(expected);
         _time.GetElapsedTime(start).Should().BeGreaterThan(5 * LingerTimeout).And.BeLessThan(10 * LingerTimeout);
     }
@@ -133,7 +133,7 @@ public sealed class LingerTests
         }
 
         AdvanceTimeouts(0.75);
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
         subscription.QueuedEvents.Should().Be(0);
         client.Taken.Length.Should().BeLessThan(300 * Kilobyte);
     }
@@ -157,7 +157,7 @@ public sealed class LingerTests
             client.Take();
         }
 
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
         client.Taken.Length.Should().Be(expected.Length);
         (client.Taken == expected).Should().BeTrue();
         _time.GetElapsedTime(start).Should().BeGreaterThan(13 * LingerTimeout, "this is more than ten timeouts");
@@ -194,7 +194,7 @@ public sealed class LingerTests
         (await reader.NextAsync()).Should().Be("data: 20\n\n");
         AdvanceTimeouts(0.75);
 
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
         await reader.ShouldEndAsync();
     }
 
@@ -211,19 +211,19 @@ public sealed class LingerTests
         var subscription = _publisher.Subscribe(initialData: ["x"]);
         var writer = new StubbornWriter();
         var copy = subscription.CopyToAsync(writer, cancellation.Token);
-        await writer.Flushing.WaitAsync(Streams.Limit);
+        await writer.Flushing.WaitAsync(Limits.Patience);
 
         await cancellation.CancelAsync();
         AdvanceTimeouts(0.75);
         Volatile.Read(ref ends).Should().Be(0, "the writer has time left");
         AdvanceTimeouts(0.5);
 
-        await Conditions.ShouldHoldAsync(() => Volatile.Read(ref ends) == 1);
+        await Limits.UntilAsync(() => Volatile.Read(ref ends) == 1);
         copy.IsCompleted.Should().BeFalse("the copy still uses the writer");
         writer.Flushed.SetResult(default);
-        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
         Volatile.Read(ref ends).Should().Be(1);
-        await Conditions.ShouldHoldAsync(() => NoTimerAfterNextLook());
+        await Limits.UntilAsync(() => NoTimerAfterNextLook());
     }
 
     [Fact]
@@ -234,15 +234,15 @@ public sealed class LingerTests
         _publisher.Unsubscribed += (_, _) => Interlocked.Increment(ref ends);
         var writer = new StubbornWriter();
         var copy = _publisher.Subscribe(initialData: ["x"]).CopyToAsync(writer, cancellation.Token);
-        await writer.Flushing.WaitAsync(Streams.Limit);
+        await writer.Flushing.WaitAsync(Limits.Patience);
 
         await cancellation.CancelAsync();
         writer.Flushed.SetResult(default);
 
-        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
         Volatile.Read(ref ends).Should().Be(1);
         AdvanceTimeouts(2);
-        await Conditions.ShouldHoldAsync(() => NoTimerAfterNextLook());
+        await Limits.UntilAsync(() => NoTimerAfterNextLook());
         Volatile.Read(ref ends).Should().Be(1);
     }
 
@@ -261,11 +261,11 @@ public sealed class LingerTests
         healthy.Take();
         await healthy.WaitAsync();
         AdvanceTimeouts(0.5);
-        await stuck.Copy.WaitAsync(Streams.Limit);
+        await stuck.Copy.WaitAsync(Limits.Patience);
         healthy.Take();
         await healthy.TakeAllAsync();
 
-        await healthy.Copy.WaitAsync(Streams.Limit);
+        await healthy.Copy.WaitAsync(Limits.Patience);
         healthy.Taken.Should().Be(expected);
     }
 
@@ -282,7 +282,7 @@ public sealed class LingerTests
 
         AdvanceTimeouts(20);
 
-        await Conditions.ShouldHoldAsync(() => ended.QueuedEvents == 0);
+        await Limits.UntilAsync(() => ended.QueuedEvents == 0);
         subscription.EndReason.Should().BeNull();
         subscription.QueuedEvents.Should().Be(1, "the first event is being written, and the second waits");
         _publisher.Close();
@@ -309,7 +309,7 @@ public sealed class LingerTests
         subscription.QueuedEvents.Should().BePositive();
         AdvanceTimeouts(1.5);
 
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
         await reader.ShouldEndAsync();
     }
 
@@ -330,7 +330,7 @@ public sealed class LingerTests
         }
 
         AdvanceTimeouts(0.75);
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
         await reader.ShouldEndAsync();
     }
 
@@ -346,8 +346,8 @@ public sealed class LingerTests
         subscription.QueuedEvents.Should().BeGreaterThanOrEqualTo(2, "a reader can still come");
         AdvanceTimeouts(0.5);
 
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
-        (await subscription.ToListAsync()).Should().BeEmpty();
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
+        (await subscription.ToArrayAsync()).Should().BeEmpty();
     }
 
     [Fact]
@@ -367,8 +367,8 @@ public sealed class LingerTests
         for (var i = 0; i < 50; i++)
             time.Advance(LingerTimeout / 4);
 
-        await Conditions.ShouldHoldAsync(() => second.QueuedEvents == 0);
-        await Conditions.ShouldHoldAsync(() => last.QueuedEvents == 0);
+        await Limits.UntilAsync(() => second.QueuedEvents == 0);
+        await Limits.UntilAsync(() => last.QueuedEvents == 0);
         GC.KeepAlive(publisher);
     }
 
@@ -382,7 +382,7 @@ public sealed class LingerTests
         _time.RunningTimers.Should().Be(1);
         AdvanceTimeouts(1.25);
 
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
         _time.RunningTimers.Should().Be(0);
     }
 
@@ -393,7 +393,7 @@ public sealed class LingerTests
         _publisher.Close();
         _time.RunningTimers.Should().Be(1);
 
-        await subscription.ToListAsync();
+        await subscription.ToArrayAsync();
         AdvanceTimeouts(0.25);
 
         _time.RunningTimers.Should().Be(0);

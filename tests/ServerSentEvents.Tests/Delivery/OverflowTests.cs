@@ -15,8 +15,8 @@ public sealed class OverflowTests
 
         slow.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         slow.DroppedEvents.Should().Be(0);
-        (await slow.ToListAsync()).Should().Equal(Text(1, 2));
-        (await quick.ToListAsync()).Should().Equal(Text(1, 2, 3, 4));
+        (await slow.ToArrayAsync()).Should().Equal(Text(1, 2));
+        (await quick.ToArrayAsync()).Should().Equal(Text(1, 2, 3, 4));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class OverflowTests
         publisher.Close();
 
         slow.DroppedEvents.Should().Be(3);
-        (await slow.ToListAsync()).Should().Equal(Text(4, 5));
+        (await slow.ToArrayAsync()).Should().Equal(Text(4, 5));
         slow.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 
@@ -59,7 +59,7 @@ public sealed class OverflowTests
         publisher.Close();
 
         slow.DroppedEvents.Should().Be(3);
-        (await slow.ToListAsync()).Should().Equal(Text(1, 2));
+        (await slow.ToArrayAsync()).Should().Equal(Text(1, 2));
     }
 
     [Theory]
@@ -77,7 +77,7 @@ public sealed class OverflowTests
         publisher.Close();
 
         string[] initial = [.. "abcde".Select(letter => $"data: {letter}\n\n")];
-        var read = await subscription.ToListAsync();
+        var read = await subscription.ToArrayAsync();
         read.Take(5).Should().Equal(initial);
         read.Should().HaveCount(7);
     }

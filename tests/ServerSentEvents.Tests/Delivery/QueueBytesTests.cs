@@ -269,9 +269,9 @@ public sealed class QueueBytesTests
         publisher.Publish(data);
         publisher.Publish("after it");
         publisher.Close();
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
 
-        var expected = string.Concat(await reader.ToListAsync());
+        var expected = string.Concat(await reader.ToArrayAsync());
         Encoding.UTF8.GetString(writer.ToArray()).Should().Be(expected);
         expected.Should().Contain(data).And.Contain("data: after it\n");
         writer.Flushes.Should().OnlyContain(bytes => bytes > 0 && bytes <= BytesPerFlush);
@@ -291,7 +291,7 @@ public sealed class QueueBytesTests
         $"{name} ".PadRight(eventBytes - "data: \n\n".Length, '.');
 
     private static async Task<IEnumerable<string>> DataOfAsync(Subscription<object?> subscription) =>
-        (await subscription.ToListAsync()).Select(text => text["data: ".Length..].Split(" .")[0]);
+        (await subscription.ToArrayAsync()).Select(text => text["data: ".Length..].Split(" .")[0]);
 
     /// <summary>A pipe writer that keeps all bytes, and the number of bytes of each flush.</summary>
     private sealed class RecordingWriter : PipeWriter

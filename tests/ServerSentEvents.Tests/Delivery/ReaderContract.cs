@@ -32,7 +32,7 @@ public abstract class ReaderContract
 
         _publisher.Close();
 
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         read.WithoutIds.Should().Be("data: a\n\ndata: b\n\ndata: c\n\nevent: kind\ndata: d\ndata: e\n\n: f\n");
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
@@ -44,7 +44,7 @@ public abstract class ReaderContract
         subscription.Close();
         var read = new ReadText();
 
-        await ReadAsync(subscription, read, CancellationToken.None).WaitAsync(Streams.Limit);
+        await ReadAsync(subscription, read, CancellationToken.None).WaitAsync(Limits.Patience);
 
         read.WithoutIds.Should().Be("data: a\n\n");
     }
@@ -56,7 +56,7 @@ public abstract class ReaderContract
         subscription.Close();
         var read = new ReadText();
 
-        await ReadAsync(subscription, read, CancellationToken.None).WaitAsync(Streams.Limit);
+        await ReadAsync(subscription, read, CancellationToken.None).WaitAsync(Limits.Patience);
 
         read.WithoutIds.Should().Be("data: a\ufffdb\U0001F600c\ufffd\n\n");
     }
@@ -72,7 +72,7 @@ public abstract class ReaderContract
 
         subscription.Dispose();
 
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
     }
 
@@ -85,7 +85,7 @@ public abstract class ReaderContract
 
         await cancellation.CancelAsync();
 
-        await reading.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await reading.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
         subscription.EndReason.Should().Be(SubscriptionEndReason.Canceled);
         _publisher.GetSubscribers().Should().BeEmpty();
     }
@@ -94,7 +94,7 @@ public abstract class ReaderContract
     public async Task Read_CanceledBeforeTheFirstRead_Throws()
     {
         var reading = () => ReadAsync(_publisher.Subscribe(), new ReadText(), new CancellationToken(canceled: true))
-            .WaitAsync(Streams.Limit);
+            .WaitAsync(Limits.Patience);
 
         await reading.Should().ThrowAsync<OperationCanceledException>();
         _publisher.GetSubscribers().Should().BeEmpty();
@@ -123,13 +123,13 @@ public abstract class ReaderContract
         _publisher.Publish("1");
         await first.WaitForAsync("id: ");
         subscription.Dispose();
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         _publisher.Publish(name => $"2 for {name}");
 
         var resumed = _publisher.Subscribe(new SubscribeOptions<string> { LastEventId = first.LastId, Properties = "ann" });
         resumed.Close();
         var second = new ReadText();
-        await ReadAsync(resumed, second, CancellationToken.None).WaitAsync(Streams.Limit);
+        await ReadAsync(resumed, second, CancellationToken.None).WaitAsync(Limits.Patience);
 
         second.Text.Should().StartWith($"id: {first.LastId}\ndata: 2 for ann\nid: ");
     }
@@ -144,7 +144,7 @@ public abstract class ReaderContract
 
         await read.WaitForAsync(":\n");
         _publisher.Close();
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public abstract class ReaderContract
             _publisher.Publish($"{i}");
         var read = new ReadText();
 
-        await ReadAsync(subscription, read, CancellationToken.None).WaitAsync(Streams.Limit);
+        await ReadAsync(subscription, read, CancellationToken.None).WaitAsync(Limits.Patience);
 
         read.Text.Split('\n').Count(line => line.StartsWith("data: ", StringComparison.Ordinal)).Should().Be(50);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
@@ -173,7 +173,7 @@ public abstract class ReaderContract
 
         await cancellation.CancelAsync();
 
-        await reading.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<Exception>();
+        await reading.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<Exception>();
         _publisher.Publish("x").Should().Be(1);
         other.QueuedEvents.Should().Be(1);
     }

@@ -29,7 +29,7 @@ public sealed class ReleaseTests
         using var cancellation = new CancellationTokenSource();
 
         var (subscription, references) = await Task.Run(() => SubscribeAndEndAsync(reader, end, cancellation))
-            .WaitAsync(Streams.Limit);
+            .WaitAsync(Limits.Patience);
 
         await references.ShouldBecomeGarbageAsync();
         subscription.EndReason.Should().NotBeNull();
@@ -48,7 +48,7 @@ public sealed class ReleaseTests
         var timeout = TimeSpan.FromSeconds(20);
         var time = new FakeTimeProvider();
 
-        var (subscription, publisher) = await Task.Run(SubscribeAfterDrainAsync).WaitAsync(Streams.Limit);
+        var (subscription, publisher) = await Task.Run(SubscribeAfterDrainAsync).WaitAsync(Limits.Patience);
 
         await new[] { publisher }.ShouldBecomeGarbageAsync();
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
@@ -61,7 +61,7 @@ public sealed class ReleaseTests
             draining.Drain();
             var turnedAway = draining.Subscribe("room", "ann");
             time.Advance(1.25 * timeout);
-            await Conditions.ShouldHoldAsync(() => turnedAway.QueuedEvents == 0);
+            await Limits.UntilAsync(() => turnedAway.QueuedEvents == 0);
             return (turnedAway, new(draining));
         }
     }

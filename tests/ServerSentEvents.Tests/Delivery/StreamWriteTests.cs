@@ -17,7 +17,7 @@ public sealed class StreamWriteTests
         _publisher.Publish(new string('x', size));
         _publisher.Close();
 
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
         stream.Length.Should().Be(size + "data: \n\n".Length);
         stream.Writes.Should().BeInRange(1, maxWrites);
     }
@@ -31,7 +31,7 @@ public sealed class StreamWriteTests
         _publisher.Close();
         var stream = new CountingStream();
 
-        await subscription.CopyToAsync(stream).WaitAsync(Streams.Limit);
+        await subscription.CopyToAsync(stream).WaitAsync(Limits.Patience);
 
         stream.Length.Should().Be(78_000);
         stream.Writes.Should().BeInRange(1, 3);

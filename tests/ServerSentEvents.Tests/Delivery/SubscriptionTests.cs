@@ -165,7 +165,7 @@ public sealed class SubscriptionTests
             var next = reader.MoveNextAsync().AsTask();
             var cancel = Task.Run(cancellation.Cancel);
 
-            await next.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+            await next.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
             await cancel;
         }
     }
@@ -176,12 +176,12 @@ public sealed class SubscriptionTests
         using var cancellation = new CancellationTokenSource();
         Task? left = null;
         var inTime = false;
-        _publisher.Unsubscribed += (_, _) => inTime = left!.Wait(Streams.Limit);
+        _publisher.Unsubscribed += (_, _) => inTime = left!.Wait(Limits.Patience);
         var reader = _publisher.Subscribe().GetAsyncEnumerator(cancellation.Token);
         var next = reader.MoveNextAsync().AsTask();
         left = next.ContinueWith(_ => reader.DisposeAsync().AsTask(), TaskScheduler.Default).Unwrap();
 
-        await Task.Run(cancellation.Cancel).WaitAsync(2 * Streams.Limit);
+        await Task.Run(cancellation.Cancel).WaitAsync(2 * Limits.Patience);
 
         inTime.Should().BeTrue();
     }
@@ -236,7 +236,7 @@ public sealed class SubscriptionTests
         subscription.Close();
         _publisher.Publish("3").Should().Be(0);
 
-        (await subscription.ToListAsync()).Should().Equal("data: 1\n\n", "data: 2\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: 1\n\n", "data: 2\n\n");
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 
@@ -255,7 +255,7 @@ public sealed class SubscriptionTests
         waiting.Dispose();
 
         await end;
-        (await queued.ToListAsync()).Should().BeEmpty();
+        (await queued.ToArrayAsync()).Should().BeEmpty();
         queued.QueuedEvents.Should().Be(0);
         queued.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
     }
@@ -289,7 +289,7 @@ public sealed class SubscriptionTests
             await moved;
             return Environment.CurrentManagedThreadId;
         });
-        waiting.Wait(Streams.Limit).Should().BeTrue();
+        waiting.Wait(Limits.Patience).Should().BeTrue();
 
         var publisherThread = 0;
         var publish = new Thread(() =>
@@ -300,7 +300,7 @@ public sealed class SubscriptionTests
         publish.Start();
         publish.Join();
 
-        (await next.WaitAsync(Streams.Limit)).Should().NotBe(publisherThread);
+        (await next.WaitAsync(Limits.Patience)).Should().NotBe(publisherThread);
     }
 
     private sealed class InlineContext : SynchronizationContext

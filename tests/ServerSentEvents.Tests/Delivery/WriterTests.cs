@@ -19,7 +19,7 @@ public sealed class WriterTests
 
         _publisher.Publish("x");
 
-        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<IOException>();
+        await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<IOException>();
         writer.Flushes.Should().BeInRange(2, 100);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
         _publisher.GetSubscribers().Should().BeEmpty();
@@ -33,7 +33,7 @@ public sealed class WriterTests
         _publisher.Publish("2");
         _publisher.Close();
 
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
 
         writer.Flushed.Should().Be("data: 1\n\ndata: 2\n\n".Length);
     }
@@ -47,7 +47,7 @@ public sealed class WriterTests
         _publisher.Close();
         var writer = new CancelingWriter(cancellations: 1);
 
-        await subscription.CopyToAsync(writer).WaitAsync(Streams.Limit);
+        await subscription.CopyToAsync(writer).WaitAsync(Limits.Patience);
 
         writer.Flushed.Should().Be("data: x\n\ndata: y\n\n".Length);
         writer.Flushes.Should().Be(2);
@@ -59,13 +59,13 @@ public sealed class WriterTests
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
         var copy = _publisher.Subscribe().CopyToAsync(pipe.Writer);
         _publisher.Publish("x");
-        var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+        var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
         _publisher.Close();
 
         pipe.Writer.CancelPendingFlush();
         pipe.Reader.AdvanceTo(read.Buffer.End);
 
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
         read.Buffer.Length.Should().Be("data: x\n\n".Length);
     }
 
@@ -77,17 +77,17 @@ public sealed class WriterTests
             var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
             var subscription = _publisher.Subscribe(initialData: ["x"]);
             var copy = subscription.CopyToAsync(pipe.Writer);
-            var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+            var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
             var disposing = Task.Run(subscription.Dispose);
             pipe.Reader.AdvanceTo(read.Buffer.End);
-            await disposing.WaitAsync(Streams.Limit);
-            await copy.WaitAsync(Streams.Limit);
+            await disposing.WaitAsync(Limits.Patience);
+            await copy.WaitAsync(Limits.Patience);
 
             pipe.Writer.Write("y"u8);
             var flush = pipe.Writer.FlushAsync();
             pipe.Reader.TryRead(out read).Should().BeTrue();
             pipe.Reader.AdvanceTo(read.Buffer.End);
-            (await flush.AsTask().WaitAsync(Streams.Limit)).IsCanceled.Should().BeFalse();
+            (await flush.AsTask().WaitAsync(Limits.Patience)).IsCanceled.Should().BeFalse();
         }
     }
 
@@ -100,14 +100,14 @@ public sealed class WriterTests
         var writer = new CancelingWriter(cancellations: 0) { IsPending = true };
         var subscription = _publisher.Subscribe(initialData: ["x"]);
         var copy = subscription.CopyToAsync(writer, cancellation.Token);
-        await writer.Flushing.WaitAsync(Streams.Limit);
+        await writer.Flushing.WaitAsync(Limits.Patience);
 
         if (way == nameof(IDisposable.Dispose))
             subscription.Dispose();
         else
             await cancellation.CancelAsync();
 
-        var failure = await Record.ExceptionAsync(() => copy.WaitAsync(Streams.Limit));
+        var failure = await Record.ExceptionAsync(() => copy.WaitAsync(Limits.Patience));
         (failure is TimeoutException).Should().BeFalse();
         writer.CancelPendingFlushCalls.Should().Be(0, "a call that comes late cancels the caller's next flush");
     }

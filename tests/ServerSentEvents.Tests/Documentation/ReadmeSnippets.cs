@@ -40,8 +40,8 @@ public sealed class ReadmeSnippets
         publisher.Publish(user => user.IsAdmin ? $"{user.Name}, the disk is nearly full" : null, "inbox");
 
         publisher.Close();
-        (await ann.ToListAsync()).Should().Equal("data: Ann, the disk is nearly full\n\n");
-        (await bob.ToListAsync()).Should().BeEmpty();
+        (await ann.ToArrayAsync()).Should().Equal("data: Ann, the disk is nearly full\n\n");
+        (await bob.ToArrayAsync()).Should().BeEmpty();
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ReadmeSnippets
         publisher.Publish(new SseItem<string>("101.5", "price") { EventId = "42" }, ["prices", "everything"]);
 
         publisher.Close();
-        (await subscription.ToListAsync()).Should().Equal("event: price\ndata: 101.5\nid: 42\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("event: price\ndata: 101.5\nid: 42\n\n");
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class ReadmeSnippets
         publisher.Publish("2", "prices", "a");
         publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("event: a\ndata: 2\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("event: a\ndata: 2\n\n");
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class ReadmeSnippets
         publisher.Publish("order 3", "orders");
         publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("event: snapshot\ndata: orders 1 and 2\n\n", "data: order 3\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("event: snapshot\ndata: orders 1 and 2\n\n", "data: order 3\n\n");
 
         static Task<string> LoadOrdersAsync(CancellationToken token) => Task.FromResult("orders 1 and 2");
     }
@@ -177,7 +177,7 @@ public sealed class ReadmeSnippets
 
         publisher.Publish("later", "room 2");
         publisher.Close();
-        (await subscription.ToListAsync()).Should().Equal(
+        (await subscription.ToArrayAsync()).Should().Equal(
             "data: {\"From\":\"Ann\",\"Text\":\"hello\"}\n\n", "data: one\n\n", "data: two\n\n", "data: later\n\n");
 
         static async IAsyncEnumerable<string> Tokens()

@@ -54,17 +54,17 @@ public sealed class BacklogTests(ITestOutputHelper output)
             read(publisher.Subscribe(), arrivals);
         var last = arrivals.Expect(Subscribers);
         publisher.Publish("warm-up");
-        await last.WaitAsync(Streams.Limit);
+        await last.WaitAsync(Limits.Patience);
 
         // Each item takes a millisecond, and stands in the queue again.
         var backlog = new Backlog(milliseconds * Environment.ProcessorCount);
-        await backlog.Started.WaitAsync(Streams.Limit);
+        await backlog.Started.WaitAsync(Limits.Patience);
         last = arrivals.Expect(Subscribers);
         var start = Stopwatch.GetTimestamp();
         publisher.Publish("measured");
-        var end = await last.WaitAsync(Streams.Limit);
+        var end = await last.WaitAsync(Limits.Patience);
 
-        await backlog.StopAsync().WaitAsync(Streams.Limit);
+        await backlog.StopAsync().WaitAsync(Limits.Patience);
         publisher.Close();
         return Stopwatch.GetElapsedTime(start, end).TotalMilliseconds;
     }

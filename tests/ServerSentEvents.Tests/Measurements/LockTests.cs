@@ -129,7 +129,7 @@ public sealed class LockTests(ITestOutputHelper output)
             }
         })).ToList();
         threads.ForEach(thread => thread.Start());
-        SpinWait.SpinUntil(() => Volatile.Read(ref subscribed) >= 8, Streams.Limit).Should().BeTrue();
+        SpinWait.SpinUntil(() => Volatile.Read(ref subscribed) >= 8, Limits.Patience).Should().BeTrue();
         var times = new List<double>();
         var began = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(began) < duration)

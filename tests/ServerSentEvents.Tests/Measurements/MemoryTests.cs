@@ -95,7 +95,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
 
         publisher.Publish(new string('x', size));
         publisher.Close();
-        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+        await Task.WhenAll(copies).WaitAsync(Limits.Patience);
 
         (GC.GetTotalAllocatedBytes(precise: true) - before)
             .Should().BeLessThan(15L * size, "50 separate encodings would take more");
@@ -165,7 +165,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
         await PublishAndCancelAsync(20_000);
 
         // Late threads of the pool can still hold what the last sources used.
-        await Conditions.ShouldHoldAsync(
+        await Limits.UntilAsync(
             () => GC.GetTotalMemory(forceFullCollection: true) - before < 400_000, "the limit is 20 bytes for each");
         stuck.QueuedEvents.Should().Be(1);
 
@@ -242,7 +242,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
         foreach (var reader in readers)
         {
             for (var i = 0; i < warmUp; i++)
-                reader.MoveNextAsync().AsTask().Wait(Streams.Limit).Should().BeTrue();
+                reader.MoveNextAsync().AsTask().Wait(Limits.Patience).Should().BeTrue();
         }
 
         var before = GC.GetAllocatedBytesForCurrentThread();

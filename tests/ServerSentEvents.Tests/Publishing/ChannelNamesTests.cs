@@ -124,7 +124,7 @@ public sealed class ChannelNamesTests
         subscription.Channels.Should().Equal("chat");
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: x\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: x\n\n");
     }
 
     [Fact]

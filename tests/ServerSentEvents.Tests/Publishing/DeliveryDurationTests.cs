@@ -24,7 +24,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         _release.Set();
-        await Conditions.ShouldHoldAsync(IsRecorded);
+        await Limits.UntilAsync(IsRecorded);
         _listener?.Dispose();
         _release.Dispose();
     }
@@ -87,8 +87,8 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         publisher.Publish("x");
         publisher.Publish(_ => "x");
         publisher.Close();
-        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
-        await reading.ToListAsync();
+        await Task.WhenAll(copies).WaitAsync(Limits.Patience);
+        await reading.ToArrayAsync();
 
         (await MeasuredAsync(8)).Should().HaveCount(8).And.OnlyContain(seconds => seconds >= 0 && seconds < 60);
     }
@@ -164,7 +164,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         Listen(() =>
         {
             entered.Set();
-            _release.Wait(Streams.Limit);
+            _release.Wait(Limits.Patience);
         });
         var publisher = new Publisher();
         var read = new List<ReadText>();
@@ -180,7 +180,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         publisher.Publish("x", "copied");
         foreach (var text in read)
             await text.WaitForAsync("data: x\n");
-        await OwnThread.RunAsync(() => entered.Wait(Streams.Limit).Should().BeTrue());
+        await OwnThread.RunAsync(() => entered.Wait(Limits.Patience).Should().BeTrue());
         for (var i = 0; i < events; i++)
         {
             publisher.Publish("x");
@@ -192,7 +192,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         (await MeasuredAsync(BufferedMeasurements)).Should().HaveCountLessThanOrEqualTo(BufferedMeasurements + 1);
         publisher.Publish("later", "copied");
         publisher.Close();
-        await Task.WhenAll(copies).WaitAsync(Streams.Limit);
+        await Task.WhenAll(copies).WaitAsync(Limits.Patience);
         await MeasuredAsync(BufferedMeasurements + copies.Count);
     }
 
@@ -212,7 +212,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         {
             publisher.Publish("x");
             (await reader.NextAsync()).Should().Be("data: x\n\n");
-            await Conditions.ShouldHoldAsync(() => Volatile.Read(ref calls) == i, "each delivery is measured");
+            await Limits.UntilAsync(() => Volatile.Read(ref calls) == i, "each delivery is measured");
         }
 
         (await MeasuredAsync(1)).Should().ContainSingle();
@@ -270,7 +270,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
     private static Task PassAsync(TimeSpan time)
     {
         var start = Stopwatch.GetTimestamp();
-        return Conditions.ShouldHoldAsync(() => Stopwatch.GetElapsedTime(start) >= time);
+        return Limits.UntilAsync(() => Stopwatch.GetElapsedTime(start) >= time);
     }
 
     private static async Task ReadOneAsync(Subscription<object?> subscription, string way)
@@ -294,11 +294,11 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
     private static async Task ReadAllAsync(Subscription<object?> subscription, string way)
     {
         if (way == "copy")
-            await subscription.CopyToAsync(Stream.Null).WaitAsync(Streams.Limit);
+            await subscription.CopyToAsync(Stream.Null).WaitAsync(Limits.Patience);
         else if (way == "items")
-            await subscription.AsItems().ToListAsync();
+            await subscription.AsItems().ToArrayAsync();
         else
-            await subscription.ToListAsync();
+            await subscription.ToArrayAsync();
     }
 
     private void Listen(Action? onMeasured = null)
@@ -325,7 +325,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
     /// <summary>Waits for a number of measurements, and returns all.</summary>
     private async Task<double[]> MeasuredAsync(int count)
     {
-        await Conditions.ShouldHoldAsync(() => _measured.Count >= count, "the deliveries are measured");
+        await Limits.UntilAsync(() => _measured.Count >= count, "the deliveries are measured");
         return [.. _measured];
     }
 }

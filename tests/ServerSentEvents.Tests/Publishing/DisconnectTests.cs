@@ -58,7 +58,7 @@ public sealed class DisconnectTests
             subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
             subscription.QueuedEvents.Should().Be(0);
             subscription.QueuedBytes.Should().Be(0);
-            (await subscription.ToListAsync()).Should().BeEmpty();
+            (await subscription.ToArrayAsync()).Should().BeEmpty();
         }
 
         ann[0].Channels.Should().BeEquivalentTo("a", "b");
@@ -115,7 +115,7 @@ public sealed class DisconnectTests
         _publisher.Disconnect(_ => true).Should().Be(0);
 
         closed.EndReason.Should().Be(SubscriptionEndReason.Closed);
-        (await closed.ToListAsync()).Should().ContainSingle();
+        (await closed.ToArrayAsync()).Should().ContainSingle();
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class DisconnectTests
 
         _publisher.Disconnect(_ => true).Should().Be(1);
 
-        (await reading.WaitAsync(Streams.Limit)).Should().BeFalse();
+        (await reading.WaitAsync(Limits.Patience)).Should().BeFalse();
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class DisconnectTests
 
         publisher.Disconnect(_ => true).Should().Be(1);
 
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
         client.Take();
         await client.TakeAllAsync();
         client.Taken.Should().Be("data: 1\n\n");
@@ -214,7 +214,7 @@ public sealed class DisconnectTests
         resumed.QueuedEvents.Should().Be(0);
         announced.Should().Equal("begin", "end");
         _publisher.GetAllSubscribers().Should().BeEmpty();
-        (await resumed.ToListAsync()).Should().BeEmpty();
+        (await resumed.ToArrayAsync()).Should().BeEmpty();
     }
 
     /// <summary>Publishes an event and a personalized event, and returns the id of the first.</summary>

@@ -33,15 +33,15 @@ public sealed class DisposeTests
         using var both = new Barrier(2);
         _publisher.Unsubscribed += (_, _) =>
         {
-            both.SignalAndWait(Streams.Limit).Should().BeTrue();
+            both.SignalAndWait(Limits.Patience).Should().BeTrue();
             var reached = _publisher.Publish("a subscriber left");
             lock (_reached)
                 _reached.Add(reached);
-            both.SignalAndWait(Streams.Limit).Should().BeTrue();
+            both.SignalAndWait(Limits.Patience).Should().BeTrue();
         };
 
         var unsubscribing = OwnThread.RunAsync(() => _publisher.Unsubscribe("a"));
-        await OwnThread.RunAsync(() => SpinWait.SpinUntil(() => _publisher.GetSubscribers("a").Count == 0, Streams.Limit));
+        await OwnThread.RunAsync(() => SpinWait.SpinUntil(() => _publisher.GetSubscribers("a").Count == 0, Limits.Patience));
         await OwnThread.RunAsync(_publisher.Dispose);
         await unsubscribing;
 
@@ -103,17 +103,17 @@ public sealed class DisposeTests
         _publisher.Unsubscribed += (_, _) =>
         {
             entered.TrySetResult();
-            release.Wait(Streams.Limit).Should().BeTrue();
+            release.Wait(Limits.Patience).Should().BeTrue();
             Publish();
         };
         var copy = _publisher.Subscribe().CopyToAsync(new NullPipeWriter(), cancellation.Token);
         await cancellation.CancelAsync();
-        await entered.Task.WaitAsync(Streams.Limit);
+        await entered.Task.WaitAsync(Limits.Patience);
 
         _publisher.Dispose();
         release.Set();
 
-        await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
         _reached.Should().Equal(0, 0);
         PublishingShouldThrow();
     }

@@ -14,7 +14,7 @@ public sealed class DrainTests
         _publisher.Drain();
         _publisher.Drain();
 
-        (await subscription.ToListAsync()).Should().Equal(": queued\n");
+        (await subscription.ToArrayAsync()).Should().Equal(": queued\n");
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 
@@ -34,7 +34,7 @@ public sealed class DrainTests
         var last = new List<int>();
         foreach (var subscription in subscriptions)
         {
-            var frames = await subscription.ToListAsync();
+            var frames = await subscription.ToArrayAsync();
             frames.Should().HaveCount(3);
             last.Add(int.Parse(frames[2]["retry: ".Length..], System.Globalization.CultureInfo.InvariantCulture));
         }
@@ -60,7 +60,7 @@ public sealed class DrainTests
 
         publisher.Drain();
 
-        (await subscription.ToListAsync()).Should().Equal("retry: 2000\n", "data: 1\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("retry: 2000\n", "data: 1\n\n");
         subscription.DroppedEvents.Should().Be(0);
     }
 
@@ -83,7 +83,7 @@ public sealed class DrainTests
         late.Resume.Should().Be(ResumeResult.NotRequested);
         late.Channels.Should().BeEmpty();
         publisher.GetSubscribers().Should().BeEmpty();
-        (await late.ToListAsync()).Should().Equal(expected);
+        (await late.ToArrayAsync()).Should().Equal(expected);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class DrainTests
         _publisher.Drain();
         using var stream = new MemoryStream();
 
-        await _publisher.Subscribe().CopyToAsync(stream).WaitAsync(Streams.Limit);
+        await _publisher.Subscribe().CopyToAsync(stream).WaitAsync(Limits.Patience);
 
         stream.ToArray().Should().Equal("retry: 3000\n"u8.ToArray());
     }
@@ -111,12 +111,12 @@ public sealed class DrainTests
         time.Advance(0.25 * timeout);
         late.QueuedEvents.Should().Be(1, "a reader can still come");
         time.Advance(0.5 * timeout);
-        await Conditions.ShouldHoldAsync(() => late.QueuedEvents == 0);
+        await Limits.UntilAsync(() => late.QueuedEvents == 0);
         later.QueuedEvents.Should().Be(1, "it came later");
         time.Advance(0.5 * timeout);
 
-        await Conditions.ShouldHoldAsync(() => later.QueuedEvents == 0);
-        (await late.ToListAsync()).Should().BeEmpty();
+        await Limits.UntilAsync(() => later.QueuedEvents == 0);
+        (await late.ToArrayAsync()).Should().BeEmpty();
         late.EndReason.Should().Be(SubscriptionEndReason.Closed);
         time.RunningTimers.Should().Be(0);
     }
@@ -135,7 +135,7 @@ public sealed class DrainTests
         for (var i = 0; i < 5; i++)
             time.Advance(timeout / 4);
 
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class EventPublisherTests
         subscription.QueuedEvents.Should().Be(1);
         await published;
         _publisher.Close();
-        (await subscription.ToListAsync()).Should().Equal("event: greeting\ndata: hello\nid: 7\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("event: greeting\ndata: hello\nid: 7\n\n");
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class EventPublisherTests
         await events.PublishAsync("elsewhere", "news");
 
         _publisher.Close();
-        (await subscription.ToListAsync()).Should().Equal("data: here\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: here\n\n");
     }
 
     [Fact]
@@ -129,9 +129,9 @@ public sealed class EventPublisherTests
         await events.PublishJsonAsync((Note?)null, "news");
 
         _publisher.Close();
-        var received = await subscription.ToListAsync();
+        var received = await subscription.ToArrayAsync();
         received.Should().HaveCount(8);
-        for (var i = 0; i < received.Count; i += 2)
+        for (var i = 0; i < received.Length; i += 2)
             received[i + 1].Should().Be(received[i]);
     }
 

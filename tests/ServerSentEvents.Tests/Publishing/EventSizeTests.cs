@@ -134,7 +134,7 @@ public sealed class EventSizeTests
         var subscription = publisher.Subscribe(initialData: [largest]);
         publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal($"data: {largest}\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal($"data: {largest}\n\n");
     }
 
     [Fact]
@@ -294,6 +294,6 @@ public sealed class EventSizeTests
     private static async Task<IEnumerable<string>> DataOfAsync(Subscription<string> subscription)
     {
         subscription.Close();
-        return (await subscription.AsItems().ToListAsync()).Select(item => item.Data);
+        return (await subscription.AsItems().ToArrayAsync()).Select(item => item.Data);
     }
 }

@@ -25,11 +25,11 @@ public sealed class ExecutionContextTests
         {
             var flushed = writer.NextFlush();
             AsTenant("other", () => _ = isPersonalized ? _publisher.Publish(name => name) : _publisher.Publish("x"));
-            await flushed.WaitAsync(Streams.Limit);
+            await flushed.WaitAsync(Limits.Patience);
         }
 
         AsTenant("other", _publisher.Close);
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
         _seen.Should().HaveCountGreaterThanOrEqualTo(40);
         _seen.Should().OnlyContain(tenant => tenant == null);
     }
@@ -45,7 +45,7 @@ public sealed class ExecutionContextTests
 
             AsTenant("other", () => _publisher.Publish("x"));
 
-            await copy.WaitAsync(Streams.Limit);
+            await copy.WaitAsync(Limits.Patience);
         }
 
         _seen.Should().Equal(new string?[20]);
@@ -62,7 +62,7 @@ public sealed class ExecutionContextTests
 
             AsTenant("other", cancellation.Cancel);
 
-            await copy.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+            await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
         }
 
         _seen.Should().Equal(new string?[20]);
@@ -90,7 +90,7 @@ public sealed class ExecutionContextTests
         await read.WaitForAsync("data: late\n");
         _seen.Should().Equal("own", "own");
         _publisher.Close();
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class ExecutionContextTests
 
         await read.WaitForAsync("data: x\n");
         _publisher.Close();
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         _seen.Should().Equal("reader", "reader");
     }
 
@@ -124,7 +124,7 @@ public sealed class ExecutionContextTests
     {
         var pipe = new Pipe();
         var copy = _publisher.Subscribe(initialData: ["start"]).CopyToAsync(pipe.Writer, cancellationToken);
-        var read = await pipe.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(Streams.Limit, CancellationToken.None);
+        var read = await pipe.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(Limits.Patience, CancellationToken.None);
         pipe.Reader.AdvanceTo(read.Buffer.End);
         return (copy, pipe.Reader);
     }

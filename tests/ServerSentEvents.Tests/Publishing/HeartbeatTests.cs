@@ -115,7 +115,7 @@ public sealed class HeartbeatTests
 
         _time.Advance(Interval);
 
-        await broken.Invoking(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<IOException>();
+        await broken.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<IOException>();
         for (var i = 0; i < 3; i++)
         {
             (await reader.NextAsync()).Should().Be(":\n");
@@ -169,7 +169,7 @@ public sealed class HeartbeatTests
         publisher.Publish("1");
         publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("retry: 3000\n", "data: initial\n\n", "data: 1\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("retry: 3000\n", "data: initial\n\n", "data: 1\n\n");
     }
 
     [Fact]

@@ -185,7 +185,7 @@ public sealed class JoinLeaveTests
         for (var i = 0; i < 6; i++)
             time.Advance(MaxAge / 4);
 
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0, "the queue should have been dropped");
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0, "the queue should have been dropped");
         time.RunningTimers.Should().Be(0);
     }
 
@@ -245,7 +245,7 @@ public sealed class JoinLeaveTests
         await read.WaitForAsync("data: 3\n\n");
 
         subscription.Leave("b");
-        await copying.WaitAsync(Streams.Limit);
+        await copying.WaitAsync(Limits.Patience);
         read.Text.Should().Be("data: 1\n\ndata: 2\n\ndata: 3\n\n");
     }
 
@@ -410,7 +410,7 @@ public sealed class JoinLeaveTests
             var resumed = publisher.Subscribe(new SubscribeOptions<object?> { Channels = channels, LastEventId = lastEventId });
             resumed.Resume.Should().Be(ResumeResult.Resumed);
             resumed.Close();
-            return DataOf(await resumed.ToListAsync());
+            return DataOf(await resumed.ToArrayAsync());
         }
     }
 
@@ -463,12 +463,12 @@ public sealed class JoinLeaveTests
             }
         });
         await done.CancelAsync();
-        await Task.WhenAll(moving).WaitAsync(Streams.Limit);
+        await Task.WhenAll(moving).WaitAsync(Limits.Patience);
         publisher.Close();
 
         foreach (var subscription in subscriptions)
         {
-            var received = DataOf(await subscription.ToListAsync()).ConvertAll(int.Parse);
+            var received = DataOf(await subscription.ToArrayAsync()).ConvertAll(int.Parse);
             received.Should().BeInAscendingOrder().And.OnlyHaveUniqueItems();
             received.Where(number => number % 3 != 1).Should()
                 .Equal(Enumerable.Range(0, events).Where(number => number % 3 != 1));
@@ -476,7 +476,7 @@ public sealed class JoinLeaveTests
     }
 
     private static async Task<List<string>> ReadAsync(Subscription<string> subscription) =>
-        DataOf(await subscription.ToListAsync());
+        DataOf(await subscription.ToArrayAsync());
 
     private static List<string> DataOf(IEnumerable<string> events) =>
     [

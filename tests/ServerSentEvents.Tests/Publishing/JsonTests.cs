@@ -21,7 +21,7 @@ public sealed class JsonTests
         _publisher.PublishJson(note, TestJson.Default.Note, "elsewhere").Should().Be(0);
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal(
+        (await subscription.ToArrayAsync()).Should().Equal(
             """
             event: note
             data: {"Text":"hi","Number":7}
@@ -153,7 +153,7 @@ public sealed class JsonTests
         _publisher.PublishJson(_ => null, TestJson.Default.Note).Should().Be(0);
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal(Enumerable.Repeat("data: null\n\n", 3));
+        (await subscription.ToArrayAsync()).Should().Equal(Enumerable.Repeat("data: null\n\n", 3));
     }
 
     [Fact]
@@ -166,9 +166,9 @@ public sealed class JsonTests
         _publisher.PublishJson(name => new { Name = name }, "news", "name").Should().Be(2);
         _publisher.Close();
 
-        (await ann.ToListAsync()).Should().Equal(
+        (await ann.ToArrayAsync()).Should().Equal(
             "event: note\ndata: {\"Text\":\"ann\",\"Number\":1}\n\n", "event: name\ndata: {\"Name\":\"ann\"}\n\n");
-        (await bob.ToListAsync()).Should().Equal("event: name\ndata: {\"Name\":\"bob\"}\n\n");
+        (await bob.ToArrayAsync()).Should().Equal("event: name\ndata: {\"Name\":\"bob\"}\n\n");
     }
 
     [Fact]
@@ -190,10 +190,10 @@ public sealed class JsonTests
         publish.Should().Throw<AggregateException>().Which.InnerExceptions.Select(exception => exception.GetType())
             .Should().BeEquivalentTo(new[] { typeof(FormatException), typeof(InvalidTimeZoneException), typeof(ArgumentException) });
         publisher.Close();
-        (await subscriptions[0].ToListAsync()).Should().Equal("data: \"ann\"\n\n");
-        (await subscriptions[4].ToListAsync()).Should().Equal("data: \"bob\"\n\n");
+        (await subscriptions[0].ToArrayAsync()).Should().Equal("data: \"ann\"\n\n");
+        (await subscriptions[4].ToArrayAsync()).Should().Equal("data: \"bob\"\n\n");
         foreach (var subscription in subscriptions[1..4])
-            (await subscription.ToListAsync()).Should().BeEmpty();
+            (await subscription.ToArrayAsync()).Should().BeEmpty();
     }
 
     [Fact]
@@ -292,7 +292,7 @@ public sealed class JsonTests
         _publisher.PublishJson(new Note("inner", 1), options: options);
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal(
+        (await subscription.ToArrayAsync()).Should().Equal(
             "data: {\"Text\":\"inner\",\"Number\":0}\n\n", "data: [\"outer\"]\n\n",
             "data: \"own converter\"\n\n", "data: [\"outer\"]\n\n");
 
@@ -317,7 +317,7 @@ public sealed class JsonTests
         publisher.Close();
 
         foreach (var subscription in subscriptions)
-            (await subscription.AsItems().ToListAsync()).Should().ContainSingle().Which.Data.Should().Be("\"before\"");
+            (await subscription.AsItems().ToArrayAsync()).Should().ContainSingle().Which.Data.Should().Be("\"before\"");
         threads.Should().Equal(Environment.CurrentManagedThreadId);
     }
 
@@ -332,9 +332,9 @@ public sealed class JsonTests
         publisher.PublishJson(new Note("é日", 1), eventType: "tüp", options: options);
         publisher.PublishJson(new Note("b", 2), eventId: "own");
         publisher.Close();
-        await copy.CopyToAsync(bytes).WaitAsync(Streams.Limit);
-        var read = string.Concat(await text.ToListAsync());
-        var received = await items.AsItems().ToListAsync();
+        await copy.CopyToAsync(bytes).WaitAsync(Limits.Patience);
+        var read = string.Concat(await text.ToArrayAsync());
+        var received = await items.AsItems().ToArrayAsync();
 
         Encoding.UTF8.GetString(bytes.ToArray()).Should().Be(read);
         received.Select(item => (item.Data, item.EventType)).Should().Equal(
@@ -356,7 +356,7 @@ public sealed class JsonTests
         publisher.Close();
 
         subscription.Resume.Should().Be(ResumeResult.Resumed);
-        (await subscription.AsItems().ToListAsync()).Where(item => item.Data.Length > 0).Select(item => item.Data).Should().Equal(
+        (await subscription.AsItems().ToArrayAsync()).Where(item => item.Data.Length > 0).Select(item => item.Data).Should().Equal(
             "{\"Text\":\"missed\",\"Number\":1}", "{\"Text\":\"ann\",\"Number\":2}");
     }
 
@@ -374,7 +374,7 @@ public sealed class JsonTests
         await Task.WhenAll(threads);
         _publisher.Close();
 
-        var received = await subscription.AsItems().ToListAsync();
+        var received = await subscription.AsItems().ToArrayAsync();
         received.Should().HaveCount(2_000);
         foreach (var item in received)
         {
@@ -422,7 +422,7 @@ public sealed class JsonTests
         _publisher.Close();
 
         sent.Should().AllBeEquivalentTo(1);
-        (await subscription.ToListAsync()).Should().HaveCount(sent.Length - 1);
+        (await subscription.ToArrayAsync()).Should().HaveCount(sent.Length - 1);
 
         static Note Make(string name) => new(name, 1);
     }
@@ -433,8 +433,8 @@ public sealed class JsonTests
         var (text, items) = (publisher.Subscribe(properties: "ann"), publisher.Subscribe(properties: "ann"));
         publish(publisher);
         publisher.Close();
-        var data = (await items.AsItems().ToListAsync()).Should().ContainSingle().Which.Data;
-        (await text.ToListAsync()).Should().Equal($"data: {data}\n\n");
+        var data = (await items.AsItems().ToArrayAsync()).Should().ContainSingle().Which.Data;
+        (await text.ToArrayAsync()).Should().Equal($"data: {data}\n\n");
         return data;
     }
 

@@ -58,7 +58,7 @@ public sealed class LatecomerTests
 
         sent.Should().Be(4);
         _publisher.Close();
-        await Task.WhenAll(readings).WaitAsync(Streams.Limit);
+        await Task.WhenAll(readings).WaitAsync(Limits.Patience);
         calls.Select(call => call.Name).Should().BeEquivalentTo(["first", .. late]);
         calls.Should().OnlyContain(call => call.Thread == publishingThread);
         foreach (var (name, read) in reads)
@@ -106,12 +106,12 @@ public sealed class LatecomerTests
         });
 
         _publisher.Close();
-        await Task.WhenAll(readings).WaitAsync(Streams.Limit);
+        await Task.WhenAll(readings).WaitAsync(Limits.Patience);
         made.Should().BeEquivalentTo(["first", .. late]);
         reads.Select(read => read.WithoutIds).Should().Equal(late.Select(name => $"data: for {name}\n\n"));
         otherRead.Text.Should().Be("data: unrelated\n\n");
         other.Close();
-        await otherCopying.WaitAsync(Streams.Limit);
+        await otherCopying.WaitAsync(Limits.Patience);
     }
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class LatecomerTests
         });
 
         _publisher.Close();
-        await _reading.WaitAsync(Streams.Limit);
+        await _reading.WaitAsync(Limits.Patience);
         _read.WithoutIds.Should().Be("data: before\n\ndata: for late\n\ndata: shared\n\ndata: second for late\n\n");
     }
 
@@ -146,13 +146,13 @@ public sealed class LatecomerTests
         var ids = _read.Text.Split('\n')
             .Where(line => line.StartsWith("id: ", StringComparison.Ordinal)).Select(line => line[4..]).ToList();
         _publisher.Close();
-        await _reading.WaitAsync(Streams.Limit);
+        await _reading.WaitAsync(Limits.Patience);
 
         var resumed = _publisher.Subscribe(new SubscribeOptions<string> { Properties = "late", LastEventId = ids[0] });
         resumed.Close();
 
         resumed.Resume.Should().Be(ResumeResult.Resumed);
-        (await resumed.ToListAsync()).Should().Equal(
+        (await resumed.ToArrayAsync()).Should().Equal(
             $"id: {ids[0]}\n", $"data: for late\nid: {ids[1]}\n\n", $"data: after\nid: {ids[2]}\n\n");
     }
 
@@ -168,7 +168,7 @@ public sealed class LatecomerTests
 
         _publisher.Publish("after");
         _publisher.Close();
-        await _reading.WaitAsync(Streams.Limit);
+        await _reading.WaitAsync(Limits.Patience);
         _read.WithoutIds.Should().Be("data: before\n\ndata: after\n\n");
     }
 
@@ -181,7 +181,7 @@ public sealed class LatecomerTests
 
         _publisher.Publish("after");
         _publisher.Close();
-        await _reading.WaitAsync(Streams.Limit);
+        await _reading.WaitAsync(Limits.Patience);
         _read.WithoutIds.Should().Be("data: before\n\ndata: after\n\n");
     }
 
@@ -287,7 +287,7 @@ public sealed class LatecomerTests
             return "for late";
         });
 
-        await _reading.WaitAsync(Streams.Limit);
+        await _reading.WaitAsync(Limits.Patience);
         _late!.EndReason.Should().Be(SubscriptionEndReason.Closed);
         _read.WithoutIds.Should().Be("data: before\n\ndata: for late\n\n");
     }
@@ -321,7 +321,7 @@ public sealed class LatecomerTests
         full.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         readInHandler.Should().Be("data: for late\n\n");
         _late!.Dispose();
-        await _reading.WaitAsync(Streams.Limit);
+        await _reading.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -342,7 +342,7 @@ public sealed class LatecomerTests
         });
 
         _late!.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
-        Data(await _late.ToListAsync()).Should().Equal("for late", "1");
+        Data(await _late.ToArrayAsync()).Should().Equal("for late", "1");
     }
 
     [Theory]
@@ -503,18 +503,18 @@ public sealed class LatecomerTests
             return _made = forLate;
         });
 
-    private async Task<List<string>> CloseAndReadAsync()
+    private async Task<string[]> CloseAndReadAsync()
     {
         _late!.Close();
-        return await _late.ToListAsync();
+        return await _late.ToArrayAsync();
     }
 
-    private async Task<List<string>> ResumeAsync(string lastEventId)
+    private async Task<string[]> ResumeAsync(string lastEventId)
     {
         var resumed = _publisher.Subscribe(new SubscribeOptions<string> { Properties = "late", LastEventId = lastEventId });
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         resumed.Close();
-        return (await resumed.ToListAsync())[1..];
+        return (await resumed.ToArrayAsync())[1..];
     }
 
     private static async Task ReadAsync(

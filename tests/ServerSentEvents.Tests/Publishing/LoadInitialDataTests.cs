@@ -31,7 +31,7 @@ public sealed class LoadInitialDataTests
         _calls.Should().Be(0, "the reader has not started");
         var read = new ReadText();
         var reading = ReadAsync(subscription, read, reader);
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await Limits.UntilAsync(() => _calls == 1);
         _publisher.Publish("live 2");
         read.Text.Should().NotContain("live");
 
@@ -40,7 +40,7 @@ public sealed class LoadInitialDataTests
         await read.WaitForAsync("live 2");
         _publisher.Publish("live 3");
         _publisher.Close();
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         DataOf(read).Should().Equal("state 1", "state 2", "live 1", "live 2", "live 3");
         _calls.Should().Be(1);
     }
@@ -120,7 +120,7 @@ public sealed class LoadInitialDataTests
         _publisher.Close();
 
         resumed.Resume.Should().Be(ResumeResult.Resumed);
-        (await resumed.AsItems().ToListAsync()).Select(item => item.Data).Should().Equal("missed");
+        (await resumed.AsItems().ToArrayAsync()).Select(item => item.Data).Should().Equal("missed");
         _calls.Should().Be(1, "a client that resumes needs no state");
     }
 
@@ -131,7 +131,7 @@ public sealed class LoadInitialDataTests
         _load.SetResult([new("state")]);
         _publisher.Close();
 
-        var items = await subscription.AsItems().ToListAsync();
+        var items = await subscription.AsItems().ToArrayAsync();
 
         items.Select(item => (item.EventType, item.Data)).Should().Equal(("gap", ""), ("message", "state"));
     }
@@ -147,7 +147,7 @@ public sealed class LoadInitialDataTests
 
         _load.SetException(new FormatException("the load has failed"));
 
-        (await FluentActions.Awaiting(() => reading.WaitAsync(Streams.Limit))
+        (await FluentActions.Awaiting(() => reading.WaitAsync(Limits.Patience))
             .Should().ThrowAsync<FormatException>()).WithMessage("the load has failed");
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
         _publisher.GetSubscribers().Should().BeEmpty();
@@ -162,7 +162,7 @@ public sealed class LoadInitialDataTests
 
         _load.SetCanceled(new CancellationToken(canceled: true));
 
-        await FluentActions.Awaiting(() => reading.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => reading.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class LoadInitialDataTests
         var subscription = Subscribe();
         _load.SetResult([default]);
 
-        await subscription.Awaiting(one => one.ToListAsync()).Should().ThrowAsync<ArgumentException>();
+        await subscription.Awaiting(one => one.ToArrayAsync()).Should().ThrowAsync<ArgumentException>();
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
     }
 
@@ -181,7 +181,7 @@ public sealed class LoadInitialDataTests
         var subscription = _publisher.Subscribe(
             new SubscribeOptions<string> { LoadInitialData = _ => throw new FormatException() });
 
-        await subscription.Awaiting(one => one.ToListAsync()).Should().ThrowAsync<FormatException>();
+        await subscription.Awaiting(one => one.ToArrayAsync()).Should().ThrowAsync<FormatException>();
     }
 
     [Fact]
@@ -192,7 +192,7 @@ public sealed class LoadInitialDataTests
         _publisher.Close();
         _load.SetResult(null!);
 
-        (await subscription.AsItems().ToListAsync()).Select(item => item.Data).Should().Equal("live");
+        (await subscription.AsItems().ToArrayAsync()).Select(item => item.Data).Should().Equal("live");
     }
 
     [Theory]
@@ -202,14 +202,14 @@ public sealed class LoadInitialDataTests
         var subscription = Subscribe();
         var read = new ReadText();
         var reading = ReadAsync(subscription, read, reader);
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await Limits.UntilAsync(() => _calls == 1);
         _publisher.Publish("live");
 
         subscription.Dispose();
 
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         read.Text.Should().NotContain("live");
-        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+        await Limits.UntilAsync(() => _token.IsCancellationRequested);
     }
 
     [Theory]
@@ -219,12 +219,12 @@ public sealed class LoadInitialDataTests
     {
         using var cancellation = new CancellationTokenSource();
         var reading = ReadAsync(Subscribe(), new ReadText(), reader, cancellation.Token);
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await Limits.UntilAsync(() => _calls == 1);
 
         await cancellation.CancelAsync();
 
-        await FluentActions.Awaiting(() => reading.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>();
-        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+        await FluentActions.Awaiting(() => reading.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
+        await Limits.UntilAsync(() => _token.IsCancellationRequested);
     }
 
     [Theory]
@@ -237,7 +237,7 @@ public sealed class LoadInitialDataTests
         var subscription = Subscribe();
         var read = new ReadText();
         var reading = ReadAsync(subscription, read, reader);
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await Limits.UntilAsync(() => _calls == 1);
         _publisher.Publish("live");
 
         if (isDrain)
@@ -245,10 +245,10 @@ public sealed class LoadInitialDataTests
         else
             _publisher.Dispose();
 
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         read.Text.Should().Be("retry: 1000\n");
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
-        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+        await Limits.UntilAsync(() => _token.IsCancellationRequested);
     }
 
     [Theory]
@@ -259,7 +259,7 @@ public sealed class LoadInitialDataTests
         var subscription = Subscribe();
         var read = new ReadText();
         var reading = ReadAsync(subscription, read, reader);
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await Limits.UntilAsync(() => _calls == 1);
         _publisher.Publish("live");
         subscription.Close();
 
@@ -268,9 +268,9 @@ public sealed class LoadInitialDataTests
         else
             _publisher.Dispose();
 
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         read.Text.Should().Be("retry: 1000\n");
-        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+        await Limits.UntilAsync(() => _token.IsCancellationRequested);
     }
 
     [Theory]
@@ -283,7 +283,7 @@ public sealed class LoadInitialDataTests
         _publisher.Drain();
         var read = new ReadText();
 
-        await ReadAsync(subscription, read, reader).WaitAsync(Streams.Limit);
+        await ReadAsync(subscription, read, reader).WaitAsync(Limits.Patience);
 
         read.Text.Should().Be("retry: 1000\n");
         _calls.Should().Be(0);
@@ -304,7 +304,7 @@ public sealed class LoadInitialDataTests
             new SubscribeOptions<string> { Properties = "Ann", LastEventId = "1", LoadInitialData = LoadAsync });
         var read = new ReadText();
 
-        await ReadAsync(subscription, read, "copy").WaitAsync(Streams.Limit);
+        await ReadAsync(subscription, read, "copy").WaitAsync(Limits.Patience);
 
         subscription.Resume.Should().Be(ResumeResult.Gap);
         DataOf(read).Should().Equal("");
@@ -334,14 +334,14 @@ public sealed class LoadInitialDataTests
         var subscription = Subscribe();
         var read = new ReadText();
         var reading = ReadAsync(subscription, read, "copy");
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await Limits.UntilAsync(() => _calls == 1);
         _publisher.Publish("live");
         _publisher.Close();
         _time.Advance(TimeSpan.FromSeconds(20));
 
         _load.SetResult([new("state")]);
 
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         DataOf(read).Should().Equal("state", "live");
     }
 
@@ -350,7 +350,7 @@ public sealed class LoadInitialDataTests
     {
         var read = new ReadText();
         var reading = ReadAsync(Subscribe(), read, "copy");
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        await Limits.UntilAsync(() => _calls == 1);
         await read.WaitForAsync("retry: 1000\n");
         _publisher.Publish("live");
         _publisher.Close();
@@ -358,9 +358,9 @@ public sealed class LoadInitialDataTests
         for (var i = 0; i < 8; i++)
             _time.Advance(TimeSpan.FromSeconds(8));
 
-        await reading.WaitAsync(Streams.Limit);
+        await reading.WaitAsync(Limits.Patience);
         read.Text.Should().Be("retry: 1000\n");
-        await Conditions.ShouldHoldAsync(() => _token.IsCancellationRequested);
+        await Limits.UntilAsync(() => _token.IsCancellationRequested);
     }
 
     [Fact]
@@ -368,8 +368,8 @@ public sealed class LoadInitialDataTests
     {
         var subscription = _publisher.Subscribe(
             new SubscribeOptions<string> { QueueCapacity = 1, LoadInitialData = LoadAsync });
-        var reading = subscription.AsItems().ToListAsync();
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        var reading = subscription.AsItems().ToArrayAsync();
+        await Limits.UntilAsync(() => _calls == 1);
         _publisher.Publish("live 1");
         _publisher.Publish("live 2");
 
@@ -400,7 +400,7 @@ public sealed class LoadInitialDataTests
         await read.WaitForAsync("data: live\n");
         release.Set();
         _publisher.Dispose();
-        await (await copying).WaitAsync(Streams.Limit);
+        await (await copying).WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -411,13 +411,13 @@ public sealed class LoadInitialDataTests
         {
             LoadInitialData = async token =>
             {
-                token.Register(() => release.Wait(Streams.Limit));
+                token.Register(() => release.Wait(Limits.Patience));
                 Interlocked.Increment(ref _calls);
                 return await _load.Task;
             },
         });
-        var reading = subscription.ToListAsync();
-        await Conditions.ShouldHoldAsync(() => _calls == 1);
+        var reading = subscription.ToArrayAsync();
+        await Limits.UntilAsync(() => _calls == 1);
 
         OwnThread.Run(subscription.Dispose);
 

@@ -91,7 +91,7 @@ public sealed class MaxSubscribersTests
 
         for (var i = 0; i < 50; i++)
         {
-            var texts = await _publisher.Subscribe(initialData: ["state"]).ToListAsync();
+            var texts = await _publisher.Subscribe(initialData: ["state"]).ToArrayAsync();
             texts.Should().ContainSingle().Which.Should().StartWith("retry: ").And.EndWith("\n");
             retries.Add(int.Parse(texts[0]["retry: ".Length..], CultureInfo.InvariantCulture));
         }
@@ -114,7 +114,7 @@ public sealed class MaxSubscribersTests
 
         for (var i = 0; i < 20; i++)
         {
-            var text = (await publisher.Subscribe().ToListAsync()).Should().ContainSingle().Subject;
+            var text = (await publisher.Subscribe().ToArrayAsync()).Should().ContainSingle().Subject;
             int.Parse(text["retry: ".Length..], CultureInfo.InvariantCulture).Should().BeInRange(20_000, 21_000);
         }
     }
@@ -124,7 +124,7 @@ public sealed class MaxSubscribersTests
     {
         Fill(_publisher);
 
-        (await _publisher.Subscribe().AsItems().ToListAsync()).Should().BeEmpty();
+        (await _publisher.Subscribe().AsItems().ToArrayAsync()).Should().BeEmpty();
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class MaxSubscribersTests
         Fill(_publisher);
         using var stream = new MemoryStream();
 
-        await _publisher.Subscribe().CopyToAsync(stream).WaitAsync(Streams.Limit);
+        await _publisher.Subscribe().CopyToAsync(stream).WaitAsync(Limits.Patience);
 
         Encoding.UTF8.GetString(stream.ToArray()).Should().MatchRegex("^retry: [0-9]{4,5}\n$");
     }
@@ -165,7 +165,7 @@ public sealed class MaxSubscribersTests
         for (var i = 0; i < 5; i++)
             _time.Advance(TimeSpan.FromSeconds(5));
 
-        await Conditions.ShouldHoldAsync(() => refused.QueuedEvents == 0);
+        await Limits.UntilAsync(() => refused.QueuedEvents == 0);
         refused.EndReason.Should().Be(SubscriptionEndReason.Refused);
     }
 
@@ -194,7 +194,7 @@ public sealed class MaxSubscribersTests
 
         refused.EndReason.Should().Be(SubscriptionEndReason.Refused);
         refused.Resume.Should().Be(ResumeResult.NotRequested);
-        (await refused.ToListAsync()).Should().ContainSingle().Which.Should().StartWith("retry: ");
+        (await refused.ToArrayAsync()).Should().ContainSingle().Which.Should().StartWith("retry: ");
 
         IEnumerable<SseItem<string>> TakeLastPlace()
         {

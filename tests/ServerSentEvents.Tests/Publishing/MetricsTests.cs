@@ -67,7 +67,7 @@ public sealed partial class MetricsTests : IDisposable
         publisher.PublishComment("not an event");
         publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "unknown" }).Dispose();
         reading.Close();
-        var texts = await reading.ToListAsync();
+        var texts = await reading.ToArrayAsync();
         var id = texts[1].Split('\n')[1]["id: ".Length..];
         using var cancellation = new CancellationTokenSource();
         var resumed = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = id });
@@ -177,7 +177,7 @@ public sealed partial class MetricsTests : IDisposable
 
         Observe()["queue.bytes"].Should().Be(before + (2_000 * "data: x\n\n".Length));
         foreach (var subscription in subscriptions)
-            await subscription.ToListAsync();
+            await subscription.ToArrayAsync();
         Observe()["queue.bytes"].Should().Be(before);
         GC.KeepAlive(publisher);
     }
@@ -262,22 +262,22 @@ public sealed partial class MetricsTests : IDisposable
         var disposed = publisher.Subscribe();
         publisher.Publish("x");
         await stuck.WaitAsync();
-        await canceledWriter.Flushing.WaitAsync(Streams.Limit);
+        await canceledWriter.Flushing.WaitAsync(Limits.Patience);
         await cancellation.CancelAsync();
         publisher.Close();
         await reader.NextAsync();
         disposed.Dispose();
 
         AdvanceBeyondTimeout();
-        await stuck.Copy.WaitAsync(Streams.Limit);
-        await Conditions.ShouldHoldAsync(() => unread.QueuedEvents == 0);
+        await stuck.Copy.WaitAsync(Limits.Patience);
+        await Limits.UntilAsync(() => unread.QueuedEvents == 0);
         // Those that must not count are looked at before this one.
         var last = publisher.Subscribe();
         publisher.Publish("x");
         last.Close();
         AdvanceBeyondTimeout();
 
-        await Conditions.ShouldHoldAsync(() => Observe()["subscriptions.cut_off"] >= before + 3);
+        await Limits.UntilAsync(() => Observe()["subscriptions.cut_off"] >= before + 3);
         Observe()["subscriptions.cut_off"].Should().Be(before + 3);
         canceledCopy.IsCompleted.Should().BeFalse("its writer ignores the cancellation");
         read.EndReason.Should().Be(SubscriptionEndReason.Closed);
@@ -476,7 +476,7 @@ public sealed partial class MetricsTests : IDisposable
         dropping.DroppedEvents.Should().Be(1);
         publisher.Close();
         await reader.ShouldEndAsync();
-        await copy.WaitAsync(Streams.Limit);
+        await copy.WaitAsync(Limits.Patience);
         read.WithoutIds.Should().Be("data: 1\n\ndata: 2\n\n");
         calls.Should().BePositive();
     }
@@ -513,7 +513,7 @@ public sealed partial class MetricsTests : IDisposable
         IAsyncEnumerable<string> stream = publisher.Subscribe();
         publisher.Publish("x");
         (await stream.GetAsyncEnumerator().NextAsync()).Should().Be("data: x\n\n");
-        await Conditions.ShouldHoldAsync(() => Volatile.Read(ref measured) == 1);
+        await Limits.UntilAsync(() => Volatile.Read(ref measured) == 1);
     }
 
     [Fact]

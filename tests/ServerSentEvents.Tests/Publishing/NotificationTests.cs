@@ -104,12 +104,12 @@ public sealed class NotificationTests
         publisher.Subscribed += (_, _) =>
         {
             // The other thread ends the subscription before this handler returns.
-            Task.Run(publisher.Close).Wait(Streams.Limit).Should().BeTrue();
+            Task.Run(publisher.Close).Wait(Limits.Patience).Should().BeTrue();
             raised.Add("+");
         };
         publisher.Unsubscribed += (_, arguments) => raised.Add($"- {arguments.Subscription.EndReason}");
 
-        await Task.Run(() => publisher.Subscribe()).WaitAsync(Streams.Limit);
+        await Task.Run(() => publisher.Subscribe()).WaitAsync(Limits.Patience);
 
         raised.Should().Equal("+", "- Closed");
     }

@@ -197,6 +197,6 @@ public sealed class OptionsTests
         foreach (var data in (string[])["1", "2", "3"])
             publisher.Publish(data, [.. subscription.Channels]);
         subscription.Close();
-        return string.Concat((await subscription.AsItems().ToListAsync()).Select(item => item.Data));
+        return string.Concat((await subscription.AsItems().ToArrayAsync()).Select(item => item.Data));
     }
 }

@@ -16,7 +16,7 @@ public sealed class OriginalBehaviorTests
         _publisher.Close();
 
         foreach (var subscription in subscriptions)
-            (await subscription.ToListAsync()).Should().Equal("data: test\n\n");
+            (await subscription.ToArrayAsync()).Should().Equal("data: test\n\n");
     }
 
     [Fact]
@@ -30,9 +30,9 @@ public sealed class OriginalBehaviorTests
         _publisher.Publish("test2", "channel 2");
         _publisher.Close();
 
-        (await first.ToListAsync()).Should().Equal("data: test1\n\n");
-        (await second.ToListAsync()).Should().Equal("data: test2\n\n");
-        (await both.ToListAsync()).Should().Equal("data: test1\n\n", "data: test2\n\n");
+        (await first.ToArrayAsync()).Should().Equal("data: test1\n\n");
+        (await second.ToArrayAsync()).Should().Equal("data: test2\n\n");
+        (await both.ToArrayAsync()).Should().Equal("data: test1\n\n", "data: test2\n\n");
     }
 
     [Fact]
@@ -44,8 +44,8 @@ public sealed class OriginalBehaviorTests
         _publisher.Publish(properties => properties?.ToString());
         _publisher.Close();
 
-        (await one.ToListAsync()).Should().Equal("data: 1\n\n");
-        (await two.ToListAsync()).Should().Equal("data: 2\n\n");
+        (await one.ToArrayAsync()).Should().Equal("data: 1\n\n");
+        (await two.ToArrayAsync()).Should().Equal("data: 2\n\n");
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class OriginalBehaviorTests
         _publisher.Publish("test");
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: start 1\n\n", "data: start 2\n\n", "data: test\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: start 1\n\n", "data: start 2\n\n", "data: test\n\n");
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class OriginalBehaviorTests
         _publisher.Publish("line 1\nline 2");
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: line 1\ndata: line 2\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: line 1\ndata: line 2\n\n");
     }
 
     [Fact]
@@ -90,8 +90,8 @@ public sealed class OriginalBehaviorTests
 
         _publisher.Close();
 
-        (await first.ToListAsync()).Should().Equal("data: last\n\n");
-        (await second.ToListAsync()).Should().Equal("data: last\n\n");
+        (await first.ToArrayAsync()).Should().Equal("data: last\n\n");
+        (await second.ToArrayAsync()).Should().Equal("data: last\n\n");
         first.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 

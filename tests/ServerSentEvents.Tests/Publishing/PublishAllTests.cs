@@ -21,12 +21,12 @@ public sealed class PublishAllTests
         var other = _publisher.Subscribe();
         var source = new TestSource<SseItem<string>>([new("1", "type") { EventId = "7" }, new("2"), new("")]);
 
-        var published = await _publisher.PublishAllAsync(source, ["a", "b"]).WaitAsync(Streams.Limit);
+        var published = await _publisher.PublishAllAsync(source, ["a", "b"]).WaitAsync(Limits.Patience);
 
         published.Should().Be(3);
         source.Disposals.Should().Be(1);
         _publisher.Close();
-        (await subscription.ToListAsync()).Should().Equal("event: type\ndata: 1\nid: 7\n\n", "data: 2\n\n", "data: \n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("event: type\ndata: 1\nid: 7\n\n", "data: 2\n\n", "data: \n\n");
         other.QueuedEvents.Should().Be(0);
     }
 
@@ -35,14 +35,14 @@ public sealed class PublishAllTests
     {
         var subscription = _publisher.Subscribe();
 
-        (await _publisher.PublishAllAsync(Numbers(3)).WaitAsync(Streams.Limit)).Should().Be(3);
+        (await _publisher.PublishAllAsync(Numbers(3)).WaitAsync(Limits.Patience)).Should().Be(3);
 
         (await CloseAndReadAsync(subscription)).Should().Equal("0", "1", "2");
     }
 
     [Fact]
     public async Task PublishAllAsync_EmptySource_ReturnsZero() =>
-        (await _publisher.PublishAllAsync(Numbers(0)).WaitAsync(Streams.Limit)).Should().Be(0);
+        (await _publisher.PublishAllAsync(Numbers(0)).WaitAsync(Limits.Patience)).Should().Be(0);
 
     [Theory]
     [InlineData(64)]
@@ -55,10 +55,10 @@ public sealed class PublishAllTests
             ? CountAsync(publisher.Subscribe())
             : CountCopiedAsync(publisher.Subscribe())).ToList();
 
-        (await Task.Run(() => publisher.PublishAllAsync(Numbers(events))).WaitAsync(Streams.Limit)).Should().Be(events);
+        (await Task.Run(() => publisher.PublishAllAsync(Numbers(events))).WaitAsync(Limits.Patience)).Should().Be(events);
 
         publisher.Close();
-        (await Task.WhenAll(readers).WaitAsync(Streams.Limit)).Should().OnlyContain(count => count == events);
+        (await Task.WhenAll(readers).WaitAsync(Limits.Patience)).Should().OnlyContain(count => count == events);
 
         static async Task<int> CountAsync(Subscription<string> subscription)
         {
@@ -91,14 +91,14 @@ public sealed class PublishAllTests
             HistoryCapacity = 1,
         });
         ChannelNames[] channels = ["a", new[] { "a", "b" }];
-        var readers = channels.Select(names => Task.Run(() => publisher.Subscribe(names).ToListAsync())).ToList();
-        await Conditions.ShouldHoldAsync(() => publisher.GetSubscribers("a").Count == 2);
+        var readers = channels.Select(names => Task.Run(() => publisher.Subscribe(names).ToArrayAsync())).ToList();
+        await Limits.UntilAsync(() => publisher.GetSubscribers("a").Count == 2);
         var source = new TestSource<string>(Enumerable.Range(0, events).Select(number => new string('x', number * 7 % 900)));
 
-        await Task.Run(() => publisher.PublishAllAsync(source, "a")).WaitAsync(Streams.Limit);
+        await Task.Run(() => publisher.PublishAllAsync(source, "a")).WaitAsync(Limits.Patience);
 
         publisher.Close();
-        (await Task.WhenAll(readers).WaitAsync(Streams.Limit)).Should().OnlyContain(read => read.Count == events);
+        (await Task.WhenAll(readers).WaitAsync(Limits.Patience)).Should().OnlyContain(read => read.Length == events);
     }
 
     [Fact]
@@ -106,11 +106,11 @@ public sealed class PublishAllTests
     {
         const int events = 2_000;
         var publisher = NewPublisher(capacity: 64);
-        var reading = Task.Run(() => publisher.Subscribe().ToListAsync());
-        await Conditions.ShouldHoldAsync(() => publisher.GetSubscribers().Count == 1);
+        var reading = Task.Run(() => publisher.Subscribe().ToArrayAsync());
+        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => publisher.PublishAllAsync(Numbers(events)))))
-            .WaitAsync(Streams.Limit);
+            .WaitAsync(Limits.Patience);
 
         publisher.Close();
         (await reading).Should().HaveCount(8 * events);
@@ -127,12 +127,12 @@ public sealed class PublishAllTests
 
         gate.SetResult();
 
-        await Conditions.ShouldHoldAsync(() => subscription.EndReason is not null
+        await Limits.UntilAsync(() => subscription.EndReason is not null
             || _time.RunningTimers + publishing.Count(task => task.IsCompleted) == sources);
         subscription.EndReason.Should().BeNull();
         subscription.QueuedEvents.Should().BeInRange(33, 33 + sources);
         subscription.Dispose();
-        (await Task.WhenAll(publishing).WaitAsync(Streams.Limit)).Should().OnlyContain(published => published == 8);
+        (await Task.WhenAll(publishing).WaitAsync(Limits.Patience)).Should().OnlyContain(published => published == 8);
     }
 
     [Fact]
@@ -142,15 +142,15 @@ public sealed class PublishAllTests
         var reference = SubscribeWithGarbage(out var subscription);
 
         var publishing = _publisher.PublishAllAsync(GatedAsync(3, gate.Task, 1));
-        await Conditions.ShouldHoldAsync(() => _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => _time.RunningTimers == 1);
         subscription!.Dispose();
         subscription = null;
 
         // The publisher's own timer runs for the subscription that ended.
-        await Conditions.ShouldHoldAsync(() => _time is { RunningTimers: 1, LiveTimers: 2 }, "the source does not wait");
+        await Limits.UntilAsync(() => _time is { RunningTimers: 1, LiveTimers: 2 }, "the source does not wait");
         await new[] { reference }.ShouldBecomeGarbageAsync();
         gate.SetResult();
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(4);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(4);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         WeakReference SubscribeWithGarbage(out Subscription<string>? subscription)
@@ -176,13 +176,13 @@ public sealed class PublishAllTests
 
         for (var read = 0; read + most < 200; read++)
         {
-            await Conditions.ShouldHoldAsync(() => source.Pulled == read + most + 1);
+            await Limits.UntilAsync(() => source.Pulled == read + most + 1);
             subscription.QueuedEvents.Should().Be(most);
             publishing.IsCompleted.Should().BeFalse();
             await reader.NextAsync();
         }
 
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(200);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(200);
         _time.RunningTimers.Should().Be(0);
     }
 
@@ -195,14 +195,14 @@ public sealed class PublishAllTests
 
         var publishing = _publisher.PublishAllAsync(source);
 
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 4);
+        await Limits.UntilAsync(() => source.Pulled == 4);
         subscription.QueuedBytes.Should().Be(600);
         await reader.NextAsync();
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 5);
+        await Limits.UntilAsync(() => source.Pulled == 5);
         subscription.QueuedBytes.Should().Be(600);
         publishing.IsCompleted.Should().BeFalse();
         subscription.Dispose();
-        await publishing.WaitAsync(Streams.Limit);
+        await publishing.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -214,12 +214,12 @@ public sealed class PublishAllTests
 
         var publishing = _publisher.PublishAllAsync(source);
 
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 2);
+        await Limits.UntilAsync(() => source.Pulled == 2);
         subscription.QueuedEvents.Should().Be(1);
         await reader.NextAsync();
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 3);
+        await Limits.UntilAsync(() => source.Pulled == 3);
         await reader.NextAsync();
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(3);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(3);
         subscription.EndReason.Should().BeNull();
     }
 
@@ -231,12 +231,12 @@ public sealed class PublishAllTests
         var source = Numbers(500);
 
         var publishing = _publisher.PublishAllAsync(source);
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 4);
+        await Limits.UntilAsync(() => source.Pulled == 4);
         await AdvanceAsync(0.9 * Second, publishing);
         source.Pulled.Should().Be(4);
         await AdvanceAsync(0.1 * Second, publishing);
 
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(500);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(500);
         healthy.QueuedEvents.Should().Be(500);
         stuck.Should().OnlyContain(subscription => subscription.DroppedEvents == 496);
         _time.RunningTimers.Should().Be(0);
@@ -254,20 +254,20 @@ public sealed class PublishAllTests
         });
 
         var publishing = _publisher.PublishAllAsync(source);
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 52);
+        await Limits.UntilAsync(() => source.Pulled == 52);
         await AdvanceAsync(Second, publishing);
         // Up to an eighth of the queue can be published before the source looks again.
-        await Conditions.ShouldHoldAsync(() => source.Pulled > 60 && _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => source.Pulled > 60 && _time.RunningTimers == 1);
         source.Pulled.Should().BeInRange(61, 61 + 13);
         publishing.IsCompleted.Should().BeFalse();
         var pulled = source.Pulled;
         while (subscription.QueuedEvents > 50)
             await reader.NextAsync();
 
-        await Conditions.ShouldHoldAsync(() => source.Pulled > pulled && _time.RunningTimers == 1, "the source should go on");
+        await Limits.UntilAsync(() => source.Pulled > pulled && _time.RunningTimers == 1, "the source should go on");
         subscription.DroppedEvents.Should().Be(0);
         subscription.Dispose();
-        await publishing.WaitAsync(Streams.Limit);
+        await publishing.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -283,15 +283,15 @@ public sealed class PublishAllTests
 
         for (var pulled = 1; pulled <= 3; pulled++)
         {
-            await Conditions.ShouldHoldAsync(() => source.Pulled == pulled && _time.RunningTimers == 1);
+            await Limits.UntilAsync(() => source.Pulled == pulled && _time.RunningTimers == 1);
             await AdvanceAsync(0.5 * Second, publishing);
             await reader.NextAsync();
             subscription.QueuedEvents.Should().Be(30);
             await AdvanceAsync(0.5 * Second, publishing);
-            await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 31);
+            await Limits.UntilAsync(() => subscription.QueuedEvents == 31);
         }
 
-        await publishing.WaitAsync(Streams.Limit);
+        await publishing.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -306,7 +306,7 @@ public sealed class PublishAllTests
         var publishing = _publisher.PublishAllAsync(source);
         for (var i = 0; i < 8; i++)
         {
-            await Conditions.ShouldHoldAsync(() => source.Pulled == 1 && _time.RunningTimers == 1);
+            await Limits.UntilAsync(() => source.Pulled == 1 && _time.RunningTimers == 1);
             await AdvanceAsync(0.8 * Second, publishing);
             subscription.EndReason.Should().BeNull();
             await reader.NextAsync();
@@ -314,7 +314,7 @@ public sealed class PublishAllTests
             await AdvanceAsync(0.1 * Second, publishing);
         }
 
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(1);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(1);
         (await reader.NextAsync()).Should().Contain("xxx");
     }
 
@@ -327,7 +327,7 @@ public sealed class PublishAllTests
         var subscription = Subscribe(capacity: 4);
         var source = Numbers(100);
         var publishing = _publisher.PublishAllAsync(source);
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
 
         if (way == "Close")
             subscription.Close();
@@ -336,7 +336,7 @@ public sealed class PublishAllTests
         else
             subscription.Dispose();
 
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(100);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(100);
     }
 
     [Fact]
@@ -346,12 +346,12 @@ public sealed class PublishAllTests
         subscription.Join("other");
         var source = Numbers(100);
         var publishing = _publisher.PublishAllAsync(source);
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
 
         subscription.Leave(Publisher.DefaultChannel);
         await AdvanceAsync(0.1 * Second, publishing);
 
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(100);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(100);
         subscription.QueuedEvents.Should().Be(3);
         Private.Get(Private.Get(Private.Get(subscription, "Subscriber"), "_roomWaiters"), "IsEmpty")
             .Should().Be(true, "a queue whose reader is stuck keeps nothing of a source that has ended");
@@ -373,10 +373,10 @@ public sealed class PublishAllTests
 
         var publishing = _publisher.PublishAllAsync(source);
 
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 54 && _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => source.Pulled == 54 && _time.RunningTimers == 1);
         late!.QueuedEvents.Should().Be(3);
         late.Dispose();
-        await publishing.WaitAsync(Streams.Limit);
+        await publishing.WaitAsync(Limits.Patience);
     }
 
     [Fact]
@@ -384,7 +384,7 @@ public sealed class PublishAllTests
     {
         _publisher.Subscribe();
 
-        await _publisher.PublishAllAsync(Numbers(4_000)).WaitAsync(Streams.Limit);
+        await _publisher.PublishAllAsync(Numbers(4_000)).WaitAsync(Limits.Patience);
 
         // Each look reads the clock. A source looks again after an eighth of the queue.
         _time.Reads.Should().BeInRange(1, 20);
@@ -397,7 +397,7 @@ public sealed class PublishAllTests
         var subscription = Subscribe(capacity: 4);
         var source = Numbers(100);
         var publishing = _publisher.PublishAllAsync(source, cancellationToken: cancellation.Token);
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
 
         await cancellation.CancelAsync();
 
@@ -478,7 +478,7 @@ public sealed class PublishAllTests
         });
 
         var publishing = _publisher.PublishAllAsync(source);
-        await Conditions.ShouldHoldAsync(() => source.Pulled == 6 && _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => source.Pulled == 6 && _time.RunningTimers == 1);
         await AdvanceAsync(Second, publishing);
 
         await publishing.Awaiting(it => it).Should().ThrowAsync<AggregateException>();
@@ -532,7 +532,7 @@ public sealed class PublishAllTests
         // The refused subscriptions still have no reader.
         var forwarding = _publisher.PublishAllAsync(untyped.AsItems(), "elsewhere");
         untyped.Close();
-        (await forwarding.WaitAsync(Streams.Limit)).Should().Be(0);
+        (await forwarding.WaitAsync(Limits.Patience)).Should().Be(0);
     }
 
     [Fact]
@@ -543,11 +543,11 @@ public sealed class PublishAllTests
         var texts = Numbers(4);
 
         var publishing = events.PublishAllAsync(texts);
-        await Conditions.ShouldHoldAsync(() => texts.Pulled == 4 && _time.RunningTimers == 1);
+        await Limits.UntilAsync(() => texts.Pulled == 4 && _time.RunningTimers == 1);
         subscription.QueuedEvents.Should().Be(3);
         subscription.Dispose();
 
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(4);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(4);
         (await events.PublishAllAsync(new TestSource<SseItem<string>>([new("1")]))).Should().Be(1);
     }
 
@@ -562,12 +562,12 @@ public sealed class PublishAllTests
 
         for (var i = 1; i <= 3; i++)
         {
-            await Conditions.ShouldHoldAsync(() => other.Published.Count == i);
+            await Limits.UntilAsync(() => other.Published.Count == i);
             source.Pulled.Should().Be(i);
             other.Confirm();
         }
 
-        (await publishing.WaitAsync(Streams.Limit)).Should().Be(3);
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(3);
         other.Published.Should().Equal(("0", "a", cancellation.Token), ("1", "a", cancellation.Token), ("2", "a", cancellation.Token));
         source.Disposals.Should().Be(1);
     }
@@ -595,7 +595,7 @@ public sealed class PublishAllTests
 
     private static async Task ShouldBeCanceledAsync(Task publishing, CancellationToken token)
     {
-        (await publishing.Awaiting(it => it.WaitAsync(Streams.Limit)).Should().ThrowAsync<OperationCanceledException>())
+        (await publishing.Awaiting(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>())
             .Which.CancellationToken.Should().Be(token);
         publishing.IsCanceled.Should().BeTrue();
     }
@@ -606,10 +606,10 @@ public sealed class PublishAllTests
     private Subscription<string> Subscribe(int capacity, QueueOverflow overflow = QueueOverflow.Disconnect) =>
         _publisher.Subscribe(new SubscribeOptions<string> { QueueCapacity = capacity, QueueOverflow = overflow });
 
-    private async Task<List<string>> CloseAndReadAsync(Subscription<string> subscription)
+    private async Task<string[]> CloseAndReadAsync(Subscription<string> subscription)
     {
         _publisher.Close();
-        return (await subscription.ToListAsync()).ConvertAll(text => text["data: ".Length..].TrimEnd('\n'));
+        return Array.ConvertAll(await subscription.ToArrayAsync(), text => text["data: ".Length..].TrimEnd('\n'));
     }
 
     /// <summary>Moves the time in small steps. After each, the source has looked at the subscribers, or has ended.</summary>
@@ -620,7 +620,7 @@ public sealed class PublishAllTests
         {
             var reads = _time.Reads;
             _time.Advance(step);
-            await Conditions.ShouldHoldAsync(() => _time.Reads > reads || publishing.IsCompleted, "the source should look");
+            await Limits.UntilAsync(() => _time.Reads > reads || publishing.IsCompleted, "the source should look");
         }
     }
 

@@ -16,8 +16,8 @@ public sealed class PublishTests
         _publisher.Publish("x", ["a", "b", "b", "empty"]).Should().Be(2);
         _publisher.Close();
 
-        (await both.ToListAsync()).Should().Equal("data: x\n\n");
-        (await one.ToListAsync()).Should().Equal("data: x\n\n");
+        (await both.ToArrayAsync()).Should().Equal("data: x\n\n");
+        (await one.ToArrayAsync()).Should().Equal("data: x\n\n");
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class PublishTests
         _publisher.GetSubscribers("a").Should().Equal(subscription);
         _publisher.Publish("x", "a").Should().Be(1);
         _publisher.Close();
-        (await subscription.ToListAsync()).Should().Equal("data: x\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: x\n\n");
     }
 
     [Fact]
@@ -53,8 +53,8 @@ public sealed class PublishTests
             .Should().Be(1);
         _publisher.Close();
 
-        (await ann.ToListAsync()).Should().Equal("event: greeting\ndata: hi ann\n\n");
-        (await bob.ToListAsync()).Should().Equal("data: not ann: bob\n\n");
+        (await ann.ToArrayAsync()).Should().Equal("event: greeting\ndata: hi ann\n\n");
+        (await bob.ToArrayAsync()).Should().Equal("data: not ann: bob\n\n");
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class PublishTests
         _publisher.Publish("f", eventType: "elsewhere").Should().Be(0);
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal(
+        (await subscription.ToArrayAsync()).Should().Equal(
             "event: note\ndata: a\ndata: b\nid: 7\n\n",
             "event: note\ndata: c\n\n",
             "data: d\nid: \n\n",
@@ -116,7 +116,7 @@ public sealed class PublishTests
         _publisher.Publish(name => name is "bob" ? null : "text").Should().Be(1);
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: an item\n\n", "data: text\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: an item\n\n", "data: text\n\n");
     }
 
     [Fact]
@@ -141,10 +141,10 @@ public sealed class PublishTests
         publish.Should().Throw<AggregateException>()
             .Which.InnerExceptions.Should().HaveCount(2).And.AllBeOfType<FormatException>();
         _publisher.Close();
-        (await subscriptions[0].ToListAsync()).Should().Equal("data: 01\n\n");
-        (await subscriptions[1].ToListAsync()).Should().BeEmpty();
-        (await subscriptions[2].ToListAsync()).Should().Equal("data: 03\n\n");
-        (await subscriptions[3].ToListAsync()).Should().BeEmpty();
+        (await subscriptions[0].ToArrayAsync()).Should().Equal("data: 01\n\n");
+        (await subscriptions[1].ToArrayAsync()).Should().BeEmpty();
+        (await subscriptions[2].ToArrayAsync()).Should().Equal("data: 03\n\n");
+        (await subscriptions[3].ToArrayAsync()).Should().BeEmpty();
     }
 
     [Fact]
@@ -165,9 +165,9 @@ public sealed class PublishTests
         }).Should().Be(2, "bob was unsubscribed, and late subscribed before the event was queued");
         _publisher.Close();
 
-        (await ann.ToListAsync()).Should().Equal("data: inner\n\n", "data: outer\n\n");
-        (await bob.ToListAsync()).Should().Equal("data: inner\n\n");
-        (await late!.ToListAsync()).Should().Equal("data: outer\n\n");
+        (await ann.ToArrayAsync()).Should().Equal("data: inner\n\n", "data: outer\n\n");
+        (await bob.ToArrayAsync()).Should().Equal("data: inner\n\n");
+        (await late!.ToArrayAsync()).Should().Equal("data: outer\n\n");
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class PublishTests
         _publisher.Publish("still in b", "b").Should().Be(1);
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: still in b\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: still in b\n\n");
     }
 
     [Fact]
@@ -192,8 +192,8 @@ public sealed class PublishTests
         _publisher.Publish("x");
         _publisher.Close();
 
-        (await text.ToListAsync()).Should().Equal(": still here\n", "data: x\n\n");
-        (await items.AsItems().ToListAsync()).Select(item => item.Data).Should().Equal("x");
+        (await text.ToArrayAsync()).Should().Equal(": still here\n", "data: x\n\n");
+        (await items.AsItems().ToArrayAsync()).Select(item => item.Data).Should().Equal("x");
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class PublishTests
         _publisher.Publish(item);
         _publisher.Close();
 
-        (await subscription.AsItems().ToListAsync()).Should().Equal(new SseItem<string>("start"), item);
+        (await subscription.AsItems().ToArrayAsync()).Should().Equal(new SseItem<string>("start"), item);
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public sealed class PublishTests
         _publisher.Close();
         _publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: x\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: x\n\n");
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public sealed class PublishTests
         _publisher.Unsubscribe(["a", "b", "c"]).Should().Be(1);
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
         subscription.Channels.Should().Equal("a", "c");
-        (await subscription.ToListAsync()).Should().Equal("data: x\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: x\n\n");
     }
 
     [Fact]

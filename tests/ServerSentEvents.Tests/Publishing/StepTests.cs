@@ -18,7 +18,7 @@ public sealed class StepTests
         var start = Stopwatch.GetTimestamp();
         for (var isSeen = false; !isSeen;)
         {
-            Stopwatch.GetElapsedTime(start).Should().BeLessThan(Streams.Limit, "an eviction releases the lock");
+            Stopwatch.GetElapsedTime(start).Should().BeLessThan(Limits.Patience, "an eviction releases the lock");
             using var publisher = new Publisher(
                 new PublisherOptions { HistoryCapacity = int.MaxValue, HistoryCapacityBytes = capacityBytes });
             PublishMany(publisher);
@@ -34,7 +34,7 @@ public sealed class StepTests
                     isReady.Set();
                 return CanResume(publisher, late);
             });
-            isReady.Wait(Streams.Limit).Should().BeTrue();
+            isReady.Wait(Limits.Patience).Should().BeTrue();
             publisher.Publish(large);
             // The early event is gone, and the late one is still there.
             isSeen = await others;
@@ -81,7 +81,7 @@ public sealed class StepTests
                 moving.Leave("last");
             }
         });
-        await Conditions.ShouldHoldAsync(
+        await Limits.UntilAsync(
             () =>
             {
                 listener.RecordObservableInstruments();

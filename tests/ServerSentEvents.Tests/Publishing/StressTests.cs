@@ -23,13 +23,13 @@ public sealed class StressTests
         var visitors = Enumerable.Range(0, 2).Select(_ => Task.Run(() => VisitAsync(publisher, completed, done.Token))).ToArray();
 
         var published = new int[Publishers];
-        await RunOnThreads(Publishers, name => published[name] = PublishAll(publisher, name, completed)).WaitAsync(Streams.Limit);
+        await RunOnThreads(Publishers, name => published[name] = PublishAll(publisher, name, completed)).WaitAsync(Limits.Patience);
         await done.CancelAsync();
-        var visits = (await Task.WhenAll(visitors).WaitAsync(Streams.Limit)).SelectMany(visit => visit).ToList();
+        var visits = (await Task.WhenAll(visitors).WaitAsync(Limits.Patience)).SelectMany(visit => visit).ToList();
         publisher.Close();
-        var read = await Task.WhenAll(streams).WaitAsync(Streams.Limit);
+        var read = await Task.WhenAll(streams).WaitAsync(Limits.Patience);
 
-        var order = read[0].ConvertAll(Name);
+        var order = Array.ConvertAll(read[0], Name);
         order.Should().OnlyHaveUniqueItems().And.HaveCount(published.Sum());
         for (var name = 0; name < Publishers; name++)
         {
@@ -40,7 +40,7 @@ public sealed class StressTests
 
         for (var number = 0; number < Subscribers; number++)
         {
-            read[number].ConvertAll(Name).SequenceEqual(order).Should().BeTrue("all subscribers should see the same order");
+            read[number].Select(Name).SequenceEqual(order).Should().BeTrue("all subscribers should see the same order");
             read[number].Where(IsPersonal)
                 .All(text => text.EndsWith($" for {number}\n\n", StringComparison.Ordinal)).Should().BeTrue();
         }
@@ -89,7 +89,7 @@ public sealed class StressTests
                     default: publisher.Publish("y", ["b", "a"]); break;
                 }
             }
-        }).WaitAsync(Streams.Limit);
+        }).WaitAsync(Limits.Patience);
         publisher.Close();
 
         unsubscribed.Should().OnlyHaveUniqueItems().And.HaveCount(subscribed.Count);
@@ -122,10 +122,10 @@ public sealed class StressTests
 
     private static bool IsPersonal(string text) => text.Contains(" for ", StringComparison.Ordinal);
 
-    private static async Task<List<string>> ReadAsync(Subscription<int> subscription)
+    private static async Task<string[]> ReadAsync(Subscription<int> subscription)
     {
         await Task.Yield();
-        return await subscription.ToListAsync();
+        return await subscription.ToArrayAsync();
     }
 
     /// <summary>Repeatedly subscribes, reads a few events, and unsubscribes.</summary>

@@ -122,7 +122,7 @@ public sealed class UnlockedTests
                 subscription.Leave("own");
                 break;
             case nameof(IAsyncDisposable.DisposeAsync):
-                await reader.DisposeAsync().AsTask().WaitAsync(Streams.Limit);
+                await reader.DisposeAsync().AsTask().WaitAsync(Limits.Patience);
                 break;
             default:
                 await cancellation.CancelAsync();
@@ -168,7 +168,7 @@ public sealed class UnlockedTests
         })
         { IsBackground = true };
         use.Start();
-        use.Join(Streams.Limit).Should().BeTrue("the publisher's lock should be free");
+        use.Join(Limits.Patience).Should().BeTrue("the publisher's lock should be free");
     }
 
     private sealed class CallbackTime(Action callback) : TimeProvider

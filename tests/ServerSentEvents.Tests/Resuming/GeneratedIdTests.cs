@@ -96,7 +96,7 @@ public sealed class GeneratedIdTests
         first.Close();
         _publisher.Publish("after");
 
-        var initial = await first.AsItems().ToListAsync();
+        var initial = await first.AsItems().ToArrayAsync();
 
         initial.Select(item => item.Data).Should().Equal("a", "b", "during");
         initial[0].EventId.Should().BeNullOrEmpty("a client that has only a part of the state must get all of it again");
@@ -117,7 +117,7 @@ public sealed class GeneratedIdTests
         gap.Close();
         _publisher.Publish("after");
 
-        var initial = await gap.AsItems().ToListAsync();
+        var initial = await gap.AsItems().ToArrayAsync();
 
         gap.Resume.Should().Be(ResumeResult.Gap);
         var (resumed, texts) = await ResumeAsync(initial.Single().EventId!);
@@ -134,7 +134,7 @@ public sealed class GeneratedIdTests
         });
         subscription.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: state\nid: own\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: state\nid: own\n\n");
     }
 
     [Fact]
@@ -143,19 +143,19 @@ public sealed class GeneratedIdTests
         var subscription = new Publisher<string>().Subscribe(initialData: ["a", "b"]);
         subscription.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: a\n\n", "data: b\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: a\n\n", "data: b\n\n");
     }
 
     private static Publisher<string> NewPublisher() => new(new PublisherOptions { HistoryCapacity = 1_000 });
 
     /// <summary>Publishes events, and returns their ids.</summary>
-    private static async Task<List<string>> PublishAsync(Publisher<string> publisher, int count)
+    private static async Task<string[]> PublishAsync(Publisher<string> publisher, int count)
     {
         var subscription = publisher.Subscribe();
         for (var i = 0; i < count; i++)
             publisher.Publish($"{i}");
         subscription.Close();
-        return (await subscription.AsItems().ToListAsync()).ConvertAll(item => item.EventId!);
+        return Array.ConvertAll(await subscription.AsItems().ToArrayAsync(), item => item.EventId!);
     }
 
     private ResumeResult ResumeResultOf(string lastEventId)
@@ -168,6 +168,6 @@ public sealed class GeneratedIdTests
     {
         var resumed = _publisher.Subscribe(new SubscribeOptions<string> { LastEventId = lastEventId });
         resumed.Close();
-        return (resumed.Resume, (await resumed.AsItems().ToListAsync()).Select(item => item.Data));
+        return (resumed.Resume, (await resumed.AsItems().ToArrayAsync()).Select(item => item.Data));
     }
 }

@@ -228,15 +228,15 @@ public sealed class HistoryBytesTests
                 publisher.Publish($"{thread} {number}", ChannelsOf(number));
                 // The clients that do not stay away subscribe again after at most 50 events, and so keep up.
                 var needed = Interlocked.Increment(ref _published) / 100;
-                SpinWait.SpinUntil(() => Volatile.Read(ref _subscribed) >= needed, Streams.Limit).Should().BeTrue();
+                SpinWait.SpinUntil(() => Volatile.Read(ref _subscribed) >= needed, Limits.Patience).Should().BeTrue();
             }
         })).ToList();
         var clients = Enumerable.Range(0, 6).Select(client => Task.Run(() => ResumeAndCheckAsync(publisher, client, threads))).ToList();
 
-        await Task.WhenAll(publishing).WaitAsync(Streams.Limit);
+        await Task.WhenAll(publishing).WaitAsync(Limits.Patience);
         Volatile.Write(ref _published, int.MaxValue);
         publisher.Dispose();
-        await Task.WhenAll(clients).WaitAsync(Streams.Limit);
+        await Task.WhenAll(clients).WaitAsync(Limits.Patience);
 
         _results[(int)ResumeResult.Resumed].Should().BePositive();
         _results[(int)ResumeResult.Gap].Should().BePositive();
@@ -268,7 +268,7 @@ public sealed class HistoryBytesTests
 
             // Half of the clients stay away so long that the history has lost what they missed.
             var goOnAt = Volatile.Read(ref _published) + (client % 2 == 0 ? 0L : 1_500);
-            await Conditions.ShouldHoldAsync(() => Volatile.Read(ref _published) >= Math.Min(goOnAt, int.MaxValue));
+            await Limits.UntilAsync(() => Volatile.Read(ref _published) >= Math.Min(goOnAt, int.MaxValue));
         }
 
         bool IsMine(int number) => ChannelsOf(number).Intersect(channels).Any();
@@ -336,7 +336,7 @@ public sealed class HistoryBytesTests
     {
         var subscription = publisher.Subscribe(new SubscribeOptions<object?> { Channels = channels, LastEventId = lastEventId });
         subscription.Close();
-        var replayed = (await subscription.AsItems().ToListAsync()).Count;
+        var replayed = (await subscription.AsItems().ToArrayAsync()).Length;
         return subscription.Resume == ResumeResult.Resumed ? replayed : null;
     }
 }

@@ -179,16 +179,16 @@ public sealed class OwnIdTests
         return (await ReadItemsAsync(subscription))[0];
     }
 
-    private static async Task<List<SseItem<string>>> ReadItemsAsync(Subscription<string> subscription)
+    private static async Task<SseItem<string>[]> ReadItemsAsync(Subscription<string> subscription)
     {
         subscription.Close();
-        return await subscription.AsItems().ToListAsync();
+        return await subscription.AsItems().ToArrayAsync();
     }
 
     private Subscription<string> Resume(string lastEventId, ChannelNames channels, Publisher<string>? publisher = null) =>
         (publisher ?? _publisher).Subscribe(new SubscribeOptions<string> { Channels = channels, LastEventId = lastEventId });
 
-    private async Task<List<SseItem<string>>> ResumeAndReadAsync(string lastEventId, ChannelNames channels)
+    private async Task<SseItem<string>[]> ResumeAndReadAsync(string lastEventId, ChannelNames channels)
     {
         var resumed = Resume(lastEventId, channels);
         resumed.Resume.Should().Be(ResumeResult.Resumed);

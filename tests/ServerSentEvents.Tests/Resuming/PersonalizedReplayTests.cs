@@ -83,7 +83,7 @@ public sealed class PersonalizedReplayTests
 
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
         _publisher.GetSubscribers().Should().BeEmpty();
-        Data(await subscription.AsItems().ToListAsync()).Should().Equal("missed");
+        Data(await subscription.AsItems().ToArrayAsync()).Should().Equal("missed");
     }
 
     [Theory]
@@ -106,8 +106,8 @@ public sealed class PersonalizedReplayTests
         subscription.QueuedEvents.Should().Be(2, "a reader can still come");
         _time.Advance(0.5 * LingerTimeout);
 
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
-        (await subscription.ToListAsync()).Should().BeEmpty();
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
+        (await subscription.ToArrayAsync()).Should().BeEmpty();
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class PersonalizedReplayTests
 
         _time.Advance(1.25 * LingerTimeout);
 
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedEvents == 0);
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
         _time.RunningTimers.Should().Be(0);
     }
 
@@ -188,7 +188,7 @@ public sealed class PersonalizedReplayTests
         _publisher.Publish(new string('y', 800)).Should().Be(0);
 
         subscription.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
-        Data(await subscription.AsItems().ToListAsync()).Should().Equal(new string('x', 800));
+        Data(await subscription.AsItems().ToArrayAsync()).Should().Equal(new string('x', 800));
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public sealed class PersonalizedReplayTests
         await reader.NextAsync();
         _publisher.PublishComment("");
         _ = reader.MoveNextAsync().AsTask();
-        await Conditions.ShouldHoldAsync(() => subscription.QueuedBytes == 0);
+        await Limits.UntilAsync(() => subscription.QueuedBytes == 0);
 
         _publisher.Publish(new string('y', 800)).Should().Be(1);
     }
@@ -230,7 +230,7 @@ public sealed class PersonalizedReplayTests
         var subscription = _publisher.Subscribe();
         _publisher.Publish("seen");
         subscription.Close();
-        return (await subscription.AsItems().ToListAsync())[0].EventId!;
+        return (await subscription.AsItems().ToArrayAsync())[0].EventId!;
     }
 
     private Subscription<string> Resume(string lastEventId, long? queueCapacityBytes = null) =>
@@ -242,10 +242,10 @@ public sealed class PersonalizedReplayTests
             QueueCapacityBytes = queueCapacityBytes,
         });
 
-    private static async Task<List<SseItem<string>>> ReadAsync(Subscription<string> subscription)
+    private static async Task<SseItem<string>[]> ReadAsync(Subscription<string> subscription)
     {
         subscription.Close();
-        return await subscription.AsItems().ToListAsync();
+        return await subscription.AsItems().ToArrayAsync();
     }
 
     private static IEnumerable<string> Data(IEnumerable<SseItem<string>> items) => items.Select(item => item.Data);

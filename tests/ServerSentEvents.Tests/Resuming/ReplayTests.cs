@@ -47,7 +47,7 @@ public sealed class ReplayTests
         client.Take();
         await client.TakeAllAsync();
 
-        await client.Copy.WaitAsync(Streams.Limit);
+        await client.Copy.WaitAsync(Limits.Patience);
         resumed.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         client.Taken.Split("data: ").Should().HaveCount(2, "the event that was being written is the last one");
         client.Taken.Should().EndWith("\n\n");
@@ -90,7 +90,7 @@ public sealed class ReplayTests
         publisher.Publish("live", channels);
         resumed.Close();
 
-        (await resumed.AsItems().ToListAsync()).Select(item => item.Data)
+        (await resumed.AsItems().ToArrayAsync()).Select(item => item.Data)
             .Should().Equal([.. Enumerable.Range(0, 6_000).Where(i => i % 7 != 0).Select(i => $"{i}"), "live"]);
     }
 
@@ -156,11 +156,11 @@ public sealed class ReplayTests
         var unread = Resume(publisher, seen);
 
         publisher.Close();
-        (await read.AsItems().ToListAsync()).Select(item => item.Data).Should().Equal("1", "2");
+        (await read.AsItems().ToArrayAsync()).Select(item => item.Data).Should().Equal("1", "2");
         for (var i = 0; i < 5; i++)
             _time.Advance(TimeSpan.FromSeconds(7.5));
 
-        await Conditions.ShouldHoldAsync(() => unread.QueuedEvents == 0);
+        await Limits.UntilAsync(() => unread.QueuedEvents == 0);
         unread.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 

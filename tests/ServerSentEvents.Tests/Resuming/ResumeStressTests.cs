@@ -54,12 +54,12 @@ public sealed class ResumeStressTests
         var first = Enumerable.Range(0, Clients).Select(client => Subscribe(client, start)).ToList();
         var reading = Task.WhenAll(first.Select(subscription => Task.Run(() => ReadAllAsync(subscription, start))));
         var publishing = Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => RunOnThread(() => PublishAll(name))));
-        await publishing.WaitAsync(2 * Streams.Limit);
+        await publishing.WaitAsync(2 * Limits.Patience);
         _publisher.Publish("end", ["a", "b"]);
-        var read = await reading.WaitAsync(Streams.Limit);
+        var read = await reading.WaitAsync(Limits.Patience);
         _publisher.Close();
 
-        var order = (await undisturbed.ToListAsync()).Skip(1).SkipLast(1).Select(text => Name(text, -1)).ToList();
+        var order = (await undisturbed.ToArrayAsync()).Skip(1).SkipLast(1).Select(text => Name(text, -1)).ToList();
         order.Should().OnlyHaveUniqueItems().And.HaveCount(Publishers * EventsPerPublisher);
         for (var client = 0; client < Clients; client++)
         {
@@ -94,7 +94,7 @@ public sealed class ResumeStressTests
 
             // The limit counts all clients together, so that a single slow client can still overflow.
             var expected = Interlocked.Add(ref _expected, Enumerable.Range(0, Clients).Count(client => IsFor(name, client)));
-            if (!SpinWait.SpinUntil(() => expected - Interlocked.Read(ref _delivered) < MaxUnread * Clients, Streams.Limit))
+            if (!SpinWait.SpinUntil(() => expected - Interlocked.Read(ref _delivered) < MaxUnread * Clients, Limits.Patience))
                 Assert.Fail("The clients have stopped reading.");
         }
     }
@@ -114,7 +114,7 @@ public sealed class ResumeStressTests
         var read = new List<int>();
 
         // The client does not read until its queue overflows. Then it reads the queued events and resumes after them.
-        await _overflowed[client].Task.WaitAsync(Streams.Limit);
+        await _overflowed[client].Task.WaitAsync(Limits.Patience);
         for (; ; subscription = Subscribe(client, lastEventId))
         {
             await foreach (var text in ReadSomeAsync(subscription, random))

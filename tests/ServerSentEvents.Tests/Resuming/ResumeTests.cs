@@ -264,7 +264,7 @@ public sealed class ResumeTests
         _publisher.Publish(new SseItem<string>("2", "kind") { EventId = "own" }, "room");
         _publisher.Close();
 
-        var items = await subscription.AsItems().ToListAsync();
+        var items = await subscription.AsItems().ToArrayAsync();
 
         items.Select(item => item.Data).Should().Equal("1", "2");
         Resume(items[0].EventId).Resume.Should().Be(ResumeResult.Resumed);
@@ -319,10 +319,10 @@ public sealed class ResumeTests
             LastEventId = lastEventId,
         });
 
-    private static async Task<List<string>> ReadAsync(Subscription<string> subscription)
+    private static async Task<string[]> ReadAsync(Subscription<string> subscription)
     {
         subscription.Close();
-        return await subscription.ToListAsync();
+        return await subscription.ToArrayAsync();
     }
 
     private static string IdOf(string text) =>

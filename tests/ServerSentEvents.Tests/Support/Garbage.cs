@@ -21,7 +21,7 @@ internal static class Garbage
             GC.Collect();
             alive = references.Count(static reference => reference.IsAlive);
         }
-        while (alive > maxAlive && Stopwatch.GetElapsedTime(start) < Streams.Limit);
+        while (alive > maxAlive && Stopwatch.GetElapsedTime(start) < Limits.Patience);
 
         alive.Should().BeLessThanOrEqualTo(maxAlive);
     }

@@ -43,7 +43,7 @@ public sealed class ReadText
                 added = _added.Task;
             }
 
-            await added.WaitAsync(Streams.Limit);
+            await added.WaitAsync(Limits.Patience);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class SlowClient
     /// <summary>Waits for the next bytes without taking them. Returns their number, and 0 at the end of the stream.</summary>
     internal async Task<int> WaitAsync()
     {
-        var result = await _pipe.Reader.ReadAsync().AsTask().WaitAsync(Streams.Limit);
+        var result = await _pipe.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
         _offered = result.Buffer;
         return (int)_offered.Length;
     }

@@ -29,7 +29,7 @@ public sealed class DataTests
         publisher.Publish("c\n\nd");
         publisher.Close();
 
-        (await subscription.ToListAsync()).Should().Equal("data: a\ndata: b\n\n", "data: c\ndata: \ndata: d\n\n");
+        (await subscription.ToArrayAsync()).Should().Equal("data: a\ndata: b\n\n", "data: c\ndata: \ndata: d\n\n");
     }
 
     [Theory]

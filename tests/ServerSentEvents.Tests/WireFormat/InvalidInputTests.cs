@@ -72,7 +72,7 @@ public sealed class InvalidInputTests
 
         _publisher.GetSubscribers().Should().Equal(subscription);
         _publisher.Close();
-        (await subscription.ToListAsync()).Should().BeEmpty();
+        (await subscription.ToArrayAsync()).Should().BeEmpty();
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class InvalidInputTests
             .Which.InnerExceptions.Should().ContainSingle()
             .Which.Should().BeAssignableTo<ArgumentException>().Which.ParamName.Should().Be("item");
         _publisher.Close();
-        (await one.ToListAsync()).Should().BeEmpty();
-        (await other.ToListAsync()).Should().Equal("data: valid\n\n");
+        (await one.ToArrayAsync()).Should().BeEmpty();
+        (await other.ToArrayAsync()).Should().Equal("data: valid\n\n");
     }
 }

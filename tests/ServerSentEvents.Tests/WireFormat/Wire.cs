@@ -33,7 +33,7 @@ internal static class Wire
         foreach (var item in items)
             publisher.Publish(item);
         publisher.Close();
-        return string.Concat(await subscription.ToListAsync());
+        return string.Concat(await subscription.ToArrayAsync());
     }
 
     /// <summary>Returns the bytes that the formatter of the BCL writes for the items that a subscriber reads.</summary>
@@ -53,6 +53,6 @@ internal static class Wire
         var subscription = publisher.Subscribe(new SubscribeOptions<object?> { InitialData = initialData });
         publish(publisher);
         publisher.Close();
-        return (await subscription.ToListAsync()).Should().ContainSingle().Subject;
+        return (await subscription.ToArrayAsync()).Should().ContainSingle().Subject;
     }
 }

@@ -1,21 +1,21 @@
-namespace ServerSentEvents.Tests;
+namespace ServerSentEvents.Testing;
 
 /// <summary>
 /// Finds the files of the checkout. The search starts at the folder of the running test, because a deterministic build
 /// hides the paths that the compiler knew.
 /// </summary>
-internal static class RepositoryFiles
+public static class RepositoryFiles
 {
     private const string Solution = "ServerSentEvents.sln";
 
     private static readonly string Root = FindRoot();
 
-    internal static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
+    public static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
 
     /// <summary>
     /// Returns the C# files of the solution's projects under a folder. A project compiles all C# files under its own folder.
     /// </summary>
-    internal static IEnumerable<string> CompiledFiles(string folder) =>
+    public static IEnumerable<string> CompiledFiles(string folder) =>
         from line in File.ReadLines(PathOf(Solution))
         from path in line.Split('"')
         where path.StartsWith($@"{folder}\", StringComparison.Ordinal) && path.EndsWith(".csproj", StringComparison.Ordinal)

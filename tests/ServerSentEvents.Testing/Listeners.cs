@@ -1,14 +1,14 @@
 using System.Diagnostics.Metrics;
 
-namespace ServerSentEvents.Tests;
+namespace ServerSentEvents.Testing;
 
 /// <summary>Starts meter listeners in tests.</summary>
-internal static class Listeners
+public static class Listeners
 {
     /// <summary>
     /// Starts a listener whose disposal disables its instruments. On .NET 8, it does so only with a callback for their end.
     /// </summary>
-    internal static void StartUntilDisposed(this MeterListener listener)
+    public static void StartUntilDisposed(this MeterListener listener)
     {
         listener.MeasurementsCompleted ??= static (_, _) => { };
         listener.Start();
