@@ -7,6 +7,7 @@ namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>Tests the stop of an application with as many streams as a busy server has.</summary>
 [Collection(nameof(RunAlone))]
+[Trait("Category", "Slow")]
 public sealed class ManyStreamsTests(ITestOutputHelper output)
 {
     private const int All = 10_000;

@@ -11,6 +11,7 @@ namespace ServerSentEvents.AspNetCore.Tests;
 /// rates ten times as high, so that a test takes seconds.
 /// </summary>
 [Collection(nameof(RunAlone))]
+[Trait("Category", "Slow")]
 public sealed class SlowClientTests
 {
     /// <summary>The rate of a slow client. With the default linger timeout, it would be 20 KB a second.</summary>

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>Tests clients that only the operating system can notice, over real sockets and by the real clock.</summary>
+[Trait("Category", "Slow")]
 public sealed class UnresponsiveClientTests
 {
     private const string OnlyOnLinux = "TCP_USER_TIMEOUT and the loss of packets are available on Linux only.";

@@ -7,6 +7,7 @@ namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>Tests clients that vanish while their connections stay open. The server notices only that they read nothing.</summary>
 [Collection(nameof(RunAlone))]
+[Trait("Category", "Slow")]
 public sealed class VanishedClientsTests
 {
     private const int Staying = 700;

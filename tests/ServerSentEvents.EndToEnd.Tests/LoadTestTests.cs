@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>Tests of the load test: each option in a short run.</summary>
+[Trait("Category", "Slow")]
 public sealed class LoadTestTests
 {
     private const string Clients = "20";

@@ -4,6 +4,7 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests that clients whose connections break at random bytes get every event once and in order.</summary>
+[Trait("Category", "Slow")]
 public sealed class CopyStressTests
 {
     private const int Clients = 20;

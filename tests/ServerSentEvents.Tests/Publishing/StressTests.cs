@@ -4,6 +4,7 @@ using System.Globalization;
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests many threads at once: no event is lost or duplicated, and all subscribers see the same order.</summary>
+[Trait("Category", "Slow")]
 public sealed class StressTests
 {
     private const int Publishers = 4;

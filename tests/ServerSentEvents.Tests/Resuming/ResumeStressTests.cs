@@ -3,6 +3,7 @@ using System.Globalization;
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests that clients which disconnect and resume at random get every event once and in order.</summary>
+[Trait("Category", "Slow")]
 public sealed class ResumeStressTests
 {
     private const int Publishers = 4;
