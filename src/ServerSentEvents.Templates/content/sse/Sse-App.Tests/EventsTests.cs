@@ -18,8 +18,8 @@ public sealed class EventsTests
         await foreach (var item in SseParser.Create(stream).EnumerateAsync(timeout.Token))
         {
             Assert.Equal("tick", item.EventType);
-            var tick = JsonSerializer.Deserialize<Tick>(item.Data, JsonSerializerOptions.Web);
-            Assert.True(tick?.Number > 0);
+            using var tick = JsonDocument.Parse(item.Data);
+            Assert.True(tick.RootElement.GetProperty("number").GetInt32() > 0);
             return;
         }
 

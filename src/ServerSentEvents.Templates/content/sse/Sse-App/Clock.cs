@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ServerSentEvents;
 
 namespace Sse_App;
@@ -14,7 +15,8 @@ public sealed class Clock(IEventPublisher publisher, TimeProvider time) : Backgr
         for (var number = 1; await timer.WaitForNextTickAsync(stoppingToken); number++)
         {
             var tick = new Tick(number, time.GetUtcNow());
-            await publisher.PublishJsonAsync(tick, eventType: "tick", cancellationToken: stoppingToken);
+            await publisher.PublishJsonAsync(
+                tick, eventType: "tick", options: JsonSerializerOptions.Web, cancellationToken: stoppingToken);
         }
     }
 }
