@@ -32,10 +32,10 @@ public abstract class NodeScripts : IDisposable
     }
 
     /// <summary>Runs a script to its end and returns what it wrote.</summary>
-    internal async Task<string> RunAsync(string script, byte[] input)
+    internal async Task<string> RunAsync(string script, byte[] input, params string[] arguments)
     {
         var node = await _node.Value;
-        var (status, output, errors) = await RunAsync(node, [script], input);
+        var (status, output, errors) = await RunAsync(node, [script, .. arguments], input);
         status.Should().Be(0, errors);
         return output;
     }
@@ -117,7 +117,7 @@ public abstract class NodeScripts : IDisposable
     }
 }
 
-/// <summary>The script that holds streams against <c>eventsource-parser</c>.</summary>
+/// <summary>The scripts that read streams with parsers from npm.</summary>
 public sealed class ParserScripts() : NodeScripts("Parsers");
 
 /// <summary>The script that reads streams with the clients of npm.</summary>

@@ -1,11 +1,11 @@
 using System.Net.ServerSentEvents;
 
-namespace ServerSentEvents.Tests.WireFormat;
+namespace ServerSentEvents.Testing;
 
 /// <summary>
 /// Random items with characters that formatters and parsers often handle wrongly. Equal seeds give equal items.
 /// </summary>
-internal sealed class RandomItems(int seed)
+public sealed class RandomItems(int seed)
 {
     private static readonly string[] Plain =
         ["a", "0", " ", ":", ": ", "data: ", "id: ", "event: ", "retry: 1", "\t", "\uFEFF", "\u2028", "\u00E9", "\U0001F600"];
@@ -20,7 +20,7 @@ internal sealed class RandomItems(int seed)
     private readonly Random _random = new(seed);
 
     /// <summary>Returns items that a publisher accepts.</summary>
-    internal IEnumerable<SseItem<string>> Any(int count) =>
+    public IEnumerable<SseItem<string>> Any(int count) =>
         Items(count, [.. Plain, .. LineEnds, "\0", .. LoneSurrogates], [.. Plain, .. LoneSurrogates]);
 
     /// <summary>
@@ -28,7 +28,7 @@ internal sealed class RandomItems(int seed)
     /// it writes a type that is empty or "message", and it writes other values for intervals below one millisecond or
     /// above <see cref="int.MaxValue"/> milliseconds.
     /// </summary>
-    internal IEnumerable<SseItem<string>> WellFormed(int count) => Items(count, [.. Plain, .. LineEnds], Plain);
+    public IEnumerable<SseItem<string>> WellFormed(int count) => Items(count, [.. Plain, .. LineEnds], Plain);
 
     private IEnumerable<SseItem<string>> Items(int count, string[] dataParts, string[] fieldParts)
     {
