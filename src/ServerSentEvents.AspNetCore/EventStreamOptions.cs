@@ -8,6 +8,7 @@ namespace ServerSentEvents.AspNetCore;
 /// <para>The times come from the <see cref="TimeProvider"/> of the application's services, or else from
 /// <see cref="TimeProvider.System"/>. <see cref="UnresponsiveTimeout"/> is different: the operating system measures
 /// it.</para>
+/// <para>Do not change an instance from several threads at the same time.</para>
 /// </remarks>
 /// <example>
 /// <code>

@@ -10,7 +10,7 @@ namespace ServerSentEvents.AspNetCore;
 /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
 /// <para>Returned by <see cref="PublisherExtensions.ToResult"/>. A result that is replaced or never executed leaves no
-/// subscription. Each execution subscribes once.</para>
+/// subscription. Each execution subscribes once. Several threads can execute one result.</para>
 /// <para>The stream ends when the subscription ends, when the client disconnects, and when the application stops: then the
 /// publisher is drained. The subscription ends with the stream.</para>
 /// </remarks>

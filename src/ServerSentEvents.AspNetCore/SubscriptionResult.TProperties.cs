@@ -14,6 +14,7 @@ namespace ServerSentEvents.AspNetCore;
 /// <para>The stream ends when the subscription ends, when the client disconnects, and when the application stops. The
 /// subscription ends with the stream. Only a registered publisher is drained at the stop: others belong to the application.
 /// </para>
+/// <para>The properties are safe to read from several threads.</para>
 /// </remarks>
 public sealed class SubscriptionResult<TProperties> : IResult, IEndpointMetadataProvider, IStatusCodeHttpResult, IContentTypeHttpResult
 {

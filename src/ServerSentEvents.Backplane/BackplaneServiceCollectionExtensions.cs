@@ -47,6 +47,7 @@ public static class BackplaneServiceCollectionExtensions
     /// <param name="provider">The services.</param>
     /// <param name="method">The name of the method that registers the backplane, for the message.</param>
     /// <returns>The publisher.</returns>
+    /// <exception cref="ArgumentNullException">The provider is null.</exception>
     /// <exception cref="InvalidOperationException">No publisher of this type is registered. The message says what to add.</exception>
     public static Publisher<TProperties> GetRequiredPublisher<TProperties>(this IServiceProvider provider, string method)
     {

@@ -10,9 +10,10 @@ namespace ServerSentEvents.Backplane;
 /// <remarks>
 /// <para><b>Connections.</b> A connection never comes back once it is lost. The engine opens another one, and resumes from the
 /// last message that it has read. The transport must not recover by itself.</para>
-/// <para><b>Errors.</b> After any exception, the engine closes the connection and opens another one. Messages of exceptions reach the log, the health check and the caller of <c>PublishAsync</c>. Use the
-/// broker's own words. Throw <see cref="StreamRefusedException"/> for what will not pass by itself, such as a wrong password.</para>
-/// <para><b>Thread safety.</b> The engine calls both methods at the same time.</para>
+/// <para><b>Errors.</b> After any exception, the engine closes the connection and opens another one. Messages of exceptions reach
+/// the log, the health check and the caller of <c>PublishAsync</c>. Use the broker's own words. Throw
+/// <see cref="StreamRefusedException"/> for what will not pass by itself, such as a wrong password.</para>
+/// <para><b>Threads.</b> The engine calls both methods at the same time, from different threads.</para>
 /// <para><b>Tests.</b> <c>TransportContract</c> in the repository's tests checks an implementation.</para>
 /// </remarks>
 [Experimental(StreamTransport.DiagnosticId)]
@@ -39,6 +40,7 @@ public interface IStreamTransport
 }
 
 /// <summary>A connection to the broker. Disposing of it takes at most a second, also on a stalled network.</summary>
+/// <remarks>The engine can dispose of a connection on any thread, also while another call runs.</remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamConnection : IAsyncDisposable
 {
@@ -47,6 +49,9 @@ public interface IStreamConnection : IAsyncDisposable
 }
 
 /// <summary>A connection that appends messages.</summary>
+/// <remarks>
+/// The engine reads <see cref="Blocked"/> on any thread. It can dispose of the connection while <see cref="SendAsync"/> runs.
+/// </remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamWriter : IStreamConnection
 {
@@ -64,6 +69,7 @@ public interface IStreamWriter : IStreamConnection
 }
 
 /// <summary>The receiver of a writer's news. Its methods return at once, and do not throw.</summary>
+/// <remarks>The methods state from which threads the transport can call them.</remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamWriterObserver
 {
@@ -80,6 +86,7 @@ public interface IStreamWriterObserver
 }
 
 /// <summary>A connection that reads messages.</summary>
+/// <remarks>The handler of the messages runs on a thread of the transport, one call at a time.</remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamReader : IStreamConnection
 {
@@ -103,7 +110,7 @@ public interface IStreamReader : IStreamConnection
     Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken);
 }
 
-/// <summary>Receives a message of the stream.</summary>
+/// <summary>Receives a message of the stream. The transport calls it from one thread at a time.</summary>
 /// <param name="offset">The offset of the message, from 0 to 4,000,000,000,000,000. Offsets need not be dense.</param>
 /// <param name="order">The relation of the message to the one that was read before.</param>
 /// <param name="message">The message. It is valid during the call only.</param>

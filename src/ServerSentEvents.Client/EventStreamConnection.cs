@@ -1,7 +1,7 @@
 namespace ServerSentEvents.Client;
 
 /// <summary>An event stream that an <see cref="EventStreamClient"/> has opened.</summary>
-/// <remarks>Instances do not change.</remarks>
+/// <remarks>Instances do not change, and are safe to use from several threads.</remarks>
 public sealed class EventStreamConnection
 {
     internal EventStreamConnection(Uri? uri, string? lastEventId, int failedAttempts)

@@ -3,7 +3,7 @@ using System.Net;
 namespace ServerSentEvents.Client;
 
 /// <summary>The end of one attempt of an <see cref="EventStreamClient"/>.</summary>
-/// <remarks>Instances do not change after the call that received them.</remarks>
+/// <remarks>Instances do not change after the call that received them, and are then safe to use from several threads.</remarks>
 public sealed class EventStreamDisconnection
 {
     internal EventStreamDisconnection(EventStreamEndReason reason, string message, bool isTemporary)

@@ -7,8 +7,9 @@ namespace ServerSentEvents.RabbitMQ;
 /// Publishes to the subscribers of every node over a RabbitMQ stream, from a process that has no subscribers, such as a worker.
 /// </summary>
 /// <remarks>
-/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory, threads and lifetime. The user needs the
-/// permission to write to <c>amq.default</c>, and to configure the stream if it does not exist yet.
+/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose of the publisher
+/// when the process stops. The user needs the permission to write to <c>amq.default</c>, and to configure the stream if it does
+/// not exist yet.
 /// </remarks>
 /// <example>
 /// <code>

@@ -7,8 +7,9 @@ namespace ServerSentEvents.Redis;
 /// Publishes to the subscribers of every node over a Redis stream, from a process that has no subscribers, such as a worker.
 /// </summary>
 /// <remarks>
-/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory, threads and lifetime. The user needs the
-/// permission for <c>XADD</c> on the key, and for <c>WAIT</c> if <see cref="RedisPublisherOptions.WaitForReplicas"/> is set.
+/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose of the publisher
+/// when the process stops. The user needs the permission for <c>XADD</c> on the key, and for <c>WAIT</c> if
+/// <see cref="RedisPublisherOptions.WaitForReplicas"/> is set.
 /// </remarks>
 /// <example>
 /// <code>

@@ -3,6 +3,9 @@ namespace ServerSentEvents;
 /// <summary>
 /// A <see cref="Publisher{TProperties}"/> without typed properties: each subscriber has any object, or null.
 /// </summary>
+/// <remarks>
+/// All members are safe to use from several threads at the same time. Dispose of the publisher when the application stops.
+/// </remarks>
 /// <example>
 /// <code>
 /// using ServerSentEvents;

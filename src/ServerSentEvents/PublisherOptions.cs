@@ -6,7 +6,7 @@ namespace ServerSentEvents;
 /// <remarks>
 /// <para>The publisher's constructor checks and copies the options. Later changes have no effect on that publisher. A
 /// value outside its range makes the constructor throw an <see cref="ArgumentException"/>.</para>
-/// <para>Instances are not safe for concurrent changes.</para>
+/// <para>Do not change an instance from several threads at the same time.</para>
 /// </remarks>
 /// <example>
 /// A publisher that lets clients resume and keeps idle connections open:

@@ -9,7 +9,7 @@ namespace ServerSentEvents;
 /// <remarks>
 /// <para><c>Subscribe</c> checks and copies the options. Later changes have no effect on that subscription. A value
 /// outside its range makes <c>Subscribe</c> throw an <see cref="ArgumentException"/>.</para>
-/// <para>Instances are not safe for concurrent changes.</para>
+/// <para>Do not change an instance from several threads at the same time.</para>
 /// </remarks>
 /// <example>
 /// <code>
