@@ -29,6 +29,26 @@ public sealed class OutageLogTests
     }
 
     [Fact]
+    public async Task Delivery_PersonalizeThrowsForEachEvent_IsLoggedTenTimesInAMinute()
+    {
+        await using var node = await _time.StartNodeAsync(_changed, options => options.Personalize = static (item, _) =>
+            item.Data == "good" ? item : throw new InvalidOperationException("no template"));
+        await using var client = node.Connect();
+        await node.PublishAsync("bad", 200);
+        await node.PublishAsync("good");
+        await client.NextAsync();
+
+        node.Log.Warnings.Should().HaveCount(10).And.OnlyContain(line => line.Contains("no template", StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await node.PublishAsync("bad", 1);
+        await node.PublishAsync("good");
+        await client.NextAsync();
+
+        node.Log.Warnings.Should().HaveCount(12)
+            .And.EndWith("Left out 190 more entries with the event id 9 in the last minute that had some. ");
+    }
+
+    [Fact]
     public async Task Outage_OfMinutes_IsRepeatedEachMinuteWithoutTheException()
     {
         await using var node = await StartAsync();

@@ -28,7 +28,8 @@ internal class PublisherSettings
         if (MaxEventBytes is < SmallestMaxEventBytes or > LargestMaxEventBytes)
             throw new ArgumentOutOfRangeException(nameof(options), MaxEventBytes, "MaxEventBytes must be from 1,024 to 16 MiB.");
         TimeProvider = options.TimeProvider ?? throw new ArgumentException("TimeProvider cannot be null.", nameof(options));
-        Logger = new QuietLogger((options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ServerSentEvents.Backplane"));
+        var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ServerSentEvents.Backplane");
+        Logger = new LimitedLogger(logger, TimeProvider);
     }
 
     internal TimeSpan PublishTimeout { get; }
