@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Mvc;
+using ServerSentEvents;
+using Streaming;
+
+var builder = SampleApplication.CreateBuilder(args, port: 5006);
+// An answer has fewer tokens. So a client can always resume, and a new one reads from the beginning.
+builder.Services.AddServerSentEvents<Answer>(options => options.HistoryCapacity = 10_000);
+await using var app = builder.Build();
+app.UsePage();
+
+// The source is canceled after this time without a client. A reload or a lost connection is shorter.
+var patience = TimeSpan.FromSeconds(app.Configuration.GetValue("patience", 5.0));
+var answers = new ConcurrentDictionary<string, Answer>(StringComparer.Ordinal);
+var publisher = app.Services.GetRequiredService<Publisher<Answer>>();
+publisher.Subscribed += (_, change) => CountClients(change.Subscription.Properties);
+publisher.Unsubscribed += (_, change) => CountClients(change.Subscription.Properties);
+
+app.MapPost("/answers", ([FromBody] string question) =>
+{
+    if (question.Length is 0 or > 2_000)
+        return Results.BadRequest("A question has 1 to 2,000 characters.");
+    var id = Guid.NewGuid().ToString("N");
+    var answer = answers[id] = new Answer(id, new CancellationTokenSource(patience));
+    _ = PublishAnswerAsync(answer, question);
+    return Results.Ok(id);
+});
+
+app.MapGet("/answers/{id}", (string id, HttpRequest request) =>
+{
+    var lastEventId = request.Headers["Last-Event-ID"].ToString();
+    if (!answers.TryGetValue(id, out var answer))
+        return Results.NotFound();
+    // The client has everything, and stops at a 204.
+    if (lastEventId == answer.EndId)
+        return Results.NoContent();
+
+    var subscription = publisher.Subscribe(new SubscribeOptions<Answer>
+    {
+        Channels = id,
+        Properties = answer,
+        LastEventId = lastEventId != "" ? lastEventId : answer.StartId,
+    });
+    // The client still gets the events that it missed.
+    if (answer.HasEnded)
+        subscription.Close();
+    return subscription.ToResult();
+});
+
+return await app.RunSampleAsync();
+
+async Task PublishAnswerAsync(Answer answer, string question)
+{
+    var end = "complete";
+    try
+    {
+        publisher.Publish(new SseItem<string>("", "start") { EventId = answer.StartId }, answer.Id);
+        await publisher.PublishAllAsync(AskFakeModelAsync(question), answer.Id, answer.Stop.Token);
+    }
+    catch (OperationCanceledException)
+    {
+        end = "canceled";
+    }
+
+    publisher.Publish(new SseItem<string>(end, "end") { EventId = answer.EndId }, answer.Id);
+    answer.HasEnded = true;
+    publisher.Unsubscribe(answer.Id);
+    Console.WriteLine($"Answer {answer.Id}: {end}");
+    await Task.Delay(TimeSpan.FromMinutes(10));
+    answers.TryRemove(answer.Id, out _);
+}
+
+void CountClients(Answer answer)
+{
+    lock (answer)
+        answer.Stop.CancelAfter(publisher.GetSubscribers(answer.Id).Count > 0 ? Timeout.InfiniteTimeSpan : patience);
+}
+
+static async IAsyncEnumerable<string> AskFakeModelAsync(string question, [EnumeratorCancellation] CancellationToken token = default)
+{
+    var answer = $"You asked: {question}\n\nEach word of this answer is an event. Reload the page, or stop the network for a moment: "
+        + "nothing is missing, and nothing comes twice. Close the page: after five seconds, the model stops.";
+    foreach (var word in answer.Split(' '))
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(80), token);
+        yield return word + " ";
+    }
+}

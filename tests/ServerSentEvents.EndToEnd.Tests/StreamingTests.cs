@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using Polling = ServerSentEvents.Testing.Limits;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>Tests the tokens of an answer, for clients without a browser.</summary>
+public sealed class StreamingTests
+{
+    /// <summary>So long that only the test of the cancellation reaches it.</summary>
+    private const string Patient = "3600";
+
+    private static readonly string Question = string.Join(' ', Enumerable.Range(1, 60));
+
+    [Fact]
+    public async Task Answer_ReadToTheEnd_ComesOnceAndInOrder()
+    {
+        using var server = await StartAsync(Patient);
+        var id = await AskAsync(server);
+
+        var (first, second) = (await ReadAsync(server, id), await ReadAsync(server, id));
+
+        TextOf(first).Should().StartWith($"You asked: {Question}\n\nEach word").And.EndWith("the model stops. ");
+        first[^1].Should().BeEquivalentTo(new { EventType = "end", Data = "complete" });
+        first.Select(item => item.EventId).Should().OnlyHaveUniqueItems();
+        second.Should().BeEquivalentTo(first, options => options.WithStrictOrdering(), "a client that comes later starts at the beginning");
+    }
+
+    [Fact]
+    public async Task Answer_ClientIsCutInTheMiddle_ResumesWithTheRestOnce()
+    {
+        using var server = await StartAsync(Patient);
+        var id = await AskAsync(server);
+
+        var begin = await ReadAsync(server, id, count: 20);
+        var middle = await ReadAsync(server, id, begin[^1].EventId, count: 20);
+        var rest = await ReadAsync(server, id, middle[^1].EventId);
+
+        List<SseItem<string>> parts = [.. begin, .. middle, .. rest];
+        parts.Should().BeEquivalentTo(await ReadAsync(server, id), options => options.WithStrictOrdering());
+    }
+
+    [Fact]
+    public async Task Answer_ClientHasTheEnd_ReconnectGets204()
+    {
+        using var server = await StartAsync(Patient);
+        var id = await AskAsync(server);
+        var items = await ReadAsync(server, id);
+        using var client = NewClient(server, items[^1].EventId);
+
+        using var response = await client.GetAsync($"answers/{id}");
+
+        response.StatusCode.Should().Be(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task Answer_NoClientIsLeft_SourceIsCanceledAndTheStreamSaysSo()
+    {
+        using var server = await StartAsync(patience: "0.1");
+        using var client = server.NewClient();
+        // Without a cancellation, the answer takes minutes.
+        var id = await AskAsync(server, string.Join(' ', Enumerable.Repeat("x", 1_000)));
+
+        var begin = await ReadAsync(server, id, count: 3);
+        await Polling.UntilAsync(() => server.Output.Contains($"Answer {id}: canceled", StringComparison.Ordinal));
+        var rest = await ReadAsync(server, id, begin[^1].EventId);
+
+        rest[^1].Should().BeEquivalentTo(new { EventType = "end", Data = "canceled" });
+    }
+
+    [Fact]
+    public async Task Answer_ClientStays_SourceIsNotCanceled()
+    {
+        using var server = await StartAsync(patience: "3");
+
+        // The answer takes longer than the patience. A busy machine can take as long from the question to the reader.
+        List<SseItem<string>> items;
+        var attempts = 0;
+        do
+            items = await ReadAsync(server, await AskAsync(server));
+        while (items[^1].Data == "canceled" && ++attempts < 5);
+
+        items[^1].Data.Should().Be("complete");
+    }
+
+    [Fact]
+    public async Task Answer_UnknownOrNoQuestion_IsRefused()
+    {
+        using var server = await StartAsync(Patient);
+        using var client = server.NewClient();
+
+        using var unknown = await client.GetAsync("answers/unknown");
+        using var empty = await client.PostAsJsonAsync("answers", "");
+        using var tooLong = await client.PostAsJsonAsync("answers", new string('x', 2_001));
+
+        unknown.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        empty.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        tooLong.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+    }
+
+    private static Task<SampleServer> StartAsync(string patience) =>
+        SampleServer.StartAsync("Streaming", port: 0, "--patience", patience);
+
+    private static async Task<string> AskAsync(SampleServer server, string? question = null)
+    {
+        using var client = server.NewClient();
+        using var response = await client.PostAsJsonAsync("answers", question ?? Question);
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        return (await response.Content.ReadFromJsonAsync<string>())!;
+    }
+
+    /// <summary>Reads some events, or all until the stream ends, and leaves.</summary>
+    private static async Task<List<SseItem<string>>> ReadAsync(
+        SampleServer server, string id, string? lastEventId = null, int count = int.MaxValue)
+    {
+        using var client = NewClient(server, lastEventId);
+        await using var stream = await EventStream.OpenAsync(client, $"answers/{id}");
+        var items = new List<SseItem<string>>();
+        while (items.Count < count && await stream.TryNextAsync() is { } item)
+            items.Add(item);
+        return items;
+    }
+
+    private static HttpClient NewClient(SampleServer server, string? lastEventId)
+    {
+        var client = server.NewClient();
+        if (lastEventId is not null)
+            client.DefaultRequestHeaders.Add("Last-Event-ID", lastEventId);
+        return client;
+    }
+
+    private static string TextOf(IEnumerable<SseItem<string>> items) =>
+        string.Concat(items.Where(item => item.EventType == "message").Select(item => item.Data));
+}
