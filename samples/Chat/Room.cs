@@ -19,6 +19,9 @@ internal sealed class Room
     private const int MaxTextLength = 2000;
     private const int HistoryCapacity = 50;
 
+    /// <summary>An id that tells pages after a restart that this is a new room, without the earlier messages.</summary>
+    private readonly Guid _id = Guid.NewGuid();
+
     private readonly Publisher<Member> _publisher;
 
     /// <summary>Keeps messages and lists of names in the order in which they are published.</summary>
@@ -92,7 +95,7 @@ internal sealed class Room
     private IEnumerable<SseItem<string>> InitialData(Member member)
     {
         lock (_gate)
-            return [Event("hello", member), .. _history.Select(message => Event("message", message))];
+            return [Event("hello", new { member.Id, member.Name, Room = _id }), .. _history.Select(message => Event("message", message))];
     }
 
     private Member? Find(string? id) =>
@@ -114,3 +117,8 @@ internal sealed class Member(string id, string name)
 
 /// <summary>A message, with the name of its sender at that time.</summary>
 internal sealed record Message(string Id, string Name, string Text, DateTimeOffset At);
+
+/// <summary>What a page posts. The member is the secret id, and the id of a message lets the page send it again.</summary>
+internal sealed record MessageRequest(string? Member, string? Id, string? Text);
+
+internal sealed record NameRequest(string? Member, string? Name);

@@ -5,32 +5,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using ServerSentEvents;
 
-const string Page = """
-    <!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width">
-        <meta name="color-scheme" content="light dark">
-        <title>HttpListener</title>
-      </head>
-      <body>
-        <h1>Events</h1>
-        <p>The time, <output id="time">not yet known</output>, and what is posted to <code>/publish</code>:</p>
-        <ul id="events" aria-live="polite"></ul>
-        <script>
-          const events = new EventSource("/events");
-          events.addEventListener("time", event => document.getElementById("time").textContent = event.data);
-          events.onmessage = event => {
-            const item = document.createElement("li");
-            item.textContent = event.data;
-            document.getElementById("events").append(item);
-          };
-        </script>
-      </body>
-    </html>
-    """;
-
 const int MaxBodyLength = 64 * 1024;
 
 var url = $"http://localhost:{(args is [var port, ..] ? int.Parse(port, CultureInfo.InvariantCulture) : 5002)}/";
@@ -40,7 +14,16 @@ using var stopping = new CancellationTokenSource();
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-listener.Start();
+try
+{
+    listener.Start();
+}
+catch (HttpListenerException exception)
+{
+    await Console.Error.WriteLineAsync($"{url}: {exception.Message}. For another port: dotnet run --project samples/HttpListener 8080");
+    return 1;
+}
+
 Console.WriteLine($"Listening on {url} (Ctrl+C stops)");
 
 var clock = PublishTimeAsync();
@@ -51,10 +34,11 @@ while (await NextRequestAsync() is { } context)
     requests.Add(HandleAsync(context));
 }
 
-// Every stream ends, and has a moment to tell its client; one that does not read is not waited for any longer.
+// The streams end. A client that does not read cannot delay the end of the program for longer.
 await clock;
 publisher.Dispose();
 await Task.WhenAll(requests).WaitAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+return 0;
 
 void Stop(PosixSignalContext signal)
 {
@@ -84,7 +68,7 @@ async Task PublishTimeAsync()
     }
     catch (OperationCanceledException)
     {
-        // It is time to stop.
+        // The program stops.
     }
 }
 
@@ -95,15 +79,14 @@ async Task HandleAsync(HttpListenerContext context)
     {
         switch (context.Request.HttpMethod, context.Request.Url?.AbsolutePath)
         {
-            case ("GET", "/"):
-                response.ContentType = "text/html; charset=utf-8";
-                await response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(Page));
-                break;
             case ("GET", "/events"):
                 await SendEventsAsync(response);
                 break;
             case ("POST", "/publish"):
                 await PublishBodyAsync(context.Request, response);
+                break;
+            case ("GET", { } path):
+                await SendFileAsync(path == "/" ? "/index.html" : path, response);
                 break;
             default:
                 response.StatusCode = (int)HttpStatusCode.NotFound;
@@ -114,7 +97,7 @@ async Task HandleAsync(HttpListenerContext context)
     }
     catch (Exception exception) when (exception is HttpListenerException or IOException or ObjectDisposedException)
     {
-        // The client has gone, which HttpListener tells us only when we write; or we are stopping.
+        // The client has left, which HttpListener reports at the next write, or the program stops.
         response.Abort();
     }
 }
@@ -126,10 +109,10 @@ async Task SendEventsAsync(HttpListenerResponse response)
     response.Headers["X-Accel-Buffering"] = "no";
     response.SendChunked = true;
 
-    // The end of this method, by an exception too, ends the subscription.
+    // The subscription ends with this method.
     using var subscription = publisher.Subscribe();
 
-    // HttpListener sends the headers with the first bytes; a comment makes that now, rather than with the first event.
+    // HttpListener sends the headers with the first bytes. A comment is earlier than the first event.
     await response.OutputStream.WriteAsync(":\n"u8.ToArray());
     await foreach (var text in subscription)
         await response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
@@ -137,6 +120,13 @@ async Task SendEventsAsync(HttpListenerResponse response)
 
 async Task PublishBodyAsync(HttpListenerRequest request, HttpListenerResponse response)
 {
+    // A browser names the page that posts. HttpListener itself refuses a foreign Host.
+    if (request.Headers["Origin"] is { } origin && origin != url.TrimEnd('/'))
+    {
+        response.StatusCode = (int)HttpStatusCode.Forbidden;
+        return;
+    }
+
     if (request.ContentLength64 is < 0 or > MaxBodyLength)
     {
         response.StatusCode = (int)HttpStatusCode.RequestEntityTooLarge;
@@ -146,4 +136,23 @@ async Task PublishBodyAsync(HttpListenerRequest request, HttpListenerResponse re
     using var body = new StreamReader(request.InputStream, Encoding.UTF8);
     publisher.Publish(await body.ReadToEndAsync());
     response.StatusCode = (int)HttpStatusCode.NoContent;
+}
+
+static async Task SendFileAsync(string path, HttpListenerResponse response)
+{
+    using var file = typeof(Program).Assembly.GetManifestResourceStream(path);
+    if (file is null)
+    {
+        response.StatusCode = (int)HttpStatusCode.NotFound;
+        return;
+    }
+
+    response.ContentType = Path.GetExtension(path) switch
+    {
+        ".css" => "text/css",
+        ".js" => "text/javascript",
+        ".svg" => "image/svg+xml",
+        _ => "text/html; charset=utf-8",
+    };
+    await file.CopyToAsync(response.OutputStream);
 }

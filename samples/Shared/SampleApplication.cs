@@ -55,13 +55,9 @@ internal static class SampleApplication
         }
     }
 
-    private static bool IsCrossSite(HttpRequest request)
-    {
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
-            return false;
-        // Browsers send the first header to secure addresses and localhost, and the second with every POST.
-        var site = request.Headers["Sec-Fetch-Site"].ToString();
-        var origin = request.Headers.Origin.ToString();
-        return site != "" ? site is not ("same-origin" or "none") : origin != "" && origin != $"{request.Scheme}://{request.Host}";
-    }
+    /// <summary>Whether a page of another site sent the request. A browser names the page's site with everything but a GET.</summary>
+    private static bool IsCrossSite(HttpRequest request) =>
+        !HttpMethods.IsGet(request.Method)
+        && request.Headers.Origin.ToString() is { Length: > 0 } origin
+        && !origin.EndsWith($"://{request.Host}", StringComparison.OrdinalIgnoreCase);
 }

@@ -8,7 +8,7 @@ namespace ServerSentEvents.EndToEnd.Tests;
 /// <summary>Tests the tokens of an answer, for clients without a browser.</summary>
 public sealed class StreamingTests
 {
-    /// <summary>So long that only the test of the cancellation reaches it.</summary>
+    /// <summary>Seconds that no test reaches.</summary>
     private const string Patient = "3600";
 
     private static readonly string Question = string.Join(' ', Enumerable.Range(1, 60));
@@ -57,16 +57,15 @@ public sealed class StreamingTests
     [Fact]
     public async Task Answer_NoClientIsLeft_SourceIsCanceledAndTheStreamSaysSo()
     {
-        using var server = await StartAsync(patience: "0.1");
-        using var client = server.NewClient();
+        using var server = await StartAsync(patience: "1");
         // Without a cancellation, the answer takes minutes.
         var id = await AskAsync(server, string.Join(' ', Enumerable.Repeat("x", 1_000)));
 
-        var begin = await ReadAsync(server, id, count: 3);
+        await ReadAsync(server, id, count: 3);
         await Polling.UntilAsync(() => server.Output.Contains($"Answer {id}: canceled", StringComparison.Ordinal));
-        var rest = await ReadAsync(server, id, begin[^1].EventId);
+        var items = await ReadAsync(server, id);
 
-        rest[^1].Should().BeEquivalentTo(new { EventType = "end", Data = "canceled" });
+        items[^1].Should().BeEquivalentTo(new { EventType = "end", Data = "canceled" });
     }
 
     [Fact]

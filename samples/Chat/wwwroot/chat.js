@@ -1,30 +1,37 @@
-const [status, nameForm, nameField, count, people, log, newer, composer, text] =
-  ["status", "name-form", "name", "count", "people", "log", "newer", "composer", "text"].map(id => document.getElementById(id));
+import { elements, make, post, randomId, setStatus } from "./sample.js";
 
-// What belongs to this tab, and outlives a reload of it.
+const [nameForm, nameField, count, people, log, newer, composer, text] =
+  elements("name-form", "name", "count", "people", "log", "newer", "composer", "text");
+
+// These belong to the tab and survive its reload.
 let name = sessionStorage.getItem("name") ?? randomName();
 const own = new Set(JSON.parse(sessionStorage.getItem("own") ?? "[]"));
 
-// What the server knows this connection by, and nobody else does; null while there is no connection.
+// The secret id of this connection; null without a connection.
 let member = null;
-let lostBefore = false;
+let room = null;
 
-// Whether the end of the messages is in sight, and is to stay so.
+// Whether the log follows new messages.
 let atEnd = true;
 
-// The elements of the messages that are shown, by the messages' ids.
+// The elements of the messages, by the ids of the messages.
 const shown = new Map();
 
 nameField.value = name;
-connect();
 
 // ---- The stream ----
 
-// A connection that is lost is opened anew here, and not by EventSource itself, so that it has the name of today.
-function connect() {
-  const source = new EventSource("events?" + new URLSearchParams({ name }));
+let source = null;
+let retry = null;
+let paused = false;
 
-  // The stream begins anew, and brings the last messages with it: only what has not arrived there is kept.
+connect();
+
+// The page reconnects by itself, and not by EventSource, because the address has the current name.
+function connect() {
+  source = new EventSource("events?" + new URLSearchParams({ name }));
+
+  // The stream begins with the last messages. Only what has not been sent yet is kept.
   source.addEventListener("hello", event => {
     const hello = JSON.parse(event.data);
     member = hello.id;
@@ -34,9 +41,13 @@ function connect() {
     }
     log.ariaBusy = "true";
     atEnd = true;
-    setStatus("connected", lostBefore ? "Connected again" : "Connected");
+    setStatus("connected", room === null ? "Connected"
+      : room === hello.room ? "Connected again" : "Connected again. The server has lost the earlier messages.");
+    room = hello.room;
+    later.clear();
+    tabs.postMessage(tab);
     if (hello.name !== name)
-      tellName();
+      sendName();
   });
 
   source.addEventListener("message", event => {
@@ -50,17 +61,40 @@ function connect() {
   });
 
   source.addEventListener("error", () => {
-    source.close();
-    member = null;
-    lostBefore = true;
-    setStatus("lost", "Connection lost, retrying…");
-    setTimeout(connect, 500 + 1000 * Math.random());
+    disconnect("lost", "Connection lost, retrying…");
+    retry = setTimeout(connect, 500 + 1000 * Math.random());
   });
 }
 
-function setStatus(state, words) {
-  status.dataset.state = state;
-  status.textContent = words;
+function disconnect(state, words) {
+  clearTimeout(retry);
+  source.close();
+  member = null;
+  setStatus(state, words);
+}
+
+// A browser opens at most six connections to a server over HTTP/1.1, for all tabs together. So a tab pauses when four others
+// have connected after it. It connects again when it is used.
+const tabs = new BroadcastChannel("chat");
+const tab = randomId();
+const later = new Set();
+
+tabs.addEventListener("message", event => {
+  if (paused || later.add(event.data).size < 4)
+    return;
+  paused = true;
+  disconnect("paused", "Paused, because the chat is open in four other tabs");
+});
+
+for (const use of ["visibilitychange", "focus", "pointerdown", "keydown"])
+  addEventListener(use, resume, { capture: true });
+
+function resume() {
+  if (!paused || document.hidden)
+    return;
+  paused = false;
+  setStatus("connecting", "Connecting…");
+  connect();
 }
 
 // ---- Messages ----
@@ -96,22 +130,19 @@ async function send(message) {
     element.dataset.state = "sent";
   } catch {
     element.dataset.state = "failed";
-    keepEndInSight();
+    scrollToEnd();
   }
 }
 
-// Everything that people wrote goes into the page as text, never as markup.
 function show(message) {
   remove(message.id);
 
-  const article = make("article", "message");
+  const article = make("article", message.own ? "message own" : "message");
   article.dataset.state = message.state;
   article.dataset.author = (message.own ? "own " : "other ") + message.name;
-  article.classList.toggle("own", message.own);
-  article.style.setProperty("--hue", hue(message.name));
 
   const at = new Date(message.at);
-  const time = make("time", "time", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  const time = make("time", "", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   time.dateTime = at.toISOString();
   const about = make("p", "about");
   about.append(make("bdi", "author", message.own ? "You" : message.name), " ", time);
@@ -119,27 +150,24 @@ function show(message) {
   const words = make("p", "text", message.text);
   words.dir = "auto";
 
-  const retry = make("button", "retry", "Try again");
-  retry.type = "button";
-  retry.addEventListener("click", () => {
+  const again = make("button", "again", "Try again");
+  again.type = "button";
+  again.addEventListener("click", () => {
     text.focus();
     send(message);
   });
-  const failure = make("p", "failure", "Not sent.");
-  failure.append(retry);
+  const failure = make("p", "failure", "Not sent. ");
+  failure.append(again);
+  article.append(avatar(message.name), about, words, failure);
 
-  const initial = make("span", "initial", initialOf(message.name));
-  initial.ariaHidden = "true";
-  article.append(initial, about, words, failure);
-
-  // What is not sent yet stays at the end.
+  // Messages that are not sent yet stay at the end.
   log.insertBefore(article, message.state === "sent" ? log.querySelector(".message:not([data-state=sent])") : null);
   shown.set(message.id, article);
   group(article);
   group(article.nextElementSibling);
 
   newer.hidden = atEnd;
-  keepEndInSight();
+  scrollToEnd();
 }
 
 function remove(id) {
@@ -150,12 +178,12 @@ function remove(id) {
   group(next);
 }
 
-// Messages of one writer, one after the other, stand together.
+// Consecutive messages of one author show the author once.
 function group(element) {
   element?.classList.toggle("follows", element.previousElementSibling?.dataset.author === element.dataset.author);
 }
 
-function keepEndInSight() {
+function scrollToEnd() {
   if (atEnd)
     log.scrollTop = log.scrollHeight;
 }
@@ -165,17 +193,16 @@ log.addEventListener("scroll", () => {
   newer.hidden ||= atEnd;
 });
 
-// A keyboard that opens, or a message that grows while it is written, leaves less room.
-new ResizeObserver(keepEndInSight).observe(log);
+// The keyboard of a phone, or a growing message, leaves less room.
+new ResizeObserver(scrollToEnd).observe(log);
 
 newer.addEventListener("click", () => {
-  atEnd = true;
-  newer.hidden = true;
-  keepEndInSight();
+  atEnd = newer.hidden = true;
+  scrollToEnd();
   text.focus();
 });
 
-// ---- Names ----
+// ---- People ----
 
 nameForm.addEventListener("submit", event => {
   event.preventDefault();
@@ -185,23 +212,18 @@ nameForm.addEventListener("submit", event => {
 
 nameField.addEventListener("change", rename);
 
-nameField.addEventListener("keydown", event => {
-  if (event.key === "Escape")
-    nameField.value = name;
-});
-
 function rename() {
   const wanted = nameField.value.trim();
   if (wanted !== "" && wanted !== name) {
     name = wanted;
     sessionStorage.setItem("name", name);
-    tellName();
+    sendName();
   }
   nameField.value = name;
 }
 
-// If this fails the connection is about to be lost, and the next one begins with the name.
-function tellName() {
+// If this fails, the connection is about to break, and the next one begins with the name.
+function sendName() {
   if (member !== null)
     post("name", { member, name }).catch(() => {});
 }
@@ -211,53 +233,24 @@ function showPeople(names) {
   count.textContent = names.length;
   people.replaceChildren(...names.map((other, index) => {
     const item = make("li", "person");
-    item.style.setProperty("--hue", hue(other));
-    const initial = make("span", "initial", initialOf(other));
-    initial.ariaHidden = "true";
-    item.append(initial, make("bdi", "author", other));
+    item.append(avatar(other), make("bdi", "author", other));
     if (index === self)
       item.append(make("span", "self", "you"));
     return item;
   }));
 }
 
-// ---- Small things ----
-
-async function post(path, body) {
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok)
-    throw new Error(`${path}: ${response.status}`);
-}
-
-function make(tag, className, words = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = words;
-  return element;
-}
-
-function initialOf(someone) {
-  return [...someone.trim()][0]?.toUpperCase() ?? "?";
-}
-
-function hue(someone) {
-  return [...someone].reduce((sum, letter) => (sum * 47 + letter.codePointAt(0)) % 360, 7);
-}
-
-// crypto.randomUUID is there on secure pages only, and a phone may reach this one over plain HTTP.
-function randomId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
+// The first letter of a name, on a color that is always the same for the name.
+function avatar(name) {
+  const initial = make("span", "initial", [...name.trim()][0]?.toUpperCase() ?? "?");
+  initial.ariaHidden = "true";
+  initial.style.setProperty("--hue", [...name].reduce((sum, letter) => (sum * 47 + letter.codePointAt(0)) % 360, 7));
+  return initial;
 }
 
 function randomName() {
   const pick = words => words[Math.floor(Math.random() * words.length)];
-  const made = pick(["Bright", "Calm", "Curious", "Gentle", "Kind", "Merry", "Quiet", "Swift"]) + " "
-    + pick(["Badger", "Falcon", "Fox", "Heron", "Lynx", "Otter", "Owl", "Wren"]);
-  sessionStorage.setItem("name", made);
-  return made;
+  const name = `${pick(["Bright", "Calm", "Kind", "Merry", "Quiet", "Swift"])} ${pick(["Badger", "Falcon", "Fox", "Heron", "Otter", "Wren"])}`;
+  sessionStorage.setItem("name", name);
+  return name;
 }
