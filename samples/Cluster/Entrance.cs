@@ -12,7 +12,6 @@ internal static class Entrance
 
     public static WebApplication Build(WebApplicationBuilder builder, Broker broker)
     {
-        builder.Configuration["urls"] ??= "http://localhost:5004";
         NodeProcess[] nodes = [new("A", broker), new("B", broker)];
         var connections = 0;
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>

@@ -9,10 +9,6 @@ namespace Cluster;
 /// <summary>A node: an application like any other, with one registration more.</summary>
 internal static class Node
 {
-    private const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
-
     public static WebApplication Build(WebApplicationBuilder builder, string name, Broker broker)
     {
         // Each subscriber's properties are the secret of its page.
@@ -30,15 +26,7 @@ internal static class Node
 
         var app = builder.Build();
         var run = Guid.NewGuid();
-        app.Use((context, next) =>
-        {
-            context.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
-            context.Response.Headers.XContentTypeOptions = "nosniff";
-            context.Response.Headers.CacheControl = "no-cache";
-            return next(context);
-        });
-        app.UseDefaultFiles();
-        app.UseStaticFiles();
+        app.UsePage();
 
         app.MapGet("/events", (string member, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Publisher<string> publisher) =>
         {

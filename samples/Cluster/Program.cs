@@ -1,8 +1,7 @@
 using Cluster;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+var builder = SampleApplication.CreateBuilder(args, port: 5004);
 builder.Configuration["broker"] ??= "amqp://guest:guest@localhost";
-builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 
 if (!Broker.TryParse(builder.Configuration["broker"], out var broker))
 {
@@ -12,5 +11,4 @@ if (!Broker.TryParse(builder.Configuration["broker"], out var broker))
 
 // The same program is the entrance and, started by it, each node.
 await using var app = builder.Configuration["node"] is { } name ? Node.Build(builder, name, broker) : Entrance.Build(builder, broker);
-await app.RunAsync();
-return 0;
+return await app.RunSampleAsync();

@@ -5,52 +5,50 @@ using ServerSentEvents;
 
 namespace Dashboard;
 
-/// <summary>The last samples, and everybody's stream of them.</summary>
+/// <summary>The last samples, and the stream of them.</summary>
 /// <remarks>
-/// A stream that is new, or has a gap, begins with <c>state</c>, the samples that are kept; then comes a <c>sample</c> at a
-/// time. One that resumes has only <c>sample</c> events, those that were missed and those that come. So a page can tell: if
-/// it gets a <c>state</c> that does not have the last sample it knows, then there is a gap in between.
+/// A stream that resumes has only <c>sample</c> events. Another stream begins with a <c>state</c> event, which has the kept
+/// samples. If the last sample that a page knows is not in the <c>state</c>, the page has missed some: a gap.
 /// </remarks>
-internal sealed class SampleStream(Publisher<Viewer> publisher, Settings settings)
+internal sealed class SampleStream(Publisher publisher, Settings settings)
 {
     /// <summary>The last samples, the oldest first. Guarded by <see cref="_gate"/>.</summary>
     private readonly Queue<Sample> _samples = new();
 
-    /// <summary>
-    /// Makes one step of {keep, publish} and one of {read what is kept, subscribe}: without it, a sample that comes between
-    /// the two halves would be missed, and nobody would know. Publishing never waits, so neither does anybody here.
-    /// </summary>
+    /// <summary>Makes one step of keeping and publishing a sample, and one of reading the samples and subscribing.</summary>
     private readonly Lock _gate = new();
 
-    /// <summary>When the last sample was taken. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The time of the last sample. Guarded by <see cref="_gate"/>.</summary>
     private long _lastAt;
 
     public void Add(Sample sample)
     {
         lock (_gate)
         {
-            // Two samples of one time would have one id, and nobody could resume from it; and a clock can be set back.
+            // The time is the id of the event. It must be unique, also after the clock was set back.
             _lastAt = Math.Max(sample.At, _lastAt + 1);
             Publish_NeedsLock(sample with { At = _lastAt });
         }
     }
 
-    public Subscription<Viewer> Subscribe(Viewer viewer, string? lastEventId)
+    public Subscription<object?> Subscribe(string? lastEventId)
     {
         lock (_gate)
         {
-            return publisher.Subscribe(new SubscribeOptions<Viewer>
+            var state = JsonSerializer.Serialize(State_NeedsLock(), DashboardJson.Default.State);
+            // With the id of its last sample, a client can resume from the state.
+            var id = _samples.Count > 0 ? Id(_samples.Last()) : null;
+            return publisher.Subscribe(new SubscribeOptions<object?>
             {
-                Properties = viewer,
                 LastEventId = lastEventId,
-                InitialData = [StateEvent_NeedsLock()],
+                InitialData = [new SseItem<string>(state, "state") { EventId = id }],
             });
         }
     }
 
     /// <summary>
-    /// Takes in what an earlier process has kept. It is published anew, to nobody yet, by the ids that it had: so a page that
-    /// was open all the time resumes as if the server had never been away.
+    /// Publishes the samples of an earlier process again, before there are subscribers. So a page that stayed open resumes
+    /// after the restart.
     /// </summary>
     public void Load()
     {
@@ -67,7 +65,7 @@ internal sealed class SampleStream(Publisher<Viewer> publisher, Settings setting
         }
     }
 
-    /// <summary>For the next process. A file that was written in part never takes the place of one that is whole.</summary>
+    /// <summary>Saves the samples for the next process. A partly written file never replaces a complete one.</summary>
     public void Save()
     {
         var written = settings.StatePath + ".new";
@@ -81,19 +79,9 @@ internal sealed class SampleStream(Publisher<Viewer> publisher, Settings setting
         _samples.Enqueue(sample);
         if (_samples.Count > settings.History)
             _samples.Dequeue();
-        publisher.Publish(new SseItem<string>(JsonSerializer.Serialize(sample, DashboardJson.Default.Sample), "sample")
-        {
-            // The library's own ids are worth nothing after a restart. The time at which something was measured is.
-            EventId = Id(sample),
-        });
+        // The generated ids of the library end with the process. The time stays valid after a restart.
+        publisher.PublishJson(sample, DashboardJson.Default.Sample, eventType: "sample", eventId: Id(sample));
     }
-
-    /// <summary>It has the last sample's id, so that whoever has read it can resume from there.</summary>
-    private SseItem<string> StateEvent_NeedsLock() =>
-        new(JsonSerializer.Serialize(State_NeedsLock(), DashboardJson.Default.State), "state")
-        {
-            EventId = _samples.Count > 0 ? Id(_samples.Last()) : null,
-        };
 
     private State State_NeedsLock() => new(settings.Interval.TotalMilliseconds, settings.History, _samples);
 

@@ -1,5 +1,7 @@
-const [status, node, stop, log, messages, composer, nameField, text, failure] =
-  ["status", "node", "stop", "log", "messages", "composer", "name", "text", "failure"].map(id => document.getElementById(id));
+import { elements, make, post, randomId, setStatus } from "./sample.js";
+
+const [node, stop, log, messages, composer, nameField, text, failure] =
+  elements("node", "stop", "log", "messages", "composer", "name", "text", "failure");
 
 // A secret between this tab and the nodes. It marks the tab's own messages, and outlives a reload.
 const member = sessionStorage.getItem("member") ?? randomId();
@@ -49,11 +51,6 @@ function connect() {
   });
 }
 
-function setStatus(state, words) {
-  status.dataset.state = state;
-  status.textContent = words;
-}
-
 function showNode(name) {
   node.textContent = name;
   node.dataset.node = name;
@@ -70,7 +67,7 @@ stop.addEventListener("click", async () => {
   if (stop.ariaDisabled === "true")
     return;
   stop.ariaDisabled = "true";
-  if (!await post(`nodes/${run}/stop`) && run !== null)
+  if (!await tryPost(`nodes/${run}/stop`) && run !== null)
     stop.ariaDisabled = "false";
 });
 
@@ -116,41 +113,23 @@ composer.addEventListener("submit", async event => {
   text.value = "";
   text.focus();
   failure.hidden = true;
-  if (!await post("messages", message)) {
+  if (!await tryPost("messages", message)) {
     failure.hidden = false;
     text.value ||= message.text;
   }
 });
 
 // A node that stops may drop a request, or may have published it already. So it is sent again with the same id.
-async function post(path, body) {
+async function tryPost(path, body) {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
-      const response = await fetch(path, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(10_000),
-      });
-      if (response.status < 500)
-        return response.ok;
-    } catch {
-      // There was no answer.
+      await post(path, body);
+      return true;
+    } catch (error) {
+      if (error.status < 500)
+        return false;
     }
     await new Promise(done => setTimeout(done, 500));
   }
   return false;
-}
-
-// ---- Small things ----
-
-function make(tag, className, words = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = words;
-  return element;
-}
-
-function randomId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,8 +1,8 @@
-// Draws lines over time into an SVG element, anew each time: some hundred elements once a second are no work.
+// Draws lines over time into an SVG element. It replaces all elements, because a few hundred a second are cheap.
 
 const margin = { left: 40, right: 10, top: 12, bottom: 24 };
 
-// A pause of so many intervals is none of the timer's: nothing was measured.
+// After a longer pause than this number of intervals, the server was not running.
 const pause = 3;
 
 export function drawChart(svg, samples, { lines, least, from, to, interval, pointed }) {
@@ -53,7 +53,7 @@ export function drawChart(svg, samples, { lines, least, from, to, interval, poin
   }
 }
 
-// The line is broken at a gap, and where nothing was measured.
+// The line is broken at a gap, and where the server was not running.
 function runs(samples, longest) {
   const found = [];
   samples.forEach((sample, index) => {
@@ -64,13 +64,13 @@ function runs(samples, longest) {
   return found;
 }
 
-// The end of an axis: a number with a half that is easy to read, too.
+// Returns the end of an axis. Its half is easy to read as well.
 function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 4, 6, 8, 10].find(step => step * power >= value) * power;
 }
 
-// Times to name, no more than there is room for.
+// Returns the times to write below the chart, as many as have room.
 function times(from, to, most) {
   const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600].find(step => (to - from) / step / 1000 <= most) * 1000;
   const found = [];

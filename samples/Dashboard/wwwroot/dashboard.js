@@ -1,12 +1,10 @@
 import { drawChart, seconds } from "./chart.js";
+import { elements, make, setStatus } from "./sample.js";
 
-const [time, status, panels, short, long, log, table] =
-  ["time", "status", "panels", "short", "long", "log", "table"].map(id => document.getElementById(id));
+const [time, status, panels, short, long, log, table] = elements("time", "status", "panels", "short", "long", "log", "table");
 
-// How many samples a chart is wide, as long as none is missing.
+// The width of a chart in samples, without gaps.
 const width = 60;
-
-const shortOutage = 5;
 
 const lines = {
   cpu: { name: "of one core", unit: "%", column: "CPU, %", value: sample => sample.cpu },
@@ -16,7 +14,7 @@ const lines = {
   events: { name: "delivered", unit: "/s", column: "Events/s", value: sample => sample.eventsPerSecond },
 };
 
-// The second number is what an axis goes up to at the least.
+// The second argument is the smallest end of the axis.
 const charts = [
   makePanel("CPU", 4, [lines.cpu]),
   makePanel("Memory", 10, [lines.workingSet, lines.heap]),
@@ -24,38 +22,34 @@ const charts = [
   makePanel("Events", 4, [lines.events]),
 ];
 
-// By which the server knows whose connection to cut.
-const page = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
-
-// What is known, the oldest first. A sample with a gap before it has the time of the last one that is known from before.
+// The known samples, the oldest first. A sample after a gap has the time of the last one before the gap.
 let samples = [];
 
-// What the server says of itself, and from when on the page has lost sight of it.
 let interval = 1000;
 let history = 0;
+let source = null;
 let lostAt = null;
-let gapIsAhead = false;
+let isAfterGap = false;
 
-// The sample under the pointer, if any, and whether the page is to be drawn anew.
+// The sample under the pointer; null without one.
 let pointed = null;
-let isDue = false;
+let isDrawing = false;
 
 connect();
 
 // ---- The stream ----
 
 function connect() {
-  const source = new EventSource("events?" + new URLSearchParams({ page }));
+  source = new EventSource("events?" + new URLSearchParams({ after: samples.at(-1)?.at ?? "" }));
 
-  // Comes to whoever is new, and to whoever cannot resume: if our last sample is not in it any more, there is a gap.
+  // Comes to a page that is new or cannot resume. Without our last sample in it, there is a gap.
   source.addEventListener("state", event => {
     const state = JSON.parse(event.data);
     ({ interval, history } = state);
     long.textContent = `For ${longOutage()} s: the server remembers ${seconds(history * interval)}`;
     setConnected(lostAt === null ? "Connected" : "Connected again");
-    gapIsAhead = samples.length > 0 && !state.samples.some(sample => sample.at === samples.at(-1).at);
-    for (const sample of state.samples)
-      add(sample);
+    isAfterGap = samples.length > 0 && !state.samples.some(sample => sample.at === samples.at(-1).at);
+    state.samples.forEach(add);
   });
 
   source.addEventListener("sample", event => {
@@ -63,26 +57,37 @@ function connect() {
     add(JSON.parse(event.data));
   });
 
-  // The browser comes back by itself, with the last event id; only after a wrong answer it does not.
+  // The browser reconnects with the last event id, but not after an error status.
   source.addEventListener("error", () => {
-    if (lostAt === null) {
-      lostAt = Date.now();
-      tell("Connection lost");
-    }
-    setStatus("lost", "Connection lost, retrying…");
+    setLost("Connection lost, retrying…");
     if (source.readyState === EventSource.CLOSED)
       setTimeout(connect, 1000);
   });
+}
+
+short.addEventListener("click", () => lose(5));
+long.addEventListener("click", () => lose(longOutage()));
+
+function longOutage() {
+  return Math.ceil((history + 10) * interval / 1000);
+}
+
+function lose(seconds) {
+  if (lostAt !== null)
+    return;
+  source.close();
+  setLost(`Connection lost for ${seconds} s`);
+  setTimeout(connect, 1000 * seconds);
 }
 
 function add(sample) {
   const last = samples.at(-1);
   if (last && sample.at <= last.at)
     return;
-  if (gapIsAhead) {
-    gapIsAhead = false;
+  if (isAfterGap) {
+    isAfterGap = false;
     sample.gapSince = last.at;
-    tell(`A gap of ${seconds(sample.at - last.at)}: the server does not remember so far back`, "gap");
+    tell(`A gap of ${seconds(sample.at - last.at)}: the server does not remember more`, "gap");
   }
   samples.push(sample);
   samples = samples.filter(other => other.at >= sample.at - width * interval);
@@ -95,42 +100,28 @@ function setConnected(words) {
   tell(lostAt === null ? words : `${words} (after ${seconds(Date.now() - lostAt)})`);
   lostAt = null;
   setStatus("connected", "Connected");
+  short.ariaDisabled = long.ariaDisabled = "false";
 }
 
-function setStatus(state, words) {
-  status.dataset.state = state;
-  status.textContent = words;
-  // Disabled in earnest, the button that was just pressed would lose the focus.
-  short.ariaDisabled = long.ariaDisabled = state !== "connected";
+function setLost(words) {
+  if (lostAt === null) {
+    lostAt = Date.now();
+    tell("Connection lost");
+  }
+  setStatus("lost", words);
+  // With the attribute "disabled", the pressed button would lose the focus.
+  short.ariaDisabled = long.ariaDisabled = "true";
 }
 
-// ---- Outages ----
+// ---- The page ----
 
-short.addEventListener("click", () => lose(shortOutage));
-long.addEventListener("click", () => lose(longOutage()));
-
-function longOutage() {
-  return Math.ceil((history + 10) * interval / 1000);
-}
-
-// If this fails there is no connection to lose.
-function lose(seconds) {
-  fetch("outages", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ page, seconds }),
-  }).catch(() => {});
-}
-
-// ---- What is seen ----
-
-// Many samples may come at once.
+// Draws once for many samples that come together.
 function draw() {
-  if (isDue)
+  if (isDrawing)
     return;
-  isDue = true;
+  isDrawing = true;
   requestAnimationFrame(() => {
-    isDue = false;
+    isDrawing = false;
     drawNow();
   });
 }
@@ -153,8 +144,7 @@ function drawNow() {
 }
 
 function makePanel(title, least, lines) {
-  const panel = make("section", "card panel");
-  const heading = make("h2", "", title);
+  const panel = make("section", "card");
   const list = make("dl", "figures");
   const figures = lines.map(line => {
     const [group, value, number] = [make("div"), make("dd"), make("span", "number", "–")];
@@ -165,11 +155,12 @@ function makePanel(title, least, lines) {
   });
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.role = "img";
+  svg.ariaLabel = title;
   svg.classList.add("chart");
   svg.addEventListener("pointermove", event => point(svg.nearest?.(event.offsetX)));
   svg.addEventListener("pointerleave", () => point(null));
   new ResizeObserver(draw).observe(svg);
-  panel.append(heading, list, svg);
+  panel.append(make("h2", "", title), list, svg);
   panels.append(panel);
   return { figures, svg, least, lines };
 }
@@ -198,17 +189,13 @@ function row(tag, texts) {
   return made;
 }
 
-// The newest first; the oldest are let go.
-function tell(words, className = "") {
-  const item = make("li", className, words);
-  const at = make("time", "", clock(Date.now()));
-  item.prepend(at, " ");
+function tell(words, className) {
+  const item = make("li", className);
+  item.append(make("time", "", clock(Date.now())), " ", words);
   log.prepend(item);
   if (log.childElementCount > 8)
     log.lastElementChild.remove();
 }
-
-// ---- Small things ----
 
 function figure(line, sample) {
   const value = line.value(sample);
@@ -218,11 +205,4 @@ function figure(line, sample) {
 
 function clock(at) {
   return new Date(at).toLocaleTimeString();
-}
-
-function make(tag, className = "", words = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = words;
-  return element;
 }
