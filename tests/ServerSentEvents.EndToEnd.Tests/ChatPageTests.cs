@@ -142,7 +142,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Expect(ada.GetByRole(AriaRole.Status)).ToContainTextAsync("Connection lost");
         await RestartAsync();
 
-        await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again");
+        await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again. The server has lost the earlier messages.");
         await Expect(People(ada)).ToHaveTextAsync(["Ada"]);
         await SendAsync(ada, "after");
         await Expect(ada.Locator(".message").Last).ToHaveAttributeAsync("data-state", "sent");
@@ -181,7 +181,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Expect(ada.Locator(".failure")).ToContainTextAsync("Not sent");
         await Expect(ada.Locator(".failure")).ToBeVisibleAsync();
         await RestartAsync();
-        await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again");
+        await Expect(ada.GetByRole(AriaRole.Status)).ToContainTextAsync("Connected again");
         await Expect(Texts(ada)).ToHaveTextAsync(["hello"]);
         var bob = await JoinAsync("Bob");
         await ada.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
@@ -207,9 +207,11 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Expect(Texts(bob)).ToHaveCountAsync(1);
         (await Texts(bob).InnerTextAsync()).Should().Be("first line\nsecond line");
 
-        // Back over the messages, which can be scrolled from there, to the name.
+        // Back over the messages and the people, which the arrow keys scroll, to the name.
         await ada.Keyboard.PressAsync("Shift+Tab");
         await Expect(ada.GetByRole(AriaRole.Log)).ToBeFocusedAsync();
+        await ada.Keyboard.PressAsync("Shift+Tab");
+        await Expect(ada.Locator("#people")).ToBeFocusedAsync();
         await ada.Keyboard.PressAsync("Shift+Tab");
         await Expect(ada.GetByLabel("Your name")).ToBeFocusedAsync();
         await ada.Keyboard.PressAsync("Control+A");
@@ -229,9 +231,33 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Expect(Texts(bob).Last).ToHaveTextAsync("done");
     }
 
-    private async Task<IPage> JoinAsync(string name, Uri? address = null)
+    [SkippableFact]
+    public async Task Tabs_EightInOneBrowser_NewestConnectAndAnEarlierOneGoesOnWhenItIsUsed()
     {
-        var page = await chromium.OpenAsync(address ?? _server.Address);
+        var first = await JoinAsync("Ada");
+        var tabs = new List<IPage> { first };
+        for (var i = 1; i < 8; i++)
+            tabs.Add(await JoinAsync($"Tab {i}", context: first.Context));
+
+        foreach (var tab in tabs[..4])
+            await Expect(tab.GetByRole(AriaRole.Status)).ToContainTextAsync("Paused");
+        foreach (var tab in tabs[4..])
+            await Expect(tab.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+        await Expect(People(tabs[7])).ToHaveTextAsync(["Tab 4", "Tab 5", "Tab 6", "Tab 7"]);
+        await SendAsync(tabs[7], "from the last");
+        await Expect(tabs[7].Locator(".message")).ToHaveAttributeAsync("data-state", "sent");
+
+        await first.Locator("#log").ClickAsync();
+        await Expect(Texts(first)).ToHaveTextAsync(["from the last"]);
+        await Expect(first.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again");
+        await Expect(tabs[4].GetByRole(AriaRole.Status)).ToContainTextAsync("Paused");
+        await SendAsync(first, "from the first");
+        await Expect(Texts(tabs[7])).ToHaveTextAsync(["from the last", "from the first"]);
+    }
+
+    private async Task<IPage> JoinAsync(string name, Uri? address = null, IBrowserContext? context = null)
+    {
+        var page = await chromium.OpenAsync(address ?? _server.Address, context);
         await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
         await RenameAsync(page, name);
         await Expect(Self(page)).ToHaveTextAsync([name]);

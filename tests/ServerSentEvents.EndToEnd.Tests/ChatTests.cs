@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
@@ -166,6 +167,8 @@ public sealed class ChatTests : IAsyncLifetime
     [InlineData("/", "text/html")]
     [InlineData("/chat.js", "text/javascript")]
     [InlineData("/chat.css", "text/css")]
+    [InlineData("/sample.css", "text/css")]
+    [InlineData("/icon.svg", "image/svg+xml")]
     public async Task Page_FromAnyDirectory_IsThereAndAllowsNoOtherScript(string path, string type)
     {
         using var client = _server.NewClient();
@@ -176,6 +179,42 @@ public sealed class ChatTests : IAsyncLifetime
         response.Content.Headers.ContentType!.MediaType.Should().Be(type);
         response.Headers.GetValues("Content-Security-Policy").Single().Split("; ")
             .Should().Contain(["default-src 'none'", "script-src 'self'"]).And.NotContain(rule => rule.Contains("unsafe"));
+    }
+
+    [Theory]
+    [InlineData("Host", "evil.example", HttpStatusCode.BadRequest)]
+    [InlineData("Origin", "http://evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("Origin", "null", HttpStatusCode.Forbidden)]
+    public async Task Messages_FromAnotherSite_AreRefusedAndReachNoMember(string header, string value, HttpStatusCode status)
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+
+        (await PostAsync(header, value, "from elsewhere")).Should().Be(status);
+        (await PostAsync("Origin", $"http://{_server.Address.Authority}", "from the page")).Should().Be(HttpStatusCode.NoContent);
+
+        (await bob.NextMessageAsync()).Should().Be("Ada: from the page");
+
+        async Task<HttpStatusCode> PostAsync(string name, string content, string text)
+        {
+            using var client = _server.NewClient();
+            client.DefaultRequestHeaders.Add(name, content);
+            using var response = await client.PostAsJsonAsync("messages", new { member = ada.Id, id = text, text });
+            return response.StatusCode;
+        }
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/events?name=Eve")]
+    public async Task Get_ForeignHost_IsRefused(string path)
+    {
+        using var client = _server.NewClient();
+        client.DefaultRequestHeaders.Host = "evil.example";
+
+        using var response = await client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+
+        response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
     }
 
     [UnixFact]

@@ -35,11 +35,11 @@ public sealed class Chromium : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>A page in a window of its own, which shares nothing with others.</summary>
-    internal async Task<IPage> OpenAsync(Uri address)
+    /// <summary>Opens a page in a new browser profile, or as another tab of a profile.</summary>
+    internal async Task<IPage> OpenAsync(Uri address, IBrowserContext? context = null)
     {
         Require(_browser is not null, Environment.GetEnvironmentVariable("CI"));
-        var page = await _browser!.NewPageAsync();
+        var page = await (context?.NewPageAsync() ?? _browser!.NewPageAsync());
         page.SetDefaultTimeout((float)Limits.Patience.TotalMilliseconds);
         await page.GotoAsync(address.ToString());
         return page;

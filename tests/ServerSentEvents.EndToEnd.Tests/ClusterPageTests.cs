@@ -5,7 +5,8 @@ namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>The page of the cluster in a real browser, whose EventSource moves from node to node.</summary>
 [Collection(nameof(OneBroker))]
-public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium) : IClassFixture<Chromium>
+public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium, AccessibilityScripts scripts)
+    : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>
 {
     [SkippableFact]
     public async Task Pages_OnTwoNodes_TalkToEachOther()
@@ -25,6 +26,7 @@ public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium) : I
         await Expect(bob.Locator(".message .author")).ToHaveTextAsync(["Ada", "You"]);
         await Expect(ada.Locator(".message .badge")).ToHaveTextAsync([NodeName(), NodeName()]);
         (await ada.EvaluateAsync<bool>("() => 'ran' in window")).Should().BeFalse();
+        await AccessibilityTests.ShouldHaveNoViolationsAsync(ada, scripts);
     }
 
     [SkippableFact]

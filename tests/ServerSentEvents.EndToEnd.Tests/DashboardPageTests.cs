@@ -132,7 +132,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
     {
         var page = await chromium.OpenAsync(server.Address);
         await Expect(Status(page)).ToHaveTextAsync("Connected");
-        await page.GetByText("The same in figures").ClickAsync();
+        await page.GetByText("The samples as a table").ClickAsync();
         return page;
     }
 

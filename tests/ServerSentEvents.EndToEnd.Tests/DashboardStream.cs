@@ -19,10 +19,10 @@ internal sealed class DashboardStream : IAsyncDisposable
     internal List<string> Ids { get; } = [];
 
     internal static async Task<DashboardStream> OpenAsync(
-        DashboardServer server, string? lastEventId = null, string page = "")
+        DashboardServer server, string? lastEventId = null, string after = "")
     {
         var client = server.NewClient(lastEventId);
-        return new(client, await EventStream.OpenAsync(client, $"events?page={page}"));
+        return new(client, await EventStream.OpenAsync(client, $"events?after={after}"));
     }
 
     /// <summary>What a stream begins with that does not resume.</summary>

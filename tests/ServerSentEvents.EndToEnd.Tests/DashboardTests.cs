@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
@@ -147,43 +146,19 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public async Task Outage_OfAPage_EndsItsStreamAndSendsItAwayWithATime()
+    public async Task Events_QueryNamesTheLastSample_Resume()
     {
-        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
-        using var client = server.NewClient();
-        await using var losing = await DashboardStream.OpenAsync(server, page: "losing");
-        await using var other = await DashboardStream.OpenAsync(server, page: "other");
+        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 2_000);
+        await using var witness = await DashboardStream.OpenAsync(server);
+        await witness.NextStateAsync();
+        await witness.NextSampleAsync();
+        var last = witness.Ids[^1];
+        await witness.SkipAsync(More);
 
-        using var response = await client.PostAsJsonAsync("outages", new { page = "losing", seconds = 3_600 });
+        await using var back = await DashboardStream.OpenAsync(server, after: last);
+        await back.SkipAsync(2 * More);
 
-        response.StatusCode.Should().Be(HttpStatusCode.NoContent);
-        await losing.ShouldEndAsync();
-        (await client.GetStringAsync("events?page=losing")).Should().MatchRegex("^retry: 3[0-9]{6}\n$");
-        await other.NextStateAsync();
-        await other.SkipAsync(More);
-    }
-
-    [Theory]
-    [InlineData("here", 0, HttpStatusCode.BadRequest)]
-    [InlineData("here", -1, HttpStatusCode.BadRequest)]
-    [InlineData("here", 3_601, HttpStatusCode.BadRequest)]
-    [InlineData("elsewhere", 1, HttpStatusCode.NotFound)]
-    [InlineData("", 1, HttpStatusCode.NotFound)]
-    [InlineData(null, 1, HttpStatusCode.NotFound)]
-    public async Task Outage_NotFitToBegin_IsRefused(string? page, double seconds, HttpStatusCode status)
-    {
-        using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
-        using var client = server.NewClient();
-        await using var here = await DashboardStream.OpenAsync(server, page: "here");
-        await using var nameless = await DashboardStream.OpenAsync(server);
-
-        using var response = await client.PostAsJsonAsync("outages", new { page, seconds });
-
-        response.StatusCode.Should().Be(status);
-        await here.NextStateAsync();
-        await here.SkipAsync(More);
-        await nameless.NextStateAsync();
-        await nameless.SkipAsync(More);
+        await witness.ShouldHaveInOneRunAsync([last, .. back.Ids]);
     }
 
     [Fact]

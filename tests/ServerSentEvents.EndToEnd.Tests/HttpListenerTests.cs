@@ -61,6 +61,39 @@ public sealed class HttpListenerTests : IAsyncLifetime
         (await second.NextAsync("message")).Should().Be("one\ntwo");
     }
 
+    [Theory]
+    [InlineData("Origin", "http://evil.example")]
+    [InlineData("Origin", "null")]
+    [InlineData("Host", "evil.example")]
+    public async Task Publish_FromAnotherSite_IsRefusedAndReachesNoStream(string header, string value)
+    {
+        await using var stream = await EventStream.OpenAsync(_client, "events");
+        using var foreign = _server.NewClient();
+        foreign.DefaultRequestHeaders.Add(header, value);
+
+        (await PublishAsync("from elsewhere", foreign)).Should().BeOneOf(
+            [HttpStatusCode.Forbidden, HttpStatusCode.BadRequest, HttpStatusCode.NotFound], "platforms differ in the answer to a foreign host");
+        _client.DefaultRequestHeaders.Add("Origin", $"http://{_server.Address.Authority}");
+        (await PublishAsync("from the page")).Should().Be(HttpStatusCode.NoContent);
+
+        (await stream.NextAsync("message")).Should().Be("from the page");
+    }
+
+    [Theory]
+    [InlineData("/", HttpStatusCode.OK, "text/html")]
+    [InlineData("/sample.css", HttpStatusCode.OK, "text/css")]
+    [InlineData("/sample.js", HttpStatusCode.OK, "text/javascript")]
+    [InlineData("/icon.svg", HttpStatusCode.OK, "image/svg+xml")]
+    [InlineData("/elsewhere", HttpStatusCode.NotFound, null)]
+    public async Task File_OfThePage_IsServedWithItsType(string path, HttpStatusCode status, string? type)
+    {
+        using var response = await _client.GetAsync(path);
+
+        response.StatusCode.Should().BeOneOf(
+            [HttpStatusCode.Forbidden, HttpStatusCode.BadRequest, HttpStatusCode.NotFound], "platforms differ in the answer to a foreign host");
+        response.Content.Headers.ContentType?.MediaType.Should().Be(type);
+    }
+
     [Fact]
     public async Task Publish_BodyIsTooLong_IsRefused() =>
         (await PublishAsync(new string('x', 64 * 1024 + 1))).Should().Be(HttpStatusCode.RequestEntityTooLarge);
@@ -95,10 +128,10 @@ public sealed class HttpListenerTests : IAsyncLifetime
         await second.ShouldEndAsync();
     }
 
-    private async Task<HttpStatusCode> PublishAsync(string text)
+    private async Task<HttpStatusCode> PublishAsync(string text, HttpClient? client = null)
     {
         using var content = new StringContent(text);
-        using var response = await _client.PostAsync("publish", content);
+        using var response = await (client ?? _client).PostAsync("publish", content);
         return response.StatusCode;
     }
 

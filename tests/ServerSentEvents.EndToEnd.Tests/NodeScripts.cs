@@ -47,6 +47,13 @@ public abstract class NodeScripts : IDisposable
         return Start(node, [script, .. arguments]);
     }
 
+    /// <summary>Returns the text of a file of the installed packages.</summary>
+    internal async Task<string> ReadPackageFileAsync(string path)
+    {
+        await _node.Value;
+        return await File.ReadAllTextAsync(Path.Combine(_folder.FullName, "node_modules", path));
+    }
+
     public void Dispose()
     {
         _folder.Delete(recursive: true);
@@ -122,3 +129,6 @@ public sealed class ParserScripts() : NodeScripts("Parsers");
 
 /// <summary>The script that reads streams with the clients of npm.</summary>
 public sealed class ClientScripts() : NodeScripts("Clients");
+
+/// <summary>The accessibility checks of <c>axe-core</c>, which run in a page.</summary>
+public sealed class AccessibilityScripts() : NodeScripts("Accessibility");

@@ -34,7 +34,7 @@ public sealed class VisitsTests : IAsyncLifetime
 
         for (var visit = 0; visit < 3; visit++)
         {
-            (await _client.GetStringAsync("/")).Should().Contain("EventSource(\"/subscribe\")").And.Contain("textContent");
+            (await _client.GetStringAsync("/")).Should().Contain("EventSource(\"/subscribe\")").And.NotContain("innerHTML");
 
             (await first.NextAsync()).Data.Should().MatchRegex("^New visit from 127.0.0.1 at .+!$");
             (await second.NextAsync()).Data.Should().MatchRegex("^New visit from 127.0.0.1 at .+!$");

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ServerSentEvents.EndToEnd.Tests;
+
+/// <summary>Tests the pages of the samples with axe-core, and with the settings that people need.</summary>
+public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts scripts)
+    : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>
+{
+    [SkippableTheory]
+    [InlineData("Visits")]
+    [InlineData("HttpListener")]
+    [InlineData("Streaming")]
+    [InlineData("Chat")]
+    [InlineData("Dashboard")]
+    public async Task Page_LightAndDarkAndNarrow_HasNoViolations(string sample)
+    {
+        using var server = await StartAsync(sample);
+        var page = await chromium.OpenAsync(server.Address);
+        await FillAsync(sample, page, server);
+
+        await ShouldHaveNoViolationsAsync(page, scripts);
+        await page.SetViewportSizeAsync(360, 640);
+        await ShouldHaveNoViolationsAsync(page, scripts);
+        await server.KillAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToHaveAttributeAsync("data-state", "lost");
+        await ShouldHaveNoViolationsAsync(page, scripts);
+    }
+
+    [SkippableFact]
+    public async Task Page_ReducedMotionAndForcedColors_NothingMovesAndButtonsHaveBorders()
+    {
+        using var server = await StartAsync("Chat");
+        var page = await chromium.OpenAsync(server.Address);
+        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+        await server.KillAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToHaveAttributeAsync("data-state", "lost");
+
+        (await AnimationsAsync()).Should().BePositive("the status pulses without a connection");
+        await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.Reduce, ForcedColors = ForcedColors.Active });
+        (await AnimationsAsync()).Should().Be(0);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Send" })).ToHaveCSSAsync("border-top-style", "solid");
+        (await page.EvaluateAsync<bool>("""
+            () => {
+              const style = getComputedStyle(document.querySelector(".primary"));
+              return style.borderTopColor !== "rgba(0, 0, 0, 0)" && style.borderTopColor !== style.backgroundColor;
+            }
+            """)).Should().BeTrue();
+
+        Task<int> AnimationsAsync() => page.EvaluateAsync<int>("() => document.getAnimations().length");
+    }
+
+    /// <summary>Runs all rules of axe-core in both color schemes.</summary>
+    internal static async Task ShouldHaveNoViolationsAsync(IPage page, AccessibilityScripts scripts)
+    {
+        await page.EvaluateAsync(await scripts.ReadPackageFileAsync("axe-core/axe.min.js"));
+        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+            var results = await page.EvaluateAsync<JsonElement>(
+                """
+                async () => {
+                  const { violations, passes } = await axe.run();
+                  return {
+                    rules: passes.map(rule => rule.id),
+                    violations: violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html} ${node.failureSummary}`)),
+                  };
+                }
+                """);
+            results.GetProperty("rules").EnumerateArray().Select(rule => rule.GetString()).Should().Contain("color-contrast");
+            results.GetProperty("violations").EnumerateArray().Select(node => node.GetString())
+                .Should().BeEmpty("{0} in {1}", page.Url, scheme);
+        }
+    }
+
+    private static Task<SampleServer> StartAsync(string sample) =>
+        sample == "HttpListener" ? SampleServer.StartHttpListenerAsync() : SampleServer.StartAsync(sample);
+
+    /// <summary>Uses the page, so that all its parts are there.</summary>
+    private async Task FillAsync(string sample, IPage page, SampleServer server)
+    {
+        switch (sample)
+        {
+            case "Visits":
+                await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+                await chromium.OpenAsync(server.Address);
+                await Expect(page.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(1);
+                break;
+            case "HttpListener":
+                await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+                await page.GetByLabel("Event", new() { Exact = true }).FillAsync("hello");
+                await page.Keyboard.PressAsync("Enter");
+                await Expect(page.GetByRole(AriaRole.Listitem)).ToHaveTextAsync(["hello"]);
+                break;
+            case "Streaming":
+                await page.GetByLabel("Question").FillAsync(string.Join(' ', Enumerable.Repeat("why", 500)));
+                await page.Keyboard.PressAsync("Enter");
+                await Expect(page.GetByRole(AriaRole.Log)).ToContainTextAsync("why why");
+                break;
+            case "Chat":
+                await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+                for (var i = 0; i < 3; i++)
+                {
+                    var other = await chromium.OpenAsync(server.Address);
+                    await Expect(other.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+                    await other.Keyboard.TypeAsync("hello");
+                    await other.Keyboard.PressAsync("Enter");
+                }
+
+                await page.Keyboard.TypeAsync("hello");
+                await page.Keyboard.PressAsync("Enter");
+                await Expect(page.Locator(".message")).ToHaveCountAsync(4);
+                break;
+            default:
+                await page.GetByText("The samples as a table").ClickAsync();
+                await Expect(page.Locator("tbody tr").Nth(1)).ToBeAttachedAsync();
+                break;
+        }
+    }
+}
