@@ -40,7 +40,7 @@ internal static class SampleApplication
         app.UseStaticFiles();
     }
 
-    /// <summary>Runs the application until it is told to stop.</summary>
+    /// <summary>Runs the application until a signal stops it.</summary>
     public static async Task<int> RunSampleAsync(this WebApplication app)
     {
         try

@@ -39,7 +39,7 @@ public sealed class Chromium : IAsyncLifetime
     internal async Task<IPage> OpenAsync(Uri address, IBrowserContext? context = null)
     {
         Require(_browser is not null, Environment.GetEnvironmentVariable("CI"));
-        var page = await (context?.NewPageAsync() ?? _browser!.NewPageAsync());
+        var page = await (context ?? await _browser!.NewContextAsync()).NewPageAsync();
         page.SetDefaultTimeout((float)Limits.Patience.TotalMilliseconds);
         await page.GotoAsync(address.ToString());
         return page;
