@@ -7,7 +7,7 @@ namespace ServerSentEvents.LoadTest;
 internal static class Picture
 {
     private const int Width = 720;
-    private const int LabelWidth = 230;
+    private const int LabelWidth = 300;
     private const int ValueWidth = 110;
     private const int BarHeight = 22;
     private const int RowHeight = 30;
@@ -40,7 +40,7 @@ internal static class Picture
         return svg.ToString();
     }
 
-    /// <summary>Returns where the next one begins.</summary>
+    /// <summary>Draws the bars of one scenario, and returns the place of the next one.</summary>
     private static int DrawScenario(StringBuilder svg, int y, Options options, Scenario scenario, IReadOnlyList<KindResult> results)
     {
         Line(svg, $"<text class=\"title\" x=\"{Margin}\" y=\"{y + 24}\">Deliveries a second, {options.Clients:N0} clients, {scenario.Description}</text>");
