@@ -47,6 +47,21 @@ public static partial class EventPublisherExtensions
     /// <exception cref="AggregateException">
     /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using System.Text.Json.Serialization;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// IEventPublisher events = publisher;
+    /// await events.PublishJsonAsync(new Order(1, "tea"), AppJson.Default.Order, "orders");
+    ///
+    /// record Order(int Id, string Product);
+    ///
+    /// [JsonSerializable(typeof(Order))]
+    /// partial class AppJson : JsonSerializerContext;
+    /// </code>
+    /// </example>
     public static ValueTask PublishJsonAsync<T>(
         this IEventPublisher publisher,
         T value,

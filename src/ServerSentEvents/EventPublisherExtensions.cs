@@ -73,6 +73,23 @@ public static partial class EventPublisherExtensions
     /// In the task: the last event was published on this node, and a handler of
     /// <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using System.Net.ServerSentEvents;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// IEventPublisher events = publisher;
+    /// var count = await events.PublishAllAsync(Steps(), "progress");    // 2
+    ///
+    /// static async IAsyncEnumerable&lt;SseItem&lt;string&gt;&gt; Steps()
+    /// {
+    ///     yield return new SseItem&lt;string&gt;("50 %");
+    ///     await Task.Delay(100);
+    ///     yield return new SseItem&lt;string&gt;("100 %");
+    /// }
+    /// </code>
+    /// </example>
     public static Task<long> PublishAllAsync(
         this IEventPublisher publisher,
         IAsyncEnumerable<SseItem<string>> items,

@@ -143,6 +143,23 @@ public partial class Publisher<TProperties>
     /// The function, the serializer or a handler of <see cref="Unsubscribed"/> threw, or an event was too large. It
     /// contains all failures. Everything else was done first.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using System.Text.Json.Serialization;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher&lt;User&gt;();
+    /// publisher.PublishJson(
+    ///     user => user.IsAdmin ? new Warning("The disk is nearly full") : null, AppJson.Default.Warning, "inbox");
+    ///
+    /// record User(string Name, bool IsAdmin);
+    ///
+    /// record Warning(string Text);
+    ///
+    /// [JsonSerializable(typeof(Warning))]
+    /// partial class AppJson : JsonSerializerContext;
+    /// </code>
+    /// </example>
     // A delegate that is not a lambda fits the overload for values as well.
     [OverloadResolutionPriority(1)]
     public int PublishJson<T>(

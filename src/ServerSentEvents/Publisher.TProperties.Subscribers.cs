@@ -95,6 +95,17 @@ public partial class Publisher<TProperties>
     /// A snapshot: each current subscriber once, in no particular order. It is empty after <see cref="Dispose"/>. The
     /// list does not change later.
     /// </returns>
+    /// <example>
+    /// <code>
+    /// using System.Linq;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher&lt;string&gt;();
+    /// publisher.Subscribe("news", "Ann");
+    /// publisher.Subscribe("sport", "Bob");
+    /// var present = publisher.GetAllSubscribers().Select(subscriber => subscriber.Properties);    // Ann and Bob
+    /// </code>
+    /// </example>
     public IReadOnlyList<Subscription<TProperties>> GetAllSubscribers() => _core.Registry.GetAllSubscriptions();
 
     /// <summary>Returns the names of the channels that have a subscriber.</summary>
@@ -103,6 +114,15 @@ public partial class Publisher<TProperties>
     /// change later.
     /// </returns>
     /// <remarks>A channel exists while it has subscribers. A channel with a history but without subscribers is not listed.</remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// publisher.Subscribe(["news", "sport"]);
+    /// var channels = publisher.GetChannels();    // news and sport
+    /// </code>
+    /// </example>
     public IReadOnlyList<string> GetChannels() => _core.Registry.GetChannels();
 
     /// <summary>Removes matching subscribers from channels.</summary>
@@ -150,6 +170,15 @@ public partial class Publisher<TProperties>
     /// <exception cref="AggregateException">
     /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher&lt;string&gt;();
+    /// publisher.Subscribe("news", "Ann");
+    /// publisher.Disconnect(name => name == "Ann");    // after a logout of Ann
+    /// </code>
+    /// </example>
     public int Disconnect(Func<TProperties, bool> match)
     {
         ArgumentNullException.ThrowIfNull(match);

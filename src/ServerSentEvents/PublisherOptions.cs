@@ -130,6 +130,15 @@ public sealed class PublisherOptions
     /// <see cref="ReconnectionInterval"/> with its jitter, or a random time from 5 to 10 seconds if none is set. A client that
     /// gets this stream tries again later. A browser that gets an error status stops for good (WHATWG HTML, 9.2.3).</para>
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher(new PublisherOptions { MaxSubscribers = 10_000 });
+    /// var subscription = publisher.Subscribe();
+    /// var isRefused = subscription.EndReason == SubscriptionEndReason.Refused;
+    /// </code>
+    /// </example>
     public int? MaxSubscribers { get; set; }
 
     /// <summary>
@@ -181,6 +190,13 @@ public sealed class PublisherOptions
     /// <para>The value has no effect without a <see cref="HistoryCapacity"/>. <see cref="long.MaxValue"/> removes this
     /// bound.</para>
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, HistoryCapacityBytes = 16 * 1024 * 1024 });
+    /// </code>
+    /// </example>
     public long HistoryCapacityBytes { get; set; } = DefaultHistoryCapacityBytes;
 
     /// <summary>

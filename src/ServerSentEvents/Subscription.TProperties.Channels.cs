@@ -28,6 +28,17 @@ public sealed partial class Subscription<TProperties>
     /// publisher was closed, drained or disposed, it has no effect.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">A channel name is null or empty.</exception>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// var subscription = publisher.Subscribe("room 1");
+    /// subscription.Join("room 2");
+    /// publisher.Publish("hello", "room 2");    // the subscription yields "data: hello\n\n"
+    /// subscription.Leave("room 1");
+    /// </code>
+    /// </example>
     public bool Join(ChannelNames channels) =>
         Core is { } core && Subscriber is { } subscriber && core.Registry.Join(subscriber, channels);
 

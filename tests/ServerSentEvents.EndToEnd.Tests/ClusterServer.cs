@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using ServerSentEvents.Testing.RabbitMQ;
-using Polling = ServerSentEvents.Testing.Limits;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
@@ -32,7 +31,7 @@ internal sealed partial class ClusterServer : IDisposable
         var cluster = await StartAsync(broker);
         try
         {
-            await Polling.UntilAsync(() => NodeReady().Count(cluster.Output) == 2);
+            await Limits.UntilAsync(() => NodeReady().Count(cluster.Output) == 2);
             return cluster;
         }
         catch
@@ -46,7 +45,7 @@ internal sealed partial class ClusterServer : IDisposable
     internal static async Task<ClusterServer> StartAsync(string broker) =>
         new(await SampleServer.StartAsync("Cluster", port: 0, "--broker", broker));
 
-    internal Task UntilNodesHaveEndedAsync() => Polling.UntilAsync(() => !NodeReady().Matches(Output)
+    internal Task UntilNodesHaveEndedAsync() => Limits.UntilAsync(() => !NodeReady().Matches(Output)
         .Any(match => IsRunning(int.Parse(match.Groups["process"].Value, CultureInfo.InvariantCulture))));
 
     internal HttpClient NewClient() => _entrance.NewClient();

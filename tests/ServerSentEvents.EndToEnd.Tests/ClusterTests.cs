@@ -1,5 +1,4 @@
 using System.Net;
-using Polling = ServerSentEvents.Testing.Limits;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
@@ -97,7 +96,7 @@ public sealed class ClusterTests(SingleBroker broker)
         response.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         (await response.Content.ReadAsStringAsync()).Should()
             .Contain("docker run").And.Contain($"apt-get install {package}").And.NotContain("guest");
-        await Polling.UntilAsync(() => cluster.Output.Contains($"apt-get install {package}", StringComparison.Ordinal));
+        await Limits.UntilAsync(() => cluster.Output.Contains($"apt-get install {package}", StringComparison.Ordinal));
         if (!OperatingSystem.IsWindows())
             await cluster.StopAsync();
     }

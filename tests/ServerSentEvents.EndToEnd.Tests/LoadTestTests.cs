@@ -56,8 +56,6 @@ public sealed class LoadTestTests
     }
 
     [SkippableTheory]
-    [InlineData("20 clients over TLS, events of 1,024 bytes", "--tls", "true", "--bytes", "1024")]
-    [InlineData("20 clients over HTTP/2, 7 to a connection, events of 100 bytes", "--http2", "7")]
     [InlineData("20 clients over HTTP/2, 7 to a connection over TLS, events of 10,240 bytes", "--http2", "7", "--tls", "true", "--bytes", "10240")]
     [InlineData("20 clients, personalized, events of 100 bytes", "--personalized", "true")]
     [InlineData("20 clients, 2 work items of 10 ms in the thread pool, events of 100 bytes", "--background", "2")]
