@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Tests the pages of the samples with axe-core, and with the settings that people need.</summary>
+/// <summary>Tests the pages of the samples with axe-core, and with the accessibility settings of browsers.</summary>
 public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts scripts)
     : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>
 {
@@ -14,7 +14,7 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
     [InlineData("Streaming")]
     [InlineData("Chat")]
     [InlineData("Dashboard")]
-    public async Task Page_LightAndDarkAndNarrow_HasNoViolations(string sample)
+    public async Task Page_LightDarkAndNarrow_HasNoViolations(string sample)
     {
         using var server = await StartAsync(sample);
         var page = await chromium.OpenAsync(server.Address);
@@ -37,7 +37,7 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
         await server.KillAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToHaveAttributeAsync("data-state", "lost");
 
-        (await AnimationsAsync()).Should().BePositive("the status pulses without a connection");
+        (await AnimationsAsync()).Should().BePositive("the status pulses while the connection is lost");
         await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.Reduce, ForcedColors = ForcedColors.Active });
         (await AnimationsAsync()).Should().Be(0);
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Send" })).ToHaveCSSAsync("border-top-style", "solid");
@@ -77,7 +77,7 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
     private static Task<SampleServer> StartAsync(string sample) =>
         sample == "HttpListener" ? SampleServer.StartHttpListenerAsync() : SampleServer.StartAsync(sample);
 
-    /// <summary>Uses the page, so that all its parts are there.</summary>
+    /// <summary>Uses the page until all its parts are visible.</summary>
     private async Task FillAsync(string sample, IPage page, SampleServer server)
     {
         switch (sample)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The ASP.NET Core code of the READMEs that is in no sample, word for word, on a real server.</summary>
+/// <summary>Contains, word for word, the ASP.NET Core code of the READMEs that is in no sample. Runs it on a server.</summary>
 public sealed class AspNetCoreSnippets : IAsyncLifetime
 {
     private readonly WebApplicationBuilder _builder = WebApplication.CreateSlimBuilder();
@@ -29,7 +29,7 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
     private sealed record Admin(string Name);
 
     [Fact]
-    public async Task Rooms_Run_PersonalizeByTheRequest()
+    public async Task Rooms_Run_PersonalizesByRequest()
     {
         var builder = _builder;
         builder.Services.AddServerSentEvents<User>();
@@ -48,7 +48,7 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Result_Run_IsTheStream()
+    public async Task Result_Run_StreamsEvents()
     {
         var builder = _builder;
         builder.Services.AddServerSentEvents();
@@ -63,7 +63,7 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Options_Run_ComeFromConfigurationAndCode()
+    public async Task Options_Run_CombinesConfigurationAndCode()
     {
         var builder = _builder;
         builder.Configuration["ServerSentEvents:HistoryCapacity"] = "10";
@@ -77,11 +77,11 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
         await StartAsync();
         await using var stream = await EventStream.OpenAsync(_client, "events");
         app.Services.GetRequiredService<Publisher>().Publish("x");
-        (await stream.NextAsync()).EventId.Should().NotBeNull("there is a history");
+        (await stream.NextAsync()).EventId.Should().NotBeNull("the configuration enables the history");
     }
 
     [Fact]
-    public async Task SeveralPublishers_Run_HaveOneThatIsChosenAndAKeyedOne()
+    public async Task SeveralPublishers_Run_ResolvesDefaultAndKeyedPublisher()
     {
         var builder = _builder;
         builder.Services.AddServerSentEvents<User>();

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Somebody in the chat who has no browser.</summary>
+/// <summary>A member of the chat without a browser.</summary>
 internal sealed class ChatMember : IAsyncDisposable
 {
     private readonly HttpClient _client;
@@ -18,7 +18,7 @@ internal sealed class ChatMember : IAsyncDisposable
         Id = id;
     }
 
-    /// <summary>What the server knows this member by.</summary>
+    /// <summary>The id that the server gave to this member.</summary>
     internal string Id { get; }
 
     internal static async Task<ChatMember> JoinAsync(SampleServer server, string name)
@@ -43,7 +43,7 @@ internal sealed class ChatMember : IAsyncDisposable
         return response.StatusCode;
     }
 
-    /// <summary>The next event as <c>type: what it says</c>.</summary>
+    /// <summary>Returns the next event as <c>type: content</c>.</summary>
     internal async Task<string> NextAsync()
     {
         var item = await _events.NextAsync();
@@ -51,8 +51,8 @@ internal sealed class ChatMember : IAsyncDisposable
     }
 
     /// <summary>
-    /// Returns the next message as <c>name: text</c>. A message that came before is left out, as the page does: it can be in
-    /// the initial data and in the stream.
+    /// Returns the next message as <c>name: text</c>. Skips a message that came before, as the page does: a message can be both
+    /// in the initial data and in the stream.
     /// </summary>
     internal async Task<string> NextMessageAsync()
     {
@@ -64,12 +64,12 @@ internal sealed class ChatMember : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until these are here and nobody else, which has to come.</summary>
-    internal async Task HereAsync(params string[] names)
+    /// <summary>Waits until exactly these members are present.</summary>
+    internal async Task UntilPresentAsync(params string[] names)
     {
         while (Names(await _events.NextAsync("presence")) != string.Join(", ", names))
         {
-            // It will come, or the limit.
+            // The next event follows, or the read reaches its time limit.
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class ChatMember : IAsyncDisposable
     {
         var message = JsonDocument.Parse(data).RootElement;
         message.EnumerateObject().Select(property => property.Name)
-            .Should().BeEquivalentTo(["id", "name", "text", "at"], "nobody learns another's id");
+            .Should().BeEquivalentTo(["id", "name", "text", "at"], "members do not see the ids of other members");
         return $"{message.GetProperty("name")}: {message.GetProperty("text")}";
     }
 }

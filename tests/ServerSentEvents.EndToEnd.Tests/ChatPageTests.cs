@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The chat as people use it: in a real browser, in two pages.</summary>
+/// <summary>Tests the chat in a real browser with two pages.</summary>
 public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
 {
     private SampleServer _server = null!;
@@ -17,7 +17,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Message_Sent_IsSeenOnceInEachPage()
+    public async Task Message_Sent_AppearsOnceInEachPage()
     {
         var ada = await JoinAsync("Ada");
         var bob = await JoinAsync("Bob");
@@ -26,7 +26,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Expect(Texts(bob)).ToHaveTextAsync(["from Ada"]);
         await SendAsync(bob, "from Bob");
 
-        // Events come in order: whatever Ada hears of her own message, she has heard before Bob's.
+        // Events come in order. An event with Ada's own message would come before Bob's message.
         await Expect(Texts(ada)).ToHaveTextAsync(["from Ada", "from Bob"]);
         await Expect(Texts(bob)).ToHaveTextAsync(["from Ada", "from Bob"]);
         await Expect(ada.Locator(".message.own .text")).ToHaveTextAsync(["from Ada"]);
@@ -34,7 +34,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Message_ServerDoesNotAnswer_IsSeenByItsWriterAtOnce()
+    public async Task Message_ServerDoesNotAnswer_AppearsToSenderImmediately()
     {
         var ada = await JoinAsync("Ada");
         var answer = new TaskCompletionSource();
@@ -53,7 +53,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Markup_AsTextAndAsName_StaysTextInBothPages()
+    public async Task Markup_InTextAndName_StaysTextInBothPages()
     {
         const string Name = "<img src=x onerror=ran=1>";
         const string Text = "<img src=x onerror='window.ran = 1'><script>window.ran = 1</script><b>bold</b>";
@@ -75,7 +75,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Markup_PutIntoThePageByAMistake_DoesNotRun()
+    public async Task Markup_InsertedIntoPageByMistake_DoesNotRun()
     {
         var page = await JoinAsync("Ada");
 
@@ -99,7 +99,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Tab_OpenedAndClosed_OthersSeeWhoIsHere()
+    public async Task Tab_OpenedAndClosed_UpdatesMembersInOtherPages()
     {
         var ada = await JoinAsync("Ada");
         await Expect(People(ada)).ToHaveTextAsync(["Ada"]);
@@ -115,7 +115,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Name_Changed_IsSeenByTheOther()
+    public async Task Name_Changed_AppearsInOtherPage()
     {
         var ada = await JoinAsync("Ada");
         var bob = await JoinAsync("Bob");
@@ -126,13 +126,13 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await SendAsync(bob, "hello");
         await Expect(ada.Locator(".message .author")).ToHaveTextAsync(["Robert"]);
 
-        // A blank one is no name.
+        // The page rejects a blank name.
         await RenameAsync(bob, "  ");
         await Expect(bob.Locator("#name")).ToHaveValueAsync("Robert");
     }
 
     [SkippableFact]
-    public async Task Server_LostAndBack_PageSaysSoAndKeepsTheName()
+    public async Task Server_KilledAndRestarted_PageReportsLossAndKeepsName()
     {
         var ada = await JoinAsync("Ada");
         await SendAsync(ada, "before");
@@ -147,13 +147,13 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await SendAsync(ada, "after");
         await Expect(ada.Locator(".message").Last).ToHaveAttributeAsync("data-state", "sent");
 
-        // The new server does not know of what was said to the old one, and the page shows what newcomers see, too.
+        // The new server does not have the earlier messages. The page shows the same messages as a new page.
         await Expect(Texts(ada)).ToHaveTextAsync(["after"]);
         await Expect(Texts(await JoinAsync("Bob"))).ToHaveTextAsync(["after"]);
     }
 
     [SkippableFact]
-    public async Task Connection_LostAndBack_MessagesAreShownOnceAndOwnOnesStayOwn()
+    public async Task Connection_LostAndRestored_ShowsMessagesOnceAndKeepsOwnMessagesMarked()
     {
         using var proxy = new CuttableProxy(_server.Address);
         var ada = await JoinAsync("Ada", proxy.Address);
@@ -172,7 +172,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Message_NotSent_SaysSoAndCanBeSentAgain()
+    public async Task Message_NotSent_ShowsFailureAndCanBeRetried()
     {
         var ada = await JoinAsync("Ada");
         await _server.KillAsync();
@@ -192,13 +192,13 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Keyboard_Alone_IsEnough()
+    public async Task Page_KeyboardOnly_IsFullyUsable()
     {
         var bob = await JoinAsync("Bob");
         var ada = await chromium.OpenAsync(_server.Address);
         await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
 
-        // One begins where one writes.
+        // The focus starts in the message box.
         await Expect(ada.GetByLabel("Message", new() { Exact = true })).ToBeFocusedAsync();
         await ada.Keyboard.TypeAsync("first line");
         await ada.Keyboard.PressAsync("Shift+Enter");
@@ -207,7 +207,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Expect(Texts(bob)).ToHaveCountAsync(1);
         (await Texts(bob).InnerTextAsync()).Should().Be("first line\nsecond line");
 
-        // Back over the messages and the people, which the arrow keys scroll, to the name.
+        // Shift+Tab moves back to the name. The messages and the people come before it, because the arrow keys scroll them.
         await ada.Keyboard.PressAsync("Shift+Tab");
         await Expect(ada.GetByRole(AriaRole.Log)).ToBeFocusedAsync();
         await ada.Keyboard.PressAsync("Shift+Tab");
@@ -219,7 +219,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await ada.Keyboard.PressAsync("Enter");
         await Expect(People(bob)).ToHaveTextAsync(["Bob", "Ada"]);
 
-        // And on to writing; nothing blank is sent.
+        // After the name is set, the focus returns to the message box. The page does not send a blank message.
         await Expect(ada.GetByLabel("Message", new() { Exact = true })).ToBeFocusedAsync();
         await ada.Keyboard.TypeAsync("  ");
         await ada.Keyboard.PressAsync("Enter");
@@ -232,7 +232,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     }
 
     [SkippableFact]
-    public async Task Tabs_EightInOneBrowser_NewestConnectAndAnEarlierOneGoesOnWhenItIsUsed()
+    public async Task Tabs_EightInOneBrowser_NewestConnectAndOlderTabResumesWhenUsed()
     {
         var first = await JoinAsync("Ada");
         var tabs = new List<IPage> { first };

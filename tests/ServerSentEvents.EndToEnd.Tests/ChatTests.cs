@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The chat, as a client without a browser sees it.</summary>
+/// <summary>Tests the chat with clients without a browser.</summary>
 public sealed class ChatTests : IAsyncLifetime
 {
     private SampleServer _server = null!;
@@ -17,7 +17,7 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Events_Newcomer_GetsLastMessagesInOrderThenWhoIsHere()
+    public async Task Events_NewMember_GetsLastMessagesInOrderThenMembers()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         for (var i = 0; i < 60; i++)
@@ -31,17 +31,17 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Events_JoinWhileOthersWrite_NoGap()
+    public async Task Events_JoinDuringMessages_NoGap()
     {
         const int HistoryCapacity = 50;
         await using var witness = await ChatMember.JoinAsync(_server, "Witness");
-        var everything = HearToTheEndAsync(witness);
+        var everything = ReadToTheEndAsync(witness);
 
         var joining = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             var hearing = new List<Task<List<string>>>();
             for (var i = 0; i < 30; i++)
-                hearing.Add(HearToTheEndAsync(await ChatMember.JoinAsync(_server, "Joiner")));
+                hearing.Add(ReadToTheEndAsync(await ChatMember.JoinAsync(_server, "Joiner")));
             return hearing;
         })));
         await Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(async () =>
@@ -53,7 +53,7 @@ public sealed class ChatTests : IAsyncLifetime
         await using var last = await ChatMember.JoinAsync(_server, "Last");
         await last.SayAsync("end");
 
-        // Nobody misses anything after the history that they began with, or gets anything twice.
+        // After the initial history, each member gets every message once.
         var all = await everything;
         foreach (var hearing in (await joining).SelectMany(hearing => hearing))
         {
@@ -61,7 +61,7 @@ public sealed class ChatTests : IAsyncLifetime
             heard.Should().Equal(all[^Math.Min(heard.Count, all.Count)..]);
         }
 
-        static async Task<List<string>> HearToTheEndAsync(ChatMember member)
+        static async Task<List<string>> ReadToTheEndAsync(ChatMember member)
         {
             var heard = new List<string>();
             while (heard.LastOrDefault() != "Last: end")
@@ -72,7 +72,7 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Messages_Posted_ReachOthersAndNotTheWriter()
+    public async Task Messages_Posted_ReachOtherMembersButNotSender()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
@@ -81,7 +81,7 @@ public sealed class ChatTests : IAsyncLifetime
         await ada.SayAsync("from Ada");
         await bob.SayAsync("from Bob");
 
-        // What Ada hears first is Bob: her own message came before his, and never to her.
+        // Ada gets Bob's message first. Her own message came before it, but the server does not send it to her.
         (await ada.NextMessageAsync()).Should().Be("Bob: from Bob");
         (await bob.NextMessageAsync()).Should().Be("Ada: from Ada");
         (await eve.NextMessageAsync()).Should().Be("Ada: from Ada");
@@ -89,7 +89,7 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Messages_SentAgain_AreTakenOnce()
+    public async Task Messages_PostedTwice_ArePublishedOnce()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
@@ -103,7 +103,7 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Presence_JoinAndLeave_OthersHearOfBoth()
+    public async Task Presence_JoinAndLeave_OtherMembersGetBothChanges()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         (await ada.NextAsync()).Should().Be("presence: Ada");
@@ -115,11 +115,11 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Name_Changed_OthersHearOfItAndLaterMessagesHaveIt()
+    public async Task Name_Changed_OtherMembersGetChangeAndLaterMessagesUseNewName()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
-        await ada.HereAsync("Ada", "Bob");
+        await ada.UntilPresentAsync("Ada", "Bob");
 
         (await bob.RenameAsync("Robert")).Should().Be(HttpStatusCode.NoContent);
         await bob.SayAsync("hello");
@@ -129,7 +129,7 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Messages_NotFitToBeSent_AreRefusedAndReachNobody()
+    public async Task Messages_Invalid_AreRefusedAndReachNoMember()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
@@ -137,17 +137,17 @@ public sealed class ChatTests : IAsyncLifetime
         foreach (var text in new[] { null, "", " ", "\n\t ", new string('x', 2001) })
             (await ada.SayAsync(text)).Should().Be(HttpStatusCode.BadRequest);
         (await ada.SayAsync("no id", id: "")).Should().Be(HttpStatusCode.BadRequest);
-        (await ada.SayAsync("nobody", member: "nobody")).Should().Be(HttpStatusCode.NotFound);
+        (await ada.SayAsync("unknown", member: "unknown")).Should().Be(HttpStatusCode.NotFound);
         (await ada.SayAsync(new string('x', 2000))).Should().Be(HttpStatusCode.NoContent);
 
         (await bob.NextMessageAsync()).Should().Be("Ada: " + new string('x', 2000));
     }
 
     [Fact]
-    public async Task Name_NotFitToBeShown_IsRefusedAndChangesNothing()
+    public async Task Name_Invalid_IsRefusedAndChangesNothing()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
-        await ada.HereAsync("Ada");
+        await ada.UntilPresentAsync("Ada");
         using var client = _server.NewClient();
 
         foreach (var name in new[] { "", " ", new string('x', 41) })
@@ -157,7 +157,7 @@ public sealed class ChatTests : IAsyncLifetime
             response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         }
 
-        (await ada.RenameAsync("Eve", member: "nobody")).Should().Be(HttpStatusCode.NotFound);
+        (await ada.RenameAsync("Eve", member: "unknown")).Should().Be(HttpStatusCode.NotFound);
 
         await ada.RenameAsync("Ada L.");
         (await ada.NextAsync()).Should().Be("presence: Ada L.");
@@ -169,7 +169,7 @@ public sealed class ChatTests : IAsyncLifetime
     [InlineData("/chat.css", "text/css")]
     [InlineData("/sample.css", "text/css")]
     [InlineData("/icon.svg", "image/svg+xml")]
-    public async Task Page_FromAnyDirectory_IsThereAndAllowsNoOtherScript(string path, string type)
+    public async Task Page_AnyWorkingDirectory_IsServedAndAllowsNoOtherScript(string path, string type)
     {
         using var client = _server.NewClient();
 
@@ -218,11 +218,11 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [UnixFact]
-    public async Task Server_ToldToStopWithOpenStreams_EndsThemAndStopsAtOnce()
+    public async Task Server_StoppedWithOpenStreams_EndsStreamsAndExitsSoon()
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
-        await ada.HereAsync("Ada", "Bob");
+        await ada.UntilPresentAsync("Ada", "Bob");
 
         await _server.StopAsync();
 

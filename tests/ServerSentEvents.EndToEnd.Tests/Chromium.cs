@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
-/// The browser of the tests, one for each class of them; where there is none, <see cref="Tool"/> decides what becomes of them.
+/// The browser of the tests. Each test class has one. If the machine has no browser, <see cref="Tool"/> skips or fails the test.
 /// </summary>
 public sealed class Chromium : IAsyncLifetime
 {

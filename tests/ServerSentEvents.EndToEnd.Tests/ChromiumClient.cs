@@ -31,7 +31,7 @@ internal sealed class ChromiumClient : StreamClient
 
     public override async ValueTask DisposeAsync() => await _page.CloseAsync();
 
-    /// <summary>The page awaits a last report, which comes after all others.</summary>
+    /// <summary>Closes the source and waits for a last report, which comes after all other reports.</summary>
     private protected override Task EndAsync() => _page.EvaluateAsync(
         """
         () => {

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>What becomes of a test that needs a browser where there is none.</summary>
+/// <summary>Tests the outcome of a test on a machine without a browser.</summary>
 public sealed class ChromiumTests
 {
     [Fact]
@@ -14,8 +14,8 @@ public sealed class ChromiumTests
             .Should().Throw<InvalidOperationException>().WithMessage("*apt-get install chromium*");
 
     [Fact]
-    public void Require_Found_GoesOn() => Chromium.Require(found: true, ci: "true");
+    public void Require_Found_DoesNotThrow() => Chromium.Require(found: true, ci: "true");
 
     [Fact]
-    public void Find_NotOnThePath_IsNull() => Chromium.Find(Path.Combine(Path.GetTempPath(), "nowhere")).Should().BeNull();
+    public void Find_NotOnPath_ReturnsNull() => Chromium.Find(Path.Combine(Path.GetTempPath(), "nowhere")).Should().BeNull();
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Sends each stream in its chunks, with a flush after each.</summary>
+/// <summary>Sends each stream in chunks, with a flush after each chunk.</summary>
 internal sealed class ChunkServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -3,13 +3,13 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The page of the cluster in a real browser, whose EventSource moves from node to node.</summary>
+/// <summary>Tests the page of the cluster in a real browser, whose EventSource moves from node to node.</summary>
 [Collection(nameof(OneBroker))]
 public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium, AccessibilityScripts scripts)
     : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>
 {
     [SkippableFact]
-    public async Task Pages_OnTwoNodes_TalkToEachOther()
+    public async Task Pages_OnTwoNodes_ExchangeMessages()
     {
         const string Markup = "<img src=x onerror='window.ran = 1'><b>bold</b>";
         using var cluster = await ClusterServer.StartAsync(broker);
@@ -30,7 +30,7 @@ public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium, Acc
     }
 
     [SkippableFact]
-    public async Task StopButton_WhileOthersWrite_PageGoesOnAtTheOtherNode()
+    public async Task StopButton_DuringMessages_PageContinuesAtOtherNode()
     {
         using var cluster = await ClusterServer.StartAsync(broker);
         var page = await OpenAtAsync(cluster, "A");

@@ -29,12 +29,12 @@ internal sealed class ClusterReader : IAsyncDisposable
     /// <summary>The ids of all messages, in order.</summary>
     internal List<string> EventIds { get; } = [];
 
-    /// <summary>The messages as the page shows them. A message that was posted twice is here once.</summary>
+    /// <summary>The messages as the page shows them. A message that was posted twice occurs once.</summary>
     internal List<JsonElement> Messages { get; } = [];
 
     internal IEnumerable<string> Texts => Messages.Select(message => message.GetProperty("text").GetString()!);
 
-    /// <summary>Connects until a node of a name serves the client. The nodes take connections in turn.</summary>
+    /// <summary>Connects again until the named node serves the client. The nodes take connections in turn.</summary>
     internal static async Task<ClusterReader> OpenAtAsync(ClusterServer cluster, string node, string member = "reader")
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
@@ -82,7 +82,7 @@ internal sealed class ClusterReader : IAsyncDisposable
                     Messages.Add(data);
                 break;
             default:
-                // An event that stops a node.
+                // This event stops a node.
                 break;
         }
     }

@@ -6,7 +6,7 @@ using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The entrance of the cluster, which has started the nodes.</summary>
+/// <summary>The entrance of the cluster, which starts the nodes.</summary>
 internal sealed partial class ClusterServer : IDisposable
 {
     private readonly SampleServer _entrance;
@@ -41,7 +41,7 @@ internal sealed partial class ClusterServer : IDisposable
         }
     }
 
-    /// <summary>Starts the sample, and does not wait for the nodes.</summary>
+    /// <summary>Starts the sample without waiting for the nodes.</summary>
     internal static async Task<ClusterServer> StartAsync(string broker) =>
         new(await SampleServer.StartAsync("Cluster", port: 0, "--broker", broker));
 
@@ -50,7 +50,7 @@ internal sealed partial class ClusterServer : IDisposable
 
     internal HttpClient NewClient() => _entrance.NewClient();
 
-    /// <summary>Posts a message, again with the same id until a node has taken it, as the page does.</summary>
+    /// <summary>Posts a message, and repeats it with the same id until a node accepts it, as the page does.</summary>
     internal async Task SayAsync(string text, string member = "writer")
     {
         var id = Guid.NewGuid().ToString("N");
@@ -87,7 +87,7 @@ internal sealed partial class ClusterServer : IDisposable
         }
         catch (HttpRequestException exception) when (exception.StatusCode is null)
         {
-            // A node that has just stopped gives no answer.
+            // A node that has just stopped does not answer.
             return false;
         }
     }

@@ -2,12 +2,12 @@ using System.Net;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The two nodes, for clients without a browser.</summary>
+/// <summary>Tests the two nodes of the cluster with clients without a browser.</summary>
 [Collection(nameof(OneBroker))]
 public sealed class ClusterTests(SingleBroker broker)
 {
     [SkippableFact]
-    public async Task Message_OnEitherNode_ReachesTheReadersOfBoth()
+    public async Task Message_OnEitherNode_ReachesReadersOfBothNodes()
     {
         using var cluster = await ClusterServer.StartAsync(broker);
         await using var a = await ClusterReader.OpenAtAsync(cluster, "A", member: "secret-a");
@@ -26,7 +26,7 @@ public sealed class ClusterTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task Node_StoppedWhileOthersWrite_ReadersGoOnAtTheOtherWithNothingLostOrRepeated()
+    public async Task Node_StoppedDuringMessages_ReadersContinueAtOtherNodeWithoutLossOrRepeat()
     {
         const int Count = 300;
         using var cluster = await ClusterServer.StartAsync(broker);
@@ -56,7 +56,7 @@ public sealed class ClusterTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task Entrance_ToldToStop_EndsWithItsNodesWithinSeconds()
+    public async Task Entrance_Stopped_EndsItsNodesWithinSeconds()
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows has no signals to send.");
         using var cluster = await ClusterServer.StartAsync(broker);
@@ -69,7 +69,7 @@ public sealed class ClusterTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task Entrance_Killed_NodesEndByThemselves()
+    public async Task Entrance_Killed_NodesEnd()
     {
         using var cluster = await ClusterServer.StartAsync(broker);
         await using var a = await ClusterReader.OpenAtAsync(cluster, "A");
@@ -82,12 +82,12 @@ public sealed class ClusterTests(SingleBroker broker)
     [Theory]
     [InlineData("amqp://guest:guest@127.0.0.1", "rabbitmq-server")]
     [InlineData("redis://127.0.0.1", "redis-server")]
-    public async Task Broker_Missing_ConsoleAndPageNameTheCommandThatBringsOne(string address, string package)
+    public async Task Broker_Missing_ConsoleAndPageNameInstallCommand(string address, string package)
     {
         using var cluster = await ClusterServer.StartAsync($"{address}:{FreePort.Find()}");
         using var client = cluster.NewClient();
 
-        // A browser gives up after an error status, so a stream gets no answer.
+        // The server does not answer a stream: after an error status, a browser would stop reconnecting.
         var stream = () => client.GetAsync("events?member=m");
         await stream.Should().ThrowAsync<HttpRequestException>();
         client.DefaultRequestHeaders.Add("Accept", "text/html");

@@ -9,17 +9,17 @@ using Microsoft.Playwright;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
-/// Sends a stream in two parts, the second only when the browser's own account of its traffic says that the page has got
-/// the first: no buffer on the way can make one of the two.
+/// Sends a stream in two parts. Sends the second part after the browser's network log says that the page has the first part,
+/// so no buffer on the way can join the two parts.
 /// </summary>
 internal sealed class CutStreamServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    /// <summary>For each place to cut at, when so many bytes have come to the page.</summary>
+    /// <summary>For each cut, a task that completes when the page has all bytes before the cut.</summary>
     private readonly TaskCompletionSource[] _arrived;
 
-    /// <summary>For each of the browser's requests where its stream is cut, and how much of it has not come yet.</summary>
+    /// <summary>For each request, the place of the cut and the number of missing bytes before the cut.</summary>
     private readonly ConcurrentDictionary<string, (int Cut, int Missing)> _requests = new(StringComparer.Ordinal);
 
     private CutStreamServer(byte[] stream)
@@ -42,7 +42,7 @@ internal sealed class CutStreamServer : IAsyncDisposable
 
     internal Uri Address => new(_app.Urls.Single());
 
-    /// <summary>How many of the streams have come in two parts.</summary>
+    /// <summary>The number of streams that came in two parts.</summary>
     internal int CutStreams => _arrived.Count(arrived => arrived.Task.IsCompletedSuccessfully);
 
     internal static async Task<CutStreamServer> StartAsync(byte[] stream)
@@ -52,7 +52,7 @@ internal sealed class CutStreamServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Listens to what the browser says of a page's traffic, from now on.</summary>
+    /// <summary>Starts to read the browser's network log of a page.</summary>
     internal async Task WatchAsync(IPage page)
     {
         var session = await page.Context.NewCDPSessionAsync(page);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A way to a server on which connections can be lost while both ends live on.</summary>
+/// <summary>A proxy that can cut its connections while client and server keep running.</summary>
 internal sealed class CuttableProxy : IDisposable
 {
     private readonly Uri _server;
@@ -23,7 +23,7 @@ internal sealed class CuttableProxy : IDisposable
 
     internal Uri Address { get; }
 
-    /// <summary>Every connection there is now is lost; new ones can be made.</summary>
+    /// <summary>Cuts all open connections. Clients can connect again.</summary>
     internal void Cut()
     {
         lock (_gate)
@@ -48,7 +48,7 @@ internal sealed class CuttableProxy : IDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The proxy has been disposed of.
+            // The proxy is disposed.
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class CuttableProxy : IDisposable
         catch (Exception exception)
             when (exception is SocketException or IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // Cut, or one end has gone.
+            // The connection was cut, or one end closed it.
         }
         finally
         {

@@ -3,14 +3,14 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The dashboard in a real browser. What a page knows it shows in its table, too, where it can be read.</summary>
+/// <summary>Tests the dashboard in a real browser. The tests read the samples from the table of the page.</summary>
 public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromium>
 {
-    /// <summary>One for each chart.</summary>
+    /// <summary>The number of charts.</summary>
     private const int Charts = 4;
 
     [SkippableFact]
-    public async Task Samples_Come_ChartsGrow()
+    public async Task Samples_Arrive_ChartsGrow()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.1, history: 5);
         await using var witness = await DashboardStream.OpenAsync(server);
@@ -28,7 +28,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
-    public async Task Pointer_OverAChart_ShowsTheFiguresOfThatTime()
+    public async Task Pointer_OverChart_ShowsFiguresOfThatTime()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.5, history: 5);
         var page = await OpenAsync(server);
@@ -43,7 +43,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
-    public async Task Connection_LostForAShortTime_ResumesWithNothingMissingAndNothingTwice()
+    public async Task Connection_LostForShortTime_ResumesWithoutLossOrRepeat()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.5, history: 200);
         await using var witness = await DashboardStream.OpenAsync(server);
@@ -64,7 +64,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
-    public async Task Connection_LostForLongerThanTheHistory_GapIsDrawnInEachChart()
+    public async Task Connection_LostForLongerThanHistory_EachChartShowsGap()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.3, history: 5);
         await using var witness = await DashboardStream.OpenAsync(server);
@@ -86,7 +86,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
-    public async Task Server_StoppedAndStartedAgain_PageGoesOnWithNothingMissing()
+    public async Task Server_StoppedAndRestarted_PageContinuesWithoutLoss()
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows has no signals to send.");
         using var server = await DashboardServer.StartAsync(interval: 0.5, history: 200);
@@ -96,20 +96,20 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
         await server.StopAsync();
         await Expect(Status(page)).ToContainTextAsync("Connection lost");
         var before = (await IdsAsync(page))[^1];
-        await server.StartAgainAsync();
+        await server.RestartAsync();
         await Expect(Log(page)).ToContainTextAsync("Resumed: nothing is missing");
 
         await Expect(Newest(page, before)).ToHaveCountAsync(0);
         var ids = await IdsAsync(page);
         ids.Should().Contain(before);
-        await using var anew = await DashboardStream.OpenAsync(server);
-        await anew.NextStateAsync();
-        await anew.ShouldHaveInOneRunAsync(ids);
+        await using var fresh = await DashboardStream.OpenAsync(server);
+        await fresh.NextStateAsync();
+        await fresh.ShouldHaveInOneRunAsync(ids);
         await Expect(Gaps(page)).ToHaveCountAsync(0);
     }
 
     [SkippableFact]
-    public async Task Server_KilledAndStartedAgain_PageGoesOnAndShowsAGap()
+    public async Task Server_KilledAndRestarted_PageContinuesAndShowsGap()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.3, history: 200);
         var page = await OpenAsync(server);
@@ -117,15 +117,15 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
 
         await server.KillAsync();
         await Expect(Status(page)).ToContainTextAsync("Connection lost");
-        await server.StartAgainAsync();
+        await server.RestartAsync();
         await Expect(Log(page)).ToContainTextAsync("A gap of ");
 
         await Expect(Gaps(page)).ToHaveCountAsync(Charts);
         await Expect(Status(page)).ToHaveTextAsync("Connected");
-        await using var anew = await DashboardStream.OpenAsync(server);
-        await anew.NextStateAsync();
-        await anew.NextSampleAsync();
-        await Expect(page.Locator($"tr[data-at='{anew.Ids[^1]}']")).ToBeAttachedAsync();
+        await using var fresh = await DashboardStream.OpenAsync(server);
+        await fresh.NextStateAsync();
+        await fresh.NextSampleAsync();
+        await Expect(page.Locator($"tr[data-at='{fresh.Ids[^1]}']")).ToBeAttachedAsync();
     }
 
     private async Task<IPage> OpenAsync(DashboardServer server)
@@ -144,10 +144,10 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
 
     private static ILocator Rows(IPage page) => page.Locator("tbody tr");
 
-    /// <summary>The newest sample's row, as long as it is that one.</summary>
+    /// <summary>Returns the first row if it shows the sample with this id.</summary>
     private static ILocator Newest(IPage page, string id) => page.Locator($"tbody tr:first-child[data-at='{id}']");
 
-    /// <summary>Of all samples that the page knows, in their order.</summary>
+    /// <summary>Returns the ids of all samples in the page, from the oldest to the newest.</summary>
     private static async Task<string[]> IdsAsync(IPage page)
     {
         var newestFirst = await Rows(page).EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.at)");

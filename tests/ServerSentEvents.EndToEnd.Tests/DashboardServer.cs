@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A dashboard that keeps its samples in a folder of its own, and can be started again where it was.</summary>
+/// <summary>A dashboard that keeps its samples in a temporary folder, so that a restart can continue with them.</summary>
 internal sealed class DashboardServer : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dashboard-");
@@ -19,7 +19,7 @@ internal sealed class DashboardServer : IDisposable
     internal Uri Address => _server!.Address;
 
     /// <param name="interval">The seconds between two samples.</param>
-    /// <param name="history">How many samples are kept.</param>
+    /// <param name="history">The number of samples that the dashboard keeps.</param>
     internal static async Task<DashboardServer> StartAsync(double interval, int history)
     {
         var dashboard = new DashboardServer(interval, history);
@@ -47,8 +47,8 @@ internal sealed class DashboardServer : IDisposable
 
     internal Task KillAsync() => _server!.KillAsync();
 
-    /// <summary>At the port that it had, with what it has kept.</summary>
-    internal async Task StartAgainAsync()
+    /// <summary>Starts the server again at the same port and with the saved samples.</summary>
+    internal async Task RestartAsync()
     {
         var port = Address.Port;
         _server!.Dispose();

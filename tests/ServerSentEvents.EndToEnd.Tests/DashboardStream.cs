@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A client of the dashboard without a browser, and the ids of all samples that it has got.</summary>
+/// <summary>A client of the dashboard without a browser. Notes the ids of all received samples.</summary>
 internal sealed class DashboardStream : IAsyncDisposable
 {
     private readonly HttpClient _client;
@@ -15,7 +15,7 @@ internal sealed class DashboardStream : IAsyncDisposable
         _events = events;
     }
 
-    /// <summary>In the order in which they came.</summary>
+    /// <summary>The ids of the received samples, in the order of receipt.</summary>
     internal List<string> Ids { get; } = [];
 
     internal static async Task<DashboardStream> OpenAsync(
@@ -25,7 +25,7 @@ internal sealed class DashboardStream : IAsyncDisposable
         return new(client, await EventStream.OpenAsync(client, $"events?after={after}"));
     }
 
-    /// <summary>What a stream begins with that does not resume.</summary>
+    /// <summary>Returns the state, which is the first event of a stream that does not resume.</summary>
     internal async Task<JsonElement> NextStateAsync()
     {
         var item = await _events.NextAsync();
@@ -33,7 +33,7 @@ internal sealed class DashboardStream : IAsyncDisposable
         var state = JsonDocument.Parse(item.Data).RootElement;
         Ids.AddRange(state.GetProperty("samples").EnumerateArray().Select(IdOf));
         if (Ids.Count > 0)
-            item.EventId.Should().Be(Ids[^1], "a client is to resume from the last sample that it has");
+            item.EventId.Should().Be(Ids[^1], "a client resumes from its last sample");
         return state;
     }
 
@@ -53,14 +53,14 @@ internal sealed class DashboardStream : IAsyncDisposable
             await NextSampleAsync();
     }
 
-    /// <summary>Reads on until it has that sample, or one that is newer.</summary>
+    /// <summary>Reads until this client has the sample or a newer sample.</summary>
     internal async Task ReadToAsync(string id)
     {
         while (Ids.Count == 0 || Number(Ids[^1]) < Number(id))
             await NextSampleAsync();
     }
 
-    /// <summary>These are all the samples that this client has got from the first of them on: none is missing, none twice.</summary>
+    /// <summary>Asserts that the ids are a part of this client's samples, without a gap or a repeat.</summary>
     internal async Task ShouldHaveInOneRunAsync(IReadOnlyList<string> ids)
     {
         await ReadToAsync(ids[^1]);

@@ -2,13 +2,13 @@ using System.Net;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The dashboard, as a client without a browser sees it.</summary>
+/// <summary>Tests the dashboard with clients without a browser.</summary>
 public sealed class DashboardTests
 {
     private const int More = 10;
 
     [Fact]
-    public async Task Events_NewClient_GetsWhatIsKeptAndThenEachSample()
+    public async Task Events_NewClient_GetsKeptSamplesThenEachNewSample()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
         await using var first = await DashboardStream.OpenAsync(server);
@@ -26,7 +26,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public async Task Events_JoinWhileSamplesCome_NoGapAndNoDuplicate()
+    public async Task Events_JoinDuringSamples_NoGapAndNoDuplicate()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.001, history: 100);
         await using var witness = await DashboardStream.OpenAsync(server);
@@ -54,14 +54,14 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public async Task Sample_StreamsAreOpen_HasTheirFigures()
+    public async Task Sample_OpenStreams_ContainsTheirFigures()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
         await using var first = await DashboardStream.OpenAsync(server);
         await using var second = await DashboardStream.OpenAsync(server);
         await second.NextStateAsync();
 
-        // What is told of a sample's time may have been measured before the second one came, and delivered after.
+        // The figures of the first samples may be from before the second stream opened.
         await second.SkipAsync(More);
         var sample = await second.NextSampleAsync();
 
@@ -76,7 +76,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public async Task Events_ComeBackInTime_ResumeWithExactlyWhatWasMissed()
+    public async Task Events_ReconnectInTime_ResumeWithExactlyTheMissedSamples()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.05, history: 2_000);
         await using var witness = await DashboardStream.OpenAsync(server);
@@ -92,7 +92,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public async Task Events_ComeBackTooLate_BeginAnewWithoutTheLastSample()
+    public async Task Events_ReconnectTooLate_RestartWithoutTheLastSample()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.05, history: 3);
         await using var witness = await DashboardStream.OpenAsync(server);
@@ -110,7 +110,7 @@ public sealed class DashboardTests
     }
 
     [UnixFact]
-    public async Task Events_ServerStoppedAndStartedAgain_ResumeAcrossTheRestart()
+    public async Task Events_ServerStoppedAndRestarted_ResumeAcrossRestart()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.05, history: 2_000);
         await using var before = await DashboardStream.OpenAsync(server);
@@ -118,18 +118,18 @@ public sealed class DashboardTests
         await before.SkipAsync(More);
 
         await server.StopAsync();
-        await server.StartAgainAsync();
+        await server.RestartAsync();
         await using var after = await DashboardStream.OpenAsync(server, before.Ids[^More]);
-        await using var anew = await DashboardStream.OpenAsync(server);
+        await using var fresh = await DashboardStream.OpenAsync(server);
         await after.SkipAsync(2 * More);
-        await anew.NextStateAsync();
+        await fresh.NextStateAsync();
 
         after.Ids.Take(More - 1).Should().Equal(before.Ids[^(More - 1)..]);
-        await anew.ShouldHaveInOneRunAsync([.. before.Ids, .. after.Ids.Skip(More - 1)]);
+        await fresh.ShouldHaveInOneRunAsync([.. before.Ids, .. after.Ids.Skip(More - 1)]);
     }
 
     [Fact]
-    public async Task Events_ServerKilledAndStartedAgain_BeginAnew()
+    public async Task Events_ServerKilledAndRestarted_StartWithState()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.05, history: 2_000);
         await using var before = await DashboardStream.OpenAsync(server);
@@ -137,7 +137,7 @@ public sealed class DashboardTests
         await before.SkipAsync(More);
 
         await server.KillAsync();
-        await server.StartAgainAsync();
+        await server.RestartAsync();
         await using var after = await DashboardStream.OpenAsync(server, before.Ids[^1]);
         await after.NextStateAsync();
         await after.SkipAsync(More);
@@ -162,7 +162,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public async Task Page_FromAnyDirectory_IsThereAndAllowsNoOtherScript()
+    public async Task Page_AnyWorkingDirectory_IsServedAndAllowsNoOtherScript()
     {
         using var server = await DashboardServer.StartAsync(interval: 1, history: 5);
         using var client = server.NewClient();
@@ -179,7 +179,7 @@ public sealed class DashboardTests
     }
 
     [UnixFact]
-    public async Task Server_ToldToStopWithOpenStreams_EndsThemAndStopsAtOnce()
+    public async Task Server_StoppedWithOpenStreams_EndsStreamsAndExitsSoon()
     {
         using var server = await DashboardServer.StartAsync(interval: 0.05, history: 5);
         await using var first = await DashboardStream.OpenAsync(server);

@@ -4,11 +4,11 @@ using Microsoft.Playwright;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The endpoints of the ASP.NET Core package, and a browser's own <c>EventSource</c>.</summary>
+/// <summary>Tests the endpoints of the ASP.NET Core package with the <c>EventSource</c> of a browser.</summary>
 public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium>
 {
     [SkippableFact]
-    public async Task Server_RestartsInTheMidstOfAStream_PageResumesWithNothingLostAndNothingTwice()
+    public async Task Server_RestartsDuringStream_PageResumesWithoutLossOrRepeat()
     {
         const int restarts = 3;
         using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, ReconnectionInterval = TimeSpan.FromMilliseconds(50) });
@@ -44,7 +44,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     }
 
     [SkippableFact]
-    public async Task NoContent_ToOneThatComesAgain_StopsItForGood()
+    public async Task NoContent_ToReconnect_StopsClientForever()
     {
         using var publisher = NewPublisher();
         var requests = 0;
@@ -60,7 +60,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     }
 
     [SkippableFact]
-    public async Task ReconnectionInterval_Short_IsHonoured()
+    public async Task ReconnectionInterval_Short_IsHonored()
     {
         const int times = 15;
         using var publisher = NewPublisher();
@@ -75,11 +75,11 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         }
 
         TimeProvider.System.GetElapsedTime(start).Should().BeLessThan(
-            times * TimeSpan.FromSeconds(1.5), "by itself, Chromium waits 3 seconds each time");
+            times * TimeSpan.FromSeconds(1.5), "without an interval, Chromium waits 3 seconds each time");
     }
 
     [SkippableFact]
-    public async Task ReconnectionInterval_Long_IsHonoured()
+    public async Task ReconnectionInterval_Long_IsHonored()
     {
         using var publisher = NewPublisher(TimeSpan.FromSeconds(5));
         await using var server = await PublisherServer.StartAsync(publisher);
@@ -90,7 +90,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         publisher.Close();
         await page.WaitForAsync("log.filter(line => line === 'open').length === 2");
 
-        TimeProvider.System.GetElapsedTime(start).Should().BeGreaterThan(TimeSpan.FromSeconds(4.9), "by itself, Chromium waits 3 seconds");
+        TimeProvider.System.GetElapsedTime(start).Should().BeGreaterThan(TimeSpan.FromSeconds(4.9), "without an interval, Chromium waits 3 seconds");
     }
 
     [SkippableFact]
@@ -122,7 +122,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     private static Publisher NewPublisher(TimeSpan? reconnectionInterval = null) =>
         new(new PublisherOptions { ReconnectionInterval = reconnectionInterval ?? TimeSpan.FromMilliseconds(10) });
 
-    /// <summary>A page of that server that has an <c>EventSource</c>, and a log of what comes of it.</summary>
+    /// <summary>Opens a page of the server, with an <c>EventSource</c> and a log of its events.</summary>
     private async Task<ScriptedPage> OpenAsync(Uri server, string events = "/events")
     {
         var page = await chromium.OpenAsync(server);
@@ -140,7 +140,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         return new ScriptedPage(page);
     }
 
-    /// <summary>A page that is closed at the end: a server that stops need not wait for it.</summary>
+    /// <summary>A page that the test closes at its end, so that the server can stop without waiting for the page.</summary>
     private sealed class ScriptedPage(IPage page) : IAsyncDisposable
     {
         internal async Task WaitForAsync(string condition) => await page.WaitForFunctionAsync($"() => {condition}");

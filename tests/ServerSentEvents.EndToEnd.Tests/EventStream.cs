@@ -3,7 +3,7 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A stream of events over HTTP, read by the BCL's own parser; nothing here can wait for ever.</summary>
+/// <summary>An event stream over HTTP, read by the parser of the BCL. Each wait has a time limit.</summary>
 internal sealed class EventStream : IAsyncDisposable
 {
     private readonly HttpResponseMessage _response;
@@ -15,7 +15,7 @@ internal sealed class EventStream : IAsyncDisposable
         _events = SseParser.Create(body).EnumerateAsync().GetAsyncEnumerator();
     }
 
-    /// <summary>Returns as soon as the headers are there, and checks them.</summary>
+    /// <summary>Opens a stream, and checks the headers as soon as they arrive.</summary>
     internal static async Task<EventStream> OpenAsync(HttpClient client, string path)
     {
         var response = await client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
@@ -27,15 +27,15 @@ internal sealed class EventStream : IAsyncDisposable
         return new EventStream(response, await response.Content.ReadAsStreamAsync());
     }
 
-    /// <summary>The next event, which has to come.</summary>
+    /// <summary>Returns the next event. Throws if the stream ends.</summary>
     internal async Task<SseItem<string>> NextAsync() =>
         await TryNextAsync() ?? throw new InvalidOperationException("The stream has ended.");
 
-    /// <summary>The next event; null where the stream has ended.</summary>
+    /// <summary>Returns the next event, or null if the stream has ended.</summary>
     internal async Task<SseItem<string>?> TryNextAsync() =>
         await _events.MoveNextAsync().AsTask().WaitAsync(Limits.Patience) ? _events.Current : null;
 
-    /// <summary>The next event of this type, which has to come.</summary>
+    /// <summary>Returns the data of the next event of a type, and skips other events. Throws if the stream ends.</summary>
     internal async Task<string> NextAsync(string type)
     {
         while (true)
@@ -45,16 +45,16 @@ internal sealed class EventStream : IAsyncDisposable
         }
     }
 
-    /// <summary>The end of the stream, after any events; a connection that is cut is no end, and throws.</summary>
+    /// <summary>Reads events until the stream ends. Throws if the connection is cut.</summary>
     internal async Task ShouldEndAsync()
     {
         while (await _events.MoveNextAsync().AsTask().WaitAsync(Limits.Patience))
         {
-            // What was on its way may come first.
+            // Events that were on their way may come first.
         }
     }
 
-    /// <summary>Goes away, as a client does whose page is closed.</summary>
+    /// <summary>Disconnects, as a browser does when its page is closed.</summary>
     public ValueTask DisposeAsync()
     {
         _response.Dispose();

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The library without a web framework.</summary>
+/// <summary>Tests the sample that uses the library without a web framework.</summary>
 public sealed class HttpListenerTests : IAsyncLifetime
 {
     private SampleServer _server = null!;
@@ -25,11 +25,11 @@ public sealed class HttpListenerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Page_Opened_ListensToTheStream() =>
+    public async Task Page_Opened_ConnectsToStream() =>
         (await _client.GetStringAsync("/")).Should().Contain("EventSource(\"/events\")").And.NotContain("innerHTML");
 
     [Fact]
-    public async Task Events_Opened_HeadersComeBeforeTheFirstEvent()
+    public async Task Events_Opened_SendsHeadersBeforeFirstEvent()
     {
         using var response = await _client.GetAsync("events", HttpCompletionOption.ResponseHeadersRead);
         await using var body = await response.Content.ReadAsStreamAsync();
@@ -37,11 +37,11 @@ public sealed class HttpListenerTests : IAsyncLifetime
         var first = new byte[2];
         await body.ReadExactlyAsync(first).AsTask().WaitAsync(Limits.Patience);
 
-        Encoding.ASCII.GetString(first).Should().Be(":\n", "a comment brings the headers, before there is an event");
+        Encoding.ASCII.GetString(first).Should().Be(":\n", "a comment flushes the headers before the first event");
     }
 
     [Fact]
-    public async Task Events_Opened_TellTheTime()
+    public async Task Events_Opened_SendsTheTime()
     {
         await using var stream = await EventStream.OpenAsync(_client, "events");
 
@@ -50,7 +50,7 @@ public sealed class HttpListenerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Publish_SeveralStreamsAreOpen_EachGetsIt()
+    public async Task Publish_SeveralStreams_ReachesEachStream()
     {
         await using var first = await EventStream.OpenAsync(_client, "events");
         await using var second = await EventStream.OpenAsync(_client, "events");
@@ -72,7 +72,7 @@ public sealed class HttpListenerTests : IAsyncLifetime
         foreign.DefaultRequestHeaders.Add(header, value);
 
         (await PublishAsync("from elsewhere", foreign)).Should().BeOneOf(
-            [HttpStatusCode.Forbidden, HttpStatusCode.BadRequest, HttpStatusCode.NotFound], "platforms differ in the answer to a foreign host");
+            [HttpStatusCode.Forbidden, HttpStatusCode.BadRequest, HttpStatusCode.NotFound], "platforms answer a foreign host with different statuses");
         _client.DefaultRequestHeaders.Add("Origin", $"http://{_server.Address.Authority}");
         (await PublishAsync("from the page")).Should().Be(HttpStatusCode.NoContent);
 
@@ -85,7 +85,7 @@ public sealed class HttpListenerTests : IAsyncLifetime
     [InlineData("/sample.js", HttpStatusCode.OK, "text/javascript")]
     [InlineData("/icon.svg", HttpStatusCode.OK, "image/svg+xml")]
     [InlineData("/elsewhere", HttpStatusCode.NotFound, null)]
-    public async Task File_OfThePage_IsServedWithItsType(string path, HttpStatusCode status, string? type)
+    public async Task File_OfPage_IsServedWithContentType(string path, HttpStatusCode status, string? type)
     {
         using var response = await _client.GetAsync(path);
 
@@ -94,17 +94,17 @@ public sealed class HttpListenerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Publish_BodyIsTooLong_IsRefused() =>
+    public async Task Publish_BodyTooLong_IsRefused() =>
         (await PublishAsync(new string('x', 64 * 1024 + 1))).Should().Be(HttpStatusCode.RequestEntityTooLarge);
 
     [Fact]
-    public async Task Events_AClientVanishes_OthersGetOnAndNewOnesAreLetIn()
+    public async Task Events_ClientResetsConnection_OtherAndNewClientsGetEvents()
     {
         await using var staying = await EventStream.OpenAsync(_client, "events");
         for (var i = 0; i < 3; i++)
-            await VanishAsync();
+            await ResetConnectionAsync();
 
-        // By then the server has written to those who had gone, and more than once.
+        // After three events, the server has written several times to the reset connections.
         for (var i = 0; i < 3; i++)
             await staying.NextAsync("time");
         await using var late = await EventStream.OpenAsync(_client, "events");
@@ -116,7 +116,7 @@ public sealed class HttpListenerTests : IAsyncLifetime
     }
 
     [UnixFact]
-    public async Task Server_ToldToStopWithOpenStreams_EndsThemAndStopsAtOnce()
+    public async Task Server_StoppedWithOpenStreams_EndsStreamsAndExitsSoon()
     {
         await using var first = await EventStream.OpenAsync(_client, "events");
         await using var second = await EventStream.OpenAsync(_client, "events");
@@ -134,8 +134,8 @@ public sealed class HttpListenerTests : IAsyncLifetime
         return response.StatusCode;
     }
 
-    /// <summary>Opens a stream, and resets the connection in the midst of it.</summary>
-    private async Task VanishAsync()
+    /// <summary>Opens a stream, and resets the connection after the first byte.</summary>
+    private async Task ResetConnectionAsync()
     {
         using var client = new TcpClient();
         await client.ConnectAsync(_server.Address.Host, _server.Address.Port).WaitAsync(Limits.Patience);

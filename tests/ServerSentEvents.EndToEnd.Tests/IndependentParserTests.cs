@@ -4,7 +4,7 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
-/// Tests that parsers which others have written read random streams as they were published. The environment variable
+/// Tests that parsers of other projects read random streams as they were published. The environment variable
 /// PROOF_EVENTS sets the number of events for each parser.
 /// </summary>
 public sealed class IndependentParserTests(ParserScripts scripts, Chromium chromium) : IClassFixture<ParserScripts>, IClassFixture<Chromium>
@@ -17,7 +17,7 @@ public sealed class IndependentParserTests(ParserScripts scripts, Chromium chrom
         int.Parse(Environment.GetEnvironmentVariable("PROOF_EVENTS") ?? "10000", CultureInfo.InvariantCulture) / EventsPerStream;
 
     [Fact]
-    public async Task RandomStreams_SseParserOfTheBcl_GivesWhatWasPublished()
+    public async Task RandomStreams_BclSseParser_ReturnsPublishedEvents()
     {
         for (var seed = 0; seed < Streams; seed++)
         {
@@ -37,7 +37,7 @@ public sealed class IndependentParserTests(ParserScripts scripts, Chromium chrom
     [InlineData("@microsoft/fetch-event-source")]
     [InlineData("eventsource")]
     [InlineData("event-source-polyfill")]
-    public async Task RandomStreams_PackageOfNpm_GivesWhatWasPublished(string package)
+    public async Task RandomStreams_NpmPackage_ReturnsPublishedEvents(string package)
     {
         for (var first = 0; first < Streams; first += StreamsPerRun)
         {
@@ -62,7 +62,7 @@ public sealed class IndependentParserTests(ParserScripts scripts, Chromium chrom
     }
 
     [SkippableFact]
-    public async Task RandomStreams_Chromium_GivesWhatWasPublished()
+    public async Task RandomStreams_Chromium_ReturnsPublishedEvents()
     {
         var streams = new List<RandomStream>();
         for (var seed = 0; seed < EventsInChromium / EventsPerStream; seed++)
@@ -72,7 +72,7 @@ public sealed class IndependentParserTests(ParserScripts scripts, Chromium chrom
 
         for (var number = 0; number < streams.Count; number++)
         {
-            // An EventSource has no listener for all types. At the end of the stream, it raises "error".
+            // An EventSource needs a listener for each type. At the end of the stream, it raises "error".
             var digest = await page.EvaluateAsync<string>(
                 """
                 ([number, types]) => new Promise(resolve => {

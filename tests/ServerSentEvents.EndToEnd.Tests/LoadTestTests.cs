@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Tests of the load test: each option in a short run.</summary>
+/// <summary>Tests each option of the load test in a short run.</summary>
 [Trait("Category", "Slow")]
 public sealed class LoadTestTests
 {
@@ -12,7 +12,7 @@ public sealed class LoadTestTests
     private const string Events = "200";
     private const double Rate = 500;
 
-    /// <summary>The limit of a run, which starts several processes in turn, and may start two brokers.</summary>
+    /// <summary>The time limit of a run. A run starts several processes in turn, and may start two brokers.</summary>
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(4);
 
     /// <summary>The rate of 20 clients, for the 199 intervals between 200 events.</summary>
@@ -84,8 +84,8 @@ public sealed class LoadTestTests
         string[] names = ["rabbitmq", "redis"];
         foreach (var name in names)
         {
-            // Both nodes publish 50 events. Then one node publishes to the other one, which has two clients with the library, and
-            // one without it.
+            // Both nodes publish 50 events. Then one node publishes to the other node, which has two clients with the library and
+            // one client without the library.
             output.Should().Contain($"{name}, 2 nodes, 8 in flight, round 1: ours: 100 events at each,")
                 .And.Contain($"{name}, 2 nodes, 8 in flight, round 1: bare: 100 events at each,")
                 .And.Contain($"{name}, 2 nodes, round 1: ours: 100 latencies,")
@@ -110,8 +110,8 @@ public sealed class LoadTestTests
     [InlineData("--http2", "101", "--http2 is a number from 1 to 100")]
     [InlineData("--tls", "yes", "--tls is true or false")]
     [InlineData("--rate", "10,1001", "--rate is a number from 0 to 1000")]
-    [InlineData("--broker", "redis,kafka", "There is no broker 'kafka', but: rabbitmq, redis")]
-    public async Task Run_ValueOutOfRange_SaysTheRange(string option, string value, string message)
+    [InlineData("--broker", "redis,kafka", "There is no broker 'kafka'. The brokers are: rabbitmq, redis")]
+    public async Task Run_ValueOutOfRange_NamesTheRange(string option, string value, string message)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await RunAsync(option, value);

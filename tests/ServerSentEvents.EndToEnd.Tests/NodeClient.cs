@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A client of npm, in a node process that ends when its standard input is closed.</summary>
+/// <summary>A client from npm, in a node process that ends when its standard input is closed.</summary>
 internal sealed class NodeClient : StreamClient
 {
     private readonly Process _process;

@@ -4,9 +4,8 @@ using System.Text;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
-/// The scripts of one folder beside the tests, run by node. The first use copies the folder to a temporary one and installs
-/// the npm packages that its lock file names. Each folder has a separate class, of which xunit
-/// creates one instance for each test class.
+/// Runs the scripts of one folder with node. The first use copies the folder to a temporary folder and installs the npm
+/// packages of the lock file. Each folder has a separate class. xunit creates one instance of the class for each test class.
 /// </summary>
 public abstract class NodeScripts : IDisposable
 {
@@ -22,7 +21,7 @@ public abstract class NodeScripts : IDisposable
     private readonly string _source;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("node-scripts-");
 
-    /// <summary>The path of node, once the packages are installed.</summary>
+    /// <summary>The path of node, available after the packages are installed.</summary>
     private readonly Lazy<Task<string>> _node;
 
     private protected NodeScripts(string folder)
@@ -79,7 +78,7 @@ public abstract class NodeScripts : IDisposable
         return node!;
     }
 
-    /// <summary>Runs a program to its end. If it takes too long, kills it and the processes that it has started.</summary>
+    /// <summary>Runs a program to its end. After the time limit, kills the program and its child processes.</summary>
     private async Task<(int Status, string Output, string Errors)> RunAsync(string program, string[] arguments, byte[] input)
     {
         using var process = Start(program, arguments);
@@ -119,16 +118,16 @@ public abstract class NodeScripts : IDisposable
         }
         catch (IOException)
         {
-            // The process has ended before it read everything: its status and its errors say more.
+            // The process ended before it read all input. Its status and its errors tell the cause.
         }
     }
 }
 
-/// <summary>The scripts that read streams with parsers from npm.</summary>
+/// <summary>Runs the scripts that read streams with parsers from npm.</summary>
 public sealed class ParserScripts() : NodeScripts("Parsers");
 
-/// <summary>The script that reads streams with the clients of npm.</summary>
+/// <summary>Runs the script that reads streams with clients from npm.</summary>
 public sealed class ClientScripts() : NodeScripts("Clients");
 
-/// <summary>The accessibility checks of <c>axe-core</c>, which run in a page.</summary>
+/// <summary>Installs <c>axe-core</c>, whose accessibility checks run in a page.</summary>
 public sealed class AccessibilityScripts() : NodeScripts("Accessibility");

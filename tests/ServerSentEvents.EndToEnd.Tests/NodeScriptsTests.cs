@@ -1,6 +1,6 @@
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The outcome of a test that needs node and npm where they are missing.</summary>
+/// <summary>Tests the outcome of a test on a machine without node and npm.</summary>
 public sealed class NodeScriptsTests
 {
     [Fact]
@@ -14,6 +14,6 @@ public sealed class NodeScriptsTests
             .Should().Throw<InvalidOperationException>().WithMessage("*apt-get install nodejs npm*");
 
     [Fact]
-    public void Find_NotOnThePath_IsNull() =>
+    public void Find_NotOnPath_ReturnsNull() =>
         NodeScripts.Find(Path.Combine(Path.GetTempPath(), "nowhere")).Should().Be(((string?)null, (string?)null));
 }

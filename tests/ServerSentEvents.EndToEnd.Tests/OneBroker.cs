@@ -2,9 +2,9 @@ using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>One broker for all tests of the cluster, because it takes some seconds to start.</summary>
+/// <summary>The broker that all tests of the cluster share, because a broker takes some seconds to start.</summary>
 [CollectionDefinition(nameof(OneBroker))]
 public sealed class OneBroker : ICollectionFixture<SingleBroker>;
 
-/// <summary>A broker of one node.</summary>
+/// <summary>A broker with one node.</summary>
 public sealed class SingleBroker() : LocalBroker(1), IAsyncLifetime;

@@ -1,8 +1,8 @@
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>An event as a client gets it.</summary>
+/// <summary>An event as a client receives it.</summary>
 internal sealed record ParsedEvent(string Type, string Data, string LastEventId)
 {
-    /// <summary>From the form in which our scripts hand it over.</summary>
+    /// <summary>Returns the event from the fields that the scripts write.</summary>
     internal static ParsedEvent Of(string[] fields) => new(fields[0], fields[1], fields[2]);
 }

@@ -3,8 +3,8 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
-/// A stream that has everything in it that a stream can have, and is short enough to be cut at every place: that of a client
-/// that comes back, with what it has missed, a heartbeat, a comment, and what comes then.
+/// The stream of a client that resumes. It contains missed events, a heartbeat, comments and live events, so all parts of the
+/// wire format. The stream is short, so that tests can cut it at every byte.
 /// </summary>
 internal sealed class ParserStream
 {
@@ -12,14 +12,14 @@ internal sealed class ParserStream
 
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(16);
 
-    /// <summary>What is published while the client is away, and the data that it is to get.</summary>
+    /// <summary>The events that are published while the client is disconnected, and the data that the client must get.</summary>
     private static readonly (SseItem<string> Item, string Data)[] Missed =
     [
         (new("\r\na\rb\r\n\r\n c\n", "t\u00FDpe"), "\na\nb\n\n c\n"),
         (new("") { EventId = "" }, ""),
     ];
 
-    /// <summary>What is published when it is there again.</summary>
+    /// <summary>The events that are published after the client has resumed, and the data that the client must get.</summary>
     private static readonly (SseItem<string> Item, string Data)[] Live =
     [
         (new("  \U0001F600\uD83D:\u2028") { EventId = "7: \"~\" 8" }, "  \U0001F600\uFFFD:\u2028"),
@@ -34,12 +34,12 @@ internal sealed class ParserStream
         Events = events;
     }
 
-    /// <summary>The id that it resumes from.</summary>
+    /// <summary>The last event id from which the client resumes.</summary>
     internal string Position { get; }
 
     internal byte[] Bytes { get; }
 
-    /// <summary>What a client is to make of it.</summary>
+    /// <summary>The events that a client must get from the stream.</summary>
     internal ParsedEvent[] Events { get; }
 
     internal static async Task<ParserStream> MakeAsync()
@@ -53,7 +53,7 @@ internal sealed class ParserStream
             TimeProvider = time,
         });
 
-        // Which ids the events get is known from somebody who was there all the time, and needs no parser.
+        // A second subscriber reads the ids of all events without a parser.
         await using var witness = publisher.Subscribe().AsItems().GetAsyncEnumerator();
         publisher.Publish("seen");
         var position = await NextIdAsync(witness);

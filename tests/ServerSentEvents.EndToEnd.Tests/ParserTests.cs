@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Statement 15, against the parsers that clients have: they get what was published, however the stream is cut.</summary>
+/// <summary>Tests statement 15: the parsers of clients return the published events for every cut of the stream.</summary>
 public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
     : IClassFixture<Chromium>, IClassFixture<ParserScripts>, IAsyncLifetime
 {
@@ -16,12 +16,12 @@ public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
     public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
-    public void Stream_ToBeCut_HasBareFieldsAndCommentsBetweenItsEvents()
+    public void Stream_BeforeCut_ContainsBareFieldsAndCommentsBetweenEvents()
     {
         var text = Encoding.UTF8.GetString(_stream.Bytes);
 
         text.Should().StartWith($"retry: 1234\nid: {_stream.Position}\nevent: t\u00FDpe\ndata: \ndata: a\n");
-        text.Should().Contain("\n\n:\ndata:", "that is the heartbeat").And.Contain("\n\n: c\n: data: no\n: \n");
+        text.Should().Contain("\n\n:\ndata:", "the colon alone is the heartbeat").And.Contain("\n\n: c\n: data: no\n: \n");
     }
 
     [SkippableFact]
@@ -31,7 +31,7 @@ public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
         var page = await chromium.OpenAsync(server.Address);
         await server.WatchAsync(page);
 
-        // No more at once than a browser has connections for one host. At a stream's end it says "error", and would connect anew.
+        // A browser opens at most six connections to one host. At the end of a stream, an EventSource raises "error".
         var json = await page.EvaluateAsync<string>(
             """
             async ([length, types]) => {
@@ -60,7 +60,7 @@ public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
             new object[] { _stream.Bytes.Length, _stream.Events.Select(each => each.Type).Distinct().ToArray() }).WaitAsync(Limits.Patience);
 
         AssertEachIsWhole(JsonSerializer.Deserialize<string[][][]>(json)!);
-        server.CutStreams.Should().Be(_stream.Bytes.Length - 1, "each has come in two parts");
+        server.CutStreams.Should().Be(_stream.Bytes.Length - 1, "each stream came in two parts");
     }
 
     [SkippableFact]

@@ -9,7 +9,7 @@ namespace ServerSentEvents.EndToEnd.Tests;
 /// <summary>A web application on a loopback port that serves the events of a test's publisher, and an empty page.</summary>
 internal static class PublisherServer
 {
-    /// <summary>Starts a server, at a free port unless one is given. The default endpoint is <c>/events</c>.</summary>
+    /// <summary>Starts a server. Port 0 means a free port. The default endpoint is <c>/events</c>.</summary>
     internal static async Task<WebApplication> StartAsync(Publisher publisher, int port = 0, Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -8,8 +8,8 @@ using System.Text.Json;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
-/// A stream of random events that were published in different ways, cut at random places, and what a client must make of it.
-/// Equal seeds give equal streams.
+/// A stream of random events that were published in different ways, and the events that a client must get. The stream is cut
+/// into chunks at random places. Equal seeds give equal streams.
 /// </summary>
 internal sealed class RandomStream
 {
@@ -33,10 +33,10 @@ internal sealed class RandomStream
     /// <summary>The events, each with the last event id of an <c>EventSource</c>.</summary>
     internal IReadOnlyList<ParsedEvent> Events { get; }
 
-    /// <summary>The events, each with its id, which is empty for none.</summary>
+    /// <summary>The events, each with its id. The id is empty if the event has none.</summary>
     internal IReadOnlyList<ParsedEvent> EventsWithOwnIds { get; }
 
-    /// <param name="seed">A number that decides everything. Each tenth stream has an event of a megabyte.</param>
+    /// <param name="seed">The seed of all random choices. Each tenth stream has an event of a megabyte.</param>
     /// <param name="count">The number of events.</param>
     internal static async Task<RandomStream> MakeAsync(int seed, int count)
     {
@@ -61,7 +61,7 @@ internal sealed class RandomStream
         return new RandomStream(bytes, Cut(bytes, random), events, withOwnIds);
     }
 
-    /// <summary>Returns the chunks in the form that the script reads.</summary>
+    /// <summary>Returns the chunks in the format that the script reads.</summary>
     internal byte[] ToInput()
     {
         var input = new MemoryStream();
@@ -114,7 +114,7 @@ internal sealed class RandomStream
     private static ParsedEvent AsReceived(SseItem<string> item, string data) =>
         new(Encoded(item.EventType), string.Join('\n', Encoded(data).Split(LineEnds, StringSplitOptions.None)), item.EventId ?? "");
 
-    /// <summary>Returns the text that UTF-8 can carry: a lone surrogate is U+FFFD.</summary>
+    /// <summary>Replaces each lone surrogate by U+FFFD, as UTF-8 does.</summary>
     private static string Encoded(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
 
     private static async Task<byte[]> ReadAsync(Subscription<object?> subscription, bool asText)
@@ -131,7 +131,7 @@ internal sealed class RandomStream
         var chunks = new List<Range>();
         for (var start = 0; start < bytes.Length; start = chunks[^1].End.Value)
         {
-            // Half of the chunks are very small: these cut lines, line ends and characters.
+            // Half of the chunks are very small. They cut lines, line ends and characters.
             var length = random.Next(1, random.Next(2) == 0 ? 4 : LargestChunk);
             chunks.Add(start..Math.Min(bytes.Length, start + length));
         }

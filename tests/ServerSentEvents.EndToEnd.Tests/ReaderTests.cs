@@ -7,7 +7,7 @@ namespace ServerSentEvents.EndToEnd.Tests;
 public sealed class ReaderTests
 {
     [UnixFact]
-    public async Task Reader_ServerIsKilledAndStartsAgain_PrintsTheVisitsOfBoth()
+    public async Task Reader_ServerKilledAndRestarted_PrintsVisitsOfBothServers()
     {
         using var first = await SampleServer.StartAsync("Visits");
         using var reader = StartReader(new Uri(first.Address, "subscribe"), out var lines);
@@ -44,7 +44,7 @@ public sealed class ReaderTests
         return reader;
     }
 
-    /// <summary>Waits until the reader prints a line. If there is a server, opens its page again and again.</summary>
+    /// <summary>Waits until the reader prints a line. If a server is given, opens its page repeatedly.</summary>
     private static async Task UntilPrintedAsync(string line, ConcurrentQueue<string> lines, SampleServer? server = null)
     {
         using var limit = new CancellationTokenSource(Limits.Patience);

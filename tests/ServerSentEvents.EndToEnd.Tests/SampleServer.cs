@@ -9,13 +9,13 @@ using System.Text.RegularExpressions;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A sample that runs as a process of its own, listening at a port that was free.</summary>
+/// <summary>A sample that runs in another process and listens on a free port.</summary>
 internal sealed partial class SampleServer : IDisposable
 {
     private const int Attempts = 5;
     private const int SigTerm = 15;
 
-    /// <summary>The limit of a stop with open streams. A host that waits for its streams takes half a minute.</summary>
+    /// <summary>The time limit for stopping with open streams. A host that waits for its streams takes half a minute.</summary>
     private static readonly TimeSpan StoppingLimit = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
@@ -29,7 +29,7 @@ internal sealed partial class SampleServer : IDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            // Somewhere else than where the sample lies, which it must not depend on.
+            // The sample must not depend on its working directory, so it starts in another one.
             WorkingDirectory = Path.GetTempPath(),
         };
         start.ArgumentList.Add(PathOf(sample));
@@ -45,17 +45,17 @@ internal sealed partial class SampleServer : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address at which the sample listens.</summary>
     internal Uri Address => _address.Task.Result;
 
-    /// <summary>What it has written to the console so far.</summary>
+    /// <summary>The console output of the sample so far.</summary>
     internal string Output => string.Join('\n', _output);
 
-    /// <summary>Starts a sample that knows <c>--urls</c>; port 0 stands for any that is free.</summary>
+    /// <summary>Starts a sample that accepts <c>--urls</c>. Port 0 means a free port.</summary>
     internal static Task<SampleServer> StartAsync(string sample, int port = 0, params string[] arguments) =>
         new SampleServer(sample, ["--urls", $"http://127.0.0.1:{port}", .. arguments]).WhenListeningAsync();
 
-    /// <summary>Starts the sample that takes a port as its argument, anew where somebody else was faster to take it.</summary>
+    /// <summary>Starts the sample that takes a port as its argument. Tries another port if that port is taken.</summary>
     internal static async Task<SampleServer> StartHttpListenerAsync()
     {
         for (var attempt = 1; ; attempt++)
@@ -67,14 +67,14 @@ internal sealed partial class SampleServer : IDisposable
             }
             catch (InvalidOperationException) when (attempt < Attempts)
             {
-                // The port was taken in between.
+                // Another program may have taken the port.
             }
         }
     }
 
     internal HttpClient NewClient() => new() { BaseAddress = Address, Timeout = Limits.Patience };
 
-    /// <summary>Ends it without any warning, as a crash would.</summary>
+    /// <summary>Kills the sample without a shutdown, as a crash would.</summary>
     internal async Task KillAsync()
     {
         _process.Kill();
@@ -82,8 +82,8 @@ internal sealed partial class SampleServer : IDisposable
     }
 
     /// <summary>
-    /// Asks it to stop, and sees that it does so soon, and without complaint. By SIGTERM, since what a shell starts in the
-    /// background ignores SIGINT, and so does all that it starts.
+    /// Stops the sample by SIGTERM, and asserts that the sample ends soon and without an error. Programs that a shell starts in
+    /// the background ignore SIGINT, and so do their child processes.
     /// </summary>
     internal async Task StopAsync()
     {
@@ -125,7 +125,7 @@ internal sealed partial class SampleServer : IDisposable
             _address.TrySetResult(new Uri(match.Groups["address"].Value));
     }
 
-    /// <summary>Where the build has put a sample, as it told this assembly.</summary>
+    /// <summary>Returns the path of a sample. The build writes the path into the metadata of this assembly.</summary>
     internal static string PathOf(string sample) =>
         typeof(SampleServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == $"Sample {sample}").Value!;

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A client that runs outside the test's process. It reports with one JSON object for each thing that happens.</summary>
+/// <summary>A client in another process. The client reports each message, comment and error as a JSON object.</summary>
 internal abstract class StreamClient : IAsyncDisposable
 {
     private static readonly JsonSerializerOptions CamelCase = new(JsonSerializerDefaults.Web);
@@ -13,17 +13,17 @@ internal abstract class StreamClient : IAsyncDisposable
     /// <summary>The reports that the test has read, for the message of a failure.</summary>
     private readonly List<Report> _read = [];
 
-    /// <summary>Returns the data that the client's next call of <c>onmessage</c> had.</summary>
+    /// <summary>Returns the data of the client's next call of <c>onmessage</c>.</summary>
     internal async Task<string> NextMessageAsync() =>
         (await NextAsync(report => report.Message is not null)).Message!;
 
-    /// <summary>Waits for more comments, as many as given. Fails at a message.</summary>
+    /// <summary>Waits for a number of further comments. Fails at a message.</summary>
     internal async Task WaitForCommentsAsync(int count)
     {
         for (var i = 0; i < count; i++)
         {
             var report = await NextAsync(report => report.Message is not null || report.Comment is not null);
-            report.Message.Should().BeNull("only comments are sent");
+            report.Message.Should().BeNull("the server sends only comments");
         }
     }
 
@@ -72,6 +72,6 @@ internal abstract class StreamClient : IAsyncDisposable
         }
     }
 
-    /// <summary>One of the three is set.</summary>
+    /// <summary>One report of a client. Exactly one value is set.</summary>
     private sealed record Report(string? Message, string? Comment, string? Error);
 }

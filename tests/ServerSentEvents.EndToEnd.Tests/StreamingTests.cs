@@ -4,16 +4,16 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Tests the tokens of an answer, for clients without a browser.</summary>
+/// <summary>Tests the tokens of an answer with clients without a browser.</summary>
 public sealed class StreamingTests
 {
-    /// <summary>Seconds that no test reaches.</summary>
+    /// <summary>A number of seconds that no test reaches.</summary>
     private const string Patient = "3600";
 
     private static readonly string Question = string.Join(' ', Enumerable.Range(1, 20));
 
     [Fact]
-    public async Task Answer_ReadToTheEnd_ComesOnceAndInOrder()
+    public async Task Answer_ReadToEnd_ArrivesOnceAndInOrder()
     {
         using var server = await StartAsync(Patient);
         var id = await AskAsync(server);
@@ -23,11 +23,11 @@ public sealed class StreamingTests
         TextOf(first).Should().StartWith($"You asked: {Question}\n\nEach word").And.EndWith("the model stops. ");
         first[^1].Should().BeEquivalentTo(new { EventType = "end", Data = "complete" });
         first.Select(item => item.EventId).Should().OnlyHaveUniqueItems();
-        second.Should().BeEquivalentTo(first, options => options.WithStrictOrdering(), "a client that comes later starts at the beginning");
+        second.Should().BeEquivalentTo(first, options => options.WithStrictOrdering(), "a later client starts at the beginning");
     }
 
     [Fact]
-    public async Task Answer_ClientIsCutInTheMiddle_ResumesWithTheRestOnce()
+    public async Task Answer_ConnectionCut_ResumesWithTheRestOnce()
     {
         using var server = await StartAsync(Patient);
         var id = await AskAsync(server);
@@ -41,7 +41,7 @@ public sealed class StreamingTests
     }
 
     [Fact]
-    public async Task Answer_ClientHasTheEnd_ReconnectGets204()
+    public async Task Answer_ReconnectAfterEnd_Gets204()
     {
         using var server = await StartAsync(Patient);
         var id = await AskAsync(server);
@@ -54,7 +54,7 @@ public sealed class StreamingTests
     }
 
     [Fact]
-    public async Task Answer_NoClientIsLeft_SourceIsCanceledAndTheStreamSaysSo()
+    public async Task Answer_NoClientLeft_CancelsSourceAndReportsCanceled()
     {
         using var server = await StartAsync(patience: "1");
         // Without a cancellation, the answer takes minutes.
@@ -68,7 +68,7 @@ public sealed class StreamingTests
     }
 
     [Fact]
-    public async Task Answer_ClientStays_SourceIsNotCanceled()
+    public async Task Answer_ClientStays_DoesNotCancelSource()
     {
         using var server = await StartAsync(patience: "3");
 
@@ -83,7 +83,7 @@ public sealed class StreamingTests
     }
 
     [Fact]
-    public async Task Answer_UnknownOrNoQuestion_IsRefused()
+    public async Task Answer_UnknownIdOrNoQuestion_IsRefused()
     {
         using var server = await StartAsync(Patient);
         using var client = server.NewClient();
@@ -108,7 +108,7 @@ public sealed class StreamingTests
         return (await response.Content.ReadFromJsonAsync<string>())!;
     }
 
-    /// <summary>Reads some events, or all until the stream ends, and leaves.</summary>
+    /// <summary>Reads some events, or all events until the stream ends, and disconnects.</summary>
     private static async Task<List<SseItem<string>>> ReadAsync(
         SampleServer server, string id, string? lastEventId = null, int count = int.MaxValue)
     {

@@ -4,16 +4,16 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>ASP.NET Core's own result for event streams, which frames what it is given.</summary>
+/// <summary>Tests subscriptions with the result of ASP.NET Core for event streams, which frames its items.</summary>
 public sealed class TypedResultsTests
 {
     [Fact]
-    public async Task ServerSentEvents_AsItems_AreFramedOnce() =>
+    public async Task ServerSentEvents_Items_AreFramedOnce() =>
         (await StreamOf("/items")).Should().Contain("data: hello\n").And.NotContain("data: data:");
 
     [Fact]
-    public async Task ServerSentEvents_StringsThatAreFramedAlready_AreFramedTwice() =>
-        (await StreamOf("/strings")).Should().Contain("data: data: hello", "that is what the README warns of");
+    public async Task ServerSentEvents_FramedStrings_AreFramedTwice() =>
+        (await StreamOf("/strings")).Should().Contain("data: data: hello", "the README warns of this mistake");
 
     private static async Task<string> StreamOf(string path)
     {
@@ -26,7 +26,7 @@ public sealed class TypedResultsTests
         app.MapGet("/items", () => TypedResults.ServerSentEvents(publisher.Subscribe().AsItems()));
         app.MapGet("/strings", () => TypedResults.ServerSentEvents(publisher.Subscribe()));
 
-        // The stream is whole once the subscriber is there: it gets one event, and then the end.
+        // Each subscriber gets one event and then the end of the stream.
         publisher.Subscribed += (_, _) =>
         {
             publisher.Publish("hello");

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A test that sends a signal to a process, which Windows has no way to do.</summary>
+/// <summary>A test that sends a signal to a process. Windows has no signals, so the test is skipped there.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class UnixFactAttribute : FactAttribute
 {

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The smallest sample: every open page hears of each new visit.</summary>
+/// <summary>Tests the smallest sample: every open page gets an event for each new visit.</summary>
 public sealed class VisitsTests : IAsyncLifetime
 {
     private SampleServer _server = null!;
@@ -20,14 +20,14 @@ public sealed class VisitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Subscribe_NothingPublished_HeadersComeAtOnce()
+    public async Task Subscribe_NothingPublished_SendsHeadersImmediately()
     {
-        // Without a visit there is no event, so that this would wait in vain for headers that come with the first one.
+        // There is no visit, so no event comes. Headers that wait for the first event would never arrive.
         await using var stream = await EventStream.OpenAsync(_client, "subscribe");
     }
 
     [Fact]
-    public async Task Visit_SeveralStreamsAreOpen_EachHearsOfIt()
+    public async Task Visit_SeveralStreams_EachGetsEvent()
     {
         await using var first = await EventStream.OpenAsync(_client, "subscribe");
         await using var second = await EventStream.OpenAsync(_client, "subscribe");
@@ -42,7 +42,7 @@ public sealed class VisitsTests : IAsyncLifetime
     }
 
     [UnixFact]
-    public async Task Server_ToldToStopWithOpenStreams_EndsThemAndStopsAtOnce()
+    public async Task Server_StoppedWithOpenStreams_EndsStreamsAndExitsSoon()
     {
         await using var first = await EventStream.OpenAsync(_client, "subscribe");
         await using var second = await EventStream.OpenAsync(_client, "subscribe");

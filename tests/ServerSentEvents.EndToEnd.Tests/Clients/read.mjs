@@ -1,17 +1,17 @@
-// Reads an event stream with a client from npm: node read.mjs <package> <address>. Writes one JSON object per line, for each
-// call of onmessage, each error and each comment in the stream. Ends when its standard input is closed.
+// Reads an event stream with a client from npm. Usage: node read.mjs <package> <address>. The script writes a line with a JSON
+// object for each call of onmessage, each error and each comment. The script ends when its standard input is closed.
 const [client, address] = process.argv.slice(2);
 
 const write = line => process.stdout.write(JSON.stringify(line) + "\n");
 
-// Like the handlers of many applications, it throws if the data is not JSON.
+// The handler throws if the data is not JSON, as the handlers of many applications do.
 const onmessage = ({ data }) => {
   write({ message: data });
   JSON.parse(data);
 };
 const onerror = error => write({ error: String(error?.message ?? error?.type ?? error) });
 
-// The client gets the response unchanged. Comments are read from a copy.
+// The client gets the response unchanged. The script reads the comments from a copy.
 const originalFetch = globalThis.fetch;
 globalThis.fetch = async (...request) => {
   const response = await originalFetch(...request);

@@ -1,6 +1,6 @@
-// Reads many streams with a parser or client from npm: node digest.mjs <package>. Standard input is a list of chunks: the length
-// as four bytes, then the bytes. A chunk without bytes ends a stream. Writes a line for each stream: the number of events, and a
-// SHA-256 of types, data and ids.
+// Reads many streams with a parser or client from npm. Usage: node digest.mjs <package>. Standard input is a list of chunks. Each
+// chunk has its length as four bytes, and then its bytes. A chunk without bytes ends a stream. For each stream, the script writes
+// a line with the number of events and a SHA-256 of types, data and ids.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
@@ -19,7 +19,7 @@ function* streams(input) {
   }
 }
 
-/** Returns a fetch function that answers with the chunks, once. */
+/** Returns a fetch function that answers with the chunks. */
 const answering = chunks => async () => new Response(
   new ReadableStream({
     start(controller) {
@@ -68,7 +68,7 @@ const readers = {
     return (chunks, onEvent) => readWith(() => new EventSource("http://localhost/", { fetch: answering(chunks) }), onEvent);
   },
   async "event-source-polyfill"() {
-    // The package takes the fetch function of the page when it is loaded.
+    // The package reads the fetch function of the page while the package is loaded.
     let current;
     globalThis.window = globalThis;
     globalThis.fetch = (...request) => answering(current)(...request);

@@ -1,5 +1,5 @@
-// Reads a stream's bytes from standard input, and writes as JSON what eventsource-parser makes of them: an entry for each
-// place to cut them in two, with the intervals of "retry" and the events as [type, data, id].
+// Reads a stream from standard input, cuts it in two at each byte, and parses the parts with eventsource-parser. Writes JSON with
+// an entry for each cut: the intervals of "retry", and the events as [type, data, id].
 import { readFileSync } from "node:fs";
 import { createParser } from "eventsource-parser";
 

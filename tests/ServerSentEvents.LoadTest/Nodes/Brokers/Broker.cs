@@ -24,7 +24,7 @@ internal abstract class Broker
     /// <exception cref="ArgumentException">No broker has that name.</exception>
     internal static Broker Named(string name) =>
         All.FirstOrDefault(broker => broker.Name == name)
-        ?? throw new ArgumentException($"There is no broker '{name}', but: {string.Join(", ", All.Select(broker => broker.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"There is no broker '{name}'. The brokers are: {string.Join(", ", All.Select(broker => broker.Name))}.", nameof(name));
 
     /// <summary>Starts a private instance on a free port, with its files in a temporary folder.</summary>
     internal abstract Task<BrokerInstance> StartAsync();
