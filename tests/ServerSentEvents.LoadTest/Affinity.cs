@@ -1,26 +1,26 @@
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>Gives each process a processor of its own, where there are two: then neither takes time from the other.</summary>
+/// <summary>Runs servers and clients on separate processors, if the machine has two, so that neither delays the other.</summary>
 internal static unsafe class Affinity
 {
     internal const int ForServers = 0;
     internal const int ForClients = 1;
 
-    /// <summary>No processor of its own, but all.</summary>
+    /// <summary>The value for a process that may use all processors.</summary>
     internal const int None = -1;
 
     private const int MaskBytes = 128;
 
-    /// <summary>Whether processes get processors of their own.</summary>
+    /// <summary>Whether the machine has enough processors to separate servers and clients.</summary>
     internal static bool IsUsed { get; } = Environment.ProcessorCount > 1;
 
-    /// <summary>Does something that starts a process, which has this processor for its own and knows of no other.</summary>
+    /// <summary>Calls a function that starts a process, and restricts the new process to one processor.</summary>
     internal static T Start<T>(int processor, Func<T> start)
     {
         if (!IsUsed || processor == None)
             return start();
 
-        // A process begins with what the thread has that starts it.
+        // A process inherits the affinity of the thread that starts it.
         var before = stackalloc byte[MaskBytes];
         var mask = stackalloc byte[MaskBytes];
         new Span<byte>(mask, MaskBytes).Clear();

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>A process that answers lines by lines, and ends with this one.</summary>
+/// <summary>A process that answers each line of input with a line of output. Ends when this process ends.</summary>
 internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
@@ -22,7 +22,7 @@ internal sealed class ChildProcess : IDisposable
 
     internal bool HasExited => _process.HasExited;
 
-    /// <summary>This program, with a verb.</summary>
+    /// <summary>Starts this program in another process, with a verb.</summary>
     internal static ChildProcess OfThisProgram(int processor, params string[] arguments)
     {
         var path = Environment.ProcessPath!;
@@ -32,7 +32,7 @@ internal sealed class ChildProcess : IDisposable
             : new ChildProcess(processor, path, arguments);
     }
 
-    /// <exception cref="ChildProcessException">It has ended.</exception>
+    /// <exception cref="ChildProcessException">The process has ended.</exception>
     internal string Ask(string command)
     {
         Tell(command);
@@ -41,7 +41,7 @@ internal sealed class ChildProcess : IDisposable
 
     internal void Tell(string command) => _process.StandardInput.WriteLine(command);
 
-    /// <exception cref="ChildProcessException">It has ended.</exception>
+    /// <exception cref="ChildProcessException">The process has ended.</exception>
     internal string ReadLine() =>
         _process.StandardOutput.ReadLine() ?? throw new ChildProcessException("A process of the load test has ended early; see above.");
 

@@ -1,4 +1,4 @@
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>A process of the load test has failed, and has said why.</summary>
+/// <summary>The failure of a process of the load test. The console output of that process tells the cause.</summary>
 internal sealed class ChildProcessException(string message) : Exception(message);

@@ -12,7 +12,7 @@ internal sealed class Comparison
 {
     private const int MemoryRounds = 3;
 
-    /// <summary>The connections before the first count of memory, which also load code and pools.</summary>
+    /// <summary>The number of connections before the first measurement of memory. They also load code and fill pools.</summary>
     private const int FirstConnections = 200;
 
     private readonly Options _options;
@@ -71,7 +71,7 @@ internal sealed class Comparison
                 foreach (var scenario in _options.Scenarios)
                 {
                     _runs[(kind, scenario)] = [];
-                    // Twice, so that the compiler has optimized the code that runs often.
+                    // Two runs let the compiler optimize the code that runs often.
                     contender.Run(scenario, _options.Events, _options.Seconds);
                     contender.Run(scenario, _options.Events, _options.Seconds);
                 }

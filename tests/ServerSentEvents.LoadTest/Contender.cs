@@ -21,13 +21,13 @@ internal sealed class Contender : IDisposable
 
     internal ServerKind Kind { get; }
 
-    /// <summary>The bytes of the server that are in memory now.</summary>
+    /// <summary>The number of bytes of the server that are in memory now.</summary>
     internal long ResidentBytes => ProcFile.ResidentBytes(_server.ProcessId);
 
     /// <summary>Connects more clients.</summary>
     internal void Connect(int clients) => _clients.Ask(string.Create(CultureInfo.InvariantCulture, $"connect {clients}"));
 
-    /// <summary>Publishes a number of events or, if that is 0, for a number of seconds.</summary>
+    /// <summary>Publishes a number of events. If the number is 0, publishes for a number of seconds.</summary>
     internal RunResult Run(Scenario scenario, int events, double seconds) =>
         RunResult.FromLine(_clients.Ask(string.Create(CultureInfo.InvariantCulture, $"run {scenario} {events} {seconds}")));
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>Waits for many sockets by one thread and one system call.</summary>
+/// <summary>Waits for many sockets with one thread and one system call.</summary>
 internal sealed unsafe class Epoll : IDisposable
 {
     private const int Add = 1;
@@ -23,7 +23,7 @@ internal sealed unsafe class Epoll : IDisposable
     private readonly int _descriptor = Libc.EpollCreate(0);
     private readonly byte[] _entries = new byte[MostAtOnce * EntrySize];
 
-    /// <summary>Watches a socket, which <see cref="Key"/> names by the key.</summary>
+    /// <summary>Watches a socket. <see cref="Key"/> returns the key of a socket that can be read.</summary>
     internal void Watch(int socket, int key)
     {
         var entry = stackalloc byte[EntrySize];
@@ -34,7 +34,7 @@ internal sealed unsafe class Epoll : IDisposable
             throw new Win32Exception();
     }
 
-    /// <summary>Returns the number of sockets that can be read; 0 after the limit.</summary>
+    /// <summary>Waits for sockets and returns the number of sockets that can be read, or 0 after the limit.</summary>
     internal int Wait(TimeSpan limit)
     {
         var count = Take();

@@ -3,16 +3,16 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>The data of an event: its number, the time it was due, and padding up to its size.</summary>
+/// <summary>The data of an event: its number, the time when the event was due, and padding up to its size.</summary>
 internal static class EventData
 {
-    /// <summary>The bytes around the data of an event: its field's name, and the two ends of line.</summary>
+    /// <summary>The number of bytes around the data of an event: the name of the field, and two line ends.</summary>
     internal const int EnvelopeBytes = 8;
 
     /// <summary>The data of an event that does not count.</summary>
     internal const string Hello = "hello";
 
-    /// <summary>The byte before a client's name; no other part of an event has it.</summary>
+    /// <summary>The byte before a client's name. No other part of an event contains this byte.</summary>
     internal const byte NameMark = (byte)'#';
 
     internal const int NameLength = 8;
@@ -32,10 +32,10 @@ internal static class EventData
         int.Parse(data[..NumberDigits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
         long.Parse(data.Slice(NumberDigits, TimeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
 
-    /// <summary>Returns the name of a client, which personalized events end with.</summary>
+    /// <summary>Returns the name of a client. Personalized events end with the name.</summary>
     internal static string NameOf(int client) => client.ToString("x8", CultureInfo.InvariantCulture);
 
-    /// <summary>Returns the data for one client: of the same length, with the client's name at the end.</summary>
+    /// <summary>Returns the data for one client. The length stays the same, and the end is the client's name.</summary>
     internal static string Personalize(string data, string name) =>
         string.Concat(data.AsSpan(0, data.Length - NameLength - 1), "#", name);
 }

@@ -3,10 +3,10 @@ using ServerSentEvents.LoadTest.Servers;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>All that was measured of one kind of server.</summary>
-/// <param name="Kind">Which.</param>
-/// <param name="Runs">By how events were published, one of each round.</param>
-/// <param name="IdleBytes">What an idle connection takes, the median; not a number where that was not measured.</param>
+/// <summary>All measurements of one kind of server.</summary>
+/// <param name="Kind">The kind of server.</param>
+/// <param name="Runs">The results of each scenario, one for each round.</param>
+/// <param name="IdleBytes">The median memory of an idle connection in bytes; NaN if memory was not measured.</param>
 internal sealed record KindResult(ServerKind Kind, IReadOnlyDictionary<Scenario, List<RunResult>> Runs, double IdleBytes)
 {
     internal double Median(Scenario scenario, Func<RunResult, double> figure) => Statistics.Median(Runs[scenario].Select(figure));

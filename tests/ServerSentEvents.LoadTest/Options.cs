@@ -52,7 +52,7 @@ internal sealed class Options
     private const int DefaultRate = 100;
     private const int MostStreams = 100;
 
-    /// <summary>One address has 28,000 ports to connect from.</summary>
+    /// <summary>The limit of the number of clients. One address has 28,000 ports to connect from.</summary>
     private const int MostClients = 25_000;
 
     private IReadOnlyList<int> _rates = [];
@@ -61,18 +61,18 @@ internal sealed class Options
 
     internal int Bytes { get; private set; } = 100;
 
-    /// <summary>0 for as many as <see cref="Seconds"/> allow.</summary>
+    /// <summary>The number of events of each measurement; 0 to publish for <see cref="Seconds"/>.</summary>
     internal int Events { get; private set; }
 
     internal double Seconds { get; private set; } = 2;
 
-    /// <summary>The ways to publish, one measurement for each.</summary>
+    /// <summary>The ways to publish. Each has one measurement.</summary>
     internal IReadOnlyList<Scenario> Scenarios { get; private set; } = [];
 
-    /// <summary>The numbers of nodes that share a broker; none for the comparison of servers.</summary>
+    /// <summary>The numbers of nodes that share a broker; empty for the comparison of servers.</summary>
     internal IReadOnlyList<int> Nodes { get; private set; } = [];
 
-    /// <summary>The brokers that nodes share, one after the other.</summary>
+    /// <summary>The brokers that nodes share. The load test uses one broker after the other.</summary>
     internal IReadOnlyList<Broker> Brokers { get; private set; } = [Broker.All[0]];
 
     /// <summary>The events a second at which the latency of nodes is measured; 0 for no measurement.</summary>
@@ -108,7 +108,7 @@ internal sealed class Options
         return options;
     }
 
-    /// <summary>Returns the scenarios of the command line, or else the defaults.</summary>
+    /// <summary>Returns the scenarios of the command line. Without such an option, returns the defaults.</summary>
     private IReadOnlyList<Scenario> AllScenarios()
     {
         if (Nodes.Count > 0)

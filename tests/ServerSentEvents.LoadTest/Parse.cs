@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>Numbers as programs write them for each other.</summary>
+/// <summary>Parses numbers in the invariant culture.</summary>
 internal static class Parse
 {
     internal static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

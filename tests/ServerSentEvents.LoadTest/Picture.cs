@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>The deliveries a second as bars, in SVG that can be read on light and on dark pages.</summary>
+/// <summary>Draws the deliveries a second as bars in SVG, readable on light and on dark pages.</summary>
 internal static class Picture
 {
     private const int Width = 720;
@@ -40,7 +40,7 @@ internal static class Picture
         return svg.ToString();
     }
 
-    /// <summary>Draws the bars of one scenario, and returns the place of the next one.</summary>
+    /// <summary>Draws a scenario, and returns the vertical place where the next scenario begins.</summary>
     private static int DrawScenario(StringBuilder svg, int y, Options options, Scenario scenario, IReadOnlyList<KindResult> results)
     {
         Line(svg, $"<text class=\"title\" x=\"{Margin}\" y=\"{y + 24}\">Deliveries a second, {options.Clients:N0} clients, {scenario.Description}</text>");

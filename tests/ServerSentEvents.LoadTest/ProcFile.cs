@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>What the kernel tells of a process, in /proc.</summary>
+/// <summary>Reads the figures of a process from /proc.</summary>
 internal static class ProcFile
 {
-    /// <summary>The kernel's unit in this file: a hundredth of a second, wherever Linux runs.</summary>
+    /// <summary>The unit of times in /proc, which is a hundredth of a second on every Linux.</summary>
     private const long TicksOfTheKernel = TimeSpan.TicksPerSecond / 100;
 
-    /// <summary>Where user and system time stand, behind the name in parentheses.</summary>
+    /// <summary>The place of the user time after the name in parentheses. The system time follows.</summary>
     private const int UserTime = 11;
 
-    /// <summary>The processor time that a process has had so far, its own and the kernel's for it.</summary>
+    /// <summary>Returns the processor time of a process so far, including the kernel's work for the process.</summary>
     internal static TimeSpan ProcessorTime(int processId)
     {
         var text = File.ReadAllText($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/stat");
@@ -20,7 +20,7 @@ internal static class ProcFile
         return new TimeSpan(ticks * TicksOfTheKernel);
     }
 
-    /// <summary>The same for a process and all that it has started, directly or not.</summary>
+    /// <summary>Returns the processor time of a process and all its descendants.</summary>
     internal static TimeSpan ProcessorTimeOfTree(int processId) =>
         Children(processId).Aggregate(ProcessorTime(processId), (sum, child) => sum + ProcessorTimeOfTree(child));
 
@@ -30,7 +30,7 @@ internal static class ProcFile
         return File.ReadAllText($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Parse.Number);
     }
 
-    /// <summary>The bytes of a process that are in memory.</summary>
+    /// <summary>Returns the number of bytes of a process that are in memory.</summary>
     internal static long ResidentBytes(int processId)
     {
         var line = File.ReadLines($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/status")

@@ -4,7 +4,7 @@ using ServerSentEvents.LoadTest.Nodes;
 using ServerSentEvents.LoadTest.Nodes.Brokers;
 using ServerSentEvents.LoadTest.Servers;
 
-// Without a verb, runs the whole comparison, which starts this program again for each server and for its clients.
+// Without a verb, this program runs a comparison, and starts itself again for each server and for its clients.
 switch (args)
 {
     case ["server", var kind, var setup]:

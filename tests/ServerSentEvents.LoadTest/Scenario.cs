@@ -4,17 +4,17 @@ namespace ServerSentEvents.LoadTest;
 
 /// <summary>A way to publish events.</summary>
 /// <param name="InFlight">The number of events by which publishing may be ahead of the slowest client.</param>
-/// <param name="IsPipelined">Whether events are posted without waiting for the answer to the event before.</param>
-/// <param name="Rate">Events a second at fixed times, whatever the server does; 0 to publish as fast as the window allows.</param>
+/// <param name="IsPipelined">Whether an event is posted without waiting for the answer to the previous event.</param>
+/// <param name="Rate">The events a second, published at fixed times; 0 to publish as fast as the window allows.</param>
 internal sealed record Scenario(int InFlight, bool IsPipelined, int Rate = 0)
 {
-    /// <summary>More than any server needs to be busy all the time.</summary>
+    /// <summary>The largest number of events in flight. Every server is busy with fewer events.</summary>
     internal const int MostInFlight = 4096;
 
-    /// <summary>Less than the queue of a client holds: a server that cannot keep up is late, but loses nothing.</summary>
+    /// <summary>The largest number of events in flight at a fixed rate. The queues hold more, so no event is lost.</summary>
     private const int MostBehind = 1000;
 
-    /// <summary>The largest number of publishing connections. An idle one is found by a search through all of them.</summary>
+    /// <summary>The largest number of publishing connections. The search for an idle connection reads all of them.</summary>
     private const int MostConnections = 512;
     private const char Pipelined = 'p';
     private const char PerSecond = '/';
@@ -30,7 +30,7 @@ internal sealed record Scenario(int InFlight, bool IsPipelined, int Rate = 0)
 
     internal static Scenario AtRate(int rate) => new(MostBehind, IsPipelined: true, rate);
 
-    /// <exception cref="ArgumentException">The text is no number, or out of its range.</exception>
+    /// <exception cref="ArgumentException">The text is not a number, or is out of range.</exception>
     internal static Scenario Parse(string text)
     {
         if (text.EndsWith(PerSecond))

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest;
 
-/// <summary>The results in Markdown.</summary>
+/// <summary>Writes the results in Markdown.</summary>
 internal static class Table
 {
     internal static void Write(TextWriter output, Options options, IReadOnlyList<KindResult> results)
@@ -40,7 +40,7 @@ internal static class Table
         Line(output, $"| {result.Kind.Title} | {rate:N0} | {rateRatio:F2} | {cost:F2} | {costRatio:F2} | {share:F0} | {median:F1} | {percentile:F1} | {max:F1} |");
     }
 
-    /// <summary>Returns the median of the rounds' ratios: a disturbance of a whole round does not change its ratio.</summary>
+    /// <summary>Returns the median of the rounds' ratios. A disturbance of a whole round does not change its ratio.</summary>
     private static double RatioToFirst(KindResult result, KindResult first, Scenario scenario, Func<Clients.RunResult, double> figure) =>
         Statistics.Median(result.Runs[scenario].Zip(first.Runs[scenario], (one, other) => figure(one) / figure(other)));
 

@@ -7,12 +7,12 @@ using Microsoft.Coyote.Specifications;
 namespace ServerSentEvents.Systematic;
 
 /// <summary>
-/// A pipe writer whose flushes complete at once or later, as Coyote chooses. It fails if two threads use it at a time, or
-/// if anything uses it after the copy has ended.
+/// A pipe writer whose flushes complete at once or later, as Coyote chooses. The writer fails if two threads use it at the same
+/// time, or if the copy uses it after the copy has ended.
 /// </summary>
 internal sealed class CheckedPipeWriter : PipeWriter
 {
-    /// <summary>A copy gives up after 16 canceled flushes in a row. Fewer make schedules shorter.</summary>
+    /// <summary>The largest number of canceled flushes in a row. A copy allows 16, but fewer make schedules shorter.</summary>
     private const int MaxCanceledFlushes = 3;
 
     private readonly byte[] _memory = new byte[1024];
@@ -20,46 +20,46 @@ internal sealed class CheckedPipeWriter : PipeWriter
     private readonly Generator _choice = Generator.Create();
     private readonly object _gate = new();
 
-    /// <summary>The flush that has not completed; null if none. Guarded by _gate.</summary>
+    /// <summary>The pending flush; null if none. Guarded by _gate.</summary>
     private TaskCompletionSource<FlushResult>? _pending;
 
-    /// <summary>How many bytes the last completed flush has delivered.</summary>
+    /// <summary>The number of bytes that completed flushes have delivered.</summary>
     private int _flushed;
 
-    /// <summary>The flushes that other code has canceled since the last one that was not canceled.</summary>
+    /// <summary>The number of flushes in a row that other code has canceled.</summary>
     private int _canceledFlushes;
 
     private int _users;
     private bool _isReturned;
 
-    /// <summary>A flush completes only when it is canceled, as of a client that has stopped reading.</summary>
+    /// <summary>Whether flushes complete only when they are canceled, as for a client that has stopped reading.</summary>
     internal bool IsBlocked { get; init; }
 
-    /// <summary>A flush may be canceled although nothing has ended, as by another user of the pipe.</summary>
+    /// <summary>Whether another user of the pipe may cancel a flush while the copy continues.</summary>
     internal bool MayCancelFlushes { get; init; }
 
-    /// <summary>The reader of the pipe can leave: a flush says so, as of a client that has disconnected.</summary>
+    /// <summary>Whether a flush may report that the reader is complete, as for a client that has disconnected.</summary>
     internal bool MayComplete { get; init; }
 
-    /// <summary>Each flush completes at once.</summary>
+    /// <summary>Whether each flush completes at once.</summary>
     internal bool IsFast { get; init; }
 
-    /// <summary>Blocks the thread that flushes, against the rules, until it completes; null for a writer that does not block.</summary>
+    /// <summary>The task that each flush waits for by blocking its thread, against the rules; null to not block.</summary>
     internal TaskCompletionSource? Blocker { get; init; }
 
-    /// <summary>Completes when a thread is blocked.</summary>
+    /// <summary>A task that completes when a thread is blocked.</summary>
     internal TaskCompletionSource Blocked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Counts the threads that use this writer or others; null where they are not counted.</summary>
+    /// <summary>The count of the threads that use this writer or other writers; null to not count.</summary>
     internal UserCount? Users { get; init; }
 
-    /// <summary>Everything written, flushed or not.</summary>
+    /// <summary>All written bytes, flushed or not.</summary>
     internal string Written => Encoding.UTF8.GetString(_written.ToArray());
 
-    /// <summary>Everything that a completed flush has delivered.</summary>
+    /// <summary>All bytes that completed flushes have delivered.</summary>
     internal string Flushed => Encoding.UTF8.GetString(_written.GetRange(0, _flushed).ToArray());
 
-    /// <summary>Gives the writer back to the caller of the copy: every later use by the copy is a failure.</summary>
+    /// <summary>Returns the writer to the caller of the copy. After this call, each use by the copy is a failure.</summary>
     internal void Return() => _isReturned = true;
 
     public override void Advance(int bytes)
@@ -118,7 +118,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
     }
 
     public override void CancelPendingFlush() =>
-        Specification.Assert(false, "The copy canceled a flush as if it were the caller, and not by the token.");
+        Specification.Assert(false, "The copy called CancelPendingFlush. Only the caller may do this.");
 
     public override void Complete(Exception? exception = null) => Specification.Assert(false, "The copy completed the caller's writer.");
 
@@ -139,7 +139,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
         _canceledFlushes = 0;
     }
 
-    /// <summary>Returns the flush that is to be completed now, by the caller alone; null if none, or if another thread has it.</summary>
+    /// <summary>Takes the pending flush. Only the caller may complete it. Returns null if no flush is pending.</summary>
     private TaskCompletionSource<FlushResult>? TakePending()
     {
         lock (_gate)
@@ -169,7 +169,7 @@ internal sealed class CheckedPipeWriter : PipeWriter
         Specification.Assert(!_isReturned, "{0} was called after the copy had ended.", method);
 }
 
-/// <summary>The number of threads that use one of several writers.</summary>
+/// <summary>The number of threads that use one of several writers, with a limit.</summary>
 internal sealed class UserCount(int max)
 {
     private int _users;

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>Copies to pipes: every event is written once, in order, and the writer is used by one thread at a time.</summary>
+/// <summary>Tests copies to pipes. A copy writes every event once and in order. One thread at a time uses the writer.</summary>
 public sealed class CopyTests(ITestOutputHelper output)
 {
     [Fact]
@@ -30,7 +30,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void CopyToAsync_SubscriptionClosed_FlushesEverythingBeforeItEnds() => Schedules.Explore(async () =>
+    public void CopyToAsync_SubscriptionClosed_FlushesEverythingBeforeEnd() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var subscription = publisher.Subscribe();
@@ -50,7 +50,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void CopyToAsync_LastFlushCanceledByAnother_FlushesAgainBeforeItEnds() => Schedules.Explore(async () =>
+    public void CopyToAsync_LastFlushCanceledByOtherCode_FlushesAgainBeforeEnd() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var subscription = publisher.Subscribe();
@@ -69,7 +69,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void CopyToAsync_DisposedAndCanceledDuringAFlush_EndsOnceAndLeavesNothingQueued() => Schedules.Explore(async () =>
+    public void CopyToAsync_DisposedAndCanceledDuringFlush_EndsOnceAndLeavesNothingQueued() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var ends = 0;
@@ -145,7 +145,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void CopyToAsync_CanceledWhileItEndsByItself_AnnouncesItsEndOnceAndBeforeItCompletes() => Schedules.Explore(async () =>
+    public void CopyToAsync_CanceledDuringEnd_AnnouncesEndOnceBeforeCompletion() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var ends = 0;
@@ -179,7 +179,7 @@ public sealed class CopyTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void CopyToAsync_DisposedAndCanceledWhileItStarts_EndsOnceAndBeforeItCompletes() => Schedules.Explore(async () =>
+    public void CopyToAsync_DisposedAndCanceledDuringStart_EndsOnceBeforeCompletion() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var ends = 0;

@@ -4,13 +4,13 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>Subscriptions that have ended and whose queue is not empty: the timer cuts off a reader that takes nothing.</summary>
+/// <summary>Tests ended subscriptions with events in the queue. The timer ends a copy whose client does not read.</summary>
 public sealed class LingerTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public void Close_TimerLooksWhileAFlushCompletes_FlushesEverythingOrCutsOff() => Schedules.Explore(async () =>
+    public void Close_TimerFiresDuringFlush_FlushesEverythingOrCutsOff() => Schedules.Explore(async () =>
     {
         var (clock, publisher, ends) = NewPublisher();
         var subscription = publisher.Subscribe();
@@ -37,7 +37,7 @@ public sealed class LingerTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Close_TimerLooksWhileDisposed_EndsOnceAndLeavesNothing() => Schedules.Explore(async () =>
+    public void Close_TimerFiresDuringDispose_EndsOnceAndLeavesNothingQueued() => Schedules.Explore(async () =>
     {
         var (clock, publisher, ends) = NewPublisher();
         var subscription = publisher.Subscribe();
@@ -61,7 +61,7 @@ public sealed class LingerTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Close_ClientTakesNothing_IsCutOffAlthoughTheTimerStops() => Schedules.Explore(async () =>
+    public void Close_ClientDoesNotRead_IsCutOffAlthoughTimerStops() => Schedules.Explore(async () =>
     {
         var (clock, publisher, ends) = NewPublisher();
         var quick = publisher.Subscribe();
@@ -70,14 +70,14 @@ public sealed class LingerTests(ITestOutputHelper output)
         publisher.Publish("1");
         var copying = stuck.CopyToAsync(writer);
 
-        // The first to end leaves the timer without work, and it stops.
+        // After the first subscription has ended, the timer has no work and stops.
         quick.Close();
         quick.Dispose();
         var looking = Task.Run(() => Look(clock, times: 1));
         var closing = Task.Run(stuck.Close);
         await looking;
         await closing;
-        // The first look can see progress. The second sees none.
+        // The first timer callback can see progress. The second callback sees none.
         Look(clock, times: 3);
         await copying;
         writer.Return();

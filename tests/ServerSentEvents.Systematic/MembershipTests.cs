@@ -4,10 +4,10 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>Subscriptions that join and leave channels while others publish, and that end at the same time.</summary>
+/// <summary>Tests subscriptions that join and leave channels, or end, while other threads publish.</summary>
 public sealed class MembershipTests(ITestOutputHelper output)
 {
-    /// <summary>The positions up to which the client of the ahead subscriber has all events.</summary>
+    /// <summary>The position up to which the client of the ahead subscription has all events.</summary>
     private const long Ahead = 5;
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void JoinAndLeave_SubscriptionEnds_CountsAndAnnouncesOneEnd() => Schedules.Explore(async () =>
+    public void JoinAndLeave_SubscriptionEnds_CountsAndAnnouncesEndOnce() => Schedules.Explore(async () =>
     {
         var ends = 0;
         var publisher = NewPublisher();
@@ -98,7 +98,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
         subscription.Join("c").Should().BeFalse();
         publisher.GetChannels().Should().BeEmpty();
         publisher.GetAllSubscribers().Should().BeEmpty();
-        // Leaving ends the subscription unless it joined in between, or was disconnected before.
+        // Leaving ends the subscription, unless it has joined another channel or was disconnected before.
         disconnected.Should().BeOneOf(0, 1);
         (joined || left || disconnected == 1).Should().BeTrue();
         if (!left)
@@ -106,7 +106,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Disconnect_MissedPersonalizedEventsAreBeingMade_EndsTheSubscriptionOrDoesNotSeeIt() => Schedules.Explore(async () =>
+    public void Disconnect_DuringReplayOfPersonalizedEvents_EndsSubscriptionOrDoesNotFindIt() => Schedules.Explore(async () =>
     {
         var (begins, ends) = (0, 0);
         var publisher = NewPublisher(historyCapacity: 10);
@@ -134,7 +134,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Join_AheadOfTheNode_GetsNothingThatCameBefore() => Schedules.Explore(async () =>
+    public void Join_AheadOfNode_GetsNoEarlierEvent() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher(historyCapacity: 10);
         var ids = new PlainEventIds();
@@ -157,7 +157,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void PublishAll_ReadersOfSmallQueues_GetAllAndTheSourceEnds() => Schedules.Explore(async () =>
+    public void PublishAll_SmallQueues_ReadersGetAllEventsAndSourceEnds() => Schedules.Explore(async () =>
     {
         const int events = 4;
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), QueueCapacity = 2 });
@@ -175,7 +175,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
             await stream.DisposeAsync();
             return count;
         });
-        // No timer fires: a wake-up that is missed would stop the source.
+        // No timer fires, so a missed wake-up would stop the source.
         var published = await Task.Run(() => publisher.PublishAllAsync(new Numbers(events)));
         published.Should().Be(events);
         (await reading).Should().Be(events);
@@ -189,7 +189,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
     private static Publisher<string> NewPublisher(int historyCapacity = 0) =>
         new(new PublisherOptions { TimeProvider = new ScenarioClock(), HistoryCapacity = historyCapacity });
 
-    /// <summary>Publishes a personalized event that is the same for all, and checks that it is made once for each.</summary>
+    /// <summary>Publishes a personalized event, and checks that the function runs at most once.</summary>
     private static void Publish(Publisher<string> publisher, string data, ChannelNames channels)
     {
         var made = 0;
@@ -220,7 +220,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
         return [.. Wire.DataOf(text)];
     }
 
-    /// <summary>A source whose numbers are there at once.</summary>
+    /// <summary>A source whose numbers are available at once.</summary>
     private sealed class Numbers(int count) : IAsyncEnumerable<string>, IAsyncEnumerator<string>
     {
         private int _next;

@@ -4,11 +4,11 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>Subscribers that join while a personalized event is being made for others.</summary>
+/// <summary>Tests subscriptions that join while a personalized event is being made for other subscriptions.</summary>
 public sealed class PersonalizedTests(ITestOutputHelper output)
 {
     [Fact]
-    public void Publish_SubscriberWithACopyJoinsDuringIt_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    public void Publish_SubscriptionWithCopyJoinsDuringPublish_GetsEventFromPublishingTask() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         var early = publisher.Subscribe(properties: "early");
@@ -19,7 +19,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
         var late = await Task.Run(() => publisher.Subscribe(properties: "late"));
         var copyingLate = late.CopyToAsync(writers[1]);
         var sent = await publishing;
-        // Before the next event and the end, which would wake the copies also where the personalized event did not.
+        // Wait before the next event and the end: they would wake copies that the personalized event did not wake.
         await ScheduledThreadPool.WaitUntilIdleAsync();
 
         var received = Array.ConvertAll(writers, writer => Wire.DataOf(writer.Flushed).ToArray());
@@ -32,7 +32,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_SubscriberThatIsEnumeratedJoinsDuringIt_GetsItsEventFromThePublishingTask() => Schedules.Explore(async () =>
+    public void Publish_EnumeratedSubscriptionJoinsDuringPublish_GetsEventFromPublishingTask() => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         var early = publisher.Subscribe(properties: "early");
@@ -50,7 +50,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Publish_SubscriberThatJoinedDuringItIsEnded_ItsReaderDoesNotWaitForItsEvent(bool isCanceled) => Schedules.Explore(async () =>
+    public void Publish_LateSubscriptionEnds_ReaderDoesNotWaitForEvent(bool isCanceled) => Schedules.Explore(async () =>
     {
         var publisher = NewPublisher();
         publisher.Subscribe(properties: "early");
@@ -60,14 +60,14 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
 
         var publishing = Task.Run(() => publisher.Publish(name =>
         {
-            // The event has a place in the queue of the late one, whose reader must be gone before it is made.
+            // The queue of the late subscription has a place for the event. Its reader must end before the event is made.
             (name == "early" ? lateJoined : readerEnded).Task.Wait();
             return name;
         }));
         var late = publisher.Subscribe(properties: "late");
         var reading = Task.Run(() => ReadAllAsync(late, cancellation.Token));
         lateJoined.SetResult();
-        // One of them alone: the second would wake a reader that the first has left waiting.
+        // Only one of the two runs. The second would wake a reader that the first has left waiting.
         var ending = Task.Run(isCanceled ? cancellation.Cancel : late.Dispose);
         await reading;
         readerEnded.SetResult();
@@ -78,7 +78,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_CopyThatJoinedDuringItIsCanceled_EndsOnce() => Schedules.Explore(async () =>
+    public void Publish_LateCopyCanceled_EndsOnce() => Schedules.Explore(async () =>
     {
         var ends = 0;
         var publisher = NewPublisher();
@@ -113,7 +113,7 @@ public sealed class PersonalizedTests(ITestOutputHelper output)
 
     private static Publisher<string> NewPublisher() => new(new PublisherOptions { TimeProvider = new ScenarioClock() });
 
-    /// <summary>Publishes a personalized event and another, and returns how many queues took them.</summary>
+    /// <summary>Publishes a personalized event and another event, and returns the number of queues that took them.</summary>
     private static int Publish(Publisher<string> publisher) => PublishPersonalized(publisher) + publisher.Publish("2");
 
     private static int PublishPersonalized(Publisher<string> publisher)

@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>Ids that are positions in digits, in place of those of a backplane's stream.</summary>
+/// <summary>Event ids that are positions in digits. They replace the ids of a backplane's stream.</summary>
 internal sealed class PlainEventIds : EventIds
 {
     internal override string Format(EventPosition position) => position.Value.ToString(CultureInfo.InvariantCulture);

@@ -3,23 +3,23 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>Queues that are bounded by bytes: what is sent and what is dropped add up, and the order is kept.</summary>
+/// <summary>Tests queues with a bound in bytes. The counts of sent and dropped events add up, and the order is kept.</summary>
 public sealed class QueueTests(ITestOutputHelper output)
 {
     private const int Published = 5;
 
-    /// <summary>Two events of the test fit, not three. It is more than a unit of the count that the members of a channel share.</summary>
+    /// <summary>The bound in bytes. Two events fit, but not three. Exceeds the unit of the members' shared byte count.</summary>
     private const int CapacityBytes = 1_500;
 
     private static readonly string Filling = new('x', 600);
 
-    /// <summary>How a subscription gets the events.</summary>
+    /// <summary>The channels of the subscriptions and the events.</summary>
     public enum Channels
     {
-        /// <summary>Bytes are counted once for all members.</summary>
+        /// <summary>One channel. The bytes are counted once for all members.</summary>
         One,
 
-        /// <summary>Each queue counts for itself.</summary>
+        /// <summary>Two channels. Each queue counts its bytes.</summary>
         Several,
     }
 
@@ -30,7 +30,7 @@ public sealed class QueueTests(ITestOutputHelper output)
     [InlineData(QueueOverflow.DropOldest, Channels.Several)]
     [InlineData(QueueOverflow.DropNewest, Channels.One)]
     [InlineData(QueueOverflow.DropNewest, Channels.Several)]
-    public void Publish_CopyDrainsAQueueWithABoundInBytes_CountsAddUp(QueueOverflow overflow, Channels channels) => Schedules.Explore(async () =>
+    public void Publish_CopyDrainsQueueBoundedInBytes_CountsAddUp(QueueOverflow overflow, Channels channels) => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions
         {

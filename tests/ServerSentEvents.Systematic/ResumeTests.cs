@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>Clients that resume while events are published: no event is lost, and none is sent twice.</summary>
+/// <summary>Tests clients that resume while events are published. No event is lost or sent twice.</summary>
 public sealed class ResumeTests(ITestOutputHelper output)
 {
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ResumeTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Subscribe_MissedEventsAreEvictedDuringTheReplay_WritesAllOrEndsAfterTheFirst(bool hasSubscribedBefore) => Schedules.Explore(async () =>
+    public void Subscribe_MissedEventsEvictedDuringReplay_WritesAllOrEndsAfterFirst(bool hasSubscribedBefore) => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), HistoryCapacity = 2 });
         publisher.Publish(new SseItem<string>("0") { EventId = "a" });
@@ -76,7 +76,7 @@ public sealed class ResumeTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void QueuedEvents_NextMissedEventIsEvictedDuringARead_CountsLiveEventsOnly() => Schedules.Explore(async () =>
+    public void QueuedEvents_NextMissedEventEvictedDuringRead_CountsOnlyLiveEvents() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), HistoryCapacity = 2 });
         publisher.Publish(new SseItem<string>("0") { EventId = "a" });

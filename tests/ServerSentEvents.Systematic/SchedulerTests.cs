@@ -3,13 +3,13 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>The workers that write for all copies: no queue is forgotten, and none is written by two workers.</summary>
+/// <summary>Tests the workers that write for all copies. Every queue is written, by one worker at a time.</summary>
 public sealed class SchedulerTests(ITestOutputHelper output)
 {
     private const int Workers = 2;
 
     [Fact]
-    public void Publish_WorkersRetireDuringIt_EveryCopyWritesEverything() => Schedules.Explore(async () =>
+    public void Publish_WorkersRetireDuringPublish_EveryCopyWritesEverything() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var users = new UserCount(Workers);
@@ -21,7 +21,7 @@ public sealed class SchedulerTests(ITestOutputHelper output)
         await publishing;
         await ScheduledThreadPool.WaitUntilIdleAsync();
 
-        // Before the end, which would wake the copies again.
+        // Wait before the end, because the end would wake the copies again.
         writers.Should().OnlyContain(writer => writer.Flushed == Wire.Events("1", "2", "3", "4"));
         publisher.Close();
         foreach (var copy in copies)
@@ -29,7 +29,7 @@ public sealed class SchedulerTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_AllWorkersBlocked_OthersReplaceThemAndEveryCopyWritesEverything() => Schedules.Explore(async () =>
+    public void Publish_AllWorkersBlocked_NewWorkersReplaceThemAndEveryCopyWritesEverything() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var users = new UserCount(Workers);
@@ -51,7 +51,7 @@ public sealed class SchedulerTests(ITestOutputHelper output)
         await looking;
         await publishing;
         publisher.Unsubscribe("other");
-        // While the first workers are still blocked.
+        // Wait while the first workers are still blocked.
         await copies[^1];
         await copies[^2];
         writers.Should().OnlyContain(writer => writer.Flushed == Wire.Events("1", "2"));
@@ -65,7 +65,7 @@ public sealed class SchedulerTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Publish_BlockedWorkersReturn_TheyTakeNoFurtherQueue() => Schedules.Explore(async () =>
+    public void Publish_BlockedWorkersReturn_TakeNoFurtherQueue() => Schedules.Explore(async () =>
     {
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
         var users = new UserCount(Workers);

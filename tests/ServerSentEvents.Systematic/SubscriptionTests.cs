@@ -4,11 +4,11 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>The begin and the end of subscriptions: each is announced once, in this order, whatever ends a subscription.</summary>
+/// <summary>Tests the begin and the end of subscriptions. The publisher announces each once and in this order.</summary>
 public sealed class SubscriptionTests(ITestOutputHelper output)
 {
     [Fact]
-    public void Subscribe_EndedBySeveralThreads_AnnouncesOneBeginAndOneEnd() => Schedules.Explore(async () =>
+    public void Subscribe_EndedBySeveralThreads_AnnouncesBeginAndEndOnce() => Schedules.Explore(async () =>
     {
         var (begins, ends, endedBeforeBegin) = (0, 0, false);
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), QueueCapacity = 1 });
@@ -62,7 +62,7 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void Dispose_HandlersPublish_ThrowsAfterTheLastHandlerOnly() => Schedules.Explore(async () =>
+    public void Dispose_HandlersPublish_ThrowsOnlyAfterLastHandler() => Schedules.Explore(async () =>
     {
         var (begun, ended) = (0, 0);
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
@@ -81,7 +81,7 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
         var publishing = Task.Run(() => Publish(publisher));
         var subscribing = Task.Run(() => TrySubscribe(publisher));
         if (!await publishing)
-            ended.Should().Be(begun, "publishing has thrown");
+            ended.Should().Be(begun, "publishing throws only after all subscriptions have ended");
         await subscribing;
         await leaving;
         await disposing;

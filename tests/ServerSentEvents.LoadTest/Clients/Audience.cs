@@ -5,7 +5,7 @@ namespace ServerSentEvents.LoadTest.Clients;
 /// <summary>All clients of one server, on one thread.</summary>
 internal sealed class Audience(int port, EventSource source, Epoll epoll, Setup setup)
 {
-    /// <summary>The number of clients that connect at once: a server's backlog holds them.</summary>
+    /// <summary>The number of clients that connect at the same time. The backlog of a server holds as many.</summary>
     private const int ConnectAtOnce = 100;
 
     /// <summary>The time after which a server that sends nothing has failed.</summary>
@@ -47,7 +47,7 @@ internal sealed class Audience(int port, EventSource source, Epoll epoll, Setup 
 
     internal void Opened() => _open++;
 
-    /// <summary>Waits for bytes, and takes all that came; returns false after the limit.</summary>
+    /// <summary>Waits for bytes, and takes all bytes that came. Returns false after the limit.</summary>
     internal unsafe bool Receive(TimeSpan limit)
     {
         var count = epoll.Wait(limit);

@@ -16,7 +16,7 @@ internal struct ChunkedBody
         End,
     }
 
-    /// <summary>Returns the next data in a part; false at the end of the part.</summary>
+    /// <summary>Gets the next data in a part. Returns false at the end of the part.</summary>
     /// <exception cref="InvalidDataException">The body has ended.</exception>
     internal bool TryTake(ref Span<byte> bytes, out Span<byte> data)
     {

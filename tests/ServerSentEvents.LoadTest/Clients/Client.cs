@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>The process of all clients of one server. It answers each command on its input by one line.</summary>
+/// <summary>The process of all clients of one server. The process answers each command on its input with one line.</summary>
 internal static class Client
 {
     internal static void Run(int port, int postPort, int serverId, int length, Setup setup)

@@ -30,7 +30,7 @@ internal sealed class Connection
         return connection;
     }
 
-    /// <summary>Takes what the socket has given.</summary>
+    /// <summary>Takes the bytes that the socket received.</summary>
     internal void Receive(Span<byte> bytes)
     {
         if (_tls is null)

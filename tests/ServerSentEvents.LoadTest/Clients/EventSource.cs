@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace ServerSentEvents.LoadTest.Clients;
 
 /// <summary>
-/// Makes a server publish events, in the same way for all servers: by POST, in as many connections as there may be events in
-/// flight. Each connection waits for its answer.
+/// Makes a server publish events by POST, in the same way for all servers. There are as many connections as events in flight.
+/// Each connection waits for its answer.
 /// </summary>
 internal sealed class EventSource(int port, int length, Epoll epoll)
 {
     private readonly List<PostConnection> _connections = [];
 
-    /// <summary>The connections that have their answer.</summary>
+    /// <summary>The idle connections, which have received their answers.</summary>
     private readonly Queue<PostConnection> _idle = new();
 
     private int _number;
@@ -18,7 +18,7 @@ internal sealed class EventSource(int port, int length, Epoll epoll)
     /// <summary>The number of events that wait for an idle connection.</summary>
     private int _left;
 
-    /// <summary>Posts events as soon as connections are idle; pipelined, all at once in one connection.</summary>
+    /// <summary>Posts events as soon as connections are idle. Pipelined events all go to one connection at once.</summary>
     internal void Publish(int count, Scenario scenario)
     {
         Connect(scenario.IsPipelined ? 1 : scenario.InFlight);
@@ -33,7 +33,7 @@ internal sealed class EventSource(int port, int length, Epoll epoll)
         Post();
     }
 
-    /// <summary>Posts one event at once, whose latency counts from the time it was due.</summary>
+    /// <summary>Posts one event at once. Its latency counts from the time when the event was due.</summary>
     internal void PublishDue(long due)
     {
         Connect(1);
@@ -42,7 +42,7 @@ internal sealed class EventSource(int port, int length, Epoll epoll)
 
     internal int Descriptor(int key) => _connections[-key - 1].Descriptor;
 
-    /// <summary>Takes what came for a key.</summary>
+    /// <summary>Takes the bytes that came for a key.</summary>
     internal void Receive(int key, ReadOnlySpan<byte> bytes)
     {
         var connection = _connections[-key - 1];

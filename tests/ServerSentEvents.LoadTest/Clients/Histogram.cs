@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>Counts values in buckets that are a thirty-second of them wide.</summary>
+/// <summary>Counts values in buckets. The width of a bucket is a thirty-second of its values.</summary>
 internal sealed class Histogram
 {
     private const int SubBucketBits = 5;
@@ -20,7 +20,7 @@ internal sealed class Histogram
             Max = value;
     }
 
-    /// <summary>The value that this part of all values does not exceed.</summary>
+    /// <summary>Returns the value that a part of all values does not exceed.</summary>
     internal long Quantile(double part)
     {
         var wanted = (long)Math.Ceiling(_count * part);

@@ -2,15 +2,15 @@ using System.Text;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>A response over HTTP/1.1.</summary>
+/// <summary>Reads a response over HTTP/1.1.</summary>
 internal sealed class Http1Reader(Reader reader) : IHttpReader
 {
     private ChunkedBody _body;
 
-    /// <summary>Whether the body has chunks. nchan's ends with its connection instead.</summary>
+    /// <summary>Whether the body has chunks. The body of nchan has none, and ends with the connection.</summary>
     private bool _isChunked;
 
-    /// <summary>The part of the response's head that has come; null after its end.</summary>
+    /// <summary>The received part of the response's head; null after the end of the head.</summary>
     private List<byte>? _head = [];
 
     public byte[] Request { get; } =

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>The responses of one HTTP/2 connection, a stream for each client.</summary>
+/// <summary>Reads the responses of one HTTP/2 connection, which has a stream for each client.</summary>
 internal sealed class Http2Reader : IHttpReader
 {
     private const int HeadBytes = 9;
@@ -13,7 +13,7 @@ internal sealed class Http2Reader : IHttpReader
     /// <summary>HPACK for <c>:status: 200</c>.</summary>
     private const byte Status200 = 0x88;
 
-    /// <summary>The first byte of a change of HPACK's table, which may come before the status.</summary>
+    /// <summary>The first byte of a size update of the HPACK table, which may come before the status.</summary>
     private const byte TableSizeUpdate = 0x20;
     private const int LargestWindow = int.MaxValue;
     private const int FirstWindow = 65_535;
@@ -22,10 +22,10 @@ internal sealed class Http2Reader : IHttpReader
     private readonly Reader[] _readers;
     private readonly Action<byte[]> _send;
 
-    /// <summary>The bytes since the last window update: of the connection, then of each stream.</summary>
+    /// <summary>The bytes since the last window update. The first item is for the connection, the others for streams.</summary>
     private readonly int[] _consumed;
 
-    /// <summary>A frame of which only a part has come.</summary>
+    /// <summary>The received part of an incomplete frame.</summary>
     private readonly List<byte> _rest = [];
 
     internal Http2Reader(Reader[] readers, string scheme, Action<byte[]> send)
@@ -109,7 +109,7 @@ internal sealed class Http2Reader : IHttpReader
     private static byte[] Frame(FrameType type, byte flags, int stream, ReadOnlySpan<byte> payload) =>
         [.. BigEndian(payload.Length)[1..], (byte)type, flags, .. BigEndian(stream), .. payload];
 
-    /// <summary>Returns HPACK's fields by their places in its static table: method, scheme, path and authority.</summary>
+    /// <summary>Returns the HPACK fields of method, scheme, path and authority, by their places in the static table.</summary>
     private static byte[] Headers(string scheme, string path) =>
         [0x82, scheme == "https" ? (byte)0x87 : (byte)0x86, 0x04, .. Literal(path), 0x01, .. Literal("localhost")];
 

@@ -2,13 +2,13 @@ using System.Text;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>One client: the part of the shared stream that it has read.</summary>
+/// <summary>The position of one client in the shared stream.</summary>
 internal sealed class Reader(Audience audience, int number, bool isPersonalized)
 {
-    /// <summary>The client's name in personalized events; null where all clients get the same bytes.</summary>
+    /// <summary>The client's name in personalized events; null if all clients get the same bytes.</summary>
     private readonly byte[]? _name = isPersonalized ? Encoding.ASCII.GetBytes(EventData.NameOf(number)) : null;
 
-    /// <summary>The bytes of the name that have come.</summary>
+    /// <summary>The number of received bytes of the name.</summary>
     private int _named = EventData.NameLength;
 
     /// <summary>The path and query of the client's request.</summary>
@@ -32,8 +32,8 @@ internal sealed class Reader(Audience audience, int number, bool isPersonalized)
         audience.Received(this);
     }
 
-    /// <summary>Replaces the client's own name by zeros, so that all clients have the same bytes.</summary>
-    /// <exception cref="InvalidDataException">The event is another client's.</exception>
+    /// <summary>Replaces the client's name by zeros, so that all clients have the same bytes.</summary>
+    /// <exception cref="InvalidDataException">The event has the name of another client.</exception>
     private void HideName(Span<byte> data)
     {
         while (true)

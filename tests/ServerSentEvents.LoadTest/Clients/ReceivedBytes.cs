@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>A stream of the bytes that are added to it. A read that waits goes on inside <see cref="Add"/>.</summary>
+/// <summary>A stream of added bytes. A waiting read continues inside <see cref="Add"/>.</summary>
 internal sealed class ReceivedBytes(Socket socket) : Stream
 {
     private readonly List<byte> _bytes = [];

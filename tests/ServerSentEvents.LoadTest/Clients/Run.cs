@@ -4,14 +4,14 @@ namespace ServerSentEvents.LoadTest.Clients;
 
 /// <summary>One measurement.</summary>
 /// <param name="audience">The clients.</param>
-/// <param name="serverId">The process whose CPU counts.</param>
-/// <param name="events">The number of events to publish; 0 for as many as the duration allows.</param>
-/// <param name="duration">The time after which nothing more is published, where the number is 0.</param>
+/// <param name="serverId">The process whose CPU time counts.</param>
+/// <param name="events">The number of events to publish, or 0 to publish until the duration is over.</param>
+/// <param name="duration">The time for publishing if the number of events is 0.</param>
 internal sealed class Run(Audience audience, int serverId, int events, TimeSpan duration)
 {
     private readonly Deliveries _deliveries = new(audience);
 
-    /// <summary>The number of events that all clients had received when it last grew, and when that was.</summary>
+    /// <summary>The number of events that all clients have received, and the time when this number last changed.</summary>
     private (int Complete, long Since) _progress = (0, Stopwatch.GetTimestamp());
 
     internal RunResult Measure(Scenario scenario)
@@ -52,8 +52,8 @@ internal sealed class Run(Audience audience, int serverId, int events, TimeSpan 
     }
 
     /// <summary>
-    /// Publishes events when they are due. A server that falls behind by all that may be in flight makes publishing late:
-    /// then fewer events are published than the rate says, and each latency still counts from the due time.
+    /// Publishes events when they are due. If all events that may be in flight are in flight, publishing waits for the server.
+    /// Then the real rate is lower than the option says, but each latency still counts from the due time.
     /// </summary>
     private int PublishAtFixedTimes(Scenario scenario, long start)
     {

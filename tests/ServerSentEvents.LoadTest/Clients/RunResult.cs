@@ -3,10 +3,10 @@ using System.Globalization;
 namespace ServerSentEvents.LoadTest.Clients;
 
 /// <summary>The result of one measurement.</summary>
-/// <param name="Deliveries">Events times clients; each delivery was received and compared.</param>
+/// <param name="Deliveries">The number of events times the number of clients. Each delivery was received and compared.</param>
 /// <param name="Elapsed">The time from the first publish to the last receipt.</param>
-/// <param name="ProcessorTime">The server's processor time, with the kernel's work for it.</param>
-/// <param name="Median">The median latency, from the time an event was due to its receipt.</param>
+/// <param name="ProcessorTime">The processor time of the server, including the kernel's work for the server.</param>
+/// <param name="Median">The median latency, from the time when an event was due to its receipt.</param>
 /// <param name="Percentile99">The latency that 99 % of the deliveries do not exceed.</param>
 /// <param name="Max">The longest latency.</param>
 internal sealed record RunResult(
@@ -14,7 +14,7 @@ internal sealed record RunResult(
 {
     internal double DeliveriesPerSecond => Deliveries / Elapsed.TotalSeconds;
 
-    /// <summary>The processor time as a part of the time that passed: 1 is one busy processor.</summary>
+    /// <summary>The processor time divided by the elapsed time. The value 1 means one busy processor.</summary>
     internal double ProcessorShare => ProcessorTime / Elapsed;
 
     internal double ProcessorMicroseconds => ProcessorTime.TotalMicroseconds / Deliveries;

@@ -1,8 +1,8 @@
 namespace ServerSentEvents.LoadTest.Clients;
 
 /// <summary>
-/// The stream that all clients receive. The first client to receive a part brings it, and its events are read. For the other
-/// clients the part is only compared, byte by byte. So every lost, repeated or reordered event is found.
+/// The stream that all clients receive. The first client that receives a part adds the part to this stream, which reads the
+/// events. The bytes of the other clients are only compared. This finds every lost, repeated or reordered event.
 /// </summary>
 internal sealed class SharedStream
 {
@@ -12,7 +12,7 @@ internal sealed class SharedStream
     /// <summary>The place after the last whole block.</summary>
     private int _scanned;
 
-    /// <summary>The numbers of the events, which come in any order where several connections post them.</summary>
+    /// <summary>The numbers of the received events. They come in any order if several connections post events.</summary>
     private readonly HashSet<int> _numbers = [];
 
     /// <summary>The place where each event ends.</summary>
@@ -30,8 +30,8 @@ internal sealed class SharedStream
         Due.Clear();
     }
 
-    /// <summary>Takes what a client received at a place of the stream; returns the place after it.</summary>
-    /// <exception cref="InvalidDataException">Another client received something else there.</exception>
+    /// <summary>Takes the bytes that a client received at a place of the stream. Returns the place after these bytes.</summary>
+    /// <exception cref="InvalidDataException">Another client received other bytes at this place.</exception>
     internal int Accept(int position, ReadOnlySpan<byte> data)
     {
         var known = Math.Min(data.Length, _length - position);
@@ -52,7 +52,7 @@ internal sealed class SharedStream
         {
             var block = _bytes.AsSpan(_scanned, size);
             _scanned += size + 2;
-            // Comments are blocks of their own at the beginning of nchan's stream. Others come right before an event.
+            // The stream of nchan begins with separate comment blocks. Other comments come directly before an event.
             while (block is [(byte)':', ..])
                 block = block.IndexOf((byte)'\n') is >= 0 and var end ? block[(end + 1)..] : default;
             if (!block.IsEmpty)

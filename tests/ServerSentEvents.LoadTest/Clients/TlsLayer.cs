@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ServerSentEvents.LoadTest.Clients;
 
-/// <summary>TLS between a socket and HTTP. All of it runs on the thread that receives.</summary>
+/// <summary>The TLS layer between a socket and HTTP. The layer runs on the thread that receives.</summary>
 internal sealed class TlsLayer
 {
     private readonly ReceivedBytes _received;
@@ -16,7 +16,7 @@ internal sealed class TlsLayer
     {
         (_http, _isHttp2) = (http, isHttp2);
         _received = new ReceivedBytes(socket);
-        // The server makes its certificate itself, so that no authority knows it.
+        // The server makes its own certificate, so no authority has signed it.
         _ssl = new SslStream(_received, leaveInnerStreamOpen: false, static (_, certificate, _, _) => certificate is not null);
     }
 

@@ -8,7 +8,7 @@ internal sealed class BackplaneNode : INode
 {
     private const int HistoryCapacity = 1000;
 
-    /// <summary>The events in flight. The next place has the oldest one.</summary>
+    /// <summary>The events in flight. The next place has the oldest event.</summary>
     private readonly Task[] _sent = [.. Enumerable.Repeat(Task.CompletedTask, Scenario.MostInFlight)];
     private readonly Publisher _publisher;
     private readonly StreamBackplane<object?> _backplane;

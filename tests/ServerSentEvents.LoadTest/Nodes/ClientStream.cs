@@ -1,6 +1,6 @@
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>The client's end of an event stream. It passes the data of each event to an inbox.</summary>
+/// <summary>The client's end of an event stream. Passes the data of each event to an inbox.</summary>
 internal sealed class ClientStream(Inbox inbox) : Stream
 {
     private byte[] _bytes = new byte[1 << 16];

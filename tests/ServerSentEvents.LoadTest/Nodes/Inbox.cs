@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>The events that one client has received. It checks that each node's events come once and in order.</summary>
+/// <summary>The events that one client has received. Checks that the events of each node come once and in order.</summary>
 /// <param name="self">The node that the client is connected to.</param>
 internal sealed class Inbox(int self)
 {
@@ -17,8 +17,8 @@ internal sealed class Inbox(int self)
     private long _awaited = long.MaxValue;
     private TaskCompletionSource<long> _reached = New();
 
-    /// <summary>Counts an event, and notes its latency if it comes from another node.</summary>
-    /// <exception cref="InvalidDataException">The event is not the next one of its node.</exception>
+    /// <summary>Counts an event, and notes the latency of an event from another node.</summary>
+    /// <exception cref="InvalidDataException">The event is not the next event of its node.</exception>
     internal void Receive(ReadOnlySpan<byte> data)
     {
         var now = Stopwatch.GetTimestamp();
@@ -37,7 +37,7 @@ internal sealed class Inbox(int self)
         }
     }
 
-    /// <summary>Waits for a number of events since the start. Returns the time of the last one, as a timestamp.</summary>
+    /// <summary>Waits until a number of events have come since the start. Returns the timestamp of the last event.</summary>
     internal Task<long> ReachedAsync(long count)
     {
         lock (_gate)
@@ -52,7 +52,7 @@ internal sealed class Inbox(int self)
         }
     }
 
-    /// <summary>Fails the task that waits for events, and later ones.</summary>
+    /// <summary>Fails the task that waits for events, and later tasks.</summary>
     internal void Fail(Exception exception)
     {
         lock (_gate)

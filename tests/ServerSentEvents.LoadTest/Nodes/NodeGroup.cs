@@ -62,7 +62,7 @@ internal sealed class NodeGroup : IDisposable
 
     private TimeSpan NodesTime => _nodes.Aggregate(TimeSpan.Zero, (sum, node) => sum + ProcFile.ProcessorTime(node.Id));
 
-    /// <summary>Waits until every node has received a number of further events. Returns the time of the last one.</summary>
+    /// <summary>Waits until every node has received a number of further events. Returns the time of the last event.</summary>
     private long AwaitAll(long more)
     {
         _published += more;

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>Numbers of events that tell which node has published them.</summary>
+/// <summary>Event numbers that contain the number of the publishing node.</summary>
 internal static class NodeNumber
 {
     private const int EventBits = 25;

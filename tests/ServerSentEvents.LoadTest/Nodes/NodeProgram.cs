@@ -4,7 +4,7 @@ using ServerSentEvents.LoadTest.Nodes.Brokers;
 
 namespace ServerSentEvents.LoadTest.Nodes;
 
-/// <summary>The process of a node. It obeys the commands in its input, and lives until the input ends.</summary>
+/// <summary>The process of a node. Runs the commands in its input, and ends when the input ends.</summary>
 internal sealed class NodeProgram(INode node, int index, int length)
 {
     /// <summary>A limit that only a failed broker reaches.</summary>
@@ -52,7 +52,7 @@ internal sealed class NodeProgram(INode node, int index, int length)
         }
     }
 
-    /// <summary>Publishes a number of events, or for a number of seconds if that is 0.</summary>
+    /// <summary>Publishes a number of events. If the number is 0, publishes for a number of seconds.</summary>
     private async Task PublishAsync(int events, double seconds, int inFlight)
     {
         var begun = Stopwatch.GetTimestamp();

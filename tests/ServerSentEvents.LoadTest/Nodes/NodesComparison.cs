@@ -4,8 +4,8 @@ using ServerSentEvents.LoadTest.Nodes.Brokers;
 namespace ServerSentEvents.LoadTest.Nodes;
 
 /// <summary>
-/// Compares nodes with the backplane and nodes with the broker's client library alone, over one broker, in turns. All
-/// processes share all processors.
+/// Compares nodes that use the backplane with nodes that use only the broker's client library. Both use the same broker, in
+/// turns. All processes share all processors.
 /// </summary>
 /// <remarks>
 /// The clients are subscriptions that are copied to streams in the node's process. The other comparison measures the cost of
@@ -45,7 +45,7 @@ internal sealed class NodesComparison(Broker broker, BrokerInstance instance, Op
         foreach (var group in new[] { ours, bare })
         {
             _results[(count, group.IsOurs)] = new GroupResult();
-            // Two runs, until the compiler has optimized the code.
+            // Two runs let the compiler optimize the code.
             group.MeasureThroughput(options.Scenarios[^1]);
             group.MeasureThroughput(options.Scenarios[^1]);
             if (options.Rate > 0)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>Other work in the thread pool of a server: each item runs for 10 ms, and queues itself again.</summary>
+/// <summary>Adds other work to the thread pool of a server. Each work item runs for 10 ms, and queues itself again.</summary>
 internal sealed class BackgroundLoad : IThreadPoolWorkItem
 {
     private static readonly TimeSpan Duration = TimeSpan.FromMilliseconds(10);

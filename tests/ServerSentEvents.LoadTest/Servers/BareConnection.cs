@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>A connection of the bare loop: of a client, or one that posts events.</summary>
+/// <summary>A connection of the bare loop. Belongs to a client, or posts events.</summary>
 internal sealed class BareConnection(Socket socket, SharedLog log) : IDisposable
 {
     private const string Length = "Content-Length: ";
@@ -23,15 +23,15 @@ internal sealed class BareConnection(Socket socket, SharedLog log) : IDisposable
 
         """.ReplaceLineEndings("\r\n"));
 
-    /// <summary>The part of a request that has come.</summary>
+    /// <summary>The received part of a request.</summary>
     private readonly List<byte> _request = [];
 
     internal int Descriptor { get; } = (int)socket.Handle;
 
-    /// <summary>The place in the log up to which the client has been sent everything.</summary>
+    /// <summary>The place in the log after the last byte that was sent to the client.</summary>
     internal int Position { get; set; }
 
-    /// <summary>The number of the log's events that the client has been sent.</summary>
+    /// <summary>The number of events that were sent to the client.</summary>
     internal int Events { get; set; }
 
     /// <summary>Takes a part of a request; returns true if the connection became a client.</summary>

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace ServerSentEvents.LoadTest.Servers;
 
 /// <summary>
-/// The yardstick: a loop over sockets on one thread, which does nothing but send. Each client has a place in one shared log.
+/// The yardstick, a loop over sockets on one thread that only sends. Each client has a place in one shared log.
 /// </summary>
 internal sealed class BareServer : IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class BareServer : IDisposable
 
     private int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    /// <param name="isBatching">Whether a client gets all that is new by one send, and not each event by its own.</param>
+    /// <param name="isBatching">Whether a client gets all new events with one send. Otherwise each event has one send.</param>
     internal static async Task RunAsync(bool isBatching)
     {
         using var server = new BareServer(isBatching);

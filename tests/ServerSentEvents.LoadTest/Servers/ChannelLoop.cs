@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>The usual code by hand: a channel for each client, and a loop that writes and flushes each event.</summary>
+/// <summary>The usual code without a library: a channel for each client, and a loop that writes and flushes each event.</summary>
 internal sealed class ChannelLoop(bool isPersonalized) : IStreams
 {
     private readonly ClientChannels _clients = new();
@@ -27,7 +27,7 @@ internal sealed class ChannelLoop(bool isPersonalized) : IStreams
         }
     });
 
-    /// <summary>Makes the text once for all clients, unless it is personalized.</summary>
+    /// <summary>Formats an event once for all clients. Formats a personalized event for each client.</summary>
     public void Publish(string data)
     {
         if (isPersonalized)

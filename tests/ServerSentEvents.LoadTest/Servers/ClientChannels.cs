@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>A channel for each client, of the capacity that a subscription has.</summary>
+/// <summary>The channels of all clients. Each channel has the capacity of a subscription.</summary>
 internal sealed class ClientChannels
 {
     private const int Capacity = 1024;

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>The headers that every server sends, so that none has less to do.</summary>
+/// <summary>The headers that every server sends, so that all servers do the same work.</summary>
 internal static class EventStreamHeaders
 {
     internal static void Set(HttpResponse response)

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>An nginx with nchan of its own: its configuration, its port and its files are nobody else's.</summary>
+/// <summary>A private nginx with nchan. Its configuration and files are in a temporary folder, and its port is free.</summary>
 internal sealed class Nchan : ServerProcess
 {
     internal const string Advice = "No nginx with nchan. On Debian and Ubuntu: apt-get install nginx libnginx-mod-nchan";
@@ -25,15 +25,15 @@ internal sealed class Nchan : ServerProcess
         _process = new ChildProcess(Affinity.ForServers, Nginx!, "-p", _folder, "-e", "stderr", "-c", file);
     }
 
-    /// <summary>Whether there is one to start.</summary>
+    /// <summary>Whether nginx and nchan are installed.</summary>
     internal static bool IsInstalled => Module is not null;
 
     internal override int Port { get; }
 
-    /// <summary>The worker: the process that was started only looks after it.</summary>
+    /// <summary>The id of the worker. The started process only controls the worker.</summary>
     internal override int ProcessId => ProcFile.Children(_process.Id).First();
 
-    /// <summary>Debian keeps it where not every user's path leads.</summary>
+    /// <summary>The path of nginx. On Debian, nginx is in a folder that is not in the PATH of every user.</summary>
     private static string? Nginx { get; } = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/sbin".Split(':')
         .Select(folder => Path.Combine(folder, "nginx")).FirstOrDefault(File.Exists);
 
@@ -47,7 +47,7 @@ internal sealed class Nchan : ServerProcess
             if (nchan.WaitUntilItListens())
                 return nchan;
             nchan.Dispose();
-            // The port may have been taken in between.
+            // Another program may have taken the port.
             if (attempt == Attempts)
                 throw new ChildProcessException("nginx does not start; see above.");
         }
@@ -73,7 +73,7 @@ internal sealed class Nchan : ServerProcess
             }
             catch (SocketException)
             {
-                // It does not listen yet.
+                // nginx does not listen yet.
             }
 
             Thread.Yield();
@@ -101,7 +101,10 @@ internal sealed class Nchan : ServerProcess
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>One worker, as the others have one processor; no log, no message kept, and no end to the publisher's connection.</summary>
+    /// <summary>
+    /// Returns a configuration with one worker, because the other servers have one processor. nginx writes no log, keeps no
+    /// messages, and leaves the publisher's connection open.
+    /// </summary>
     private static string Configuration(int port, string folder) => string.Create(
         CultureInfo.InvariantCulture,
         $$"""

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>This library as an application uses it: two lines, and heartbeats.</summary>
+/// <summary>This library as an application uses it, with two lines of code and heartbeats.</summary>
 internal sealed class Ours : IStreams
 {
     private Publisher _publisher = null!;

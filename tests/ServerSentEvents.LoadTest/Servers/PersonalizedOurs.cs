@@ -1,6 +1,6 @@
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>This library with personalized events: a function of each client's name makes its data.</summary>
+/// <summary>This library with personalized events. A function makes the data from each client's name.</summary>
 internal sealed class PersonalizedOurs : IStreams
 {
     private Publisher<string> _publisher = null!;

@@ -6,10 +6,10 @@ internal abstract class ServerProcess : IDisposable
     /// <summary>The port for clients.</summary>
     internal abstract int Port { get; }
 
-    /// <summary>The port for events, always with HTTP/1.1 and without TLS.</summary>
+    /// <summary>The port for posting events, which always uses HTTP/1.1 without TLS.</summary>
     internal virtual int PostPort => Port;
 
-    /// <summary>The process whose time and memory count.</summary>
+    /// <summary>The id of the process whose CPU time and memory count.</summary>
     internal abstract int ProcessId { get; }
 
     /// <summary>Starts a server of a kind.</summary>

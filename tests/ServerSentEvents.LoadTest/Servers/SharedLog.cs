@@ -4,8 +4,8 @@ using System.Text;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>The bytes of all events that a client still needs, with the chunks of HTTP/1.1 around them.</summary>
-/// <param name="isBatching">Whether a client gets all that is new by one send, and not each event by its own.</param>
+/// <summary>The log of all events that a client still needs, in chunks of HTTP/1.1.</summary>
+/// <param name="isBatching">Whether a client gets all new events with one send. Otherwise each event has one send.</param>
 internal sealed class SharedLog(bool isBatching)
 {
     private const int TryAgain = 11;
@@ -30,7 +30,7 @@ internal sealed class SharedLog(bool isBatching)
         _ends.Add(_length);
     }
 
-    /// <summary>Sends what is new to each client; returns true if a client's socket was full.</summary>
+    /// <summary>Sends the new events to each client. Returns true if a client's socket was full.</summary>
     internal bool SendTo(List<BareConnection> clients)
     {
         if (_length == 0)
@@ -41,7 +41,7 @@ internal sealed class SharedLog(bool isBatching)
         if (isAnyBehind)
             return true;
 
-        // All clients have everything.
+        // All clients have all events.
         _length = 0;
         _ends.Clear();
         foreach (var client in clients)

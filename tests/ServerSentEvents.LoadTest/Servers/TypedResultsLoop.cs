@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>ASP.NET Core's own result for a sequence of events, over a channel for each client.</summary>
+/// <summary>The result of ASP.NET Core for a sequence of events, with a channel for each client.</summary>
 internal sealed class TypedResultsLoop(bool isPersonalized) : IStreams
 {
     private readonly ClientChannels _clients = new();
@@ -27,7 +27,7 @@ internal sealed class TypedResultsLoop(bool isPersonalized) : IStreams
         Channel<string> channel = _clients.Add(context);
         try
         {
-            // The headers come with the first event, so that a client needs one to see that the stream is open.
+            // The headers come with the first event, so a client needs an event to see that the stream is open.
             yield return EventData.Hello;
             await foreach (var data in channel.Reader.ReadAllAsync(cancellationToken))
                 yield return data;

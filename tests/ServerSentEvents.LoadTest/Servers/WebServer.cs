@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
-/// <summary>The process of a server on Kestrel. It writes its ports, and lives until its input ends.</summary>
+/// <summary>The process of a server on Kestrel. Writes its ports, and ends when its input ends.</summary>
 internal static class WebServer
 {
     internal const string Path = "/events";
@@ -21,7 +21,7 @@ internal static class WebServer
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => ListenForClients(listen, setup));
             kestrel.Listen(IPAddress.Loopback, 0);
-            // The connections that post events are idle while other servers are measured. nginx keeps them as well.
+            // Publishing connections must stay open while other servers are measured. nginx also keeps them open.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         });
         if (setup.Inline)

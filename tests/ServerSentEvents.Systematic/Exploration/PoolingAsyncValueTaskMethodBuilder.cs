@@ -3,11 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace System.Runtime.CompilerServices;
 
 /// <summary>
-/// A replacement for the builder of the .NET libraries, which Coyote does not rewrite. A type of this assembly has precedence.
+/// A replacement for the builder of the .NET libraries, which Coyote does not rewrite. The compiler prefers this type.
 /// </summary>
 /// <typeparam name="TResult">The type of the result.</typeparam>
-[SuppressMessage("Performance", "CA1815", Justification = "Only the compiler uses it.")]
-[SuppressMessage("Design", "CA1000", Justification = "The compiler asks for these members.")]
+[SuppressMessage("Performance", "CA1815", Justification = "Only the compiler uses this type.")]
+[SuppressMessage("Design", "CA1000", Justification = "The compiler requires these members.")]
 internal struct PoolingAsyncValueTaskMethodBuilder<TResult>
 {
     private AsyncValueTaskMethodBuilder<TResult> _builder;

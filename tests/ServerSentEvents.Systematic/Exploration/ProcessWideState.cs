@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Delivery;
 
 namespace ServerSentEvents.Systematic.Exploration;
 
-/// <summary>The state of the library that outlives a publisher, and with it an explored schedule.</summary>
+/// <summary>The state of the library that outlives a publisher, and therefore a schedule.</summary>
 internal static class ProcessWideState
 {
     private const int MaxWorkers = 2;
@@ -14,7 +14,7 @@ internal static class ProcessWideState
     /// <summary>The clock of the scheduler of copies. Its timer replaces workers that are stuck.</summary>
     internal static ScenarioClock SchedulerClock { get; private set; } = new();
 
-    /// <summary>Makes a new scheduler of copies: a schedule that failed leaves the old one as it was then.</summary>
+    /// <summary>Makes a new scheduler of copies. A failed schedule leaves the old scheduler in an unknown state.</summary>
     internal static void Reset()
     {
         SchedulerClock = new();

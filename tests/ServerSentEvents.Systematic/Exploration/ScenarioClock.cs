@@ -1,9 +1,9 @@
 namespace ServerSentEvents.Systematic.Exploration;
 
-/// <summary>A clock that stands still until a scenario moves it. No timer fires by itself.</summary>
+/// <summary>A clock that stands still until a scenario moves it. Timers fire only when the scenario fires them.</summary>
 internal sealed class ScenarioClock : TimeProvider
 {
-    /// <summary>The timers that have not been disposed of. Guarded by itself.</summary>
+    /// <summary>The timers that are not disposed. Guarded by this list.</summary>
     private readonly List<ScenarioTimer> _timers = [];
 
     private long _now;
@@ -24,7 +24,7 @@ internal sealed class ScenarioClock : TimeProvider
 
     internal void Advance(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
 
-    /// <summary>Runs the callbacks of all timers that are set, on this thread, whatever their time is. Returns their number.</summary>
+    /// <summary>Runs the callbacks of all set timers on this thread, also before their time. Returns their number.</summary>
     internal int FireTimers()
     {
         ScenarioTimer[] due;
@@ -37,7 +37,7 @@ internal sealed class ScenarioClock : TimeProvider
 
     private sealed class ScenarioTimer(ScenarioClock clock, Action fire) : ITimer
     {
-        /// <summary>Guarded by the clock's timers.</summary>
+        /// <summary>Whether the timer is set. Guarded by the clock's timers.</summary>
         internal bool IsSet { get; set; }
 
         public void Fire() => fire();

@@ -3,7 +3,7 @@ using Microsoft.Coyote.Runtime;
 
 namespace ServerSentEvents.Systematic.Exploration;
 
-/// <summary>A replacement for the factory of channels, whose channels are scheduled by Coyote.</summary>
+/// <summary>A replacement for the factory of channels. Coyote schedules the channels that it creates.</summary>
 internal static class ScheduledChannel
 {
     public static Channel<T> CreateBounded<T>(int capacity) =>
@@ -20,8 +20,8 @@ internal static class ScheduledChannel
 }
 
 /// <summary>
-/// A real channel with a scheduling point before each operation. The tasks that it returns are its own: Coyote cannot
-/// control those of the real channel.
+/// A real channel with a scheduling point before each operation. This type makes the tasks that it returns, because Coyote
+/// cannot control the tasks of the real channel.
 /// </summary>
 internal sealed class ScheduledChannel<T> : Channel<T>
 {
@@ -31,10 +31,10 @@ internal sealed class ScheduledChannel<T> : Channel<T>
     /// <summary>The lock of the state below. Taking the lock is a scheduling point.</summary>
     private readonly object _gate = new();
 
-    /// <summary>The reader that waits; null if none. Guarded by _gate.</summary>
+    /// <summary>The waiting reader; null if none. Guarded by _gate.</summary>
     private TaskCompletionSource<bool>? _waiting;
 
-    /// <summary>True after the last write. Guarded by _gate.</summary>
+    /// <summary>Whether the last write has happened. Guarded by _gate.</summary>
     private bool _isClosed;
 
     internal ScheduledChannel(Channel<T> inner)

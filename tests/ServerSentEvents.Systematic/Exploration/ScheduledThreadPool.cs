@@ -3,10 +3,10 @@ using Microsoft.Coyote.Specifications;
 
 namespace ServerSentEvents.Systematic.Exploration;
 
-/// <summary>A replacement for the thread pool that runs each work item as a task, which Coyote schedules.</summary>
+/// <summary>A replacement for the thread pool. Runs each work item as a task, which Coyote schedules.</summary>
 internal static class ScheduledThreadPool
 {
-    /// <summary>The work items of the current schedule. Guarded by itself.</summary>
+    /// <summary>The work items of the current schedule. Guarded by this list.</summary>
     private static readonly Stack<Task> WorkItems = [];
 
     public static bool UnsafeQueueUserWorkItem(IThreadPoolWorkItem callBack, bool preferLocal) => Queue(callBack.Execute);
@@ -19,7 +19,7 @@ internal static class ScheduledThreadPool
             WorkItems.Clear();
     }
 
-    /// <summary>Waits until no work item is left. Coyote abandons what still runs at the end of a schedule.</summary>
+    /// <summary>Waits until no work item is left. Coyote abandons work items that still run at the end of a schedule.</summary>
     internal static async Task WaitUntilIdleAsync()
     {
         while (TryTake(out var workItem))
@@ -41,7 +41,7 @@ internal static class ScheduledThreadPool
         }
         catch (Exception exception)
         {
-            // On the real thread pool this ends the process.
+            // On the real thread pool, an exception ends the process.
             Specification.Assert(false, "A work item threw {0}", exception);
         }
     }

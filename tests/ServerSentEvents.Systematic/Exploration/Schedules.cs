@@ -12,7 +12,7 @@ internal static class Schedules
 {
     private const uint DefaultCount = 200;
 
-    /// <summary>How often the prioritization strategy lets another thread overtake, in one schedule.</summary>
+    /// <summary>The number of times that the prioritization strategy changes priorities in one schedule.</summary>
     private const uint PriorityChanges = 5;
 
     /// <summary>The strategies that switch threads at locks, tasks, interlocked and volatile operations.</summary>
@@ -22,7 +22,7 @@ internal static class Schedules
         new("prioritization", configuration => configuration.WithPrioritizationStrategy(isFair: true, PriorityChanges)),
     ];
 
-    /// <summary>The same strategies, which also switch threads at each access to a field: they see unsynchronized fields.</summary>
+    /// <summary>The same strategies with switches also at each field access, which finds unsynchronized fields.</summary>
     private static readonly Strategy[] AtFields = Array.ConvertAll(AtSynchronization, strategy => new Strategy(
         strategy.Name + ", at fields", configuration => strategy.Apply(configuration).WithMemoryAccessRaceCheckingEnabled()));
 
@@ -47,7 +47,7 @@ internal static class Schedules
 
     private static Configuration NewConfiguration(uint schedules) => Configuration.Create()
         .WithTestingIterations(schedules)
-        // A failure belongs to a commit, not to a run: the same seed explores the same schedules.
+        // The seed is fixed, so that each run of a commit explores the same schedules.
         .WithRandomGeneratorSeed(Number("SYSTEMATIC_SEED", 1))
         .WithPartiallyControlledConcurrencyAllowed(false)
         .WithTraceAnalysisEnabled(false)
@@ -77,19 +77,19 @@ internal static class Schedules
                 .. report.InternalErrors,
                 "The schedule:",
                 engine.ReadableTrace,
-                "The reports. SYSTEMATIC_TRACE takes the path of the .trace file and runs this schedule alone:",
+                "Set SYSTEMATIC_TRACE to the path of the .trace file to run only this schedule. The reports:",
                 .. files,
             ]));
     }
 
-    /// <summary>Runs a scenario and all that it started: the next schedule must not see the rest of this one.</summary>
+    /// <summary>Runs a scenario and all work that it started, so that no work is left for the next schedule.</summary>
     private static async Task RunToTheEndAsync(Func<Task> scenario)
     {
         await scenario();
         await ScheduledThreadPool.WaitUntilIdleAsync();
     }
 
-    /// <summary>Forgets a schedule that failed halfway.</summary>
+    /// <summary>Resets the state after a schedule that failed.</summary>
     private static void Reset()
     {
         ScheduledThreadPool.Reset();
@@ -106,8 +106,8 @@ internal static class Schedules
     {
         var assembly = typeof(Schedules).Assembly;
         if (!assembly.IsDefined(typeof(RewritingSignatureAttribute), inherit: false))
-            throw new InvalidOperationException("Coyote has not rewritten this assembly: build the project again.");
-        // A thread that Coyote pauses within a type initializer would block all others that need the type.
+            throw new InvalidOperationException("Coyote has not rewritten this assembly. Build the project again.");
+        // If Coyote paused a thread in a type initializer, all other threads that need the type would block.
         foreach (var type in assembly.GetTypes().Where(type => !type.ContainsGenericParameters))
             RuntimeHelpers.RunClassConstructor(type.TypeHandle);
     }

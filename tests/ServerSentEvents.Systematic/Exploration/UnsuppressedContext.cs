@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Systematic.Exploration;
 
-/// <summary>A replacement for <see cref="ExecutionContext"/>. Coyote refuses code that stops the flow of the real one.</summary>
+/// <summary>A replacement for <see cref="ExecutionContext"/>, because Coyote refuses code that suppresses its flow.</summary>
 internal static class UnsuppressedContext
 {
     public static bool IsFlowSuppressed() => true;

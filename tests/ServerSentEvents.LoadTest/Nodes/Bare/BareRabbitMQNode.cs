@@ -5,7 +5,7 @@ namespace ServerSentEvents.LoadTest.Nodes.Bare;
 
 /// <summary>
 /// A node that uses RabbitMQ.Client alone, as fast as possible, with a message for each event. One connection publishes and
-/// counts confirmations. Another one consumes, with the prefetch and the acknowledgements of the backplane.
+/// counts confirmations. Another connection consumes, with the prefetch and the acknowledgements of the backplane.
 /// </summary>
 internal sealed class BareRabbitMQNode : INode
 {

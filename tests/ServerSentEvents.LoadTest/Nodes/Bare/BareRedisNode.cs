@@ -19,7 +19,7 @@ internal sealed class BareRedisNode : INode
 
     private readonly Channel<string> _events = Channel.CreateUnbounded<string>(OneWriter);
 
-    /// <summary>The entries on their way, each with the number of its last event. One more is with the reader.</summary>
+    /// <summary>The unconfirmed entries, each with the number of its last event. The reader holds one more entry.</summary>
     private readonly Channel<(Task Entry, ulong Event)> _entries =
         Channel.CreateBounded<(Task, ulong)>(new BoundedChannelOptions(MostUnconfirmed - 1) { SingleReader = true, SingleWriter = true });
 

@@ -1,14 +1,14 @@
 namespace ServerSentEvents.LoadTest.Nodes.Bare;
 
-/// <summary>The confirmations of a broker, which one publisher waits for.</summary>
+/// <summary>The confirmations of a broker. One publisher waits for them.</summary>
 internal sealed class Confirmations
 {
     private readonly Lock _gate = new();
 
-    /// <summary>Confirmed numbers that come after an unconfirmed one. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>Confirmed numbers that come after an unconfirmed number. Guarded by <see cref="_gate"/>.</summary>
     private readonly SortedSet<ulong> _early = [];
 
-    /// <summary>The last number before the first unconfirmed one. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The last number before the first unconfirmed number. Guarded by <see cref="_gate"/>.</summary>
     private ulong _confirmed;
 
     /// <summary>The number that the publisher waits for. Guarded by <see cref="_gate"/>.</summary>
@@ -19,7 +19,7 @@ internal sealed class Confirmations
     /// <summary>The reason why there are no more confirmations. Guarded by <see cref="_gate"/>.</summary>
     private Exception? _failure;
 
-    /// <summary>Waits until all numbers up to this one are confirmed.</summary>
+    /// <summary>Waits until all numbers up to a number are confirmed.</summary>
     internal Task ReachedAsync(ulong number)
     {
         lock (_gate)

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.LoadTest.Nodes.Bare;
 
-/// <summary>The bytes that the backplane adds to data without channels. The yardsticks send as many.</summary>
+/// <summary>The bytes that the backplane adds to data without channels. The yardsticks add the same number of bytes.</summary>
 internal static class Overhead
 {
     internal const int OfMessage = 26;

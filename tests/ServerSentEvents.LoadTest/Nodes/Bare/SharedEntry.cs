@@ -13,8 +13,8 @@ internal static class SharedEntry
     private const int MostEvents = 1000;
     private const int LargestEntry = 64 << 10;
 
-    /// <summary>Takes events that wait, at least one, and returns them as an entry.</summary>
-    /// <param name="buffer">A buffer to use again.</param>
+    /// <summary>Takes at least one waiting event, and returns the events as an entry.</summary>
+    /// <param name="buffer">A buffer that the caller reuses.</param>
     /// <param name="events">The events.</param>
     /// <param name="count">The number of events in the entry.</param>
     internal static byte[] Encode(ArrayBufferWriter<byte> buffer, ChannelReader<string> events, out int count)

@@ -20,7 +20,7 @@ internal sealed class LocalRedis
             Program!,
             [
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", Broker.Host, "--dir", _folder,
-                // A rewrite of the log would run in another process, whose CPU time is lost when that ends.
+                // A rewrite of the log would run in another process, and that CPU time is lost when the process ends.
                 "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0",
             ],
             new Dictionary<string, string>(StringComparer.Ordinal),
