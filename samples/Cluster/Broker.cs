@@ -42,8 +42,12 @@ internal sealed record Broker(Uri Address)
             services.AddServerSentEventsRedis<string>(options =>
             {
                 options.Configuration = ConfigurationOptions.Parse(Address.Authority);
-                if (Address.UserInfo.Split(':') is [var user, var password])
-                    (options.Configuration.User, options.Configuration.Password) = (user, password);
+                if (Address.UserInfo.Split(':', 2) is [var user, var password])
+                {
+                    options.Configuration.User = Uri.UnescapeDataString(user);
+                    options.Configuration.Password = Uri.UnescapeDataString(password);
+                }
+
                 options.StreamKey = StreamName;
                 Configure(options);
             });

@@ -6,7 +6,7 @@ using ServerSentEvents;
 
 namespace Cluster;
 
-/// <summary>A node: an application like any other, with one registration more.</summary>
+/// <summary>A node: an ordinary application with one more registration.</summary>
 internal static class Node
 {
     public static WebApplication Build(WebApplicationBuilder builder, string name, Broker broker)
@@ -31,7 +31,7 @@ internal static class Node
         app.MapGet("/events", (string member, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Publisher<string> publisher) =>
         {
             var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = member, LastEventId = lastEventId });
-            // Only to this page, over the node's own publisher. It has no id, and reaches no other node.
+            // The node's own publisher sends this to the one page, without an id. The broker and the other node do not see it.
             var welcome = Message.NewEvent("welcome", new { Node = name, Run = run, How = subscription.Resume.ToString() });
             publisher.Publish(other => ReferenceEquals(other, member) ? welcome : null);
             return subscription.ToResult();
@@ -48,7 +48,7 @@ internal static class Node
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             _ = AnnounceAsync(app, name, broker);
-            _ = StopWhenToldAsync(app, run);
+            _ = StopOnRequestAsync(app, run);
         });
         _ = StopWithEntranceAsync(app.Lifetime);
         return app;
@@ -81,7 +81,7 @@ internal static class Node
         Console.WriteLine(app.Urls.First());
     }
 
-    private static async Task StopWhenToldAsync(WebApplication app, Guid run)
+    private static async Task StopOnRequestAsync(WebApplication app, Guid run)
     {
         var publisher = app.Services.GetRequiredService<Publisher<string>>();
         // The subscription ends when the broker loses its stream.

@@ -5,22 +5,14 @@ namespace ServerSentEvents.Documentation.Tests;
 /// <summary>Tests that the code examples of the XML documentation compile as programs, without a warning.</summary>
 public sealed class ExampleTests
 {
-    /// <summary>The XML documentation of each package, which the build copies beside the package's assembly.</summary>
-    private static readonly XElement[] Members =
-    [
-        .. Directory.EnumerateFiles(AppContext.BaseDirectory, "ServerSentEvents*.xml")
-            .Where(file => !file.EndsWith(".Tests.xml", StringComparison.Ordinal))
-            .SelectMany(file => XDocument.Load(file).Descendants("member")),
-    ];
-
     public static TheoryData<string> MembersWithExamples =>
-        [.. Members.Where(member => ExamplesOf(member).Any()).Select(NameOf)];
+        [.. PublicMembers.All.Where(member => ExamplesOf(member).Any()).Select(NameOf)];
 
     [Theory]
     [MemberData(nameof(MembersWithExamples))]
     public void Example_OfMember_Compiles(string member)
     {
-        foreach (var code in ExamplesOf(Members.Single(candidate => NameOf(candidate) == member)))
+        foreach (var code in ExamplesOf(PublicMembers.All.Single(candidate => NameOf(candidate) == member)))
             ExampleCompiler.Problems(code).Should().BeEmpty("this example of {0} must compile:\n{1}", member, code);
     }
 

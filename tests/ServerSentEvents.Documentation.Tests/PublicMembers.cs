@@ -6,11 +6,17 @@ namespace ServerSentEvents.Documentation.Tests;
 /// <summary>The public types of the packages, and their XML documentation.</summary>
 internal static class PublicMembers
 {
-    private static readonly Dictionary<string, XElement> Documentation = Directory
-        .EnumerateFiles(AppContext.BaseDirectory, "ServerSentEvents*.xml")
-        .Where(file => !file.EndsWith(".Tests.xml", StringComparison.Ordinal))
-        .SelectMany(file => XDocument.Load(file).Descendants("member"))
-        .ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal);
+    /// <summary>The XML documentation of each package, which the build copies beside the package's assembly.</summary>
+    internal static readonly XElement[] All =
+    [
+        .. Directory.EnumerateFiles(AppContext.BaseDirectory, "ServerSentEvents*.xml")
+            .Where(file => !Path.GetFileNameWithoutExtension(file).EndsWith(".Tests", StringComparison.Ordinal)
+                && !Path.GetFileNameWithoutExtension(file).EndsWith(".Testing", StringComparison.Ordinal))
+            .SelectMany(file => XDocument.Load(file).Descendants("member")),
+    ];
+
+    private static readonly Dictionary<string, XElement> Documentation =
+        All.ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal);
 
     /// <summary>The public types of all packages.</summary>
     internal static IEnumerable<Type> Types =>
@@ -27,17 +33,27 @@ internal static class PublicMembers
         const BindingFlags declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         return
             from method in type.GetMethods(declared).Cast<MethodBase>().Concat(type.GetConstructors(declared))
-            let name = method.IsConstructor ? "#ctor" : method.Name
-            let start = $"M:{type.FullName!.Replace('+', '.')}.{name}"
-            let found = Documentation.Where(entry => IsNamed(entry.Key, start)).Select(entry => entry.Value)
-                .FirstOrDefault(member => ParametersOf(member).SequenceEqual(method.GetParameters().Select(parameter => parameter.Name)))
+            let found = Documentation.GetValueOrDefault(IdOf(type, method))
             where found is not null
             select (method, found);
     }
 
-    private static bool IsNamed(string key, string start) =>
-        key.StartsWith(start, StringComparison.Ordinal) && (key.Length == start.Length || key[start.Length] is '(' or '`');
+    /// <summary>Returns the name of a method in XML documentation.</summary>
+    private static string IdOf(Type type, MethodBase method)
+    {
+        var name = method.IsConstructor ? "#ctor" : method.Name;
+        var arity = method.IsGenericMethod ? $"``{method.GetGenericArguments().Length}" : "";
+        var types = string.Join(',', method.GetParameters().Select(parameter => IdOf(parameter.ParameterType)));
+        return $"M:{type.FullName!.Replace('+', '.')}.{name}{arity}{(types.Length == 0 ? "" : $"({types})")}";
+    }
 
-    private static IEnumerable<string> ParametersOf(XElement member) =>
-        member.Elements("param").Select(parameter => parameter.Attribute("name")!.Value);
+    private static string IdOf(Type type) => type switch
+    {
+        { IsGenericMethodParameter: true } => $"``{type.GenericParameterPosition}",
+        { IsGenericParameter: true } => $"`{type.GenericParameterPosition}",
+        { IsArray: true } => $"{IdOf(type.GetElementType()!)}[]",
+        { IsGenericType: true } =>
+            $"{type.GetGenericTypeDefinition().FullName!.Split('`')[0]}{{{string.Join(',', type.GetGenericArguments().Select(IdOf))}}}",
+        _ => type.FullName!.Replace('+', '.'),
+    };
 }

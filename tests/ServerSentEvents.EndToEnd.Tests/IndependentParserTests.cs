@@ -13,8 +13,8 @@ public sealed class IndependentParserTests(ParserScripts scripts, Chromium chrom
     private const int StreamsPerRun = 100;
     private const int EventsInChromium = 10_000;
 
-    private static int Streams =>
-        int.Parse(Environment.GetEnvironmentVariable("PROOF_EVENTS") ?? "10000", CultureInfo.InvariantCulture) / EventsPerStream;
+    private static int Streams => Math.Max(
+        1, int.Parse(Environment.GetEnvironmentVariable("PROOF_EVENTS") ?? "10000", CultureInfo.InvariantCulture) / EventsPerStream);
 
     [Fact]
     public async Task RandomStreams_BclSseParser_ReturnsPublishedEvents()

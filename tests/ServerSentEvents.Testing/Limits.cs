@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.Testing;
 
-/// <summary>Waits with a limit that only a failed test reaches.</summary>
+/// <summary>The time limit of waits in tests. Only a failed test reaches it.</summary>
 public static class Limits
 {
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);

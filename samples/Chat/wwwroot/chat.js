@@ -19,8 +19,6 @@ const shown = new Map();
 
 nameField.value = name;
 
-// ---- The stream ----
-
 let source = null;
 let retry = null;
 let paused = false;
@@ -96,8 +94,6 @@ function resume() {
   setStatus("connecting", "Connecting…");
   connect();
 }
-
-// ---- Messages ----
 
 composer.addEventListener("submit", event => {
   event.preventDefault();
@@ -201,8 +197,6 @@ newer.addEventListener("click", () => {
   scrollToEnd();
   text.focus();
 });
-
-// ---- People ----
 
 nameForm.addEventListener("submit", event => {
   event.preventDefault();

@@ -16,8 +16,6 @@ const shown = new Map();
 
 connect();
 
-// ---- The stream ----
-
 // Nothing here moves to another node. The browser reconnects to the same address with the id of the last event, and the node
 // that answers continues from there.
 function connect() {
@@ -70,8 +68,6 @@ stop.addEventListener("click", async () => {
   if (!await tryPost(`nodes/${run}/stop`) && run !== null)
     stop.ariaDisabled = "false";
 });
-
-// ---- Messages ----
 
 // All messages come from the stream, also our own. So they have the same order on all pages.
 function show(message) {

@@ -37,8 +37,6 @@ let isDrawing = false;
 
 connect();
 
-// ---- The stream ----
-
 function connect() {
   source = new EventSource("events?" + new URLSearchParams({ after: samples.at(-1)?.at ?? "" }));
 
@@ -112,8 +110,6 @@ function setLost(words) {
   // With the attribute "disabled", the pressed button would lose the focus.
   short.ariaDisabled = long.ariaDisabled = "true";
 }
-
-// ---- The page ----
 
 // Draws once for many samples that come together.
 function draw() {
