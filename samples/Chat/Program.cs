@@ -4,8 +4,7 @@ using ServerSentEvents;
 using ServerSentEvents.AspNetCore;
 
 var builder = SampleApplication.CreateBuilder(args, port: 5005);
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 32 * 1024);
-builder.Services.AddServerSentEvents<Member>();
+builder.Services.AddServerSentEvents<Member>(options => options.MaxSubscribers = 200);
 builder.Services.AddSingleton<Room>();
 
 await using var app = builder.Build();
@@ -16,7 +15,7 @@ app.MapGet("/events", Results<SubscriptionResult<Member>, BadRequest<string>> (s
 
 app.MapPost("/messages", (MessageRequest request, Room room) =>
     !Room.IsMessage(request.Id, request.Text) ? Results.BadRequest("A message cannot be blank or too long.")
-    : room.Say(request.Member, request.Id, request.Text) ? Results.NoContent()
+    : room.Say(request.Member, request.Id, request.Text) is { } id ? Results.Ok(id)
     : Results.NotFound("This member is not here."));
 
 app.MapPost("/name", (NameRequest request, Room room) =>

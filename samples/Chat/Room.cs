@@ -28,7 +28,7 @@ internal sealed class Room
     private readonly Lock _gate = new();
 
     /// <summary>The last messages, the oldest first. Guarded by <see cref="_gate"/>.</summary>
-    private readonly Queue<Message> _history = new();
+    private readonly Queue<(string PostId, Message Message)> _history = new();
 
     public Room(Publisher<Member> publisher)
     {
@@ -54,22 +54,26 @@ internal sealed class Room
     }
 
     /// <summary>Sends a message to all other members. The page of the sender shows it already.</summary>
-    public bool Say(string? memberId, string id, string text)
+    /// <param name="memberId">The secret id of the sender.</param>
+    /// <param name="postId">An id that the page chose, so that it can send the message again. Other members never see it.</param>
+    /// <param name="text">The text.</param>
+    /// <returns>The id of the message, the same for a message that was sent again; null if the sender is not here.</returns>
+    public string? Say(string? memberId, string postId, string text)
     {
         lock (_gate)
         {
             if (Find(memberId) is not { } sender)
-                return false;
-            if (_history.Any(known => known.Id == id))
-                return true;
+                return null;
+            if (_history.FirstOrDefault(known => known.PostId == postId).Message is { } earlier)
+                return earlier.Id;
 
-            var message = new Message(id, sender.Name, text, TimeProvider.System.GetUtcNow());
-            _history.Enqueue(message);
+            var message = new Message(Guid.NewGuid().ToString(), sender.Name, text, TimeProvider.System.GetUtcNow());
+            _history.Enqueue((postId, message));
             if (_history.Count > HistoryCapacity)
                 _history.Dequeue();
             _publisher.PublishJson(
                 member => member.Id == sender.Id ? null : message, eventType: "message", options: JsonSerializerOptions.Web);
-            return true;
+            return message.Id;
         }
     }
 
@@ -95,7 +99,7 @@ internal sealed class Room
     private IEnumerable<SseItem<string>> InitialData(Member member)
     {
         lock (_gate)
-            return [Event("hello", new { member.Id, member.Name, Room = _id }), .. _history.Select(message => Event("message", message))];
+            return [Event("hello", new { member.Id, member.Name, Room = _id }), .. _history.Select(known => Event("message", known.Message))];
     }
 
     private Member? Find(string? id) =>
@@ -118,7 +122,7 @@ internal sealed class Member(string id, string name)
 /// <summary>A message, with the name of its sender at that time.</summary>
 internal sealed record Message(string Id, string Name, string Text, DateTimeOffset At);
 
-/// <summary>What a page posts. The member is the secret id, and the id of a message lets the page send it again.</summary>
+/// <summary>What a page posts. The member is the secret id of the connection, and the id lets the page send the message again.</summary>
 internal sealed record MessageRequest(string? Member, string? Id, string? Text);
 
 internal sealed record NameRequest(string? Member, string? Name);

@@ -50,7 +50,7 @@ internal sealed class Sampler : BackgroundService
     {
         using var timer = new PeriodicTimer(_settings.Interval, _time);
         var last = ReadTotals();
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (!stoppingToken.IsCancellationRequested && await timer.WaitForNextTickAsync(CancellationToken.None))
         {
             var now = ReadTotals();
             var seconds = _time.GetElapsedTime(last.Timestamp, now.Timestamp).TotalSeconds;

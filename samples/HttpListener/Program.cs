@@ -80,7 +80,7 @@ async Task HandleAsync(HttpListenerContext context)
         switch (context.Request.HttpMethod, context.Request.Url?.AbsolutePath)
         {
             case ("GET", "/events"):
-                await SendEventsAsync(response);
+                await SendEventsAsync(context.Request, response);
                 break;
             case ("POST", "/publish"):
                 await PublishBodyAsync(context.Request, response);
@@ -95,19 +95,19 @@ async Task HandleAsync(HttpListenerContext context)
 
         response.Close();
     }
-    catch (Exception exception) when (exception is HttpListenerException or IOException or ObjectDisposedException)
+    catch (Exception)
     {
-        // The client has left, which HttpListener reports at the next write, or the program stops.
+        // Mostly the client has left, which HttpListener reports at the next write. No request may end the program.
         response.Abort();
     }
 }
 
-async Task SendEventsAsync(HttpListenerResponse response)
+async Task SendEventsAsync(HttpListenerRequest request, HttpListenerResponse response)
 {
     response.ContentType = "text/event-stream";
     response.Headers["Cache-Control"] = "no-cache, no-store, no-transform";
     response.Headers["X-Accel-Buffering"] = "no";
-    response.SendChunked = true;
+    response.SendChunked = request.ProtocolVersion > HttpVersion.Version10;
 
     // The subscription ends with this method.
     using var subscription = publisher.Subscribe();

@@ -5,6 +5,8 @@ namespace Samples;
 /// <summary>The parts of a sample that are not about events: its address, its page, and the protection of both.</summary>
 internal static class SampleApplication
 {
+    private const int MaxBodyBytes = 32 * 1024;
+
     // Only the page's own files can run in the page, and text cannot become markup.
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -17,6 +19,7 @@ internal static class SampleApplication
         builder.Configuration["urls"] ??= $"http://localhost:{port}";
         // A foreign name that a hostile DNS server maps to this machine gets 400.
         builder.Configuration["AllowedHosts"] ??= "localhost;127.0.0.1;[::1]";
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxBodyBytes);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         // The error of a taken port has a stack trace. RunSampleAsync says the same in one line.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
@@ -55,9 +58,13 @@ internal static class SampleApplication
         }
     }
 
-    /// <summary>Whether a page of another site sent the request. A browser names the page's site with everything but a GET.</summary>
+    /// <summary>
+    /// Returns true if a page of another origin sent the request. Browsers name the origin, except for some GET requests: there
+    /// they name the relation of the sites. A link to the page itself is no harm.
+    /// </summary>
     private static bool IsCrossSite(HttpRequest request) =>
-        !HttpMethods.IsGet(request.Method)
-        && request.Headers.Origin.ToString() is { Length: > 0 } origin
-        && !origin.EndsWith($"://{request.Host}", StringComparison.OrdinalIgnoreCase);
+        (request.Headers.Origin.ToString() is { Length: > 0 } origin
+            && !origin.EndsWith($"://{request.Host}", StringComparison.OrdinalIgnoreCase))
+        || (request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site"
+            && request.Headers["Sec-Fetch-Dest"].ToString() is not "document");
 }

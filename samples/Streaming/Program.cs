@@ -7,7 +7,8 @@ using Streaming;
 
 var builder = SampleApplication.CreateBuilder(args, port: 5006);
 // An answer has fewer tokens. So a client can always resume, and a new one reads from the beginning.
-builder.Services.AddServerSentEvents<Answer>(options => options.HistoryCapacity = 10_000);
+builder.Services.AddServerSentEvents<Answer>(options =>
+    (options.HistoryCapacity, options.HistoryMaxAge) = (10_000, TimeSpan.FromMinutes(15)));
 await using var app = builder.Build();
 app.UsePage();
 
@@ -22,6 +23,8 @@ app.MapPost("/answers", ([FromBody] string question) =>
 {
     if (question.Length is 0 or > 2_000)
         return Results.BadRequest("A question has 1 to 2,000 characters.");
+    if (answers.Count >= 100)
+        return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
     var id = Guid.NewGuid().ToString("N");
     var answer = answers[id] = new Answer(id, new CancellationTokenSource(patience));
     _ = PublishAnswerAsync(answer, question);
@@ -43,6 +46,13 @@ app.MapGet("/answers/{id}", (string id, HttpRequest request) =>
         Properties = answer,
         LastEventId = lastEventId != "" ? lastEventId : answer.StartId,
     });
+    // The id is not of this answer, or its events have left the history.
+    if (subscription.Resume == ResumeResult.Gap)
+    {
+        subscription.Dispose();
+        return Results.NotFound();
+    }
+
     // The client still gets the events that it missed.
     if (answer.HasEnded)
         subscription.Close();
@@ -62,6 +72,11 @@ async Task PublishAnswerAsync(Answer answer, string question)
     catch (OperationCanceledException)
     {
         end = "canceled";
+    }
+    catch (Exception exception)
+    {
+        end = "failed";
+        await Console.Error.WriteLineAsync(exception.Message);
     }
 
     publisher.Publish(new SseItem<string>(end, "end") { EventId = answer.EndId }, answer.Id);

@@ -64,6 +64,9 @@ internal sealed class ChatMember : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns the data of the next message.</summary>
+    internal Task<string> NextMessageDataAsync() => _events.NextAsync("message");
+
     /// <summary>Waits until exactly these members are present.</summary>
     internal async Task UntilPresentAsync(params string[] names)
     {

@@ -21,7 +21,7 @@ public sealed class ChatTests : IAsyncLifetime
     {
         await using var ada = await ChatMember.JoinAsync(_server, "Ada");
         for (var i = 0; i < 60; i++)
-            (await ada.SayAsync($"{i}")).Should().Be(HttpStatusCode.NoContent);
+            (await ada.SayAsync($"{i}")).Should().Be(HttpStatusCode.OK);
 
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
 
@@ -95,11 +95,39 @@ public sealed class ChatTests : IAsyncLifetime
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
 
         await ada.SayAsync("once", id: "1");
-        (await ada.SayAsync("once", id: "1")).Should().Be(HttpStatusCode.NoContent);
+        (await ada.SayAsync("once", id: "1")).Should().Be(HttpStatusCode.OK);
         await ada.SayAsync("next", id: "2");
 
         (await bob.NextMessageAsync()).Should().Be("Ada: once");
         (await bob.NextMessageAsync()).Should().Be("Ada: next");
+    }
+
+    [Fact]
+    public async Task Messages_IdThatThePageChose_ReachesNoOtherMember()
+    {
+        await using var ada = await ChatMember.JoinAsync(_server, "Ada");
+        await using var bob = await ChatMember.JoinAsync(_server, "Bob");
+
+        await ada.SayAsync("hello", id: "chosen");
+
+        // With this id, another member could replace the message.
+        (await bob.NextMessageDataAsync()).Should().NotContain("chosen").And.Contain("hello");
+    }
+
+    [Theory]
+    [InlineData("cross-site", "empty", HttpStatusCode.Forbidden)]
+    [InlineData("same-site", "image", HttpStatusCode.Forbidden)]
+    [InlineData("cross-site", "document", HttpStatusCode.OK)]
+    [InlineData("same-origin", "empty", HttpStatusCode.OK)]
+    public async Task Get_FromAnotherSite_IsRefusedUnlessItIsALink(string site, string destination, HttpStatusCode status)
+    {
+        using var client = _server.NewClient();
+        client.DefaultRequestHeaders.Add("Sec-Fetch-Site", site);
+        client.DefaultRequestHeaders.Add("Sec-Fetch-Dest", destination);
+
+        using var response = await client.GetAsync("/events?name=Eve", HttpCompletionOption.ResponseHeadersRead);
+
+        response.StatusCode.Should().Be(status);
     }
 
     [Fact]
@@ -138,7 +166,7 @@ public sealed class ChatTests : IAsyncLifetime
             (await ada.SayAsync(text)).Should().Be(HttpStatusCode.BadRequest);
         (await ada.SayAsync("no id", id: "")).Should().Be(HttpStatusCode.BadRequest);
         (await ada.SayAsync("unknown", member: "unknown")).Should().Be(HttpStatusCode.NotFound);
-        (await ada.SayAsync(new string('x', 2000))).Should().Be(HttpStatusCode.NoContent);
+        (await ada.SayAsync(new string('x', 2000))).Should().Be(HttpStatusCode.OK);
 
         (await bob.NextMessageAsync()).Should().Be("Ada: " + new string('x', 2000));
     }
@@ -191,7 +219,7 @@ public sealed class ChatTests : IAsyncLifetime
         await using var bob = await ChatMember.JoinAsync(_server, "Bob");
 
         (await PostAsync(header, value, "from elsewhere")).Should().Be(status);
-        (await PostAsync("Origin", $"http://{_server.Address.Authority}", "from the page")).Should().Be(HttpStatusCode.NoContent);
+        (await PostAsync("Origin", $"http://{_server.Address.Authority}", "from the page")).Should().Be(HttpStatusCode.OK);
 
         (await bob.NextMessageAsync()).Should().Be("Ada: from the page");
 

@@ -24,6 +24,7 @@ public sealed class Chromium : IAsyncLifetime
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = path,
+            Timeout = (float)Limits.Patience.TotalMilliseconds,
             Args = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
         });
     }

@@ -54,6 +54,19 @@ public sealed class StreamingTests
     }
 
     [Fact]
+    public async Task Answer_ForgedLastEventId_IsNotFound()
+    {
+        using var server = await StartAsync(Patient);
+        var id = await AskAsync(server);
+        await ReadAsync(server, id);
+        using var client = NewClient(server, "forged");
+
+        using var response = await client.GetAsync($"answers/{id}");
+
+        response.StatusCode.Should().Be(HttpStatusCode.NotFound, "an answer without its missing words would be wrong");
+    }
+
+    [Fact]
     public async Task Answer_NoClientLeft_CancelsSourceAndReportsCanceled()
     {
         using var server = await StartAsync(patience: "1");

@@ -77,8 +77,15 @@ const tabs = new BroadcastChannel("chat");
 const tab = randomId();
 const later = new Set();
 
-tabs.addEventListener("message", event => {
-  if (paused || later.add(event.data).size < 4)
+// A tab that is closed or reloaded does not count.
+addEventListener("pagehide", () => tabs.postMessage({ closed: tab }));
+
+tabs.addEventListener("message", ({ data }) => {
+  if (data.closed !== undefined)
+    later.delete(data.closed);
+  else
+    later.add(data);
+  if (paused || later.size < 4)
     return;
   paused = true;
   disconnect("paused", "Paused, because the chat is open in four other tabs");
@@ -104,8 +111,6 @@ composer.addEventListener("submit", event => {
 
   text.value = "";
   const message = { id: randomId(), name, text: words, at: new Date(), own: true, state: "sending" };
-  own.add(message.id);
-  sessionStorage.setItem("own", JSON.stringify([...own].slice(-200)));
   atEnd = true;
   show(message);
   send(message);
@@ -122,7 +127,13 @@ async function send(message) {
   const element = shown.get(message.id);
   element.dataset.state = "sending";
   try {
-    await post("messages", { member, id: message.id, text: message.text });
+    const id = await (await post("messages", { member, id: message.id, text: message.text })).json();
+    own.add(id);
+    sessionStorage.setItem("own", JSON.stringify([...own].slice(-200)));
+    // From here on, the element has the id that the server gave to the message.
+    shown.delete(message.id);
+    remove(id);
+    shown.set(id, element);
     element.dataset.state = "sent";
   } catch {
     element.dataset.state = "failed";

@@ -27,7 +27,7 @@ function read() {
   source.onmessage = event => answer.append(event.data);
   source.addEventListener("end", event => {
     source.close();
-    setStatus("connected", event.data === "complete" ? "Complete" : "Canceled: no page was reading");
+    setStatus("connected", { complete: "Complete", canceled: "Canceled: no page was reading", failed: "The model failed" }[event.data]);
   });
   source.onerror = () => source.readyState === EventSource.CLOSED
     ? setStatus("lost", "The server does not have this answer")

@@ -421,7 +421,7 @@ public sealed class LatecomerTests
     [Fact]
     public async Task Publish_ReaderComesToItsEventWhileItIsMade_ReadsItOnce()
     {
-        const int rounds = 1_000;
+        const int rounds = 500;
         using var publisher = new Publisher<string>();
         Subscription<string>? late = null;
         var (started, read) = (0, 0);

@@ -24,7 +24,7 @@ public sealed class StressTests
         var visitors = Enumerable.Range(0, 2).Select(_ => Task.Run(() => VisitAsync(publisher, completed, done.Token))).ToArray();
 
         var published = new int[Publishers];
-        await RunOnThreads(Publishers, name => published[name] = PublishAll(publisher, name, completed)).WaitAsync(Limits.Patience);
+        await RunOnThreads(Publishers, name => published[name] = PublishAll(publisher, name, completed)).WaitAsync(2 * Limits.Patience);
         await done.CancelAsync();
         var visits = (await Task.WhenAll(visitors).WaitAsync(Limits.Patience)).SelectMany(visit => visit).ToList();
         publisher.Close();

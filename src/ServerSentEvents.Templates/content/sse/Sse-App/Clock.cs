@@ -7,7 +7,7 @@ namespace Sse_App;
 public sealed record Tick(int Number, DateTimeOffset Time);
 
 /// <summary>Publishes a <see cref="Tick"/> as JSON every second.</summary>
-public sealed class Clock(IEventPublisher publisher, TimeProvider time) : BackgroundService
+public sealed class Clock(IEventPublisher publisher, TimeProvider time, ILogger<Clock> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -15,8 +15,16 @@ public sealed class Clock(IEventPublisher publisher, TimeProvider time) : Backgr
         for (var number = 1; await timer.WaitForNextTickAsync(stoppingToken); number++)
         {
             var tick = new Tick(number, time.GetUtcNow());
-            await publisher.PublishJsonAsync(
-                tick, eventType: "tick", options: JsonSerializerOptions.Web, cancellationToken: stoppingToken);
+            try
+            {
+                await publisher.PublishJsonAsync(
+                    tick, eventType: "tick", options: JsonSerializerOptions.Web, cancellationToken: stoppingToken);
+            }
+            catch (TimeoutException exception)
+            {
+                // Only a backplane throws this, when its broker is away. The next tick is another attempt.
+                logger.LogWarning(exception, "Tick {Number} was not published.", number);
+            }
         }
     }
 }
