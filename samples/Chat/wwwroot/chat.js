@@ -130,7 +130,7 @@ async function send(message) {
     const id = await (await post("messages", { member, id: message.id, text: message.text })).json();
     own.add(id);
     sessionStorage.setItem("own", JSON.stringify([...own].slice(-200)));
-    // From here on, the element has the id that the server gave to the message.
+    // The element now has the id that the server gave to the message.
     shown.delete(message.id);
     remove(id);
     shown.set(id, element);
