@@ -75,6 +75,7 @@ internal static class Node
         {
             if (isFirst)
                 await Console.Error.WriteLineAsync($"Node {name} is not ready yet. {broker.Advice}");
+            // A health check raises no event when its result changes.
             await Task.Delay(TimeSpan.FromMilliseconds(100));
         }
 

@@ -83,6 +83,7 @@ async Task PublishAnswerAsync(Answer answer, string question)
     answer.HasEnded = true;
     publisher.Unsubscribe(answer.Id);
     Console.WriteLine($"Answer {answer.Id}: {end}");
+    // Pages can reload a finished answer for this time. Its events stay in the history for longer.
     await Task.Delay(TimeSpan.FromMinutes(10));
     answers.TryRemove(answer.Id, out _);
 }
@@ -99,6 +100,7 @@ static async IAsyncEnumerable<string> AskFakeModelAsync(string question, [Enumer
         + "nothing is missing, and nothing comes twice. Close the page: after five seconds, the model stops.";
     foreach (var word in answer.Split(' '))
     {
+        // The pace of a model.
         await Task.Delay(TimeSpan.FromMilliseconds(80), token);
         yield return word + " ";
     }
