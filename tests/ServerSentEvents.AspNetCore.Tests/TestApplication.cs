@@ -85,6 +85,16 @@ internal sealed class TestApplication : IAsyncDisposable
     internal Task<RawClient> ConnectAsync(Version? version = null) =>
         RawClient.ConnectAsync(AddressOf(version ?? HttpVersion.Version11));
 
+    /// <summary>
+    /// Waits until a subscription has lost its client. Kestrel cancels the request and completes the pipe of its response, in any
+    /// order. The subscription ends by what it sees first.
+    /// </summary>
+    internal static async Task ShouldHaveLostItsClientAsync(Subscription<object?> subscription)
+    {
+        await Limits.UntilAsync(() => subscription.EndReason is not null, "the client has gone");
+        subscription.EndReason.Should().BeOneOf(SubscriptionEndReason.Canceled, SubscriptionEndReason.Unsubscribed);
+    }
+
     /// <summary>Stops the application, which waits for all requests.</summary>
     internal Task StopAsync() => _app.StopAsync().WaitAsync(Limits.Patience);
 
