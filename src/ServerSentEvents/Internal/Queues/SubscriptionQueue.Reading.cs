@@ -36,7 +36,7 @@ internal abstract partial class SubscriptionQueue
     internal void Release(int bytes)
     {
         // Frames before the channel and gap events do not count. The field is not cleared before the next frame is read.
-        if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && !_isGap)
+        if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && _tracker is not { HasReadGap: true })
             _bytes.Take(bytes);
         Volatile.Write(ref _progress, _progress + 1);
         if (!_roomWaiters.IsEmpty)
@@ -104,16 +104,14 @@ internal abstract partial class SubscriptionQueue
             return _channel.Reader.TryRead(out item);
         lock (_tracker)
         {
-            _isGap = _tracker.TryTakeHole(out var gap);
-            if (_isGap)
+            if (_tracker.TryTakeHole(out var gap))
             {
-                item = gap!;
+                item = gap;
                 return true;
             }
 
             if (!_channel.Reader.TryRead(out item))
                 return false;
-            _isGap = item is GapMark;
             item = _tracker.Take(item);
             return true;
         }

@@ -22,6 +22,12 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The state of a queue that sends gap events or conflates; null for a plain queue.</summary>
     private readonly QueueTracker? _tracker;
 
+    /// <summary>
+    /// A mutable struct, hence a field and not a property. It is the first struct, because it then shares eight bytes with the
+    /// Boolean fields.
+    /// </summary>
+    internal CopyStateMachine CopyState;
+
     /// <summary>The bytes of the channel, and of a frame that the reader has begun.</summary>
     private QueueBytes _bytes;
 
@@ -34,17 +40,11 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The frames before the rest of the channel; null after the last of them. Written by the reader.</summary>
     private FrameSource? _first;
 
-    /// <summary>True if the frame that was read last is a gap event, which does not count. Used by the reader alone.</summary>
-    private bool _isGap;
-
     /// <summary>True if the next frame cannot be read. Written by the reader.</summary>
     private volatile bool _hasStopped;
 
     private volatile bool _isAborted;
     private volatile bool _isCompleted;
-
-    /// <summary>A mutable struct, hence a field and not a property.</summary>
-    internal CopyStateMachine CopyState;
 
     /// <summary>The sources that wait for room. A mutable struct, hence a field and not a property.</summary>
     private RoomWaiters _roomWaiters;
