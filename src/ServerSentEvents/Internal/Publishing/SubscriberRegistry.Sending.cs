@@ -84,8 +84,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
         var hasHeartbeats = _hasHeartbeats;
         var now = context.Now;
         var members = channel.Members;
-        // Go from the end: when a member leaves, the last member takes its place, and was visited before.
-        for (var i = members.Length - 1; i >= 0; i--)
+        // Go in the order of memory, which the processor fetches ahead.
+        for (var i = 0; i < members.Length; i++)
         {
             ref var member = ref members[i];
             if (walk != 0 && !member.Subscriber.TryVisit(walk))
@@ -111,6 +111,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
             }
 
             members = channel.Members;
+            // When a member leaves, the last member takes its place, and was not visited before.
+            if (i < members.Length && members[i].Subscriber != subscriber)
+                i--;
         }
 
         result.Sent += sent;
