@@ -29,8 +29,8 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <remarks>
     /// <para><b>Lifetime.</b> The publisher is created when it is first resolved. It is drained when the application begins to
     /// stop, so that every stream ends, and it is disposed with the container. A publisher that the application has registered
-    /// before as an instance stays: it keeps its options, and is not disposed. It is drained at the stop if an endpoint or a
-    /// result of this package has subscribed to it and a stream is open. So do not share an instance between hosts.</para>
+    /// before as an instance stays: it keeps its options, and is not disposed. It is drained at the stop if it was
+    /// mapped, or if a result of this package has subscribed to it. So do not share an instance between hosts.</para>
     /// <para><b>Options.</b> Two defaults differ from the core: <see cref="PublisherOptions.HeartbeatInterval"/> is 15 seconds,
     /// and <see cref="PublisherOptions.TimeProvider"/> is the registered <see cref="TimeProvider"/>, if there is one. The last of
     /// these steps wins: <c>services.Configure&lt;PublisherOptions&gt;(...)</c>, which applies to all publishers; the calls of
@@ -134,7 +134,7 @@ public static class ServerSentEventsServiceCollectionExtensions
         {
             var options = provider.GetRequiredService<PublisherOptionsFactory<TPublisher>>().Create(Options.Options.DefaultName);
             var publisher = create(options);
-            OpenStreams.Of(provider)?.DrainAtStop(() => drain(publisher));
+            OpenStreams.Of(provider)?.DrainAtStop(publisher, () => drain(publisher));
             return publisher;
         });
         EventPublisherDescriptor.Add(services, InstanceOf<TPublisher>(services));

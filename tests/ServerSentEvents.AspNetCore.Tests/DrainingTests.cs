@@ -74,12 +74,14 @@ public sealed class DrainingTests
     [InlineData("/subscription", "")]
     public async Task Draining_PublisherThatIsNotRegistered_IsDrainedIfTheLibraryHasSubscribed(string path, string expected)
     {
-        using var own = new Publisher();
+        using var mapped = new Publisher();
+        using var used = new Publisher();
+        using var other = new Publisher();
         await using var app = await StartAsync(seconds: 5, app =>
         {
-            app.MapServerSentEvents("/mapped", own);
-            app.MapGet("/result", () => own.ToResult(new()));
-            app.MapGet("/subscription", () => own.Subscribe().ToResult());
+            app.MapServerSentEvents("/mapped", mapped);
+            app.MapGet("/result", () => used.ToResult(new()));
+            app.MapGet("/subscription", () => other.Subscribe().ToResult());
         });
 
         var stopping = await BeginToStopAsync(app);
@@ -88,6 +90,31 @@ public sealed class DrainingTests
         (await client.RestAsync()).Should().Be(expected);
         _goOn.SetResult();
         await stopping;
+    }
+
+    [Theory]
+    [InlineData("/mapped")]
+    [InlineData("/result")]
+    public async Task Stop_OwnPublisherWithoutAnOpenStream_IsDrained(string path)
+    {
+        using var own = new Publisher();
+        await using var app = await StartAsync(seconds: null, app =>
+        {
+            if (path == "/mapped")
+                app.MapServerSentEvents(path, own);
+            else
+                app.MapGet(path, () => own.ToResult(new()));
+        });
+        if (path == "/result")
+        {
+            (await app.OpenAsync(path)).Dispose();
+            await Limits.UntilAsync(() => own.GetSubscribers().Count == 0);
+        }
+
+        _goOn.SetResult();
+        await app.StopAsync();
+
+        own.Subscribe().EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 
     [Fact]

@@ -21,7 +21,9 @@ internal sealed class EventStreamEndpoint<TProperties>(
     {
         ArgumentNullException.ThrowIfNull(pattern);
         // A lookup in the services of each request would keep their scope as long as the stream.
-        var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, OpenStreams.Of(endpoints.ServiceProvider));
+        var streams = OpenStreams.Of(endpoints.ServiceProvider);
+        streams?.DrainAtStop(publisher, publisher.Drain);
+        var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, streams);
         // OpenAPI groups endpoints by the type of their method, and lambdas under the application's name.
         RequestDelegate handle = context => answers.HandleAsync(context);
         var endpoint = endpoints.MapMethods(pattern, Methods, handle);

@@ -20,7 +20,7 @@ internal static class EventStreamResponse
         if (!CanStream(context))
             return Task.CompletedTask;
         Action drain = publisher.Drain;
-        streams?.DrainIfStopping(drain);
+        streams?.DrainAtStop(publisher, drain);
         var subscription = Subscribe(publisher, options, context.Request, settings);
         subscription.TakeReader();
         return StreamAsync(context, subscription, drain, settings, streams);

@@ -20,11 +20,14 @@ internal sealed class OpenStreams
     /// <summary>The open streams. Guarded by <see cref="_gate"/>.</summary>
     private readonly HashSet<OpenStream> _open = [];
 
-    /// <summary>The methods that drain the registered publishers. Guarded by <see cref="_gate"/>.</summary>
-    private readonly List<Action> _drains = [];
+    /// <summary>
+    /// The publishers that have been registered, mapped or used by a result, each with the method that drains it. A publisher
+    /// that nothing else holds is not kept. Guarded by <see cref="_gate"/>.
+    /// </summary>
+    private readonly ConditionalWeakTable<object, Action> _publishers = new();
 
-    /// <summary>True from the beginning of the stop. Set under <see cref="_gate"/>.</summary>
-    private volatile bool _isStopping;
+    /// <summary>True from the beginning of the stop. Guarded by <see cref="_gate"/>.</summary>
+    private bool _isStopping;
 
     private OpenStreams(IServiceProvider services)
     {
@@ -45,29 +48,22 @@ internal sealed class OpenStreams
         return All.TryGetValue(lifetime, out var streams) ? streams : AddTo(lifetime, services);
     }
 
-    /// <summary>Adds a method that drains a publisher when the application stops. During the stop, it is called at once.</summary>
-    internal void DrainAtStop(Action drain)
+    /// <summary>
+    /// Drains a publisher when the application stops. During the stop, it is drained at once, so that a client that comes now
+    /// gets a <c>retry:</c>.
+    /// </summary>
+    internal void DrainAtStop(object publisher, Action drain)
     {
         lock (_gate)
         {
             if (!_isStopping)
             {
-                _drains.Add(drain);
+                _publishers.TryAdd(publisher, drain);
                 return;
             }
         }
 
         _shutdown.Try(drain);
-    }
-
-    /// <summary>
-    /// Drains a publisher that is about to get a subscriber if the application is stopping. The client then gets a
-    /// <c>retry:</c>.
-    /// </summary>
-    internal void DrainIfStopping(Action drain)
-    {
-        if (_isStopping)
-            _shutdown.Try(drain);
     }
 
     /// <summary>Adds a stream. During the stop, its end begins at once.</summary>
@@ -107,7 +103,7 @@ internal sealed class OpenStreams
         lock (_gate)
         {
             _isStopping = true;
-            drains = [.. _drains];
+            drains = [.. _publishers.Select(static publisher => publisher.Value)];
             open = [.. _open];
         }
 

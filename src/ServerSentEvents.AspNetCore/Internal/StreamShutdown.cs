@@ -21,7 +21,7 @@ internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
     /// </summary>
     private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
 
-    /// <summary>Drains the registered publishers, and then ends the streams of others.</summary>
+    /// <summary>Drains the publishers, and then ends the streams of subscriptions that the application made.</summary>
     internal void End(Action[] drains, OpenStream[] streams)
     {
         // The time starts first: a handler of Unsubscribed may take long.
