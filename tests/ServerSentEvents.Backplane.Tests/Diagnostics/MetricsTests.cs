@@ -147,7 +147,7 @@ public sealed class MetricsTests : IDisposable
 
     private void Measure(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (!tags.Contains(new("broker", _broker)))
+        if (!tags.ToArray().Contains(new("broker", _broker)))
             return;
         instrument.Name.Should().StartWith("server_sent_events.backplane.");
         var name = instrument.Name["server_sent_events.backplane.".Length..];
