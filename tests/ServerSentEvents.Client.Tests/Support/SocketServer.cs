@@ -16,6 +16,7 @@ internal sealed class SocketServer : IAsyncDisposable
 
     private readonly TcpListener _listener;
     private readonly Func<SocketExchange, Task> _serve;
+    private readonly CancellationTokenSource _stopping = new();
     private readonly Task _accepting;
     private int _open;
 
@@ -40,8 +41,10 @@ internal sealed class SocketServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _listener.Dispose();
+        await _stopping.CancelAsync();
         await _accepting.WaitAsync(Limits.Patience);
+        _listener.Dispose();
+        _stopping.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -49,9 +52,9 @@ internal sealed class SocketServer : IAsyncDisposable
         try
         {
             while (true)
-                _ = ServeAsync(await _listener.AcceptSocketAsync());
+                _ = ServeAsync(await _listener.AcceptSocketAsync(_stopping.Token));
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
             // The server has been disposed.
         }
