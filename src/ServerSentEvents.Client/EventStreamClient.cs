@@ -2,6 +2,8 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using ServerSentEvents.Client.Internal;
 
 namespace ServerSentEvents.Client;
@@ -35,8 +37,9 @@ namespace ServerSentEvents.Client;
 public sealed class EventStreamClient
 {
     private readonly HttpClient _http;
-    private readonly ClientSettings _settings;
-    private readonly Func<Func<double>> _newRandom;
+    private readonly EventStreamClientOptions _options;
+    private readonly Backoff _backoff;
+    private readonly ILogger _logger;
 
     /// <summary>Creates a client that sends its requests with an <see cref="HttpClient"/>.</summary>
     /// <param name="http">The client of HTTP. Its handlers, default headers and base address apply.</param>
@@ -44,17 +47,18 @@ public sealed class EventStreamClient
     /// <exception cref="ArgumentNullException"><paramref name="http"/> or the time provider is null.</exception>
     /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>
     public EventStreamClient(HttpClient http, EventStreamClientOptions? options = null)
-        : this(http, options, static () => new Random(Guid.NewGuid().GetHashCode()).NextDouble)
+        : this(http, options, Backoff.NextRandom)
     {
     }
 
-    /// <summary>Creates a client with a source of jitter. Each enumeration uses its own generator of numbers from 0 to 1.</summary>
-    internal EventStreamClient(HttpClient http, EventStreamClientOptions? options, Func<Func<double>> newRandom)
+    /// <summary>Creates a client with a source of jitter: numbers from 0 to 1.</summary>
+    internal EventStreamClient(HttpClient http, EventStreamClientOptions? options, Func<double> random)
     {
         ArgumentNullException.ThrowIfNull(http);
         _http = http;
-        _settings = new ClientSettings(options ?? new EventStreamClientOptions());
-        _newRandom = newRandom;
+        _options = (options ?? new EventStreamClientOptions()).CheckedCopy(nameof(options));
+        _backoff = new Backoff(_options.MaxReconnectionInterval, random);
+        _logger = _options.LoggerFactory?.CreateLogger("ServerSentEvents.Client") ?? NullLogger.Instance;
     }
 
     /// <summary>Reads the events of an address by GET requests.</summary>
@@ -114,7 +118,7 @@ public sealed class EventStreamClient
         Func<CancellationToken, ValueTask<HttpRequestMessage>> request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return new EventStreamReader(_http, _settings, request, _newRandom).ReadAsync(cancellationToken);
+        return new EventStreamReader(_http, _options, _backoff, _logger, request).ReadAsync(cancellationToken);
     }
 
     /// <summary>Reads the events of an address, and deserializes their data from JSON.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ServerSentEvents.Client.Internal;
 
 namespace ServerSentEvents.Client;
 
@@ -24,20 +25,11 @@ namespace ServerSentEvents.Client;
 /// </example>
 public sealed class EventStreamClientOptions
 {
-    /// <summary>The default of <see cref="ReconnectionInterval"/>, in seconds.</summary>
-    internal const int DefaultReconnectionIntervalSeconds = 3;
+    /// <summary>The shortest reconnection interval, so that no server makes a client spin.</summary>
+    internal static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The default of <see cref="MaxReconnectionInterval"/>, in seconds.</summary>
-    internal const int DefaultMaxReconnectionIntervalSeconds = 60;
-
-    /// <summary>The default of <see cref="StallTimeout"/>, in seconds.</summary>
-    internal const int DefaultStallTimeoutSeconds = 60;
-
-    /// <summary>The default of <see cref="MaxEventBytes"/>: 16 MiB.</summary>
-    internal const int DefaultMaxEventBytes = 16 * 1024 * 1024;
-
-    /// <summary>The largest value of <see cref="MaxEventBytes"/>: 512 MiB.</summary>
-    internal const int LargestMaxEventBytes = 512 * 1024 * 1024;
+    /// <summary>The longest wait, also if a server asks for more.</summary>
+    internal static readonly TimeSpan LongestInterval = TimeSpan.FromHours(24);
 
     /// <summary>
     /// The id that the first request of each enumeration sends as <c>Last-Event-ID</c>. The default is null: none is sent.
@@ -55,7 +47,7 @@ public sealed class EventStreamClientOptions
     /// A <c>retry:</c> of the server replaces it until the enumeration ends. A <c>retry:</c> below 100 milliseconds counts as 100
     /// milliseconds, and one above 24 hours as 24 hours. Up to half of the interval is added at random.
     /// </remarks>
-    public TimeSpan ReconnectionInterval { get; set; } = TimeSpan.FromSeconds(DefaultReconnectionIntervalSeconds);
+    public TimeSpan ReconnectionInterval { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
     /// The longest wait between attempts without progress, from 100 milliseconds to 24 hours. The default is one minute.
@@ -64,7 +56,7 @@ public sealed class EventStreamClientOptions
     /// It limits the growth of the waits only. A longer reconnection interval, <c>retry:</c> or <c>Retry-After</c> is honored, up to
     /// 24 hours.
     /// </remarks>
-    public TimeSpan MaxReconnectionInterval { get; set; } = TimeSpan.FromSeconds(DefaultMaxReconnectionIntervalSeconds);
+    public TimeSpan MaxReconnectionInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// The time without a received byte after which the client reconnects: above zero, at most about 24 days
@@ -77,7 +69,7 @@ public sealed class EventStreamClientOptions
     /// <para>If the server sends neither heartbeats nor ids, raise the value or switch it off: events that are published while the client
     /// reconnects are lost.</para>
     /// </remarks>
-    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(DefaultStallTimeoutSeconds);
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// The largest number of bytes that the client holds for one event, from 1 to 536,870,912 (512 MiB). The default is 16 MiB
@@ -88,7 +80,7 @@ public sealed class EventStreamClientOptions
     /// enumeration with an <see cref="EventStreamException"/>. It is not a temporary failure, because a server that resumes would
     /// send the same event again. The memory of the process is up to about four times this value, for buffers and text.
     /// </remarks>
-    public int MaxEventBytes { get; set; } = DefaultMaxEventBytes;
+    public int MaxEventBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>
     /// A function that decides whether the client reconnects after an attempt has ended. The default is null:
@@ -120,4 +112,37 @@ public sealed class EventStreamClientOptions
     /// <summary>The source of the time and of timers. The default is <see cref="TimeProvider.System"/>.</summary>
     /// <remarks>Null is refused.</remarks>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Returns a checked copy, in which no last event id is null.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    internal EventStreamClientOptions CheckedCopy(string paramName)
+    {
+        var copy = (EventStreamClientOptions)MemberwiseClone();
+        if (string.IsNullOrEmpty(copy.LastEventId))
+            copy.LastEventId = null;
+        if (!EventParser.CanBeSent(copy.LastEventId))
+        {
+            throw new ArgumentException(
+                "LastEventId must be visible ASCII and inner spaces, at most 4,096 characters: a header has to carry it.", paramName);
+        }
+
+        CheckInterval(copy.ReconnectionInterval, nameof(ReconnectionInterval));
+        CheckInterval(copy.MaxReconnectionInterval, nameof(MaxReconnectionInterval));
+        Check(
+            copy.StallTimeout == Timeout.InfiniteTimeSpan
+                || (copy.StallTimeout > TimeSpan.Zero && copy.StallTimeout.TotalMilliseconds <= int.MaxValue),
+            copy.StallTimeout,
+            "StallTimeout must be above zero and at most 2,147,483,647 milliseconds, or Timeout.InfiniteTimeSpan.");
+        Check(copy.MaxEventBytes is >= 1 and <= 512 * 1024 * 1024, copy.MaxEventBytes, "MaxEventBytes must be from 1 to 536,870,912.");
+        return copy.TimeProvider is null ? throw new ArgumentNullException(paramName, "TimeProvider cannot be null.") : copy;
+
+        void CheckInterval(TimeSpan interval, string name) => Check(
+            interval >= ShortestInterval && interval <= LongestInterval, interval, $"{name} must be from 100 milliseconds to 24 hours.");
+
+        void Check(bool isInRange, object value, string message)
+        {
+            if (!isInRange)
+                throw new ArgumentOutOfRangeException(paramName, value, message);
+        }
+    }
 }

@@ -20,7 +20,7 @@ public sealed class EventStreamDisconnection
     public string Message { get; }
 
     /// <summary>Whether the client reconnects unless <see cref="EventStreamClientOptions.ShouldReconnect"/> decides otherwise.</summary>
-    public bool IsTemporary { get; }
+    public bool IsTemporary { get; internal set; }
 
     /// <summary>The status of the response; null if there was no response.</summary>
     public HttpStatusCode? StatusCode { get; internal init; }
@@ -29,14 +29,17 @@ public sealed class EventStreamDisconnection
     public Exception? Exception { get; internal init; }
 
     /// <summary>The number of attempts without progress in a row, including this one; 0 after an attempt with progress.</summary>
-    public int FailedAttempts { get; internal init; }
+    public int FailedAttempts { get; internal set; }
 
     /// <summary>The id from which the next attempt resumes; null if there is none.</summary>
-    public string? LastEventId { get; internal init; }
+    public string? LastEventId { get; internal set; }
 
     /// <summary>
     /// The time before the next attempt. It is null if there will be none, and while
     /// <see cref="EventStreamClientOptions.ShouldReconnect"/> decides.
     /// </summary>
     public TimeSpan? Delay { get; internal set; }
+
+    /// <summary>The shortest wait that the server asks for; null if it does not.</summary>
+    internal TimeSpan? RetryAfter { get; init; }
 }

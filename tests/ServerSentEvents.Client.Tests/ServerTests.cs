@@ -50,7 +50,7 @@ public sealed class ServerTests
         using var http = new HttpClient();
         var options = new EventStreamClientOptions { Disconnected = ended.SetResult };
 
-        var reading = new EventStreamClient(http, options, () => () => 0).ReadAsync(host.AddressOf(1), canceled.Token).ToArrayAsync();
+        var reading = new EventStreamClient(http, options, () => 0).ReadAsync(host.AddressOf(1), canceled.Token).ToArrayAsync();
         await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);
         publisher.Drain();
 

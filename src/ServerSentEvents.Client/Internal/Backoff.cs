@@ -9,6 +9,16 @@ internal sealed class Backoff(TimeSpan maxInterval, Func<double> random)
     /// <summary>The largest number of doublings. It keeps numbers in range.</summary>
     private const int MaxDoublings = 30;
 
+    /// <summary>The default source of jitter, guarded by a lock on it. The seed differs even in processes that start together.</summary>
+    private static readonly Random Random = new(Guid.NewGuid().GetHashCode());
+
+    /// <summary>Returns a random number from 0 to 1.</summary>
+    internal static double NextRandom()
+    {
+        lock (Random)
+            return Random.NextDouble();
+    }
+
     /// <summary>Returns the wait before the next attempt.</summary>
     /// <remarks>
     /// A wait is from the interval to 1.5 times the interval at first. Then its range doubles for each attempt, and lasts from one half
@@ -24,7 +34,7 @@ internal sealed class Backoff(TimeSpan maxInterval, Func<double> random)
         if (retryAfter is { } asked)
         {
             var spread = interval.TotalMilliseconds * Jitter * random();
-            wait = Math.Max(wait, Math.Min(asked.TotalMilliseconds, ClientSettings.LongestInterval.TotalMilliseconds) + spread);
+            wait = Math.Max(wait, Math.Min(asked.TotalMilliseconds, EventStreamClientOptions.LongestInterval.TotalMilliseconds) + spread);
         }
 
         return TimeSpan.FromMilliseconds(wait);

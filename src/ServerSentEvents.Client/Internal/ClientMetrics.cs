@@ -34,12 +34,9 @@ internal static class ClientMetrics
 
     internal static void CountEnd(EventStreamEndReason reason) => Interlocked.Increment(ref Ends[(int)reason]);
 
-    /// <summary>Counts an open connection until the result is disposed.</summary>
-    internal static OpenConnection CountConnection()
-    {
-        Interlocked.Increment(ref _connections);
-        return default;
-    }
+    internal static void CountOpened() => Interlocked.Increment(ref _connections);
+
+    internal static void CountClosed() => Interlocked.Decrement(ref _connections);
 
     private static void Create(Func<Instrument> create)
     {
@@ -56,9 +53,4 @@ internal static class ClientMetrics
     private static IEnumerable<Measurement<long>> MeasureEnds() =>
         Reasons.Select(static (reason, index) =>
             new Measurement<long>(Interlocked.Read(ref Ends[index]), new KeyValuePair<string, object?>("reason", reason)));
-
-    internal readonly struct OpenConnection : IDisposable
-    {
-        public void Dispose() => Interlocked.Decrement(ref _connections);
-    }
 }

@@ -7,7 +7,7 @@ internal sealed class Connection : IDisposable
 {
     private const string MediaType = "text/event-stream";
 
-    private readonly ClientSettings _settings;
+    private readonly EventStreamClientOptions _options;
 
     /// <summary>The buffer of the received bytes. Those from <see cref="_start"/> to <see cref="_end"/> are not parsed yet.</summary>
     private readonly byte[] _buffer;
@@ -26,11 +26,11 @@ internal sealed class Connection : IDisposable
     private Stream? _body;
     private int _start, _end;
 
-    internal Connection(ClientSettings settings, byte[] buffer, CancellationToken canceled)
+    internal Connection(EventStreamClientOptions options, byte[] buffer, CancellationToken canceled)
     {
-        (_settings, _buffer, _canceled) = (settings, buffer, canceled);
+        (_options, _buffer, _canceled) = (options, buffer, canceled);
         _aborted = CancellationTokenSource.CreateLinkedTokenSource(canceled);
-        _stall = settings.TimeProvider.CreateTimer(
+        _stall = options.TimeProvider.CreateTimer(
             static state => ((Connection)state!).Stall(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -39,8 +39,8 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Sends the request. Returns null if the response is an event stream.</summary>
     /// <exception cref="OperationCanceledException">The reader has canceled the attempt.</exception>
-    internal async ValueTask<ConnectionEnd?> OpenAsync(
-        HttpClient http, Func<CancellationToken, ValueTask<HttpRequestMessage>> request, string lastEventId)
+    internal async ValueTask<EventStreamDisconnection?> OpenAsync(
+        HttpClient http, Func<CancellationToken, ValueTask<HttpRequestMessage>> request, string? lastEventId)
     {
         _canceled.ThrowIfCancellationRequested();
         try
@@ -53,18 +53,18 @@ internal sealed class Connection : IDisposable
             if (Check(_response) is { } end)
                 return end;
             _body = await WaitAsync(OpenBodyAsync()).ConfigureAwait(false);
+            ClientMetrics.CountOpened();
             return null;
         }
         catch (Exception exception)
         {
-            _canceled.ThrowIfCancellationRequested();
-            return _hasStalled ? Stalled(exception) : ConnectionEnd.OfRequest(exception, isSent: _request is not null);
+            return Failed(exception);
         }
     }
 
     /// <summary>Reads until the parser has an event, and returns null; or until the stream ends, and returns its end.</summary>
     /// <exception cref="OperationCanceledException">The reader has canceled the attempt.</exception>
-    internal async ValueTask<ConnectionEnd?> ReadAsync(EventParser parser)
+    internal async ValueTask<EventStreamDisconnection?> ReadAsync(EventParser parser)
     {
         while (true)
         {
@@ -75,8 +75,8 @@ internal sealed class Connection : IDisposable
                 return null;
             if (result == ParseResult.TooLarge)
             {
-                return new(
-                    EventStreamEndReason.EventTooLarge, $"An event is larger than MaxEventBytes ({_settings.MaxEventBytes} bytes).");
+                var message = $"An event is larger than MaxEventBytes ({_options.MaxEventBytes} bytes).";
+                return new(EventStreamEndReason.EventTooLarge, message, isTemporary: false);
             }
 
             try
@@ -85,67 +85,89 @@ internal sealed class Connection : IDisposable
             }
             catch (Exception exception)
             {
-                _canceled.ThrowIfCancellationRequested();
-                return _hasStalled
-                    ? Stalled(exception)
-                    : new(EventStreamEndReason.ConnectionFailed, $"The stream has broken off: {exception.Message}") { Exception = exception };
+                return Failed(exception);
             }
 
             if (_end == 0)
-                return new(EventStreamEndReason.EndOfStream, "The server has ended the stream.");
+                return new(EventStreamEndReason.EndOfStream, "The server has ended the stream.", isTemporary: true);
         }
     }
 
     /// <summary>Ends the request.</summary>
     public void Dispose()
     {
+        if (_body is not null)
+            ClientMetrics.CountClosed();
         _stall.Dispose();
         _response?.Dispose();
         _request?.Dispose();
         _aborted.Dispose();
     }
 
-    private static void AddHeaders(HttpRequestMessage request, string lastEventId)
+    private static void AddHeaders(HttpRequestMessage request, string? lastEventId)
     {
         if (request.Headers.Accept.Count == 0)
             request.Headers.TryAddWithoutValidation("Accept", MediaType);
         if (!request.Headers.Contains("Cache-Control"))
             request.Headers.TryAddWithoutValidation("Cache-Control", "no-cache");
-        if (lastEventId.Length == 0)
+        if (lastEventId is null)
             return;
         request.Headers.Remove("Last-Event-ID");
         request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
     }
 
-    private ConnectionEnd? Check(HttpResponseMessage response)
+    /// <summary>Returns null if a response is an event stream.</summary>
+    private EventStreamDisconnection? Check(HttpResponseMessage response)
     {
-        var now = _settings.TimeProvider.GetUtcNow();
         if (response.StatusCode == HttpStatusCode.NoContent)
-            return ConnectionEnd.OfResponse(EventStreamEndReason.NoContent, "The server has answered 204.", response, now);
+            return Refused(EventStreamEndReason.NoContent, "The server has answered 204.");
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            var message = $"The server has answered {(int)response.StatusCode} ({response.ReasonPhrase}) instead of an event stream.";
-            return ConnectionEnd.OfResponse(EventStreamEndReason.UnexpectedStatus, message, response, now);
+            return Refused(
+                EventStreamEndReason.UnexpectedStatus,
+                $"The server has answered {(int)response.StatusCode} ({response.ReasonPhrase}) instead of an event stream.",
+                Failures.IsTemporary(response.StatusCode));
         }
 
         // The raw value: parameters do not matter, even if they are malformed.
         var contentType = response.Content?.Headers.TryGetValues("Content-Type", out var values) == true ? values.First() : "";
         if (string.Equals(contentType.Split(';')[0].Trim(), MediaType, StringComparison.OrdinalIgnoreCase))
             return null;
-        return ConnectionEnd.OfResponse(
+        return Refused(
             EventStreamEndReason.UnexpectedContentType,
-            $"The server has answered with the content type '{contentType}' instead of '{MediaType}'.",
-            response,
-            now);
+            $"The server has answered with the content type '{contentType}' instead of '{MediaType}'.");
+
+        EventStreamDisconnection Refused(EventStreamEndReason reason, string message, bool isTemporary = false)
+        {
+            var retryAfter = response.Headers.RetryAfter;
+            return new(reason, message, isTemporary)
+            {
+                StatusCode = response.StatusCode,
+                RetryAfter = retryAfter?.Delta ?? retryAfter?.Date - _options.TimeProvider.GetUtcNow(),
+            };
+        }
     }
 
-    private ConnectionEnd Stalled(Exception exception) =>
-        new(EventStreamEndReason.Stalled, $"Nothing was received for {_settings.StallTimeout}.") { Exception = exception };
+    private EventStreamDisconnection Failed(Exception exception)
+    {
+        _canceled.ThrowIfCancellationRequested();
+        if (_hasStalled)
+            return Ended(EventStreamEndReason.Stalled, $"Nothing was received for {_options.StallTimeout}.", isTemporary: true);
+        return _body is null
+            ? Ended(
+                EventStreamEndReason.ConnectionFailed,
+                $"The request has failed: {exception.Message}",
+                Failures.IsTemporary(exception, isSent: _request is not null))
+            : Ended(EventStreamEndReason.ConnectionFailed, $"The stream has broken off: {exception.Message}", isTemporary: true);
+
+        EventStreamDisconnection Ended(EventStreamEndReason reason, string message, bool isTemporary) =>
+            new(reason, message, isTemporary) { Exception = exception };
+    }
 
     /// <summary>Waits for the server, at most for the timeout of a stall.</summary>
     private async Task<T> WaitAsync<T>(Task<T> task)
     {
-        _stall.Change(_settings.StallTimeout, Timeout.InfiniteTimeSpan);
+        _stall.Change(_options.StallTimeout, Timeout.InfiniteTimeSpan);
         try
         {
 #if NET

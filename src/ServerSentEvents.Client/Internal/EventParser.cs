@@ -11,7 +11,7 @@ namespace ServerSentEvents.Client.Internal;
 /// By its letter, the standard starts each stream with an empty last event id. Browsers and the web platform tests keep the
 /// id of the previous connection until the server sends another, and so does this class.
 /// </remarks>
-internal sealed class EventParser(int maxEventBytes, string lastEventId)
+internal sealed class EventParser(int maxEventBytes, string? lastEventId)
 {
     /// <summary>The longest id that is sent back. Common servers refuse header lines of more than 8 KB.</summary>
     private const int MaxSentIdLength = 4_096;
@@ -25,7 +25,7 @@ internal sealed class EventParser(int maxEventBytes, string lastEventId)
     private string _eventType = "";
 
     /// <summary>The id that the next blank line makes the last event id.</summary>
-    private string _id = lastEventId;
+    private string? _id = lastEventId;
 
     /// <summary>The numbers of bytes of the event's type and id.</summary>
     private int _eventTypeBytes, _idBytes;
@@ -38,22 +38,24 @@ internal sealed class EventParser(int maxEventBytes, string lastEventId)
     /// <summary>The event of the last <see cref="ParseResult.Event"/>.</summary>
     internal SseItem<string> Current { get; private set; }
 
-    /// <summary>The last event id; empty if there is none.</summary>
-    internal string LastEventId { get; private set; } = lastEventId;
+    /// <summary>The last event id; null if there is none or if it is empty.</summary>
+    internal string? LastEventId { get; private set; } = lastEventId;
 
     /// <summary>
-    /// The newest last event id that a header can carry; empty if there is none. If ids cannot be sent, a resume from an older id
+    /// The newest last event id that a header can carry; null if there is none. If ids cannot be sent, a resume from an older id
     /// repeats events, and no id at all would lose events.
     /// </summary>
-    internal string ResumeId { get; private set; } = lastEventId;
+    internal string? ResumeId { get; private set; } = lastEventId;
 
     /// <summary>The newest value of a <c>retry:</c> field; null if there was none.</summary>
     internal TimeSpan? ReconnectionInterval { get; private set; }
 
     /// <summary>Returns whether a header can carry an id unchanged: visible ASCII and inner spaces, and not too many of them.</summary>
-    internal static bool CanBeSent(string id)
+    internal static bool CanBeSent(string? id)
     {
-        if (id.Length > MaxSentIdLength)
+        if (id is null)
+            return true;
+        if (id.Length > MaxSentIdLength || id[0] == ' ' || id[id.Length - 1] == ' ')
             return false;
         foreach (var character in id)
         {
@@ -61,7 +63,7 @@ internal sealed class EventParser(int maxEventBytes, string lastEventId)
                 return false;
         }
 
-        return id.Length == 0 || (id[0] != ' ' && id[id.Length - 1] != ' ');
+        return true;
     }
 
     /// <summary>Starts a new stream, and discards the incomplete event of the previous one.</summary>
@@ -150,7 +152,7 @@ internal sealed class EventParser(int maxEventBytes, string lastEventId)
         else if (name.SequenceEqual("id"u8))
         {
             if (value.IndexOf((byte)0) < 0)
-                (_id, _idBytes) = (Decode(value), value.Length);
+                (_id, _idBytes) = (value.IsEmpty ? null : Decode(value), value.Length);
         }
         else if (name.SequenceEqual("retry"u8) && !value.IsEmpty)
         {
@@ -165,11 +167,11 @@ internal sealed class EventParser(int maxEventBytes, string lastEventId)
         {
             if (digit is < (byte)'0' or > (byte)'9')
                 return;
-            milliseconds = Math.Min((milliseconds * 10) + (digit - '0'), ClientSettings.LongestInterval.TotalMilliseconds);
+            milliseconds = Math.Min((milliseconds * 10) + (digit - '0'), EventStreamClientOptions.LongestInterval.TotalMilliseconds);
         }
 
         ReconnectionInterval = TimeSpan.FromMilliseconds(
-            Math.Max(milliseconds, ClientSettings.ShortestInterval.TotalMilliseconds));
+            Math.Max(milliseconds, EventStreamClientOptions.ShortestInterval.TotalMilliseconds));
     }
 
     /// <summary>Processes a blank line. Returns whether there is an event.</summary>
@@ -188,7 +190,7 @@ internal sealed class EventParser(int maxEventBytes, string lastEventId)
             return false;
         var data = Decode(_data.Bytes.Slice(0, _data.Length - 1));
         _data.Clear();
-        Current = SseItems.Create(data, eventType, LastEventId.Length == 0 ? null : LastEventId);
+        Current = SseItems.Create(data, eventType, LastEventId);
         return true;
     }
 

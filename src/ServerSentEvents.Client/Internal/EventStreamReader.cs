@@ -1,12 +1,18 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.Client.Internal;
 
 /// <summary>Reads the events of one connection after another.</summary>
 internal sealed class EventStreamReader(
-    HttpClient http, ClientSettings settings, Func<CancellationToken, ValueTask<HttpRequestMessage>> request, Func<Func<double>> newRandom)
+    HttpClient http,
+    EventStreamClientOptions options,
+    Backoff backoff,
+    ILogger logger,
+    Func<CancellationToken, ValueTask<HttpRequestMessage>> request)
 {
     private const int BufferSize = 8 * 1024;
 
@@ -15,25 +21,24 @@ internal sealed class EventStreamReader(
 
     internal async IAsyncEnumerable<SseItem<string>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var parser = new EventParser(settings.MaxEventBytes, settings.LastEventId);
-        var backoff = new Backoff(settings.MaxReconnectionInterval, newRandom());
+        var parser = new EventParser(options.MaxEventBytes, options.LastEventId);
         var buffer = new byte[BufferSize];
         var failedAttempts = 0;
         var wasUnauthorized = false;
         while (true)
         {
-            ConnectionEnd? end;
+            EventStreamDisconnection? end;
             var hasProgress = false;
             parser.Reset();
-            using (var connection = new Connection(settings, buffer, cancellationToken))
+            using (var connection = new Connection(options, buffer, cancellationToken))
             {
                 end = await connection.OpenAsync(http, request, parser.ResumeId).ConfigureAwait(false);
                 if (end is null)
                 {
-                    var openedAt = settings.TimeProvider.GetTimestamp();
-                    using var counted = ClientMetrics.CountConnection();
+                    var openedAt = options.TimeProvider.GetTimestamp();
                     wasUnauthorized = false;
-                    OnConnected(connection.Uri, parser.ResumeId, failedAttempts);
+                    Log.Connected(logger, connection.Uri, parser.ResumeId);
+                    options.Connected?.Invoke(new EventStreamConnection(connection.Uri, parser.ResumeId, failedAttempts));
                     while ((end = await connection.ReadAsync(parser).ConfigureAwait(false)) is null)
                     {
                         hasProgress = true;
@@ -41,65 +46,65 @@ internal sealed class EventStreamReader(
                         yield return parser.Current;
                     }
 
-                    hasProgress |= settings.TimeProvider.GetElapsedTime(openedAt) >= LongAttempt;
+                    hasProgress |= options.TimeProvider.GetElapsedTime(openedAt) >= LongAttempt;
                 }
             }
 
             failedAttempts = hasProgress ? 0 : failedAttempts + 1;
             var asksAgain = end.StatusCode == HttpStatusCode.Unauthorized && !wasUnauthorized;
             wasUnauthorized |= asksAgain;
-            var disconnection = new EventStreamDisconnection(end.Reason, end.Message, end.IsTemporary || asksAgain)
+            (end.FailedAttempts, end.LastEventId) = (failedAttempts, parser.ResumeId);
+            end.IsTemporary |= asksAgain;
+            if (ShouldReconnect(end))
             {
-                StatusCode = end.StatusCode,
-                Exception = end.Exception,
-                FailedAttempts = failedAttempts,
-                LastEventId = NullIfEmpty(parser.ResumeId),
-            };
-            if (ShouldReconnect(disconnection))
-            {
-                disconnection.Delay = asksAgain
+                end.Delay = asksAgain
                     ? TimeSpan.Zero
-                    : backoff.Next(parser.ReconnectionInterval ?? settings.ReconnectionInterval, failedAttempts, end.RetryAfter);
+                    : backoff.Next(parser.ReconnectionInterval ?? options.ReconnectionInterval, failedAttempts, end.RetryAfter);
             }
 
-            OnDisconnected(disconnection, parser);
-            if (disconnection.Delay is { } delay)
+            OnDisconnected(end, hasUnsentId: !ReferenceEquals(parser.ResumeId, parser.LastEventId));
+            if (end.Delay is { } delay)
                 await DelayAsync(delay, cancellationToken).ConfigureAwait(false);
             else if (end.Reason is EventStreamEndReason.EndOfStream or EventStreamEndReason.NoContent)
                 yield break;
             else
-                end.Throw(parser.ResumeId);
+                Throw(end);
         }
     }
 
-    private static string? NullIfEmpty(string id) => id.Length == 0 ? null : id;
+    private bool ShouldReconnect(EventStreamDisconnection end) =>
+        end.Reason != EventStreamEndReason.NoContent && (options.ShouldReconnect?.Invoke(end) ?? end.IsTemporary);
 
-    private bool ShouldReconnect(EventStreamDisconnection disconnection) =>
-        disconnection.Reason != EventStreamEndReason.NoContent
-        && (settings.ShouldReconnect?.Invoke(disconnection) ?? disconnection.IsTemporary);
-
-    private void OnConnected(Uri? uri, string resumeId, int failedAttempts)
+    private void OnDisconnected(EventStreamDisconnection end, bool hasUnsentId)
     {
-        Log.Connected(settings.Logger, uri, NullIfEmpty(resumeId));
-        settings.Connected?.Invoke(new EventStreamConnection(uri, NullIfEmpty(resumeId), failedAttempts));
+        ClientMetrics.CountEnd(end.Reason);
+        if (end.Delay is { } delay)
+            Log.Reconnecting(logger, end.Message, delay, end.FailedAttempts, end.Exception);
+        else
+            Log.Ended(logger, end.Message);
+        if (hasUnsentId)
+            Log.IdNotSent(logger, end.LastEventId);
+        options.Disconnected?.Invoke(end);
     }
 
-    private void OnDisconnected(EventStreamDisconnection disconnection, EventParser parser)
+    /// <summary>Throws the exception for an end after which the client does not reconnect.</summary>
+    private static void Throw(EventStreamDisconnection end)
     {
-        ClientMetrics.CountEnd(disconnection.Reason);
-        if (disconnection.Delay is not { } delay)
-            Log.Ended(settings.Logger, disconnection.Message);
-        else
-            Log.Reconnecting(settings.Logger, disconnection.Message, delay, disconnection.FailedAttempts, disconnection.Exception);
-        if (!ReferenceEquals(parser.ResumeId, parser.LastEventId))
-            Log.IdNotSent(settings.Logger, NullIfEmpty(parser.ResumeId));
-        settings.Disconnected?.Invoke(disconnection);
+        // Permanent exceptions come from the application or its handlers.
+        if (end is { Reason: EventStreamEndReason.ConnectionFailed, IsTemporary: false })
+            ExceptionDispatchInfo.Capture(end.Exception!).Throw();
+        throw new EventStreamException(end.Message, end.Exception)
+        {
+            Reason = end.Reason,
+            StatusCode = end.StatusCode,
+            LastEventId = end.LastEventId,
+        };
     }
 
     private Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken) =>
 #if NET
-        Task.Delay(delay, settings.TimeProvider, cancellationToken);
+        Task.Delay(delay, options.TimeProvider, cancellationToken);
 #else
-        settings.TimeProvider.Delay(delay, cancellationToken);
+        options.TimeProvider.Delay(delay, cancellationToken);
 #endif
 }

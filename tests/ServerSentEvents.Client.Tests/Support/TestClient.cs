@@ -11,7 +11,7 @@ internal static class TestClient
     internal static EventStreamClientOptions Quick => new() { ReconnectionInterval = TimeSpan.FromMilliseconds(100) };
 
     internal static EventStreamClient New(HttpMessageHandler handler, EventStreamClientOptions? options = null, double random = 0) =>
-        new(new HttpClient(handler), options, () => () => random);
+        new(new HttpClient(handler), options, () => random);
 
     /// <summary>Creates a client whose waits take no time.</summary>
     internal static EventStreamClient NewWithoutWaits(HttpMessageHandler handler, EventStreamClientOptions? options = null)
