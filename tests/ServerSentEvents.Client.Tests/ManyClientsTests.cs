@@ -1,68 +1,84 @@
 using System.Globalization;
+using ServerSentEvents.Backplane.Contract;
 
 namespace ServerSentEvents.Client.Tests;
 
-/// <summary>Tests many clients of the project's own server, while connections break and the server restarts.</summary>
+/// <summary>Tests many clients of the project's own server, while connections break and nodes restart.</summary>
 [Collection(nameof(RunAlone))]
 public sealed class ManyClientsTests
 {
     private const int Clients = 200;
     private const int Events = 10_000;
-    private const int Restarts = 3;
+    private const int Restarts = 6;
 
     [Fact]
-    public async Task Read_ConnectionsCutAndServerRestarts_EachEventOnceAndInOrder()
+    public async Task Read_ConnectionsCutAndNodesRestart_EachEventOnceAndInOrder()
     {
-        using var publisher = new Publisher(new PublisherOptions
-        {
-            HistoryCapacity = Events,
-            ReconnectionInterval = TimeSpan.FromMilliseconds(100),
-        });
+        var stream = new InMemoryStream();
+        await using var worker = await TestNode.StartAsync(stream);
         // The first event gives each client a position. It resumes from there even if its first connection breaks.
-        publisher.Publish("0", eventId: "start");
-        await using var host = await RestartableHost.StartAsync(publisher);
+        var start = await PublishFirstAsync(worker);
+        await using var one = await WebNode.StartAsync(stream);
+        await using var other = await WebNode.StartAsync(stream);
+        WebNode[] nodes = [one, other];
         var connections = new CuttingConnections(new Random(3), maxBytes: 50_000);
         using var http = new HttpClient(connections.NewHandler());
         var received = new int[Clients];
+        var published = 0;
         var readers = Enumerable.Range(0, Clients).Select(ReadAsync).ToList();
 
         var publishing = Task.Run(async () =>
         {
-            for (var number = 1; number <= Events; number++)
+            foreach (var numbers in Enumerable.Range(1, Events).Chunk(100))
             {
-                publisher.Publish(number.ToString(CultureInfo.InvariantCulture));
-                // The slowest client stays within reach, so that connections are cut and restarted amid the stream.
-                var least = number - 1_000;
-                if (number % 100 == 0)
-                    await Limits.UntilAsync(() => received.Min() >= least || readers.Any(reader => reader.IsFaulted));
+                await Task.WhenAll(numbers.Select(number => worker.PublishAsync(number.ToString(CultureInfo.InvariantCulture))));
+                Volatile.Write(ref published, numbers[^1]);
+                // The slowest client stays within reach, so that connections are cut and nodes restart amid the stream.
+                await UntilAsync(() => received.Min() >= numbers[^1] - 1_000);
             }
         });
         for (var restart = 1; restart <= Restarts; restart++)
         {
             var due = Events * restart / (Restarts + 1);
-            await Limits.UntilAsync(() => received.Max() >= due || readers.Any(reader => reader.IsFaulted));
-            await host.StopAsync();
-            await host.StartAsync();
+            await UntilAsync(() => received.Max() >= due);
+            var node = nodes[restart % nodes.Length];
+            await (restart <= Restarts / 2 ? node.StopAsync() : node.DisposeAsync().AsTask());
+            var missed = Volatile.Read(ref published) + 1;
+            await UntilAsync(() => Volatile.Read(ref published) >= missed);
+            await node.StartAsync();
         }
 
         await Task.WhenAll(readers).WaitAsync(3 * Limits.Patience);
-        await publishing.WaitAsync(Limits.Patience);
+        await publishing.WithinPatience();
 
         connections.Cuts.Should().BeGreaterThan(Clients, "connections were cut");
-        await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 0, "no request is left behind");
+        await Limits.UntilAsync(() => nodes.All(node => node.Publisher.GetSubscribers().Count == 0), "no request is left behind");
 
         async Task ReadAsync(int client)
         {
-            var stream = new EventStreamClient(http, new() { LastEventId = "start", ReconnectionInterval = TimeSpan.FromMilliseconds(100) })
-                .ReadAsync(host.AddressOf(1));
-            await foreach (var item in stream)
+            // Each attempt goes to the other node.
+            var attempt = client;
+            var events = new EventStreamClient(http, new() { LastEventId = start, ReconnectionInterval = TimeSpan.FromMilliseconds(100) })
+                .ReadAsync(_ => new(new HttpRequestMessage(HttpMethod.Get, nodes[attempt++ % nodes.Length].Address)));
+            await foreach (var item in events)
             {
                 var number = int.Parse(item.Data, CultureInfo.InvariantCulture);
-                number.Should().Be(received[client] + 1, "each event comes once and in order");
+                if (number != received[client] + 1)
+                    throw new InvalidOperationException($"Client {client} got event {number} after event {received[client]}.");
                 Volatile.Write(ref received[client], number);
                 if (number == Events)
                     break;
             }
         }
+
+        Task UntilAsync(Func<bool> condition) => Limits.UntilAsync(() => condition() || readers.Any(reader => reader.IsFaulted));
+    }
+
+    /// <summary>Publishes an event, and returns its id.</summary>
+    private static async Task<string> PublishFirstAsync(TestNode node)
+    {
+        await using var client = node.Connect();
+        await node.PublishAsync("0");
+        return (await client.NextAsync()).EventId!;
     }
 }

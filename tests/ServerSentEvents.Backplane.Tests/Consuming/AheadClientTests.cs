@@ -1,5 +1,4 @@
 using ServerSentEvents.Backplane.Internal.Messages;
-using ServerSentEvents.Backplane.Tests.InMemory;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 

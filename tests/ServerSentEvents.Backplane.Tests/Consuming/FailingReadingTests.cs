@@ -1,5 +1,3 @@
-using ServerSentEvents.Backplane.Tests.InMemory;
-
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
 /// <summary>Readers that get nothing, and functions and handlers of the application that throw.</summary>

@@ -1,5 +1,3 @@
-using ServerSentEvents.Backplane.Tests.InMemory;
-
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
 /// <summary>Starts and reconnections of a node.</summary>

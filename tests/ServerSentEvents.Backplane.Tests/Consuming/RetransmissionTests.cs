@@ -1,6 +1,5 @@
 using System.Globalization;
 using ServerSentEvents.Backplane.Internal.Messages;
-using ServerSentEvents.Backplane.Tests.InMemory;
 using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using ServerSentEvents.Backplane.Tests.InMemory;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 

@@ -1,5 +1,3 @@
-using ServerSentEvents.Backplane.Tests.InMemory;
-
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
 /// <summary>The disposal in each state, and logs that throw.</summary>

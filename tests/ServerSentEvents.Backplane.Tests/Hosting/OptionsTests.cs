@@ -1,5 +1,3 @@
-using ServerSentEvents.Backplane.Tests.InMemory;
-
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
 public sealed class OptionsTests

@@ -1,5 +1,3 @@
-using ServerSentEvents.Backplane.Tests.InMemory;
-
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
 /// <summary>The lines in the log about an outage.</summary>

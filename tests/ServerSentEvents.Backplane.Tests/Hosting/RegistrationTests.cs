@@ -3,7 +3,6 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ServerSentEvents.Backplane.Internal.Hosting;
-using ServerSentEvents.Backplane.Tests.InMemory;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 

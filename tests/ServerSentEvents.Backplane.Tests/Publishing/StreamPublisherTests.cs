@@ -1,6 +1,5 @@
 using System.Net.ServerSentEvents;
 using ServerSentEvents.Backplane.Tests.Hosting;
-using ServerSentEvents.Backplane.Tests.InMemory;
 
 namespace ServerSentEvents.Backplane.Tests.Publishing;
 

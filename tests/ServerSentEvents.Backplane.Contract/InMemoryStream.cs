@@ -1,6 +1,6 @@
 using ServerSentEvents.Backplane.Internal.Publishing;
 
-namespace ServerSentEvents.Backplane.Tests.InMemory;
+namespace ServerSentEvents.Backplane.Contract;
 
 /// <summary>A stream in memory that a test can stop, cut, replace and trim.</summary>
 internal sealed class InMemoryStream(string name = "stream", string broker = "memory") : IStreamTransport
