@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.ServerSentEvents;
+using ServerSentEvents.Client;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -17,22 +18,30 @@ public sealed class AuthenticationExpirationTests
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, Hour);
         var http = await SignIns.SignInAsync(app);
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        var ends = new List<EventStreamDisconnection>();
+        var options = new EventStreamClientOptions { ReconnectionInterval = TimeSpan.FromMilliseconds(100), Disconnected = ends.Add };
+        await using var events = new EventStreamClient(http, options).ReadAsync(async token =>
+        {
+            if (ends is [.., { StatusCode: HttpStatusCode.Unauthorized }])
+                (await http.GetAsync(SignIns.Path, token)).Dispose();
+            return new HttpRequestMessage(HttpMethod.Get, "/events");
+        }).GetAsyncEnumerator();
+        var before = events.MoveNextAsync().AsTask();
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1);
         var subscription = app.Publisher.GetSubscribers().Single();
         app.Publisher.Publish(new SseItem<string>("before") { EventId = "1" });
+        (await before.WithinPatience()).Should().BeTrue();
 
         _time.Advance(Hour - Second);
         subscription.EndReason.Should().BeNull();
         _time.Advance(Second);
 
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
-        (await client.RestAsync()).Should().Be("data: before\nid: 1\n\n");
         app.Publisher.Publish("missed");
-        (await StatusAsync(http)).Should().Be(HttpStatusCode.Unauthorized);
-        var again = await SignIns.SignInAsync(app);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/events") { Headers = { { "Last-Event-ID", "1" } } };
-        using var resumed = await EventStreamClient.OpenAsync(again, request);
-        (await resumed.NextDataAsync()).Should().Be("missed");
+        (await events.MoveNextAsync().AsTask().WithinPatience()).Should().BeTrue();
+        events.Current.Data.Should().Be("missed");
+        ends.Select(end => (end.Reason, end.StatusCode)).Should().Equal(
+            (EventStreamEndReason.EndOfStream, null), (EventStreamEndReason.UnexpectedStatus, HttpStatusCode.Unauthorized));
         app.Log.AboveDebug.Should().NotContain(entry => entry.Category == CapturedLog.OurCategory);
     }
 
@@ -40,7 +49,7 @@ public sealed class AuthenticationExpirationTests
     public async Task Cookie_ExpiresBeyondTheRangeOfTimers_EndsTheStreamThen()
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, TimeSpan.FromDays(100));
-        using var client = await EventStreamClient.OpenAsync(await SignIns.SignInAsync(app), "/events");
+        using var client = await LineClient.OpenAsync(await SignIns.SignInAsync(app), "/events");
         var subscription = app.Publisher.GetSubscribers().Single();
 
         _time.Advance(TimeSpan.FromDays(100) - Second);
@@ -56,14 +65,14 @@ public sealed class AuthenticationExpirationTests
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, Hour, slides: true);
         var http = await SignIns.SignInAsync(app);
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
 
         _time.Advance(0.75 * Hour);
         (await StatusAsync(http, "/other")).Should().Be(HttpStatusCode.OK);
         _time.Advance(0.25 * Hour);
 
         (await client.RestAsync()).Should().BeEmpty();
-        using var second = await EventStreamClient.OpenAsync(http, "/events");
+        using var second = await LineClient.OpenAsync(http, "/events");
         var subscription = app.Publisher.GetSubscribers().Single();
         _time.Advance(0.75 * Hour - Second);
         subscription.EndReason.Should().BeNull("the other request has renewed the cookie for an hour");
@@ -78,7 +87,7 @@ public sealed class AuthenticationExpirationTests
         var http = await SignIns.SignInAsync(app);
         for (var i = 0; i < 10; i++)
         {
-            using var client = await EventStreamClient.OpenAsync(http, "/events");
+            using var client = await LineClient.OpenAsync(http, "/events");
             _time.Advance(0.4 * Hour);
             (await client.RestAsync()).Should().BeEmpty();
         }
@@ -91,7 +100,7 @@ public sealed class AuthenticationExpirationTests
     {
         await using var app = await LifetimeApplication.StartWithTokensAsync(_time);
         var http = NewClient(app, _time.GetUtcNow() + Hour);
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
         var subscription = app.Publisher.GetSubscribers().Single();
 
         // The times of a token are whole seconds.
@@ -108,7 +117,7 @@ public sealed class AuthenticationExpirationTests
     {
         await using var app = await LifetimeApplication.StartWithTokensAsync(_time);
         var http = NewClient(app, _time.GetUtcNow() - TimeSpan.FromMinutes(1));
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
         var subscription = app.Publisher.GetSubscribers().Single();
 
         _time.Advance(TimeSpan.FromSeconds(29));
@@ -123,7 +132,7 @@ public sealed class AuthenticationExpirationTests
     public async Task Token_CloseOnAuthenticationExpirationIsFalse_LeavesTheStreamOpen()
     {
         await using var app = await LifetimeApplication.StartWithTokensAsync(_time, options => options.CloseOnAuthenticationExpiration = false);
-        using var client = await EventStreamClient.OpenAsync(NewClient(app, _time.GetUtcNow() + Hour), "/events");
+        using var client = await LineClient.OpenAsync(NewClient(app, _time.GetUtcNow() + Hour), "/events");
 
         await AdvanceAndReceiveAsync(app, client);
     }
@@ -139,7 +148,7 @@ public sealed class AuthenticationExpirationTests
         await AdvanceAndReceiveAsync(app, client);
     }
 
-    private async Task AdvanceAndReceiveAsync(TestApplication app, EventStreamClient client)
+    private async Task AdvanceAndReceiveAsync(TestApplication app, LineClient client)
     {
         for (var day = 0; day < 100; day++)
             _time.Advance(TimeSpan.FromDays(1));

@@ -24,8 +24,8 @@ public sealed class ConnectionTimeoutTests
         var http = app.NewClient(HttpVersion.Version20);
         (await http.GetStringAsync("/timeout")).Should().Be("0, keepalive off");
 
-        using var first = await EventStreamClient.OpenAsync(http, "/events");
-        using var second = await EventStreamClient.OpenAsync(http, "/events");
+        using var first = await LineClient.OpenAsync(http, "/events");
+        using var second = await LineClient.OpenAsync(http, "/events");
         (await http.GetStringAsync("/timeout")).Should().Be("30000, keepalive after 15 s");
         app.Publisher.GetSubscribers()[0].Close();
         await first.RestAsync();
@@ -70,7 +70,7 @@ public sealed class ConnectionTimeoutTests
                 return socket;
             }));
         var http = app.NewClient(Version.Parse(version));
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
         UserTimeoutOf(app).Should().Be(7_000);
 
         app.Publisher.Close();
@@ -86,7 +86,7 @@ public sealed class ConnectionTimeoutTests
         await using var app = await StartAsync(builder =>
             builder.Services.Configure<EventStreamOptions>(options => options.UnresponsiveTimeout = Timeout.InfiniteTimeSpan));
         var http = app.NewClient(HttpVersion.Version20);
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
 
         (await http.GetStringAsync("/timeout")).Should().Be("0, keepalive off");
     }

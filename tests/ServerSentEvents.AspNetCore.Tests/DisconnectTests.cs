@@ -37,8 +37,8 @@ public sealed class DisconnectTests
         await using var app = await TestApplication.StartAsync(builder =>
             builder.Services.AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue));
         var http = app.NewClient(HttpVersion.Version20);
-        using var staying = await EventStreamClient.OpenAsync(http, "/events");
-        var leaving = await EventStreamClient.OpenAsync(http, "/events");
+        using var staying = await LineClient.OpenAsync(http, "/events");
+        var leaving = await LineClient.OpenAsync(http, "/events");
         if (isSending)
             app.Publisher.Publish(new string('x', 5_000_000));
         var subscription = app.Publisher.GetSubscribers()[1];

@@ -23,7 +23,7 @@ public sealed class DrainingTests
         var stopping = await BeginToStopAsync(app);
         foreach (var path in new[] { "/events", "/events", "/both" })
         {
-            using var client = await EventStreamClient.OpenAsync(http, path);
+            using var client = await LineClient.OpenAsync(http, path);
             (await client.RestAsync()).Should().Be(expected);
         }
 

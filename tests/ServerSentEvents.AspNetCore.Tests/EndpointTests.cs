@@ -51,7 +51,7 @@ public sealed class EndpointTests
             }));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/rooms/attic/events?name=Ann");
         request.Headers.Add("X-From", "Ghent");
-        using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        using var client = await LineClient.OpenAsync(app.NewClient(), request);
         var publisher = app.Services.GetRequiredService<Publisher<string>>();
 
         publisher.Publish("elsewhere", "cellar").Should().Be(0);
@@ -185,7 +185,7 @@ public sealed class EndpointTests
     {
         await using var app = await TestApplication.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/events") { Content = new StringContent(new string('x', 100_000)) };
-        using var client = await EventStreamClient.OpenAsync(app.NewClient(Version.Parse(version)), request);
+        using var client = await LineClient.OpenAsync(app.NewClient(Version.Parse(version)), request);
 
         app.Publisher.Publish("hello");
 
@@ -195,11 +195,11 @@ public sealed class EndpointTests
     private static Task<TestApplication> StartTypedAsync(Action<WebApplication> map) => TestApplication.StartAsync(
         builder => builder.Services.AddServerSentEvents<string>(options => options.HistoryCapacity = 10), map);
 
-    private static Task<EventStreamClient> OpenWithLastEventIdAsync(TestApplication app, string id)
+    private static Task<LineClient> OpenWithLastEventIdAsync(TestApplication app, string id)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "/events");
         request.Headers.Add("Last-Event-ID", id);
-        return EventStreamClient.OpenAsync(app.NewClient(), request);
+        return LineClient.OpenAsync(app.NewClient(), request);
     }
 
     private static IEnumerable<SseItem<string>> BadData()

@@ -65,7 +65,7 @@ public sealed class EventStreamResultTests
         using var request = new HttpRequestMessage(HttpMethod.Get, "/rooms/sport");
         request.Headers.Add("Last-Event-ID", "b");
 
-        using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        using var client = await LineClient.OpenAsync(app.NewClient(), request);
 
         (await client.NextDataAsync()).Should().Be("c");
     }
@@ -80,7 +80,7 @@ public sealed class EventStreamResultTests
         using var request = new HttpRequestMessage(HttpMethod.Get, "/events");
         request.Headers.Add("Last-Event-ID", "unknown");
 
-        using var first = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        using var first = await LineClient.OpenAsync(app.NewClient(), request);
         using var second = await app.OpenAsync();
 
         publisher.Publish(properties => properties).Should().Be(2);

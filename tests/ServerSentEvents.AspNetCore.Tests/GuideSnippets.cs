@@ -75,7 +75,7 @@ public sealed class GuideSnippets
                 return publisher.ToResult(new() { Channels = name, Properties = name });
             }).CacheOutput(policy => policy.NoCache());
         });
-        var clients = new List<EventStreamClient>();
+        var clients = new List<LineClient>();
         for (var i = 0; i < 10; i++)
             clients.Add(await OpenAsAsync(application, "/inbox", "Ann"));
 
@@ -182,10 +182,10 @@ public sealed class GuideSnippets
         },
         map);
 
-    private static Task<EventStreamClient> OpenAsAsync(TestApplication app, string path, string name)
+    private static Task<LineClient> OpenAsAsync(TestApplication app, string path, string name)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Add(NamedByHeader.Header, name);
-        return EventStreamClient.OpenAsync(app.NewClient(), request);
+        return LineClient.OpenAsync(app.NewClient(), request);
     }
 }

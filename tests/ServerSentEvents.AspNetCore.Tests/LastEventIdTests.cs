@@ -108,7 +108,7 @@ public sealed class LastEventIdTests
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (header is not null)
             request.Headers.TryAddWithoutValidation("Last-Event-ID", header).Should().BeTrue();
-        using var client = await EventStreamClient.OpenAsync(app.NewClient(), request);
+        using var client = await LineClient.OpenAsync(app.NewClient(), request);
 
         (await client.NextDataAsync()).Should().Be(expected);
     }
@@ -117,7 +117,7 @@ public sealed class LastEventIdTests
         builder => builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10), map);
 
     /// <summary>Opens a stream with a client that writes headers in UTF-8, as browsers write this header.</summary>
-    private static async Task<EventStreamClient> OpenAsync(TestApplication app, Version version, string id)
+    private static async Task<LineClient> OpenAsync(TestApplication app, Version version, string id)
     {
         using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 };
         var client = new HttpClient(handler, disposeHandler: false)
@@ -128,6 +128,6 @@ public sealed class LastEventIdTests
         };
         var request = new HttpRequestMessage(HttpMethod.Get, "/events");
         request.Headers.TryAddWithoutValidation("Last-Event-ID", id).Should().BeTrue();
-        return await EventStreamClient.OpenAsync(client, request);
+        return await LineClient.OpenAsync(client, request);
     }
 }

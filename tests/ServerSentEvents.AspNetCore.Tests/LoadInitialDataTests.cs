@@ -100,6 +100,6 @@ public sealed class LoadInitialDataTests
 
     private static Publisher<string> PublisherOf(TestApplication app) => app.Services.GetRequiredService<Publisher<string>>();
 
-    private static async Task<int> NextNumberAsync(EventStreamClient client) =>
+    private static async Task<int> NextNumberAsync(LineClient client) =>
         int.Parse(await client.NextDataAsync(), CultureInfo.InvariantCulture);
 }

@@ -54,14 +54,14 @@ public sealed class ManyStreamsTests(ITestOutputHelper output)
         multiplexed.ForEach(client => client.Dispose());
     }
 
-    private static async Task<List<EventStreamClient>> OpenByHttp2Async(TestApplication app, int count)
+    private static async Task<List<LineClient>> OpenByHttp2Async(TestApplication app, int count)
     {
-        var clients = new List<EventStreamClient>();
+        var clients = new List<LineClient>();
         while (clients.Count < count)
         {
             var http = app.NewClient(HttpVersion.Version20);
             var some = Math.Min(StreamsOfAConnection, count - clients.Count);
-            clients.AddRange(await Task.WhenAll(Enumerable.Range(0, some).Select(_ => EventStreamClient.OpenAsync(http, "/events"))));
+            clients.AddRange(await Task.WhenAll(Enumerable.Range(0, some).Select(_ => LineClient.OpenAsync(http, "/events"))));
         }
 
         return clients;

@@ -34,7 +34,7 @@ public sealed class MaxStreamAgeTests
     public async Task MaxStreamAge_WithAuthentication_AppliesTheEarlierTime(double hours, double expectedHours)
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, Hour, configure: options => options.MaxStreamAge = hours * Hour);
-        using var client = await EventStreamClient.OpenAsync(await SignIns.SignInAsync(app), "/events");
+        using var client = await LineClient.OpenAsync(await SignIns.SignInAsync(app), "/events");
         var subscription = app.Publisher.GetSubscribers().Single();
 
         _time.Advance((expectedHours * Hour) - Second);

@@ -34,7 +34,7 @@ public sealed class NegotiationTests
         response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
         app.Publisher.GetAllSubscribers().Should().BeEmpty();
         // The connection serves the next request.
-        using var client = await EventStreamClient.OpenAsync(http, path);
+        using var client = await LineClient.OpenAsync(http, path);
         app.Publisher.Publish("hello").Should().Be(1);
         (await client.NextDataAsync()).Should().Be("hello");
     }
@@ -75,7 +75,7 @@ public sealed class NegotiationTests
         foreach (var path in Paths)
         {
             var response = await GetAsync(app, path, accept);
-            using var client = await EventStreamClient.OfAsync(response);
+            using var client = await LineClient.OfAsync(response);
             app.Publisher.GetAllSubscribers().Should().ContainSingle();
             app.Publisher.Close();
             (await client.RestAsync()).Should().BeEmpty();

@@ -18,7 +18,7 @@ public sealed class NginxTests
         using var http = NewClient(nginx);
 
         // The headers come before anything is published.
-        using var client = await EventStreamClient.OpenAsync(http, path);
+        using var client = await LineClient.OpenAsync(http, path);
         for (var i = 0; i < 50; i++)
         {
             app.Publisher.Publish(i.ToString(CultureInfo.InvariantCulture)).Should().Be(1);
@@ -35,7 +35,7 @@ public sealed class NginxTests
         await using var app = await StartAsync();
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
         using var http = NewClient(nginx);
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
         var text = new string('x', 5_000);
 
         for (var i = 0; i < 1_000; i++)
@@ -54,7 +54,7 @@ public sealed class NginxTests
         using var outer = await Nginx.StartAsync(inner.Address);
         using var http = NewClient(outer);
 
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
 
         app.Publisher.Publish("hello").Should().Be(1);
         (await client.NextDataAsync()).Should().Be("hello");
@@ -66,7 +66,7 @@ public sealed class NginxTests
         await using var app = await StartAsync();
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
         using var http = NewClient(nginx);
-        var client = await EventStreamClient.OpenAsync(http, "/events");
+        var client = await LineClient.OpenAsync(http, "/events");
         app.Publisher.GetSubscribers().Should().ContainSingle();
 
         client.Dispose();
@@ -81,7 +81,7 @@ public sealed class NginxTests
         await using var app = await StartAsync();
         using var nginx = await Nginx.StartAsync(app.AddressOf(HttpVersion.Version11));
         using var http = NewClient(nginx);
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
 
         app.Publisher.Publish("last");
         await app.StopAsync();

@@ -141,7 +141,7 @@ public sealed class ResponseTests
         var http = app.NewClient(Version.Parse(version));
         http.DefaultRequestHeaders.Add("Accept-Encoding", accepted);
 
-        using var client = await EventStreamClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, "/events");
         app.Publisher.Publish("hello");
 
         (await client.NextDataAsync()).Should().Be("hello");

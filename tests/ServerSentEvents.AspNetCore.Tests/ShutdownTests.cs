@@ -32,7 +32,7 @@ public sealed class ShutdownTests
         await using var app = await StartAsync(options =>
             (options.ReconnectionInterval, options.ReconnectionJitter) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30)));
         var http = app.NewClient(Version.Parse(version));
-        var clients = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => EventStreamClient.OpenAsync(http, "/events")));
+        var clients = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => LineClient.OpenAsync(http, "/events")));
 
         await app.StopAsync();
 
@@ -114,7 +114,7 @@ public sealed class ShutdownTests
             });
         app.Publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
         own.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
-        var clients = new List<EventStreamClient>();
+        var clients = new List<LineClient>();
         foreach (var path in new[] { "/plain", "/typed", "/own", "/own", "/plain" })
             clients.Add(await app.OpenAsync(path));
 
@@ -140,7 +140,7 @@ public sealed class ShutdownTests
                     ready.Signal();
                 try
                 {
-                    using var client = await EventStreamClient.OpenAsync(http, "/events");
+                    using var client = await LineClient.OpenAsync(http, "/events");
                     if (i % 2 == 0)
                         await client.RestAsync();
                 }

@@ -100,7 +100,7 @@ public sealed class SlowClientTests
         var http = app.NewClient(Version.Parse(version));
         for (var i = 0; i < 50; i++)
         {
-            using var client = await EventStreamClient.OpenAsync(http, "/events");
+            using var client = await LineClient.OpenAsync(http, "/events");
             var subscription = app.Publisher.GetSubscribers().Single();
             app.Publisher.Publish("hello");
             (await client.NextDataAsync()).Should().Be("hello");

@@ -79,8 +79,8 @@ internal sealed class TestApplication : IAsyncDisposable
         return client;
     }
 
-    internal Task<EventStreamClient> OpenAsync(string path = "/events", Version? version = null) =>
-        EventStreamClient.OpenAsync(NewClient(version), path);
+    internal Task<LineClient> OpenAsync(string path = "/events", Version? version = null) =>
+        LineClient.OpenAsync(NewClient(version), path);
 
     internal Task<RawClient> ConnectAsync(Version? version = null) =>
         RawClient.ConnectAsync(AddressOf(version ?? HttpVersion.Version11));

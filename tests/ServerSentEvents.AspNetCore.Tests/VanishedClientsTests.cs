@@ -30,7 +30,7 @@ public sealed class VanishedClientsTests
     {
         await using var app = await StartAsync();
         var http = app.NewClient();
-        var staying = await Task.WhenAll(Enumerable.Range(0, Staying).Select(_ => EventStreamClient.OpenAsync(http, "/events")));
+        var staying = await Task.WhenAll(Enumerable.Range(0, Staying).Select(_ => LineClient.OpenAsync(http, "/events")));
         var vanishing = new List<RawClient>();
         for (var i = 0; i < Vanishing; i++)
             vanishing.Add(await OpenAndStopReadingAsync(app, HttpVersion.Version11));
@@ -118,7 +118,7 @@ public sealed class VanishedClientsTests
     }
 
     /// <summary>Publishes an event, and waits until all remaining clients have received it. So none of them is slow.</summary>
-    private static async Task PublishToAllAsync(TestApplication app, EventStreamClient[] staying, int number)
+    private static async Task PublishToAllAsync(TestApplication app, LineClient[] staying, int number)
     {
         var text = $"{number.ToString(CultureInfo.InvariantCulture)} {Padding}";
         app.Publisher.Publish(text);

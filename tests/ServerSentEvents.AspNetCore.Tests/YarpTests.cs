@@ -27,7 +27,7 @@ public sealed class YarpTests
         await using var proxy = await StartProxyAsync(app.AddressOf(HttpVersion.Version11));
         using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
 
-        using var client = await EventStreamClient.OpenAsync(http, path);
+        using var client = await LineClient.OpenAsync(http, path);
 
         app.Publisher.Publish("hello").Should().Be(1);
         (await client.NextDataAsync()).Should().Be("hello");

@@ -3,7 +3,10 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>An event stream over HTTP, read by the parser of the BCL. Each wait has a time limit.</summary>
+/// <summary>
+/// An event stream over one connection, read by the parser of the BCL. Each wait has a time limit. A client that reconnects
+/// would hide the headers and the end of the stream, which tests check.
+/// </summary>
 internal sealed class EventStream : IAsyncDisposable
 {
     private readonly HttpResponseMessage _response;

@@ -2,12 +2,15 @@ using System.Net;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>A client that reads a stream line by line. Every wait has a limit.</summary>
-internal sealed class EventStreamClient : IDisposable
+/// <summary>
+/// A client of one connection that reads line by line, for tests of headers, bytes and ends. Every wait has a limit. Tests of
+/// events across connections use the EventStreamClient of ServerSentEvents.Client.
+/// </summary>
+internal sealed class LineClient : IDisposable
 {
     private readonly StreamReader _lines;
 
-    private EventStreamClient(HttpResponseMessage response, Stream body)
+    private LineClient(HttpResponseMessage response, Stream body)
     {
         Response = response;
         _lines = new StreamReader(body);
@@ -15,11 +18,11 @@ internal sealed class EventStreamClient : IDisposable
 
     internal HttpResponseMessage Response { get; }
 
-    internal static Task<EventStreamClient> OpenAsync(HttpClient client, string path) =>
+    internal static Task<LineClient> OpenAsync(HttpClient client, string path) =>
         OpenAsync(client, new HttpRequestMessage(HttpMethod.Get, path));
 
     /// <summary>Sends a request, and returns when the headers have arrived.</summary>
-    internal static async Task<EventStreamClient> OpenAsync(HttpClient client, HttpRequestMessage request)
+    internal static async Task<LineClient> OpenAsync(HttpClient client, HttpRequestMessage request)
     {
         request.Version = client.DefaultRequestVersion;
         request.VersionPolicy = client.DefaultVersionPolicy;
@@ -27,11 +30,11 @@ internal sealed class EventStreamClient : IDisposable
         return await OfAsync(response);
     }
 
-    internal static async Task<EventStreamClient> OfAsync(HttpResponseMessage response)
+    internal static async Task<LineClient> OfAsync(HttpResponseMessage response)
     {
         response.StatusCode.Should().Be(HttpStatusCode.OK);
         response.Content.Headers.ContentType!.MediaType.Should().Be("text/event-stream");
-        return new EventStreamClient(response, await response.Content.ReadAsStreamAsync());
+        return new LineClient(response, await response.Content.ReadAsStreamAsync());
     }
 
     /// <summary>Reads the next line. Fails if the stream ends.</summary>
