@@ -16,6 +16,7 @@ namespace Microsoft.AspNetCore.Builder;
 /// <para>The last event id comes from the <c>Last-Event-ID</c> header, else from
 /// <see cref="SubscribeOptions{TProperties}.LastEventId"/>, else from the query parameters <c>lastEventId</c> and
 /// <c>Last-Event-ID</c>.</para>
+/// <para>With C# 12 and earlier, a lambda that only returns null or throws is ambiguous: cast it to the type of the function.</para>
 /// <para>When the application stops, the publisher is drained, whether it is registered or not. If a publisher has been
 /// drained or disposed, a client gets only a <c>retry:</c>, and reconnects later.</para>
 /// </remarks>

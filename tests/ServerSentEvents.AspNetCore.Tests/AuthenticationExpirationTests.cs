@@ -45,11 +45,13 @@ public sealed class AuthenticationExpirationTests
         app.Log.AboveDebug.Should().NotContain(entry => entry.Category == CapturedLog.OurCategory);
     }
 
-    [Fact]
-    public async Task Cookie_ExpiresBeyondTheRangeOfTimers_EndsTheStreamThen()
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    public async Task Cookie_ExpiresBeyondTheRangeOfTimers_EndsTheStreamThen(string path)
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, TimeSpan.FromDays(100));
-        using var client = await LineClient.OpenAsync(await SignIns.SignInAsync(app), "/events");
+        using var client = await LineClient.OpenAsync(await SignIns.SignInAsync(app), path);
         var subscription = app.Publisher.GetSubscribers().Single();
 
         _time.Advance(TimeSpan.FromDays(100) - Second);
@@ -95,12 +97,14 @@ public sealed class AuthenticationExpirationTests
         (await StatusAsync(http, "/other")).Should().Be(HttpStatusCode.OK);
     }
 
-    [Fact]
-    public async Task Token_Expires_EndsTheStream()
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    public async Task Token_Expires_EndsTheStream(string path)
     {
         await using var app = await LifetimeApplication.StartWithTokensAsync(_time);
         var http = NewClient(app, _time.GetUtcNow() + Hour);
-        using var client = await LineClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, path);
         var subscription = app.Publisher.GetSubscribers().Single();
 
         // The times of a token are whole seconds.
@@ -112,12 +116,14 @@ public sealed class AuthenticationExpirationTests
         (await client.RestAsync()).Should().BeEmpty();
     }
 
-    [Fact]
-    public async Task Token_HasExpiredWithinTheClockSkew_EndsTheStreamAfter30Seconds()
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    public async Task Token_HasExpiredWithinTheClockSkew_EndsTheStreamAfter30Seconds(string path)
     {
         await using var app = await LifetimeApplication.StartWithTokensAsync(_time);
         var http = NewClient(app, _time.GetUtcNow() - TimeSpan.FromMinutes(1));
-        using var client = await LineClient.OpenAsync(http, "/events");
+        using var client = await LineClient.OpenAsync(http, path);
         var subscription = app.Publisher.GetSubscribers().Single();
 
         _time.Advance(TimeSpan.FromSeconds(29));
@@ -140,6 +146,7 @@ public sealed class AuthenticationExpirationTests
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
+    [InlineData("/subscription")]
     public async Task Anonymous_AfterDays_StaysOpen(string path)
     {
         await using var app = await LifetimeApplication.StartAsync(_time);

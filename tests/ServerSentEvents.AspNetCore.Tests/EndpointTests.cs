@@ -212,6 +212,7 @@ public sealed class EndpointTests
     [InlineData("/events", "1.1")]
     [InlineData("/events", "2.0")]
     [InlineData("/result", "1.1")]
+    [InlineData("/subscription", "1.1")]
     public async Task MaxSubscribers_Reached_AnswersWithARetryOnly(string path, string version)
     {
         await using var app = await TestApplication.StartAsync(
@@ -223,7 +224,8 @@ public sealed class EndpointTests
             app =>
             {
                 app.MapServerSentEvents("/events");
-                app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+                app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
             });
         using var first = await app.OpenAsync();
 

@@ -86,15 +86,16 @@ public sealed class EventPublisherTests
     [Fact]
     public async Task KeyedPublishers_HandlerOfEach_StreamsItsEventsAndEndsAtTheStop()
     {
+        var options = new PublisherOptions { ReconnectionInterval = TimeSpan.FromSeconds(7) };
         await using var app = await TestApplication.StartAsync(
             builder => builder.Services
                 .AddServerSentEvents()
-                .AddKeyedSingleton("news", (_, _) => new Publisher<User>())
-                .AddKeyedSingleton("sport", (_, _) => new Publisher<User>()),
+                .AddKeyedSingleton("news", (_, _) => new Publisher<User>(options))
+                .AddKeyedSingleton("sport", (_, _) => new Publisher<User>(options)),
             app =>
             {
-                app.MapGet("/news", ([FromKeyedServices("news")] Publisher<User> publisher) => publisher.Subscribe().ToResult());
-                app.MapGet("/sport", ([FromKeyedServices("sport")] Publisher<User> publisher) => publisher.Subscribe().ToResult());
+                app.MapGet("/news", ([FromKeyedServices("news")] Publisher<User> publisher) => publisher.ToResult(new()));
+                app.MapGet("/sport", ([FromKeyedServices("sport")] Publisher<User> publisher) => publisher.ToResult(new()));
             });
         using var news = await app.OpenAsync("/news");
         using var sport = await app.OpenAsync("/sport");
@@ -105,8 +106,8 @@ public sealed class EventPublisherTests
         (await news.NextDataAsync()).Should().Be("election");
         (await sport.NextDataAsync()).Should().Be("final");
         await app.StopAsync();
-        await news.RestAsync();
-        await sport.RestAsync();
+        (await news.RestAsync()).Should().EndWith("retry: 7000\n");
+        (await sport.RestAsync()).Should().EndWith("retry: 7000\n");
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class EventStreamOptionsTests
                 builder.Services.AddSingleton<TimeProvider>(time);
                 builder.Services.Configure<EventStreamOptions>(builder.Configuration.GetSection("Streams"));
             },
-            app => app.MapGet("/events", () => publisher.Subscribe().ToResult()));
+            app => app.MapGet("/events", () => publisher.ToResult(new())));
         using var client = await app.OpenAsync();
         publisher.GetSubscribers().Should().ContainSingle();
 

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -67,13 +69,13 @@ public sealed class GuideSnippets
     {
         await using var application = await StartForNamedUsersAsync(app =>
         {
-            app.MapGet("/inbox", IResult (ClaimsPrincipal user, Publisher<string> publisher) =>
+            app.MapGet("/inbox", Results<EventStreamResult<string>, ContentHttpResult> (ClaimsPrincipal user, Publisher<string> publisher) =>
             {
                 var name = user.Identity!.Name!;
                 if (publisher.GetSubscribers(name).Count >= 10)
                     return TypedResults.Text("retry: 60000\n", "text/event-stream");
                 return publisher.ToResult(new() { Channels = name, Properties = name });
-            }).CacheOutput(policy => policy.NoCache());
+            });
         });
         var clients = new List<LineClient>();
         for (var i = 0; i < 10; i++)
@@ -116,6 +118,54 @@ public sealed class GuideSnippets
             options.Events.OnMessageReceived(received).IsCompletedSuccessfully.Should().BeTrue();
             return received.Token;
         }
+    }
+
+    [Theory]
+    [InlineData("/events", false, HttpStatusCode.Unauthorized)]
+    [InlineData("/events/admin", true, HttpStatusCode.Forbidden)]
+    [InlineData("/page", false, HttpStatusCode.Redirect)]
+    [InlineData("/page/admin", true, HttpStatusCode.Redirect)]
+    public async Task CookieEvents_Run_RedirectAllButStreams(string path, bool isSignedIn, HttpStatusCode expected)
+    {
+        await using var application = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddAuthorization();
+                SignIns.KeepKeysInMemory(builder.Services);
+                builder.Services.AddAuthentication().AddCookie(cookies =>
+                {
+                    cookies.Events.OnRedirectToLogin = context => AnswerAsync(context, StatusCodes.Status401Unauthorized);
+                    cookies.Events.OnRedirectToAccessDenied = context => AnswerAsync(context, StatusCodes.Status403Forbidden);
+
+                    static Task AnswerAsync(RedirectContext<CookieAuthenticationOptions> context, int status)
+                    {
+                        if (context.Request.Path.StartsWithSegments("/events", StringComparison.Ordinal))
+                            context.Response.StatusCode = status;
+                        else
+                            context.Response.Redirect(context.RedirectUri);
+                        return Task.CompletedTask;
+                    }
+                });
+            },
+            app =>
+            {
+                SignIns.MapSignIn(app);
+                // Without its type, the result does not tell .NET 10 that it is a stream.
+                app.MapGet("/events", IResult (Publisher publisher) => publisher.ToResult(new())).RequireAuthorization();
+                app.MapGet("/events/admin", IResult (Publisher publisher) => publisher.ToResult(new()))
+                    .RequireAuthorization(policy => policy.RequireRole("admin"));
+                app.MapGet("/page", () => "").RequireAuthorization();
+                app.MapGet("/page/admin", () => "").RequireAuthorization(policy => policy.RequireRole("admin"));
+            });
+        using var handler = new HttpClientHandler { AllowAutoRedirect = false };
+        using var http = new HttpClient(handler) { BaseAddress = application.AddressOf(HttpVersion.Version11) };
+        if (isSignedIn)
+            (await http.GetAsync(SignIns.Path).WaitAsync(Limits.Patience)).Dispose();
+
+        using var response = await http.GetAsync(path).WaitAsync(Limits.Patience);
+
+        response.StatusCode.Should().Be(expected);
     }
 
     [Fact]

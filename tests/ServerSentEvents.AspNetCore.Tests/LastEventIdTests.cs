@@ -97,11 +97,17 @@ public sealed class LastEventIdTests
     [InlineData("/events?lastEventId=a", "", "b", "c")]
     [InlineData("/events?lastEventId=c", null, "a", "b")]
     [InlineData("/events?lastEventId=c", "b", "a", "c")]
+    [InlineData("/result?lastEventId=a", null, null, "b")]
+    [InlineData("/result?lastEventId=c", null, "a", "b")]
+    [InlineData("/result?lastEventId=c", "b", "a", "c")]
     public async Task LastEventId_SeveralSources_HeaderWinsThenOptionsThenQuery(
         string path, string? header, string? options, string expected)
     {
-        await using var app = await StartAsync(app => app.MapServerSentEvents<object?>(
-            "/events", _ => new SubscribeOptions<object?> { LastEventId = options }));
+        await using var app = await StartAsync(app =>
+        {
+            app.MapServerSentEvents<object?>("/events", _ => new SubscribeOptions<object?> { LastEventId = options });
+            app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new() { LastEventId = options }));
+        });
         foreach (var id in new[] { "a", "b", "c", "d" })
             app.Publisher.Publish(new SseItem<string>(id) { EventId = id });
 
@@ -111,6 +117,36 @@ public sealed class LastEventIdTests
         using var client = await LineClient.OpenAsync(app.NewClient(), request);
 
         (await client.NextDataAsync()).Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("/events?lastEventId=a", null, ResumeResult.NotRequested)]
+    [InlineData("/events?Last-Event-ID=a", null, ResumeResult.NotRequested)]
+    [InlineData("/events?lastEventId=a", "b", ResumeResult.Resumed)]
+    [InlineData("/result?lastEventId=a", null, ResumeResult.NotRequested)]
+    [InlineData("/result?lastEventId=a", "b", ResumeResult.Resumed)]
+    public async Task LastEventId_QueryIsSwitchedOff_IsReadFromTheHeaderAlone(string path, string? header, ResumeResult expected)
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10);
+                builder.Services.Configure<EventStreamOptions>(options => options.AcceptLastEventIdQuery = false);
+            },
+            app =>
+            {
+                app.MapServerSentEvents("/events");
+                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+            });
+        foreach (var id in new[] { "a", "b" })
+            app.Publisher.Publish(new SseItem<string>(id) { EventId = id });
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (header is not null)
+            request.Headers.Add("Last-Event-ID", header);
+        using var client = await LineClient.OpenAsync(app.NewClient(), request);
+
+        app.Publisher.GetSubscribers().Single().Resume.Should().Be(expected);
     }
 
     private static Task<TestApplication> StartAsync(Action<WebApplication>? map = null) => TestApplication.StartAsync(

@@ -18,6 +18,7 @@ internal static class LifetimeApplication
             {
                 SignIns.MapSignIn(app);
                 app.MapServerSentEvents("/events").RequireAuthorization();
+                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new())).RequireAuthorization();
                 app.MapGet("/other", () => "").RequireAuthorization();
             });
 
@@ -28,7 +29,11 @@ internal static class LifetimeApplication
                 AddEvents(builder, time, configure);
                 SignIns.AddTokens(builder.Services);
             },
-            app => app.MapServerSentEvents("/events").RequireAuthorization());
+            app =>
+            {
+                app.MapServerSentEvents("/events").RequireAuthorization();
+                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new())).RequireAuthorization();
+            });
 
     internal static Task<TestApplication> StartAsync(TimeProvider time, Action<EventStreamOptions>? configure = null) =>
         TestApplication.StartAsync(
@@ -36,7 +41,8 @@ internal static class LifetimeApplication
             app =>
             {
                 app.MapServerSentEvents("/events");
-                app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+                app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
             });
 
     private static void AddEvents(WebApplicationBuilder builder, TimeProvider time, Action<EventStreamOptions>? configure)

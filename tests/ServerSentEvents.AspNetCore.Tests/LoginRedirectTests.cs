@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -10,6 +11,8 @@ public sealed class LoginRedirectTests
     [Theory]
     [InlineData("/events", HttpStatusCode.Unauthorized)]
     [InlineData("/result", HttpStatusCode.Unauthorized)]
+    [InlineData("/choice", HttpStatusCode.Unauthorized)]
+    [InlineData("/subscription", HttpStatusCode.Unauthorized)]
     [InlineData("/page", HttpStatusCode.Redirect)]
     public async Task Cookie_IsMissing_EventStreamsAnswer401(string path, HttpStatusCode expected)
     {
@@ -24,6 +27,7 @@ public sealed class LoginRedirectTests
     [Theory]
     [InlineData("/events/admin")]
     [InlineData("/result/admin")]
+    [InlineData("/subscription/admin")]
     public async Task Cookie_UserHasNoPermission_EventStreamsAnswer403(string path)
     {
         await using var app = await StartAsync();
@@ -47,8 +51,13 @@ public sealed class LoginRedirectTests
             SignIns.MapSignIn(app);
             app.MapServerSentEvents("/events").RequireAuthorization();
             app.MapServerSentEvents("/events/admin").RequireAuthorization(policy => policy.RequireRole("admin"));
-            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult()).RequireAuthorization();
-            app.MapGet("/result/admin", (Publisher publisher) => publisher.Subscribe().ToResult())
+            app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new())).RequireAuthorization();
+            app.MapGet("/result/admin", (Publisher publisher) => publisher.ToResult(new()))
+                .RequireAuthorization(policy => policy.RequireRole("admin"));
+            app.MapGet("/choice", Results<EventStreamResult<object?>, NotFound> (Publisher publisher) => publisher.ToResult(new()))
+                .RequireAuthorization();
+            app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult()).RequireAuthorization();
+            app.MapGet("/subscription/admin", (Publisher publisher) => publisher.Subscribe().ToResult())
                 .RequireAuthorization(policy => policy.RequireRole("admin"));
             app.MapGet("/page", () => "").RequireAuthorization();
         });

@@ -52,6 +52,7 @@ public sealed class LongRunningRequestTests
     [Theory]
     [InlineData("events", "true")]
     [InlineData("result", "true")]
+    [InlineData("subscription", "true")]
     [InlineData("other", null)]
     public async Task Traces_RequestHasEnded_HaveTheTagOfLongRunningRequestsForStreams(string name, string? expected)
     {
@@ -86,7 +87,8 @@ public sealed class LongRunningRequestTests
     {
         var group = app.MapGroup(_prefix);
         group.MapServerSentEvents("/events");
-        group.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+        group.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+        group.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
         group.MapGet("/other", () => "");
     });
 }

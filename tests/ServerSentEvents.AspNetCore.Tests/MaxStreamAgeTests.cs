@@ -13,6 +13,7 @@ public sealed class MaxStreamAgeTests
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
+    [InlineData("/subscription")]
     public async Task MaxStreamAge_IsReached_EndsTheStream(string path)
     {
         await using var app = await LifetimeApplication.StartAsync(_time, options => options.MaxStreamAge = Hour);

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpLogging;
@@ -9,6 +10,8 @@ namespace ServerSentEvents.AspNetCore.Tests;
 /// <summary>Tests streams with middleware that caches, logs or replaces responses.</summary>
 public sealed class MiddlewareTests
 {
+    private int _answers;
+
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
@@ -29,6 +32,8 @@ public sealed class MiddlewareTests
 
     [Theory]
     [InlineData("/result/untyped")]
+    [InlineData("/result/task")]
+    [InlineData("/result/choice")]
     [InlineData("/subscription/untyped")]
     [InlineData("/cached")]
     public async Task OutputCache_UntypedResult_GetsNoStreamOfAnotherClient(string path)
@@ -41,6 +46,35 @@ public sealed class MiddlewareTests
         (await first.RestAsync()).Should().Be("data: for the first\n\n");
 
         await ShouldGetItsOwnStreamAsync(app, path);
+    }
+
+    [Theory]
+    [InlineData("/result/untyped")]
+    [InlineData("/result/choice")]
+    [InlineData("/subscription/untyped")]
+    [InlineData("/cached")]
+    public async Task OutputCache_SecondClientWaitsForTheFirst_GetsItsOwnStream(string path)
+    {
+        var requests = 0;
+        await using var app = await StartWithOutputCacheAsync(
+            policy => policy.Expire(TimeSpan.FromHours(1)),
+            app => app.Use((context, next) =>
+            {
+                Interlocked.Increment(ref requests);
+                return next(context);
+            }));
+        using var first = await app.OpenAsync(path);
+        var opening = app.OpenAsync(path);
+        await Limits.UntilAsync(() => Volatile.Read(ref requests) == 2);
+
+        app.Publisher.Publish("for the first");
+        app.Publisher.Close();
+        (await first.RestAsync()).Should().Be("data: for the first\n\n");
+        using var second = await opening;
+        app.Publisher.Publish("own").Should().Be(1);
+        app.Publisher.Close();
+
+        (await second.RestAsync()).Should().Be("data: own\n\n");
     }
 
     [Fact]
@@ -69,8 +103,16 @@ public sealed class MiddlewareTests
             app =>
             {
                 app.UseResponseCaching();
+                app.Use((context, next) =>
+                {
+                    context.Response.Headers.CacheControl = "public, max-age=3600";
+                    return next(context);
+                });
                 MapAll(app);
+                app.MapGet("/number", () => ++_answers);
             });
+        await ShouldGetAsync(app, "/number", "1");
+        await ShouldGetAsync(app, "/number", "1");
         using (var first = await app.OpenAsync(path))
         {
             app.Publisher.Publish("for the first").Should().Be(1);
@@ -111,7 +153,25 @@ public sealed class MiddlewareTests
         (await client.RestAsync()).Trim().Should().BeEmpty("status code pages and the exception handler add nothing");
     }
 
-    private static Task<TestApplication> StartWithOutputCacheAsync(Action<OutputCachePolicyBuilder> basePolicy) =>
+    [Fact]
+    public async Task ExceptionHandler_FunctionOfTheEndpointThrows_AnswersWithoutASubscription()
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            app.UseExceptionHandler(failed => failed.Run(context => context.Response.WriteAsync("handled")));
+            Func<HttpContext, SubscribeOptions<object?>?> subscribe = _ => throw new InvalidOperationException("Sorry.");
+            app.MapServerSentEvents("/events", subscribe);
+        });
+
+        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Limits.Patience);
+
+        response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        (await response.Content.ReadAsStringAsync()).Should().Be("handled");
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+    }
+
+    private static Task<TestApplication> StartWithOutputCacheAsync(
+        Action<OutputCachePolicyBuilder> basePolicy, Action<WebApplication>? useBefore = null) =>
         TestApplication.StartAsync(
             builder =>
             {
@@ -120,6 +180,7 @@ public sealed class MiddlewareTests
             },
             app =>
             {
+                useBefore?.Invoke(app);
                 app.UseOutputCache();
                 MapAll(app);
                 app.MapGet("/cached", IResult (Publisher publisher) => publisher.ToResult(new())).CacheOutput();
@@ -132,8 +193,13 @@ public sealed class MiddlewareTests
         app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
         // The metadata of these handlers does not show middleware that the response is a stream.
         app.MapGet("/result/untyped", IResult (Publisher publisher) => publisher.ToResult(new()));
+        app.MapGet("/result/task", Task<IResult> (Publisher publisher) => Task.FromResult<IResult>(publisher.ToResult(new())));
+        app.MapGet("/result/choice", (Publisher publisher, bool none = false) => none ? Results.NotFound() : publisher.ToResult(new()));
         app.MapGet("/subscription/untyped", IResult (Publisher publisher) => publisher.Subscribe().ToResult());
     }
+
+    private static async Task ShouldGetAsync(TestApplication app, string path, string expected) =>
+        (await app.NewClient().GetStringAsync(new Uri(path, UriKind.Relative)).WaitAsync(Limits.Patience)).Should().Be(expected);
 
     private static async Task ShouldGetItsOwnStreamAsync(TestApplication app, string path)
     {

@@ -11,6 +11,7 @@ public sealed class NginxTests
     [SkippableTheory]
     [InlineData("/events")]
     [InlineData("/result")]
+    [InlineData("/subscription")]
     public async Task Events_ThroughDefaultNginx_ArriveBeforeTheNextIsPublished(string path)
     {
         await using var app = await StartAsync();
@@ -115,7 +116,8 @@ public sealed class NginxTests
         app =>
         {
             app.MapServerSentEvents("/events");
-            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+            app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+            app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
         });
 
     private static HttpClient NewClient(Nginx nginx) => new() { BaseAddress = nginx.Address, Timeout = Limits.Patience };

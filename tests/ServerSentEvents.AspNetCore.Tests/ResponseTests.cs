@@ -40,6 +40,7 @@ public sealed class ResponseTests
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
+    [InlineData("/subscription")]
     public async Task Response_StatusTypeAndLengthOfMiddleware_AreOverwritten(string path)
     {
         await using var app = await TestApplication.StartAsync(map: app =>
@@ -54,7 +55,8 @@ public sealed class ResponseTests
             });
             app.UseRouting();
             app.MapServerSentEvents("/events");
-            app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+            app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+            app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
         });
 
         using var client = await app.OpenAsync(path);
@@ -153,6 +155,7 @@ public sealed class ResponseTests
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
+    [InlineData("/subscription")]
     [InlineData("/late")]
     public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout(string path)
     {
@@ -168,7 +171,8 @@ public sealed class ResponseTests
             {
                 app.UseRequestTimeouts();
                 app.MapServerSentEvents("/events");
-                app.MapGet("/result", (Publisher publisher) => publisher.Subscribe().ToResult());
+                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+                app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
                 // The endpoint has no metadata, so the response must disable the timeout itself.
                 app.MapGet("/late", (HttpContext context, Publisher publisher) => publisher.Subscribe().ToResult().ExecuteAsync(context));
                 app.MapGet("/other", async (CancellationToken aborted) =>

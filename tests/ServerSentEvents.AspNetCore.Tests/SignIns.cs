@@ -30,7 +30,7 @@ internal static class SignIns
             cookies.ExpireTimeSpan = lifetime;
             cookies.SlidingExpiration = slides;
 #if !NET10_0_OR_GREATER
-            // .NET 8 has no metadata that prevents the redirect. The README shows this line.
+            // .NET 8 has no metadata that prevents the redirect.
             cookies.Events.OnRedirectToLogin = context =>
             {
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -80,7 +80,7 @@ internal static class SignIns
         return new AuthenticationHeaderValue("Bearer", new JsonWebTokenHandler().CreateToken(token));
     }
 
-    private static void KeepKeysInMemory(IServiceCollection services)
+    internal static void KeepKeysInMemory(IServiceCollection services)
     {
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         // This service would write a key to the user's profile.
