@@ -14,9 +14,6 @@ namespace Chat;
 /// </remarks>
 internal sealed class Room
 {
-    private const int MaxNameLength = 40;
-    private const int MaxIdLength = 64;
-    private const int MaxTextLength = 2000;
     private const int HistoryCapacity = 50;
 
     /// <summary>An id that tells pages after a restart that this is a new room, without the earlier messages.</summary>
@@ -37,10 +34,10 @@ internal sealed class Room
         _publisher.Unsubscribed += (_, _) => PublishPresence();
     }
 
-    public static bool IsName([NotNullWhen(true)] string? name) => IsFilled(name, MaxNameLength);
+    public static bool IsName([NotNullWhen(true)] string? name) => IsFilled(name, maxLength: 40);
 
     public static bool IsMessage([NotNullWhen(true)] string? id, [NotNullWhen(true)] string? text) =>
-        IsFilled(id, MaxIdLength) && IsFilled(text, MaxTextLength);
+        IsFilled(id, maxLength: 64) && IsFilled(text, maxLength: 2_000);
 
     /// <summary>Adds a member for as long as the subscription is read.</summary>
     public Subscription<Member> Join(string name)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Runtime.InteropServices;
@@ -6,10 +5,11 @@ using System.Text;
 using ServerSentEvents;
 
 const int MaxBodyLength = 64 * 1024;
+var bodyTimeout = TimeSpan.FromSeconds(3);
 
-var url = $"http://localhost:{(args is [var port, ..] ? int.Parse(port, CultureInfo.InvariantCulture) : 5002)}/";
+var url = args is ["--urls", var address] ? address.TrimEnd('/') : "http://localhost:5002";
 using var publisher = new Publisher();
-using var listener = new HttpListener { Prefixes = { url } };
+using var listener = new HttpListener { Prefixes = { url + "/" } };
 using var stopping = new CancellationTokenSource();
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -20,25 +20,33 @@ try
 }
 catch (HttpListenerException exception)
 {
-    await Console.Error.WriteLineAsync($"{url}: {exception.Message}. For another port: dotnet run --project samples/HttpListener 8080");
+    await Console.Error.WriteLineAsync($"{url}: {exception.Message}. For another port: --urls http://localhost:8080");
     return 1;
 }
 
 Console.WriteLine($"Listening on {url} (Ctrl+C stops)");
 
+using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
 var clock = PublishTimeAsync();
 var requests = new List<Task>();
-while (await NextRequestAsync() is { } context)
+try
 {
-    requests.RemoveAll(request => request.IsCompleted);
-    requests.Add(HandleAsync(context));
+    while (true)
+    {
+        var context = await listener.GetContextAsync().WaitAsync(stopping.Token);
+        requests.RemoveAll(request => request.IsCompleted);
+        requests.Add(HandleAsync(context));
+    }
 }
-
-// The streams end. A client that does not read cannot delay the end of the program for longer.
-await clock;
-publisher.Dispose();
-await Task.WhenAll(requests).WaitAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-return 0;
+catch (OperationCanceledException)
+{
+    // The streams end. A client that does not read cannot delay the end of the program for longer.
+    timer.Dispose();
+    await clock;
+    publisher.Dispose();
+    await Task.WhenAll(requests).WaitAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    return 0;
+}
 
 void Stop(PosixSignalContext signal)
 {
@@ -46,30 +54,10 @@ void Stop(PosixSignalContext signal)
     stopping.Cancel();
 }
 
-async Task<HttpListenerContext?> NextRequestAsync()
-{
-    try
-    {
-        return await listener.GetContextAsync().WaitAsync(stopping.Token);
-    }
-    catch (OperationCanceledException)
-    {
-        return null;
-    }
-}
-
 async Task PublishTimeAsync()
 {
-    using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-    try
-    {
-        while (await timer.WaitForNextTickAsync(stopping.Token))
-            publisher.Publish(new SseItem<string>($"{TimeProvider.System.GetLocalNow():T}", "time"));
-    }
-    catch (OperationCanceledException)
-    {
-        // The program stops.
-    }
+    while (await timer.WaitForNextTickAsync())
+        publisher.Publish(new SseItem<string>($"{TimeProvider.System.GetLocalNow():T}", "time"));
 }
 
 async Task HandleAsync(HttpListenerContext context)
@@ -77,22 +65,14 @@ async Task HandleAsync(HttpListenerContext context)
     var response = context.Response;
     try
     {
-        switch (context.Request.HttpMethod, context.Request.Url?.AbsolutePath)
+        var handling = (context.Request.HttpMethod, context.Request.Url?.AbsolutePath) switch
         {
-            case ("GET", "/events"):
-                await SendEventsAsync(context.Request, response);
-                break;
-            case ("POST", "/publish"):
-                await PublishBodyAsync(context.Request, response);
-                break;
-            case ("GET", { } path):
-                await SendFileAsync(path == "/" ? "/index.html" : path, response);
-                break;
-            default:
-                response.StatusCode = (int)HttpStatusCode.NotFound;
-                break;
-        }
-
+            ("GET", "/events") => SendEventsAsync(context.Request, response),
+            ("POST", "/publish") => PublishBodyAsync(context.Request, response),
+            ("GET", "/") => SendFileAsync("/index.html", response),
+            var (_, path) => SendFileAsync(path, response),
+        };
+        await handling;
         response.Close();
     }
     catch (Exception)
@@ -121,26 +101,23 @@ async Task SendEventsAsync(HttpListenerRequest request, HttpListenerResponse res
 async Task PublishBodyAsync(HttpListenerRequest request, HttpListenerResponse response)
 {
     // A browser names the page that posts. HttpListener itself refuses a foreign Host.
-    if (request.Headers["Origin"] is { } origin && origin != url.TrimEnd('/'))
-    {
+    if (request.Headers["Origin"] is { } origin && origin != url)
         response.StatusCode = (int)HttpStatusCode.Forbidden;
-        return;
-    }
-
-    if (request.ContentLength64 is < 0 or > MaxBodyLength)
-    {
+    else if (request.ContentLength64 is < 0 or > MaxBodyLength)
         response.StatusCode = (int)HttpStatusCode.RequestEntityTooLarge;
-        return;
+    else
+    {
+        using var body = new StreamReader(request.InputStream, Encoding.UTF8);
+        // The answer to a body that does not come in time.
+        response.StatusCode = (int)HttpStatusCode.RequestTimeout;
+        publisher.Publish(await body.ReadToEndAsync().WaitAsync(bodyTimeout));
+        response.StatusCode = (int)HttpStatusCode.NoContent;
     }
-
-    using var body = new StreamReader(request.InputStream, Encoding.UTF8);
-    publisher.Publish(await body.ReadToEndAsync());
-    response.StatusCode = (int)HttpStatusCode.NoContent;
 }
 
-static async Task SendFileAsync(string path, HttpListenerResponse response)
+static async Task SendFileAsync(string? path, HttpListenerResponse response)
 {
-    using var file = typeof(Program).Assembly.GetManifestResourceStream(path);
+    using var file = typeof(Program).Assembly.GetManifestResourceStream(path ?? "");
     if (file is null)
     {
         response.StatusCode = (int)HttpStatusCode.NotFound;

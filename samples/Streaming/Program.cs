@@ -14,6 +14,8 @@ app.UsePage();
 
 // The source is canceled after this time without a client. A reload or a lost connection is shorter.
 var patience = TimeSpan.FromSeconds(app.Configuration.GetValue("patience", 5.0));
+// The pace of the model, in seconds for each word.
+var pace = TimeSpan.FromSeconds(app.Configuration.GetValue("pace", 0.08));
 var answers = new ConcurrentDictionary<string, Answer>(StringComparer.Ordinal);
 var publisher = app.Services.GetRequiredService<Publisher<Answer>>();
 publisher.Subscribed += (_, change) => CountClients(change.Subscription.Properties);
@@ -94,14 +96,13 @@ void CountClients(Answer answer)
         answer.Stop.CancelAfter(publisher.GetSubscribers(answer.Id).Count > 0 ? Timeout.InfiniteTimeSpan : patience);
 }
 
-static async IAsyncEnumerable<string> AskFakeModelAsync(string question, [EnumeratorCancellation] CancellationToken token = default)
+async IAsyncEnumerable<string> AskFakeModelAsync(string question, [EnumeratorCancellation] CancellationToken token = default)
 {
     var answer = $"You asked: {question}\n\nEach word of this answer is an event. Reload the page, or stop the network for a moment: "
         + "nothing is missing, and nothing comes twice. Close the page: after five seconds, the model stops.";
     foreach (var word in answer.Split(' '))
     {
-        // The pace of a model.
-        await Task.Delay(TimeSpan.FromMilliseconds(80), token);
+        await Task.Delay(pace, token);
         yield return word + " ";
     }
 }

@@ -27,6 +27,9 @@ public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium, Acc
         await Expect(ada.Locator(".message .badge")).ToHaveTextAsync([NodeName(), NodeName()]);
         (await ada.EvaluateAsync<bool>("() => 'ran' in window")).Should().BeFalse();
         await AccessibilityTests.ShouldHaveNoViolationsAsync(ada, scripts);
+        await cluster.KillAsync();
+        await Expect(Status(ada)).ToHaveAttributeAsync("data-state", "lost");
+        await AccessibilityTests.ShouldFollowSettingsAsync(ada);
     }
 
     [SkippableFact]

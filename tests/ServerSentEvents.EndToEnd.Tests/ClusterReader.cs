@@ -21,8 +21,6 @@ internal sealed class ClusterReader : IAsyncDisposable
     /// <summary>The node that serves this client.</summary>
     internal string Node { get; private set; } = "";
 
-    internal string Run { get; private set; } = "";
-
     /// <summary>The result of each resume.</summary>
     internal List<string> Welcomes { get; } = [];
 
@@ -69,21 +67,16 @@ internal sealed class ClusterReader : IAsyncDisposable
     private void Take(SseItem<string> item)
     {
         var data = JsonDocument.Parse(item.Data).RootElement;
-        switch (item.EventType)
+        if (item.EventType == "welcome")
         {
-            case "welcome":
-                Node = data.GetProperty("node").GetString()!;
-                Run = data.GetProperty("run").GetString()!;
-                Welcomes.Add(data.GetProperty("how").GetString()!);
-                break;
-            case "message":
-                EventIds.Add(item.EventId!);
-                if (_ids.Add(data.GetProperty("id").GetString()!))
-                    Messages.Add(data);
-                break;
-            default:
-                // This event stops a node.
-                break;
+            Node = data.GetProperty("node").GetString()!;
+            Welcomes.Add(data.GetProperty("how").GetString()!);
+            return;
         }
+
+        item.EventType.Should().Be("message");
+        EventIds.Add(item.EventId!);
+        if (_ids.Add(data.GetProperty("id").GetString()!))
+            Messages.Add(data);
     }
 }

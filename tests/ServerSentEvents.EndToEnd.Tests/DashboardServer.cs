@@ -2,10 +2,9 @@ using System.Globalization;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A dashboard that keeps its samples in a temporary folder, so that a restart can continue with them.</summary>
+/// <summary>A dashboard that can restart at the same port.</summary>
 internal sealed class DashboardServer : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dashboard-");
     private readonly string[] _arguments;
     private SampleServer? _server;
 
@@ -13,7 +12,6 @@ internal sealed class DashboardServer : IDisposable
     [
         "--interval", interval.ToString(CultureInfo.InvariantCulture),
         "--history", history.ToString(CultureInfo.InvariantCulture),
-        "--state", Path.Combine(_folder.FullName, "samples.json"),
     ];
 
     internal Uri Address => _server!.Address;
@@ -23,16 +21,8 @@ internal sealed class DashboardServer : IDisposable
     internal static async Task<DashboardServer> StartAsync(double interval, int history)
     {
         var dashboard = new DashboardServer(interval, history);
-        try
-        {
-            dashboard._server = await SampleServer.StartAsync("Dashboard", port: 0, dashboard._arguments);
-            return dashboard;
-        }
-        catch
-        {
-            dashboard.Dispose();
-            throw;
-        }
+        dashboard._server = await SampleServer.StartAsync("Dashboard", port: 0, dashboard._arguments);
+        return dashboard;
     }
 
     internal HttpClient NewClient(string? lastEventId = null)
@@ -47,7 +37,7 @@ internal sealed class DashboardServer : IDisposable
 
     internal Task KillAsync() => _server!.KillAsync();
 
-    /// <summary>Starts the server again at the same port and with the saved samples.</summary>
+    /// <summary>Starts the server again at the same port.</summary>
     internal async Task RestartAsync()
     {
         var port = Address.Port;
@@ -55,9 +45,5 @@ internal sealed class DashboardServer : IDisposable
         _server = await SampleServer.StartAsync("Dashboard", port, _arguments);
     }
 
-    public void Dispose()
-    {
-        _server?.Dispose();
-        _folder.Delete(recursive: true);
-    }
+    public void Dispose() => _server?.Dispose();
 }

@@ -98,6 +98,18 @@ public sealed class HttpListenerTests : IAsyncLifetime
         (await PublishAsync(new string('x', 64 * 1024 + 1))).Should().Be(HttpStatusCode.RequestEntityTooLarge);
 
     [Fact]
+    public async Task Publish_BodyDoesNotCome_EndsConnection()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_server.Address.Host, _server.Address.Port).WaitAsync(Limits.Patience);
+        var request = $"POST /publish HTTP/1.1\r\nHost: {_server.Address.Authority}\r\nContent-Length: 10\r\n\r\nhalf";
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+
+        using var reader = new StreamReader(client.GetStream());
+        (await reader.ReadToEndAsync().WaitAsync(Limits.Patience)).Should().MatchRegex("^(HTTP/1.1 408 |$)", "Windows sends no answer");
+    }
+
+    [Fact]
     public async Task Events_ClientResetsConnection_OtherAndNewClientsGetEvents()
     {
         await using var staying = await EventStream.OpenAsync(_client, "events");

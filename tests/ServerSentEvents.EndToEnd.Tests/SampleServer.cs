@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
@@ -55,15 +52,14 @@ internal sealed partial class SampleServer : IDisposable
     internal static Task<SampleServer> StartAsync(string sample, int port = 0, params string[] arguments) =>
         new SampleServer(sample, ["--urls", $"http://127.0.0.1:{port}", .. arguments]).WhenListeningAsync();
 
-    /// <summary>Starts the sample that takes a port as its argument. Tries another port if that port is taken.</summary>
+    /// <summary>Starts the sample that cannot find a free port itself. Tries another port if that port is taken.</summary>
     internal static async Task<SampleServer> StartHttpListenerAsync()
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var port = FreePort().ToString(CultureInfo.InvariantCulture);
-                return await new SampleServer("HttpListener", [port]).WhenListeningAsync();
+                return await StartAsync("HttpListener", FreePort.Find());
             }
             catch (InvalidOperationException) when (attempt < Attempts)
             {
@@ -129,13 +125,6 @@ internal sealed partial class SampleServer : IDisposable
     internal static string PathOf(string sample) =>
         typeof(SampleServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == $"Sample {sample}").Value!;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     [GeneratedRegex(@"[Ll]istening on:? (?<address>http://\S+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Listening();

@@ -1,18 +1,16 @@
-import { elements, make, post, randomId, setStatus } from "./sample.js";
+import { addMessage, elements, make, makeMessage, post, randomId, setStatus } from "./sample.js";
 
-const [nameForm, nameField, count, people, log, newer, composer, text] =
-  elements("name-form", "name", "count", "people", "log", "newer", "composer", "text");
+const [nameForm, nameField, count, people, log, composer, text] =
+  elements("name-form", "name", "count", "people", "log", "composer", "text");
 
 // These belong to the tab and survive its reload.
-let name = sessionStorage.getItem("name") ?? randomName();
+let name = sessionStorage.getItem("name") ?? `Guest ${Math.floor(100 + 900 * Math.random())}`;
+sessionStorage.setItem("name", name);
 const own = new Set(JSON.parse(sessionStorage.getItem("own") ?? "[]"));
 
 // The secret id of this connection; null without a connection.
 let member = null;
 let room = null;
-
-// Whether the log follows new messages.
-let atEnd = true;
 
 // The elements of the messages, by the ids of the messages.
 const shown = new Map();
@@ -38,7 +36,6 @@ function connect() {
         remove(id);
     }
     log.ariaBusy = "true";
-    atEnd = true;
     setStatus("connected", room === null ? "Connected"
       : room === hello.room ? "Connected again" : "Connected again. The server has lost the earlier messages.");
     room = hello.room;
@@ -111,7 +108,6 @@ composer.addEventListener("submit", event => {
 
   text.value = "";
   const message = { id: randomId(), name, text: words, at: new Date(), own: true, state: "sending" };
-  atEnd = true;
   show(message);
   send(message);
 });
@@ -137,27 +133,16 @@ async function send(message) {
     element.dataset.state = "sent";
   } catch {
     element.dataset.state = "failed";
-    scrollToEnd();
+    element.scrollIntoView({ block: "nearest" });
   }
 }
 
 function show(message) {
   remove(message.id);
-
-  const article = make("article", message.own ? "message own" : "message");
-  article.dataset.state = message.state;
-  article.dataset.author = (message.own ? "own " : "other ") + message.name;
-
   const at = new Date(message.at);
-  const time = make("time", "", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  const time = make("time", "hint", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   time.dateTime = at.toISOString();
-  const about = make("p", "about");
-  about.append(make("bdi", "author", message.own ? "You" : message.name), " ", time);
-
-  const words = make("p", "text", message.text);
-  words.dir = "auto";
-
-  const again = make("button", "again", "Try again");
+  const again = make("button", "", "Try again");
   again.type = "button";
   again.addEventListener("click", () => {
     text.focus();
@@ -165,49 +150,19 @@ function show(message) {
   });
   const failure = make("p", "failure", "Not sent. ");
   failure.append(again);
-  article.append(avatar(message.name), about, words, failure);
 
-  // Messages that are not sent yet stay at the end.
-  log.insertBefore(article, message.state === "sent" ? log.querySelector(".message:not([data-state=sent])") : null);
+  const article = makeMessage(message.own, message.name, message.text, time);
+  article.append(failure);
+  article.dataset.state = message.state;
   shown.set(message.id, article);
-  group(article);
-  group(article.nextElementSibling);
-
-  newer.hidden = atEnd;
-  scrollToEnd();
+  // Messages that are not sent yet stay at the end.
+  addMessage(log, article, message.state === "sent" ? log.querySelector(".message:not([data-state=sent])") : null);
 }
 
 function remove(id) {
-  const element = shown.get(id);
-  const next = element?.nextElementSibling;
-  element?.remove();
+  shown.get(id)?.remove();
   shown.delete(id);
-  group(next);
 }
-
-// Consecutive messages of one author show the author once.
-function group(element) {
-  element?.classList.toggle("follows", element.previousElementSibling?.dataset.author === element.dataset.author);
-}
-
-function scrollToEnd() {
-  if (atEnd)
-    log.scrollTop = log.scrollHeight;
-}
-
-log.addEventListener("scroll", () => {
-  atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  newer.hidden ||= atEnd;
-});
-
-// The keyboard of a phone, or a growing message, leaves less room.
-new ResizeObserver(scrollToEnd).observe(log);
-
-newer.addEventListener("click", () => {
-  atEnd = newer.hidden = true;
-  scrollToEnd();
-  text.focus();
-});
 
 nameForm.addEventListener("submit", event => {
   event.preventDefault();
@@ -238,24 +193,9 @@ function showPeople(names) {
   count.textContent = names.length;
   people.replaceChildren(...names.map((other, index) => {
     const item = make("li", "person");
-    item.append(avatar(other), make("bdi", "author", other));
+    item.append(make("bdi", "author", other));
     if (index === self)
-      item.append(make("span", "self", "you"));
+      item.append(make("span", "self hint", "you"));
     return item;
   }));
-}
-
-// The first letter of a name, on a color that is always the same for the name.
-function avatar(name) {
-  const initial = make("span", "initial", [...name.trim()][0]?.toUpperCase() ?? "?");
-  initial.ariaHidden = "true";
-  initial.style.setProperty("--hue", [...name].reduce((sum, letter) => (sum * 47 + letter.codePointAt(0)) % 360, 7));
-  return initial;
-}
-
-function randomName() {
-  const pick = words => words[Math.floor(Math.random() * words.length)];
-  const name = `${pick(["Bright", "Calm", "Kind", "Merry", "Quiet", "Swift"])} ${pick(["Badger", "Falcon", "Fox", "Heron", "Otter", "Wren"])}`;
-  sessionStorage.setItem("name", name);
-  return name;
 }

@@ -1,31 +1,26 @@
-import { elements, make, post, randomId, setStatus } from "./sample.js";
+import { addMessage, elements, make, makeMessage, post, randomId, setStatus } from "./sample.js";
 
-const [node, stop, log, messages, composer, nameField, text, failure] =
-  elements("node", "stop", "log", "messages", "composer", "name", "text", "failure");
+const [status, node, stop, log, messages, composer, nameField, text, failure] =
+  elements("status", "node", "stop", "log", "messages", "composer", "name", "text", "failure");
 
 // A secret between this tab and the nodes. It marks the tab's own messages, and outlives a reload.
 const member = sessionStorage.getItem("member") ?? randomId();
 sessionStorage.setItem("member", member);
 nameField.value = sessionStorage.getItem("name") ?? `Guest ${Math.floor(100 + 900 * Math.random())}`;
 
-// The process that serves this page; null while none does.
-let run = null;
-
-// The elements of the messages that are shown, by the ids of the messages.
-const shown = new Map();
+// The ids of the messages that are shown.
+const shown = new Set();
 
 connect();
 
-// Nothing here moves to another node. The browser reconnects to the same address with the id of the last event, and the node
-// that answers continues from there.
+// The browser reconnects to the same address with the id of the last event. The node that answers continues from there.
 function connect() {
   const source = new EventSource("events?" + new URLSearchParams({ member }));
 
   // Comes after the missed events, if there are any.
   source.addEventListener("welcome", event => {
     const welcome = JSON.parse(event.data);
-    run = welcome.run;
-    showNode(welcome.node);
+    node.textContent = node.dataset.node = welcome.node;
     setStatus("connected", `Connected to node ${welcome.node}`);
     stop.ariaDisabled = "false";
     tell(`Node ${welcome.node}: ${{
@@ -38,9 +33,8 @@ function connect() {
   source.addEventListener("message", event => show(JSON.parse(event.data)));
 
   source.addEventListener("error", () => {
-    if (run !== null)
+    if (status.dataset.state === "connected")
       tell("The stream has ended. The browser reconnects.");
-    run = null;
     stop.ariaDisabled = "true";
     setStatus("lost", "Connection lost, retrying…");
     // After an error status, the browser gives up.
@@ -49,24 +43,16 @@ function connect() {
   });
 }
 
-function showNode(name) {
-  node.textContent = name;
-  node.dataset.node = name;
-}
-
 function tell(words) {
-  const item = make("li", "", `${new Date().toLocaleTimeString()} ${words}`);
-  log.prepend(item);
-  while (log.children.length > 30)
-    log.lastChild.remove();
+  log.prepend(make("li", "", `${new Date().toLocaleTimeString()} ${words}`));
 }
 
 stop.addEventListener("click", async () => {
   if (stop.ariaDisabled === "true")
     return;
   stop.ariaDisabled = "true";
-  if (!await tryPost(`nodes/${run}/stop`) && run !== null)
-    stop.ariaDisabled = "false";
+  if (!await tryPost(`nodes/${node.textContent}/stop`))
+    stop.ariaDisabled = `${status.dataset.state !== "connected"}`;
 });
 
 // All messages come from the stream, also our own. So they have the same order on all pages.
@@ -75,28 +61,12 @@ function show(message) {
   if (shown.has(message.id))
     return;
 
-  const article = make("article", message.mine ? "message own" : "message");
-  const about = make("p", "about");
+  shown.add(message.id);
   const badge = make("span", "badge", message.node);
   badge.dataset.node = message.node;
-  badge.title = `Written on node ${message.node}`;
   badge.role = "img";
-  badge.ariaLabel = badge.title;
-  about.append(make("bdi", "author", message.mine ? "You" : message.name), " ", badge);
-  const words = make("p", "text", message.text);
-  words.dir = "auto";
-  article.append(about, words);
-
-  const atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 60;
-  messages.append(article);
-  shown.set(message.id, article);
-  if (shown.size > 300) {
-    const [oldest, element] = shown.entries().next().value;
-    element.remove();
-    shown.delete(oldest);
-  }
-  if (atEnd || message.mine)
-    messages.scrollTop = messages.scrollHeight;
+  badge.ariaLabel = `Written on node ${message.node}`;
+  addMessage(messages, makeMessage(message.mine, message.name, message.text, badge));
 }
 
 composer.addEventListener("submit", async event => {

@@ -1,26 +1,19 @@
 import { drawChart, seconds } from "./chart.js";
 import { elements, make, setStatus } from "./sample.js";
 
-const [time, status, panels, short, long, log, table] = elements("time", "status", "panels", "short", "long", "log", "table");
+const [status, short, long, log, table, panel] = elements("status", "short", "long", "log", "table", "panel");
 
 // The width of a chart in samples, without gaps.
 const width = 60;
 
-const lines = {
-  cpu: { name: "of one core", unit: "%", column: "CPU, %", value: sample => sample.cpu },
-  workingSet: { name: "working set", unit: "MB", column: "Working set, MB", value: sample => sample.workingSet / 1e6 },
-  heap: { name: "GC heap", unit: "MB", column: "GC heap, MB", value: sample => sample.heap / 1e6 },
-  subscribers: { name: "open streams", unit: "", column: "Subscribers", value: sample => sample.subscribers },
-  events: { name: "delivered", unit: "/s", column: "Events/s", value: sample => sample.eventsPerSecond },
-};
-
-// The second argument is the smallest end of the axis.
-const charts = [
-  makePanel("CPU", 4, [lines.cpu]),
-  makePanel("Memory", 10, [lines.workingSet, lines.heap]),
-  makePanel("Subscribers", 4, [lines.subscribers]),
-  makePanel("Events", 4, [lines.events]),
+// The end of an axis is at least "least".
+const figures = [
+  { title: "CPU", unit: "% of one core", least: 4, value: sample => sample.cpu },
+  { title: "Memory", unit: "MB", least: 10, value: sample => sample.memory / 1e6 },
+  { title: "Subscribers", unit: "open streams", least: 4, value: sample => sample.subscribers },
+  { title: "Events", unit: "delivered/s", least: 4, value: sample => sample.eventsPerSecond },
 ];
+const panels = figures.map(makePanel);
 
 // The known samples, the oldest first. A sample after a gap has the time of the last one before the gap.
 let samples = [];
@@ -30,10 +23,6 @@ let history = 0;
 let source = null;
 let lostAt = null;
 let isAfterGap = false;
-
-// The sample under the pointer; null without one.
-let pointed = null;
-let isDrawing = false;
 
 connect();
 
@@ -48,11 +37,13 @@ function connect() {
     setConnected(lostAt === null ? "Connected" : "Connected again");
     isAfterGap = samples.length > 0 && !state.samples.some(sample => sample.at === samples.at(-1).at);
     state.samples.forEach(add);
+    draw();
   });
 
   source.addEventListener("sample", event => {
     setConnected("Resumed: nothing is missing");
     add(JSON.parse(event.data));
+    draw();
   });
 
   // The browser reconnects with the last event id, but not after an error status.
@@ -85,11 +76,10 @@ function add(sample) {
   if (isAfterGap) {
     isAfterGap = false;
     sample.gapSince = last.at;
-    tell(`A gap of ${seconds(sample.at - last.at)}: the server does not remember more`, "gap");
+    tell(`A gap of ${seconds(sample.at - last.at)}: the server does not remember more`);
   }
   samples.push(sample);
   samples = samples.filter(other => other.at >= sample.at - width * interval);
-  draw();
 }
 
 function setConnected(words) {
@@ -111,68 +101,39 @@ function setLost(words) {
   short.ariaDisabled = long.ariaDisabled = "true";
 }
 
-// Draws once for many samples that come together.
-function draw() {
-  if (isDrawing)
-    return;
-  isDrawing = true;
-  requestAnimationFrame(() => {
-    isDrawing = false;
-    drawNow();
-  });
+function tell(words) {
+  log.prepend(make("li", "", `${clock(Date.now())} ${words}`));
 }
 
-function drawNow() {
-  if (samples.length === 0)
-    return;
+function makePanel(figure) {
+  const made = panel.content.firstElementChild.cloneNode(true);
+  made.querySelector("h2").textContent = figure.title;
+  made.querySelector(".hint").textContent = figure.unit;
+  made.querySelector(".chart").ariaLabel = figure.title;
+  document.querySelector("main").insertBefore(made, table);
+  return made;
+}
+
+function draw() {
   const last = samples.at(-1);
-  const shown = samples.find(sample => sample === pointed) ?? last;
-  const first = samples[0].gapSince ?? samples[0].at;
-  const from = Math.max(last.at - width * interval, Math.min(first, last.at - width / 3 * interval));
-  time.textContent = (shown === last ? "Latest sample " : "At ") + clock(shown.at);
-  for (const { figures, svg, least, lines } of charts) {
-    lines.forEach((line, index) => figures[index].textContent = figure(line, shown));
-    svg.ariaLabel = lines.map(line => `${line.name}: ${figure(line, last)} ${line.unit}`).join(", ");
-    drawChart(svg, samples, { lines, least, from, to: last.at, interval, pointed: shown === last ? null : shown });
-  }
+  if (!last)
+    return;
+  figures.forEach((figure, index) => {
+    const svg = panels[index].querySelector(".chart");
+    panels[index].querySelector(".number").textContent = format(figure, last);
+    svg.ariaLabel = `${figure.title}: ${format(figure, last)} ${figure.unit}`;
+    drawChart(svg, samples, figure, last.at - width * interval, last.at);
+  });
   if (table.open)
     fillTable();
-}
-
-function makePanel(title, least, lines) {
-  const panel = make("section", "card");
-  const list = make("dl", "figures");
-  const figures = lines.map(line => {
-    const [group, value, number] = [make("div"), make("dd"), make("span", "number", "–")];
-    value.append(number, " ", make("span", "unit", line.unit));
-    group.append(make("dt", "", line.name), value);
-    list.append(group);
-    return number;
-  });
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.role = "img";
-  svg.ariaLabel = title;
-  svg.classList.add("chart");
-  svg.addEventListener("pointermove", event => point(svg.nearest?.(event.offsetX)));
-  svg.addEventListener("pointerleave", () => point(null));
-  new ResizeObserver(draw).observe(svg);
-  panel.append(make("h2", "", title), list, svg);
-  panels.append(panel);
-  return { figures, svg, least, lines };
-}
-
-function point(sample) {
-  pointed = sample;
-  draw();
 }
 
 table.addEventListener("toggle", draw);
 
 function fillTable() {
-  const columns = Object.values(lines);
-  table.querySelector("thead").replaceChildren(row("th", ["Time", ...columns.map(line => line.column)]));
+  table.querySelector("thead").replaceChildren(row("th", ["Time", ...figures.map(figure => `${figure.title}, ${figure.unit}`)]));
   table.querySelector("tbody").replaceChildren(...samples.toReversed().map(sample => {
-    const filled = row("td", [clock(sample.at), ...columns.map(line => figure(line, sample))]);
+    const filled = row("td", [clock(sample.at), ...figures.map(figure => format(figure, sample))]);
     filled.dataset.at = sample.at;
     filled.classList.toggle("after-gap", "gapSince" in sample);
     return filled;
@@ -185,18 +146,8 @@ function row(tag, texts) {
   return made;
 }
 
-function tell(words, className) {
-  const item = make("li", className);
-  item.append(make("time", "", clock(Date.now())), " ", words);
-  log.prepend(item);
-  if (log.childElementCount > 8)
-    log.lastElementChild.remove();
-}
-
-function figure(line, sample) {
-  const value = line.value(sample);
-  const digits = line.unit && value < 100 ? 1 : 0;
-  return value.toLocaleString([], { minimumFractionDigits: digits, maximumFractionDigits: digits });
+function format(figure, sample) {
+  return figure.value(sample).toLocaleString([], { maximumFractionDigits: 1 });
 }
 
 function clock(at) {

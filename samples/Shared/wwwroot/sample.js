@@ -17,6 +17,25 @@ export function make(tag, className = "", words = "") {
   return element;
 }
 
+// Makes the element of a message. The detail is an element beside the author.
+export function makeMessage(own, name, text, detail) {
+  const article = make("article", own ? "message own" : "message");
+  const about = make("p", "about");
+  about.append(make("bdi", "author", own ? "You" : name), " ", detail);
+  const words = make("p", "text", text);
+  words.dir = "auto";
+  article.append(about, words);
+  return article;
+}
+
+// Adds a message at the end, or before another one. The page follows the messages if it shows the last one.
+export function addMessage(messages, article, next = null) {
+  const atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 60;
+  messages.insertBefore(article, next);
+  if (atEnd || article.classList.contains("own"))
+    messages.scrollTop = messages.scrollHeight;
+}
+
 export async function post(path, body) {
   const response = await fetch(path, {
     method: "POST",
