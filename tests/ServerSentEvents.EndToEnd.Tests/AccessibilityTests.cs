@@ -6,8 +6,12 @@ namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>Tests the pages of the samples with axe-core, and with the accessibility settings of browsers.</summary>
 public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts scripts)
-    : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>
+    : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>, IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => chromium.CloseAllAsync();
+
     [SkippableTheory]
     [InlineData("Visits")]
     [InlineData("HttpListener")]
@@ -48,6 +52,7 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
     /// <summary>Sets reduced motion and forced colors on a page whose connection is lost.</summary>
     internal static async Task ShouldFollowSettingsAsync(IPage page)
     {
+        await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.NoPreference });
         (await AnimationsAsync()).Should().BePositive("the status pulses while the connection is lost");
         await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.Reduce, ForcedColors = ForcedColors.Active });
         (await AnimationsAsync()).Should().Be(0);

@@ -10,10 +10,10 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
 
     public async Task InitializeAsync() => _server = await SampleServer.StartAsync("Chat");
 
-    public Task DisposeAsync()
+    public async Task DisposeAsync()
     {
+        await chromium.CloseAllAsync();
         _server.Dispose();
-        return Task.CompletedTask;
     }
 
     [SkippableFact]

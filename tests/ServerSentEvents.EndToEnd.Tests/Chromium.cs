@@ -40,10 +40,19 @@ public sealed class Chromium : IAsyncLifetime
     internal async Task<IPage> OpenAsync(Uri address, IBrowserContext? context = null)
     {
         Require(_browser is not null, Environment.GetEnvironmentVariable("CI"));
-        var page = await (context ?? await _browser!.NewContextAsync()).NewPageAsync();
+        // Without a graphics card, animations cost much time.
+        context ??= await _browser!.NewContextAsync(new() { ReducedMotion = ReducedMotion.Reduce });
+        var page = await context.NewPageAsync();
         page.SetDefaultTimeout((float)Limits.Patience.TotalMilliseconds);
         await page.GotoAsync(address.ToString());
         return page;
+    }
+
+    /// <summary>Closes all pages. Otherwise, pages of a finished test would take time from the next test, for instance to reconnect.</summary>
+    internal async Task CloseAllAsync()
+    {
+        foreach (var context in _browser?.Contexts.ToArray() ?? [])
+            await context.CloseAsync();
     }
 
     internal static void Require(bool found, string? ci) =>

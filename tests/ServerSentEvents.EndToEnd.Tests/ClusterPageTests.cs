@@ -6,8 +6,12 @@ namespace ServerSentEvents.EndToEnd.Tests;
 /// <summary>Tests the page of the cluster in a real browser, whose EventSource moves from node to node.</summary>
 [Collection(nameof(OneBroker))]
 public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium, AccessibilityScripts scripts)
-    : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>
+    : IClassFixture<Chromium>, IClassFixture<AccessibilityScripts>, IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => chromium.CloseAllAsync();
+
     [SkippableFact]
     public async Task Pages_OnTwoNodes_ExchangeMessages()
     {

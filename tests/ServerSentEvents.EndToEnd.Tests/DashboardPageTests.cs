@@ -4,10 +4,14 @@ using static Microsoft.Playwright.Assertions;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>Tests the dashboard in a real browser. The tests read the samples from the table of the page.</summary>
-public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
 {
     /// <summary>The number of charts.</summary>
     private const int Charts = 4;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => chromium.CloseAllAsync();
 
     [SkippableFact]
     public async Task Samples_Arrive_ChartsGrow()

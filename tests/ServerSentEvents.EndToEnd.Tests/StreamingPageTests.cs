@@ -5,10 +5,14 @@ using static Microsoft.Playwright.Assertions;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>Tests the answers of the fake language model in a real browser.</summary>
-public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
 {
     /// <summary>A question whose answer takes more than a minute.</summary>
     private static readonly string LongQuestion = string.Join(' ', Enumerable.Repeat("x", 1_000));
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => chromium.CloseAllAsync();
 
     [SkippableFact]
     public async Task Answer_PageClosed_ShowedTokensBeforeTheEndAndCancelsSource()
