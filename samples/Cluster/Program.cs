@@ -12,10 +12,12 @@ if (!Broker.TryParse(builder.Configuration["broker"], out var broker))
 // The nodes share only the broker, so they could as well run on two machines.
 Node[] nodes = [];
 nodes = [new("A", broker, StopNode), new("B", broker, StopNode)];
-await Task.WhenAll(nodes.Select(node => node.StartAsync()));
+// Without a broker, this takes some seconds. The entrance answers at once.
+var starting = Task.WhenAll(nodes.Select(node => node.StartAsync()));
 
 await using var entrance = Entrance.Build(builder, nodes, broker);
 var status = await entrance.RunSampleAsync();
+await starting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 await Task.WhenAll(nodes.Select(node => node.StopAsync()));
 return status;
 

@@ -8,7 +8,7 @@ export function drawChart(svg, samples, { value, least }, from, to) {
     make("polyline", { class: "line", points: run.map(sample => [x(sample.at), 95 - 80 * value(sample) / top]).join(" ") })));
 
   svg.replaceChildren(
-    make("text", { y: 11 }, `up to ${top.toLocaleString()}`),
+    make("text", { y: 11 }, `up to ${top.toLocaleString([], { maximumFractionDigits: 1 })}`),
     ...samples.filter(sample => sample.gapSince).flatMap(sample => [
       make("rect", { class: "gap", x: `${x(sample.gapSince)}%`, width: `${x(sample.at) - x(sample.gapSince)}%`, height: "100%" }),
       make("text", { class: "gap-label", x: `${x(sample.at) - 1}%`, y: "50%" }, `gap ${seconds(sample.at - sample.gapSince)}`),

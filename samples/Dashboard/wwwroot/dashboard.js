@@ -110,7 +110,7 @@ function makePanel(figure) {
   made.querySelector("h2").textContent = figure.title;
   made.querySelector(".hint").textContent = figure.unit;
   made.querySelector(".chart").ariaLabel = figure.title;
-  document.querySelector("main").insertBefore(made, table);
+  panel.before(made);
   return made;
 }
 
