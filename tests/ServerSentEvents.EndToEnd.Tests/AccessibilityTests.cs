@@ -18,7 +18,7 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
     [InlineData("Streaming")]
     [InlineData("Chat")]
     [InlineData("Dashboard")]
-    public async Task Page_LightDarkAndNarrow_HasNoViolations(string sample)
+    public async Task Page_LightDarkNarrowAndLost_HasNoViolationsAndFollowsSettings(string sample)
     {
         using var server = await StartAsync(sample);
         var page = await chromium.OpenAsync(server.Address);
@@ -30,26 +30,13 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
         await server.KillAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToHaveAttributeAsync("data-state", "lost");
         await ShouldHaveNoViolationsAsync(page, scripts);
-    }
-
-    [SkippableTheory]
-    [InlineData("Visits")]
-    [InlineData("HttpListener")]
-    [InlineData("Streaming")]
-    [InlineData("Chat")]
-    [InlineData("Dashboard")]
-    public async Task Page_ReducedMotionAndForcedColors_NothingMovesAndPartsHaveBorders(string sample)
-    {
-        using var server = await StartAsync(sample);
-        var page = await chromium.OpenAsync(server.Address);
-        await FillAsync(sample, page, server);
-        await server.KillAsync();
-        await Expect(page.GetByRole(AriaRole.Status)).ToHaveAttributeAsync("data-state", "lost");
-
         await ShouldFollowSettingsAsync(page);
     }
 
-    /// <summary>Sets reduced motion and forced colors on a page whose connection is lost.</summary>
+    /// <summary>
+    /// Sets reduced motion and forced colors on a page whose connection is lost. Asserts that nothing moves, and that parts have
+    /// borders.
+    /// </summary>
     internal static async Task ShouldFollowSettingsAsync(IPage page)
     {
         await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.NoPreference });
@@ -74,7 +61,8 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
     /// <summary>Runs all rules of axe-core in both color schemes.</summary>
     internal static async Task ShouldHaveNoViolationsAsync(IPage page, AccessibilityScripts scripts)
     {
-        await page.EvaluateAsync(await scripts.ReadPackageFileAsync("axe-core/axe.min.js"));
+        if (await page.EvaluateAsync<bool>("() => !('axe' in window)"))
+            await page.EvaluateAsync(await scripts.ReadPackageFileAsync("axe-core/axe.min.js"));
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
             await page.EmulateMediaAsync(new() { ColorScheme = scheme });
@@ -120,17 +108,13 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
                 break;
             case "Chat":
                 await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
-                for (var i = 0; i < 3; i++)
-                {
-                    var other = await chromium.OpenAsync(server.Address);
-                    await Expect(other.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
-                    await other.Keyboard.TypeAsync("hello");
-                    await other.Keyboard.PressAsync("Enter");
-                }
-
+                var other = await chromium.OpenAsync(server.Address);
+                await Expect(other.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected");
+                await other.Keyboard.TypeAsync("hello");
+                await other.Keyboard.PressAsync("Enter");
                 await page.Keyboard.TypeAsync("hello");
                 await page.Keyboard.PressAsync("Enter");
-                await Expect(page.Locator(".message")).ToHaveCountAsync(4);
+                await Expect(page.Locator(".message")).ToHaveCountAsync(2);
                 break;
             default:
                 await page.GetByText("The samples as a table").ClickAsync();
