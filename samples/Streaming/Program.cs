@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Mvc;
 using ServerSentEvents;
 using Streaming;
@@ -69,7 +68,7 @@ async Task PublishAnswerAsync(Answer answer, string question)
     try
     {
         publisher.Publish(new SseItem<string>("", "start") { EventId = answer.StartId }, answer.Id);
-        await publisher.PublishAllAsync(AskFakeModelAsync(question), answer.Id, answer.Stop.Token);
+        await publisher.PublishAllAsync(FakeModel.AskAsync(question, pace), answer.Id, answer.Stop.Token);
     }
     catch (OperationCanceledException)
     {
@@ -94,15 +93,4 @@ void CountClients(Answer answer)
 {
     lock (answer)
         answer.Stop.CancelAfter(publisher.GetSubscribers(answer.Id).Count > 0 ? Timeout.InfiniteTimeSpan : patience);
-}
-
-async IAsyncEnumerable<string> AskFakeModelAsync(string question, [EnumeratorCancellation] CancellationToken token = default)
-{
-    var answer = $"You asked: {question}\n\nEach word of this answer is an event. Reload the page, or stop the network for a moment: "
-        + "nothing is missing, and nothing comes twice. Close the page: after five seconds, the model stops.";
-    foreach (var word in answer.Split(' '))
-    {
-        await Task.Delay(pace, token);
-        yield return word + " ";
-    }
 }
