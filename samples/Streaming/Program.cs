@@ -7,7 +7,8 @@ using Streaming;
 var builder = SampleApplication.CreateBuilder(args, port: 5006);
 // An answer has fewer tokens. So a client can always resume, and a new one reads from the beginning.
 builder.Services.AddServerSentEvents<Answer>(options =>
-    (options.HistoryCapacity, options.HistoryMaxAge) = (10_000, TimeSpan.FromMinutes(15)));
+    (options.HistoryCapacity, options.HistoryMaxAge, options.ReconnectionInterval)
+        = (10_000, TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(1)));
 await using var app = builder.Build();
 app.UsePage();
 
