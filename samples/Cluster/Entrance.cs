@@ -1,14 +1,18 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace Cluster;
 
-/// <summary>The load balancer of the sample. It gives each new connection to the next node.</summary>
+/// <summary>The load balancer of the sample. It starts two nodes, and gives each new connection to the next one.</summary>
 internal static class Entrance
 {
-    public static WebApplication Build(WebApplicationBuilder builder, Node[] nodes, Broker broker)
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+
+    public static WebApplication Build(WebApplicationBuilder builder, Broker broker)
     {
+        NodeProcess[] nodes = [new("A", broker), new("B", broker)];
         var connections = 0;
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
             endpoint.Use(answer => async connection =>
@@ -19,11 +23,12 @@ internal static class Entrance
             })));
 
         var app = builder.Build();
+        app.Lifetime.ApplicationStopping.Register(() => Task.WaitAll(nodes.Select(node => node.StopAsync(StopTimeout))));
         app.Run(context => AnswerWithoutNodesAsync(context, broker));
         return app;
     }
 
-    private static async Task<NetworkStream?> ConnectAsync(Node[] nodes, CancellationToken cancellationToken)
+    private static async Task<NetworkStream?> ConnectAsync(NodeProcess[] nodes, CancellationToken cancellationToken)
     {
         foreach (var node in nodes.Where(node => node.Address is not null))
         {
@@ -70,5 +75,50 @@ internal static class Entrance
         context.Response.Headers.Connection = "close";
         context.Response.Headers["Refresh"] = "1";
         await context.Response.WriteAsync($"No node is ready yet. This page loads again every second.\n\n{broker.Advice}\n");
+    }
+}
+
+/// <summary>A node: this program in another process.</summary>
+internal sealed class NodeProcess
+{
+    private readonly Process _process;
+    private volatile Uri? _address;
+
+    public NodeProcess(string name, Broker broker)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        // The program can run by the host "dotnet", which needs its path.
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+            start.ArgumentList.Add(typeof(NodeProcess).Assembly.Location);
+        foreach (var argument in (string[])["--node", name, "--urls", "http://127.0.0.1:0", "--broker", broker.Address.OriginalString])
+            start.ArgumentList.Add(argument);
+        _process = Process.Start(start)!;
+        _ = ReadAddressAsync(name);
+    }
+
+    /// <summary>The address of the node; null until it is ready.</summary>
+    public Uri? Address => _address;
+
+    public async Task StopAsync(TimeSpan timeout)
+    {
+        _process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(timeout);
+        await _process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private async Task ReadAddressAsync(string name)
+    {
+        if (await _process.StandardOutput.ReadLineAsync() is not { } line)
+            return;
+        _address = new Uri(line);
+        Console.WriteLine($"Node {name} is ready, process {_process.Id}.");
     }
 }

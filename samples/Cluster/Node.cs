@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ServerSentEvents;
@@ -5,47 +7,20 @@ using ServerSentEvents;
 namespace Cluster;
 
 /// <summary>A node: an ordinary application with one more registration.</summary>
-internal sealed class Node
+internal static class Node
 {
-    private readonly Broker _broker;
-    private readonly WebApplication _app;
-    private Task _running = Task.CompletedTask;
-
-    public Node(string name, Broker broker, Action<string> stopNode)
+    public static WebApplication Build(WebApplicationBuilder builder, string name, Broker broker)
     {
-        (Name, _broker) = (name, broker);
-        _app = Build(stopNode);
-    }
-
-    public string Name { get; }
-
-    /// <summary>The address of the node; null until the node is ready for clients.</summary>
-    public Uri? Address { get; private set; }
-
-    public async Task StartAsync()
-    {
-        await _app.StartAsync();
-        _running = _app.WaitForShutdownAsync();
-        _ = WaitForBrokerAsync();
-    }
-
-    public Task StopAsync()
-    {
-        _app.Lifetime.StopApplication();
-        return _running;
-    }
-
-    private WebApplication Build(Action<string> stopNode)
-    {
-        var builder = SampleApplication.CreateBuilder(["--urls", "http://127.0.0.1:0"], port: 0);
         // Each subscriber's properties are the secret of its page.
         builder.Services.AddServerSentEvents<string>(options =>
         {
             options.HistoryCapacity = 1_000;
             options.ReconnectionInterval = TimeSpan.FromMilliseconds(200);
         });
-        _broker.AddTo(builder.Services);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        broker.AddTo(builder.Services);
+        // The entrance reads the standard output.
+        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Logging.AddFilter("ServerSentEvents.Backplane", LogLevel.Error);
 
@@ -56,43 +31,79 @@ internal sealed class Node
         {
             var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = member, LastEventId = lastEventId });
             // The node's own publisher sends this to the one page, without an id. The broker and the other node do not see it.
-            var welcome = Message.NewEvent("welcome", new { Node = Name, How = subscription.Resume.ToString() });
+            var welcome = Message.NewEvent("welcome", new { Node = name, How = subscription.Resume.ToString() });
             publisher.Publish(other => ReferenceEquals(other, member) ? welcome : null);
             return subscription.ToResult();
         });
 
-        app.MapPost("/messages", async (Message message, IEventPublisher events) =>
-        {
-            if (!message.IsValid)
-                return Results.BadRequest("A name or a message is blank or too long.");
-            try
-            {
-                await events.PublishAsync(Message.NewEvent("message", message with { Node = Name }));
-                return Results.NoContent();
-            }
-            catch (TimeoutException)
-            {
-                return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
-            }
-        });
+        app.MapPost("/messages", (Message message, IEventPublisher events) => message.IsValid
+            ? PublishAsync(events, Message.NewEvent("message", message with { Node = name }))
+            : Task.FromResult(Results.BadRequest("A name or a message is blank or too long.")));
 
-        // Any node can take the request, also for another node.
-        app.MapPost("/nodes/{name}/stop", (string name) => stopNode(name));
+        // Any node can take the request. The right one reads it in the stream.
+        app.MapPost("/nodes/{which}/stop", (string which, IEventPublisher events) =>
+            PublishAsync(events, Message.NewEvent("stop", new { Node = which })));
+
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            _ = AnnounceAsync(app, name, broker);
+            _ = StopOnRequestAsync(app, name);
+        });
+        _ = StopWithEntranceAsync(app.Lifetime);
         return app;
     }
 
-    private async Task WaitForBrokerAsync()
+    private static async Task<IResult> PublishAsync(IEventPublisher events, SseItem<string> item)
     {
-        var health = _app.Services.GetRequiredService<HealthCheckService>();
+        try
+        {
+            await events.PublishAsync(item);
+            return Results.NoContent();
+        }
+        catch (TimeoutException)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <summary>Tells the entrance the address as soon as this node is ready for clients.</summary>
+    private static async Task AnnounceAsync(WebApplication app, string name, Broker broker)
+    {
+        var health = app.Services.GetRequiredService<HealthCheckService>();
         for (var isFirst = true; (await health.CheckHealthAsync()).Status != HealthStatus.Healthy; isFirst = false)
         {
             if (isFirst)
-                await Console.Error.WriteLineAsync($"Node {Name} is not ready yet. {_broker.Advice}");
+                await Console.Error.WriteLineAsync($"Node {name} is not ready yet. {broker.Advice}");
             // A health check raises no event when its result changes.
             await Task.Delay(TimeSpan.FromMilliseconds(100));
         }
 
-        Address = new Uri(_app.Urls.First());
-        Console.WriteLine($"Node {Name} is ready.");
+        Console.WriteLine(app.Urls.First());
+    }
+
+    private static async Task StopOnRequestAsync(WebApplication app, string name)
+    {
+        var publisher = app.Services.GetRequiredService<Publisher<string>>();
+        // The subscription ends when the broker loses its stream.
+        while (!app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            using var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = "" });
+            await foreach (var item in subscription.AsItems())
+            {
+                if (item.EventType == "stop" && JsonDocument.Parse(item.Data).RootElement.GetProperty("node").GetString() == name)
+                    app.Lifetime.StopApplication();
+            }
+        }
+    }
+
+    /// <summary>Nothing is ever written to the standard input of a node. It closes when the entrance ends.</summary>
+    private static async Task StopWithEntranceAsync(IHostApplicationLifetime lifetime)
+    {
+        await using var input = Console.OpenStandardInput();
+        await input.CopyToAsync(Stream.Null);
+        // A host that is stopped while it starts reports a failure.
+        if (!lifetime.ApplicationStarted.IsCancellationRequested)
+            Environment.Exit(0);
+        lifetime.StopApplication();
     }
 }

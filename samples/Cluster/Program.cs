@@ -9,16 +9,6 @@ if (!Broker.TryParse(builder.Configuration["broker"], out var broker))
     return 1;
 }
 
-// The nodes share only the broker, so they could as well run on two machines.
-Node[] nodes = [];
-nodes = [new("A", broker, StopNode), new("B", broker, StopNode)];
-// Without a broker, this takes some seconds. The entrance answers at once.
-var starting = Task.WhenAll(nodes.Select(node => node.StartAsync()));
-
-await using var entrance = Entrance.Build(builder, nodes, broker);
-var status = await entrance.RunSampleAsync();
-await starting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-await Task.WhenAll(nodes.Select(node => node.StopAsync()));
-return status;
-
-void StopNode(string name) => _ = Array.Find(nodes, node => node.Name == name)?.StopAsync();
+// The same program is the entrance and, started by it, each node.
+await using var app = builder.Configuration["node"] is { } name ? Node.Build(builder, name, broker) : Entrance.Build(builder, broker);
+return await app.RunSampleAsync();

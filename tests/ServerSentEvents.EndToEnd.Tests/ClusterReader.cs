@@ -67,16 +67,20 @@ internal sealed class ClusterReader : IAsyncDisposable
     private void Take(SseItem<string> item)
     {
         var data = JsonDocument.Parse(item.Data).RootElement;
-        if (item.EventType == "welcome")
+        switch (item.EventType)
         {
-            Node = data.GetProperty("node").GetString()!;
-            Welcomes.Add(data.GetProperty("how").GetString()!);
-            return;
+            case "welcome":
+                Node = data.GetProperty("node").GetString()!;
+                Welcomes.Add(data.GetProperty("how").GetString()!);
+                break;
+            case "message":
+                EventIds.Add(item.EventId!);
+                if (_ids.Add(data.GetProperty("id").GetString()!))
+                    Messages.Add(data);
+                break;
+            default:
+                // This event stops a node.
+                break;
         }
-
-        item.EventType.Should().Be("message");
-        EventIds.Add(item.EventId!);
-        if (_ids.Add(data.GetProperty("id").GetString()!))
-            Messages.Add(data);
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using ServerSentEvents.Testing.RabbitMQ;
@@ -43,6 +45,9 @@ internal sealed partial class ClusterServer : IDisposable
     internal static async Task<ClusterServer> StartAsync(string broker) =>
         new(await SampleServer.StartAsync("Cluster", port: 0, "--broker", broker));
 
+    internal Task UntilNodesHaveEndedAsync() => Limits.UntilAsync(() => !NodeReady().Matches(Output)
+        .Any(match => IsRunning(int.Parse(match.Groups["process"].Value, CultureInfo.InvariantCulture))));
+
     internal HttpClient NewClient() => _entrance.NewClient();
 
     /// <summary>Posts a message, and repeats it with the same id until a node accepts it, as the page does.</summary>
@@ -87,6 +92,19 @@ internal sealed partial class ClusterServer : IDisposable
         }
     }
 
-    [GeneratedRegex(@"Node \w is ready", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"Node \w is ready, process (?<process>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NodeReady();
 }

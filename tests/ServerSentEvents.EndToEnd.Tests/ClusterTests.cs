@@ -56,7 +56,7 @@ public sealed class ClusterTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task Cluster_StoppedWithOpenStreams_ExitsSoon()
+    public async Task Entrance_Stopped_EndsItsNodesWithinSeconds()
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows has no signals to send.");
         using var cluster = await ClusterServer.StartAsync(broker);
@@ -64,6 +64,19 @@ public sealed class ClusterTests(SingleBroker broker)
         await using var b = await ClusterReader.OpenAtAsync(cluster, "B");
 
         await cluster.StopAsync();
+
+        await cluster.UntilNodesHaveEndedAsync();
+    }
+
+    [SkippableFact]
+    public async Task Entrance_Killed_NodesEnd()
+    {
+        using var cluster = await ClusterServer.StartAsync(broker);
+        await using var a = await ClusterReader.OpenAtAsync(cluster, "A");
+
+        await cluster.KillAsync();
+
+        await cluster.UntilNodesHaveEndedAsync();
     }
 
     [Theory]
