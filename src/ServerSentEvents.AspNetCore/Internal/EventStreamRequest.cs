@@ -17,6 +17,9 @@ internal static class EventStreamRequest
         // Most clients other than browsers do not send the header.
         if (request.Headers.Accept.Count == 0)
             return true;
+        // This is what browsers send.
+        if (request.Headers.Accept == EventStreamResponse.ContentType)
+            return true;
         var ranges = request.GetTypedHeaders().Accept;
         // The most specific range that matches decides: "text/event-stream;q=0, */*" excludes streams.
         var best = ranges.Where(Matches).MaxBy(static range => range.MatchesAllTypes ? 0 : range.MatchesAllSubTypes ? 1 : 2);
@@ -34,7 +37,8 @@ internal static class EventStreamRequest
         // After a reconnect, the id in the header is newer than the id in the URL of the page.
         if ((string?)request.Headers["Last-Event-ID"] is { Length: > 0 } fromHeader)
             return fromHeader;
-        if (fromOptions is not null || !acceptQuery)
+        // Each stream would keep its parsed query, also an empty one.
+        if (fromOptions is not null || !acceptQuery || !request.QueryString.HasValue)
             return fromOptions;
         return QueryNames.Select(name => (string?)request.Query[name]).FirstOrDefault(id => !string.IsNullOrEmpty(id));
     }
