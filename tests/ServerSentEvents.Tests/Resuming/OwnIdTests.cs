@@ -160,6 +160,83 @@ public sealed class OwnIdTests
         Resume("last", channel).Resume.Should().Be(ResumeResult.Resumed);
     }
 
+    [Theory]
+    [InlineData("own", "room")]
+    [InlineData("own", "hall")]
+    [InlineData("own", null)]
+    public void Resume_IdOfALatecomersPersonalizedEventIsUsedAgain_IsAGap(string id, string? channel)
+    {
+        _publisher.Subscribe("room", "first");
+        _publisher.Publish(
+            name =>
+            {
+                if (name == "first")
+                    _publisher.Subscribe(["room", "hall"], "late");
+                return new SseItem<string>("x") { EventId = name == "first" ? "same" : id };
+            },
+            ["room", "hall"]);
+
+        AssertIsAmbiguous(id, channel);
+    }
+
+    [Theory]
+    [InlineData("own", "room")]
+    [InlineData("own", "hall")]
+    [InlineData("own", null)]
+    public async Task Resume_IdOfAReplayedPersonalizedEventIsUsedAgain_IsAGap(string id, string? channel)
+    {
+        PublishOwn(["room", "hall"], "seen");
+        _publisher.Subscribe("room", "first");
+        _publisher.Publish(
+            name => new SseItem<string>("x") { EventId = name == "first" ? "same" : id }, ["room", "hall"]);
+        (await ResumeAndReadAsync("seen", ["room", "hall"])).Select(item => item.EventId).Should().Equal(id);
+
+        AssertIsAmbiguous(id, channel);
+    }
+
+    [Fact]
+    public async Task Resume_LatecomersPersonalizedEventHasTheCommonId_ReplaysTheMissedEvents()
+    {
+        _publisher.Subscribe("room", "first");
+        _publisher.Publish(
+            name =>
+            {
+                if (name == "first")
+                    _publisher.Subscribe("room", "late");
+                return new SseItem<string>("x") { EventId = "same" };
+            },
+            "room");
+        PublishOwn("room", "missed");
+
+        Data(await ResumeAndReadAsync("same", "room")).Should().Equal("missed");
+    }
+
+    [Fact]
+    public void Resume_AmbiguousIdIsReplayedToManyClients_OtherIdsStayAmbiguous()
+    {
+        PublishOwn("room", "7", "1", "2", "3", "7", "seen");
+        _publisher.Subscribe("room", "first");
+        _publisher.Publish(name => new SseItem<string>("x") { EventId = name == "first" ? "same" : "own" }, "room");
+
+        // More replays than ids that are kept.
+        for (var i = 0; i < 70_000; i++)
+            Resume("seen", "room").Dispose();
+
+        Resume("7", "room").Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    /// <summary>Publishes an event that the client misses, and one with the id of the client's last event.</summary>
+    private void AssertIsAmbiguous(string id, string? channel)
+    {
+        ChannelNames channels = channel is null ? ["room", "hall"] : channel;
+        Resume(id, channels).Resume.Should().Be(ResumeResult.Gap, "the id names no position");
+
+        PublishOwn(channels, "missed", id, "last");
+
+        Resume(id, channels).Resume.Should().Be(ResumeResult.Gap);
+        Resume("missed", channels).Resume.Should().Be(ResumeResult.Resumed);
+    }
+
     private void Publish(ChannelNames channels, params string[] data)
     {
         foreach (var text in data)

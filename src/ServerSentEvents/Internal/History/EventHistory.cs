@@ -101,7 +101,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
         foreach (var id in ids)
         {
             for (var i = 0; id is { Length: > 0 } && i < channels.Count; i++)
-                _evictedIds.Add(channels[i], id);
+                _evictedIds.AddAmbiguous(channels[i], id);
         }
     }
 

@@ -24,6 +24,16 @@ internal sealed class EvictedIds
         _counts[hash] = count + 1;
     }
 
+    /// <summary>
+    /// Adds an id that names no position. Two of the same are enough, so that clients that get the same events again and
+    /// again do not displace other ids.
+    /// </summary>
+    internal void AddAmbiguous(string channel, string id)
+    {
+        if (Count(channel, id) < 2)
+            Add(channel, id);
+    }
+
     /// <summary>Returns how often this id was evicted from this channel.</summary>
     internal int Count(string channel, string id)
     {

@@ -50,6 +50,16 @@ internal sealed class HistoryEntry<TProperties>
     /// </summary>
     internal int Bytes { get; private set; }
 
+    /// <summary>
+    /// Collects the own id of a frame that was made after the entry got its place. Such an id names no position if it is not
+    /// that of the entry.
+    /// </summary>
+    internal void CollectAmbiguous(Frame frame, List<string> ids)
+    {
+        if (frame.OwnId is { Length: > 0 } id && !string.Equals(id, OwnId, StringComparison.Ordinal))
+            ids.Add(id);
+    }
+
     /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>
     internal void PlaceAt(EventIds ids, EventPosition place, long publishedAt)
     {

@@ -54,6 +54,9 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     /// <summary>The frames of personalized events, by position; null if there are none.</summary>
     private Dictionary<long, Frame>? _personalized;
 
+    /// <summary>The own ids of personalized events that name no position, because their event does not have them.</summary>
+    private readonly List<string> _ambiguousIds = [];
+
     internal override int Count
     {
         get
@@ -76,6 +79,9 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
 
     /// <summary>The bytes of the personalized events, which are in memory for this subscriber alone.</summary>
     internal override long Bytes => _bytes;
+
+    /// <summary>The ids to remember before the replay can be read.</summary>
+    internal IReadOnlyList<string> AmbiguousIds => _ambiguousIds;
 
     internal override Frame? Read()
     {
@@ -106,6 +112,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
                 if (_bytes > maxBytes)
                     return false;
                 _personalized[entry.Position] = frame;
+                entry.CollectAmbiguous(frame, _ambiguousIds);
             }
             catch (Exception)
             {

@@ -77,7 +77,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         if (result.Deferred is { } deferred)
         {
             personalized.MakeDeferred(deferred, ref failures);
-            var late = Registry.Complete(deferred);
+            var late = Registry.Complete(personalized, deferred, channels);
             sent += late.Sent;
             Complete(late, ref failures);
         }

@@ -59,11 +59,13 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Completes the frames of subscribers that joined while a personalized event was being made.</summary>
-    internal RegistryResult<TProperties> Complete(List<DeferredDelivery<TProperties>> deliveries)
+    internal RegistryResult<TProperties> Complete(
+        PersonalizedEvent<TProperties> personalized, List<DeferredDelivery<TProperties>> deliveries, in ChannelNames channels)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
+            _history?.AddAmbiguous(personalized.LateIds, channels);
             foreach (var (subscriber, place, frame) in deliveries)
             {
                 var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);

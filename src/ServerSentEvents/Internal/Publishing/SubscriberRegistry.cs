@@ -118,13 +118,17 @@ internal sealed partial class SubscriberRegistry<TProperties>
         }
     }
 
-    /// <summary>Counts the bytes of a subscriber's replay in its queue. Returns false if the queue has no room.</summary>
-    internal bool TryCountReplay(Subscriber<TProperties> subscriber, long bytes)
+    /// <summary>
+    /// Counts the bytes of a subscriber's replay in its queue, and remembers the ambiguous ids of the replay. Returns false
+    /// if the queue has no room.
+    /// </summary>
+    internal bool TryAddReplay(Subscriber<TProperties> subscriber, Replay<TProperties> replay, in ChannelNames channels)
     {
         lock (_gate)
         {
-            if (!subscriber.TryAddBytes(bytes))
+            if (!subscriber.TryAddBytes(replay.Bytes))
                 return false;
+            _history?.AddAmbiguous(replay.AmbiguousIds, channels);
             ChannelIndex<TProperties>.SetUnitLimit(subscriber);
             return true;
         }
