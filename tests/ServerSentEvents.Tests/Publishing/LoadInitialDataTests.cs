@@ -4,7 +4,7 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests that the reader loads the initial data, and that nothing falls between it and the live events.</summary>
-public sealed class LoadInitialDataTests
+public sealed partial class LoadInitialDataTests
 {
     private readonly FakeTimeProvider _time = new();
     private readonly Publisher<string> _publisher;
@@ -213,8 +213,7 @@ public sealed class LoadInitialDataTests
     }
 
     [Theory]
-    [InlineData("text")]
-    [InlineData("copy")]
+    [MemberData(nameof(Readers))]
     public async Task Token_CanceledDuringTheLoad_CancelsItAndTheReader(string reader)
     {
         using var cancellation = new CancellationTokenSource();
@@ -230,6 +229,8 @@ public sealed class LoadInitialDataTests
     [Theory]
     [InlineData("text", false)]
     [InlineData("text", true)]
+    [InlineData("items", false)]
+    [InlineData("items", true)]
     [InlineData("copy", false)]
     [InlineData("copy", true)]
     public async Task DrainOrDisposeOfThePublisher_DuringTheLoad_CancelsItAndEndsWithTheRetryInterval(string reader, bool isDrain)
@@ -246,7 +247,7 @@ public sealed class LoadInitialDataTests
             _publisher.Dispose();
 
         await reading.WaitAsync(Limits.Patience);
-        read.Text.Should().Be("retry: 1000\n");
+        read.Text.Should().Be(reader == "items" ? "" : "retry: 1000\n");
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
         await Limits.UntilAsync(() => _token.IsCancellationRequested);
     }

@@ -70,6 +70,9 @@ internal sealed partial class PipeCopy<TProperties> : IQueueCopy
     internal static Task Start(
         Subscription<TProperties> subscription, SubscriptionQueue queue, PipeWriter writer, CancellationToken cancellationToken)
     {
+        // Proxies hold the headers of a response back until its first byte, which must not wait for a load.
+        if (queue.PendingLoad is not null)
+            queue.BeginAtOnce();
         var copy = new PipeCopy<TProperties>(subscription, queue, writer, cancellationToken);
         // Attach only a fully constructed copy: from now on, a worker can run it to its end.
         subscription.Attach(copy, queue);

@@ -8,7 +8,7 @@ namespace ServerSentEvents.Internal.Queues;
 internal abstract partial class SubscriptionQueue
 {
     /// <summary>
-    /// Puts an empty comment first if the reader would otherwise have to wait. Call once, before the queue is read.
+    /// Puts an empty comment first if the reader would otherwise have to wait. Call before the queue is read.
     /// </summary>
     internal void BeginAtOnce()
     {
