@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests the events <c>Subscribed</c> and <c>Unsubscribed</c> of a publisher.</summary>
@@ -42,6 +44,65 @@ public sealed class NotificationTests
             "+unsubscribed", "-unsubscribed Unsubscribed a+b",
             "+disposed", "-disposed Unsubscribed a",
             "+closed", "-closed Closed b");
+    }
+
+    [Theory]
+    [InlineData("Publisher.Close")]
+    [InlineData("Publisher.Drain")]
+    [InlineData("Publisher.Dispose")]
+    [InlineData("Subscription.Close")]
+    [InlineData("Subscription.Dispose")]
+    [InlineData("Unsubscribe")]
+    [InlineData("Disconnect")]
+    [InlineData("Leave")]
+    [InlineData("Overflow")]
+    [InlineData("Overflow by a personalized event")]
+    [InlineData("DisposeAsync")]
+    [InlineData("Cancel")]
+    public void Unsubscribed_AnyWayToEnd_RunsOnTheThreadOfTheCallBeforeItReturns(string way)
+    {
+        var threads = new List<int>();
+        _publisher.Unsubscribed += (_, _) => threads.Add(Environment.CurrentManagedThreadId);
+        using var cancellation = new CancellationTokenSource();
+        var subscription = _publisher.Subscribe(properties: "ann");
+        var reader = subscription.GetAsyncEnumerator(cancellation.Token);
+        if (way.StartsWith("Overflow", StringComparison.Ordinal))
+            _publisher.Publish("fills the queue");
+
+        OwnThread.Run(() =>
+        {
+            End(way, subscription, reader, cancellation);
+            threads.Should().Equal(Environment.CurrentManagedThreadId);
+        });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Unsubscribed_CopyEndsByItsReader_RunsOnThePoolBeforeTheTaskCompletes(bool isCanceled)
+    {
+        var onPool = new List<bool>();
+        _publisher.Unsubscribed += (_, _) => onPool.Add(Thread.CurrentThread.IsThreadPoolThread);
+        using var cancellation = new CancellationTokenSource();
+        var pipe = new Pipe();
+        var copying = _publisher.Subscribe(properties: "ann").CopyToAsync(pipe.Writer, cancellation.Token);
+
+        OwnThread.Run(() =>
+        {
+            if (isCanceled)
+            {
+                cancellation.Cancel();
+                return;
+            }
+
+            pipe.Reader.Complete();
+            _publisher.Publish("x");
+        });
+
+        var failure = await Record.ExceptionAsync(() => copying.WaitAsync(Limits.Patience));
+        (failure is OperationCanceledException).Should().Be(isCanceled);
+        copying.IsCompleted.Should().BeTrue();
+        onPool.Should().Equal(true);
     }
 
     [Fact]
@@ -167,5 +228,43 @@ public sealed class NotificationTests
 
         reached.Should().Equal(0, 0);
         publisher.Invoking(it => it.Publish("x")).Should().Throw<ObjectDisposedException>();
+    }
+
+    private void End(
+        string way, Subscription<string> subscription, IAsyncEnumerator<string> reader, CancellationTokenSource cancellation)
+    {
+        switch (way)
+        {
+            case "Subscription.Close":
+                subscription.Close();
+                break;
+            case "Subscription.Dispose":
+                subscription.Dispose();
+                break;
+            case "Unsubscribe":
+                _publisher.Unsubscribe();
+                break;
+            case "Disconnect":
+                _publisher.Disconnect(_ => true).Should().Be(1);
+                break;
+            case "Leave":
+                subscription.Leave(Publisher.DefaultChannel).Should().BeTrue();
+                break;
+            case "Overflow":
+                _publisher.Publish("x");
+                break;
+            case "Overflow by a personalized event":
+                _publisher.Publish(name => name);
+                break;
+            case "DisposeAsync":
+                reader.DisposeAsync().AsTask().IsCompletedSuccessfully.Should().BeTrue();
+                break;
+            case "Cancel":
+                cancellation.Cancel();
+                break;
+            default:
+                _publisher.EndAll(way["Publisher.".Length..]);
+                break;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
@@ -133,6 +134,39 @@ public sealed class PublishAllTests
         subscription.QueuedEvents.Should().BeInRange(33, 33 + sources);
         subscription.Dispose();
         (await Task.WhenAll(publishing).WaitAsync(Limits.Patience)).Should().OnlyContain(published => published == 8);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_ReaderMakesRoom_SourceDoesNotRunOnTheReadersThread()
+    {
+        const int events = 50;
+        var reader = Subscribe(capacity: 2).GetAsyncEnumerator();
+        var threads = new ConcurrentQueue<int>();
+        var publishing = _publisher.PublishAllAsync(Source());
+        publishing.IsCompleted.Should().BeFalse("the source waits for room");
+        threads.Clear();
+
+        var readersThread = await OwnThread.RunAsync(() =>
+        {
+            for (var i = 0; i < events; i++)
+                reader.MoveNextAsync().AsTask().WaitForEnd();
+            publishing.WaitForEnd();
+            return Environment.CurrentManagedThreadId;
+        });
+
+        (await publishing).Should().Be(events);
+        threads.Should().NotBeEmpty().And.NotContain(readersThread);
+
+        async IAsyncEnumerable<string> Source()
+        {
+            for (var i = 0; i < events; i++)
+            {
+                threads.Enqueue(Environment.CurrentManagedThreadId);
+                yield return $"{i}";
+            }
+
+            await Task.CompletedTask;
+        }
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+
 namespace ServerSentEvents.Tests;
 
 /// <summary>
@@ -58,6 +60,60 @@ public sealed class UnlockedTests
         {
             UseFromAnotherThread();
             yield return "x";
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task LoadInitialData_FunctionAndLazyResult_RunUnlocked(bool copies)
+    {
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string>
+        {
+            LoadInitialData = _ =>
+            {
+                UseFromAnotherThread();
+                return new(LazyData());
+            },
+        });
+        _publisher.Publish("live");
+        subscription.Close();
+
+        await (copies ? subscription.CopyToAsync(Stream.Null) : subscription.ToArrayAsync()).WaitAsync(Limits.Patience);
+
+        _calls.Should().Be(2);
+
+        IEnumerable<SseItem<string>> LazyData()
+        {
+            UseFromAnotherThread();
+            yield return new("x");
+        }
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_Source_RunsUnlocked()
+    {
+        _publisher.Subscribe();
+
+        (await _publisher.PublishAllAsync(Source()).WaitAsync(Limits.Patience)).Should().Be(2);
+
+        _calls.Should().Be(4);
+
+        async IAsyncEnumerable<string> Source()
+        {
+            try
+            {
+                UseFromAnotherThread();
+                yield return "1";
+                UseFromAnotherThread();
+                await Task.Yield();
+                yield return "2";
+                UseFromAnotherThread();
+            }
+            finally
+            {
+                UseFromAnotherThread();
+            }
         }
     }
 
