@@ -1,15 +1,12 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.ServerSentEvents;
-using FsCheck;
-using FsCheck.Fluent;
 
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests that an event replaces the queued event of the same key, and that nothing else changes.</summary>
 public sealed class ConflationTests
 {
-    private const int Capacity = 4;
-
     private readonly Publisher<string> _publisher = new();
 
     [Fact]
@@ -111,6 +108,77 @@ public sealed class ConflationTests
 
         Data(await ann.ToArrayAsync()).Should().Equal("a2");
         Data(await bob.ToArrayAsync()).Should().Equal("b1", "x");
+    }
+
+    [Fact]
+    public async Task Publish_ReplayHasAnEventOfTheKey_BothAreDelivered()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 100 });
+        publisher.Publish("seen", eventId: "own");
+        Publish(publisher, "a1", "a2");
+        var resumed = publisher.Subscribe(new SubscribeOptions<string> { ConflationKey = FirstLetter, LastEventId = "own" });
+        Publish(publisher, "a3", "a4");
+        publisher.Close();
+
+        (await resumed.AsItems().ToArrayAsync()).Select(item => item.Data).Should().Equal("a1", "a2", "a4");
+    }
+
+    [Fact]
+    public async Task KeyFunction_ThrowsForAPersonalizedEvent_EventIsQueuedAndOthersConflate()
+    {
+        var failing = _publisher.Subscribe(new SubscribeOptions<string>
+        {
+            ConflationKey = static item => item.Data == "a2" ? throw new FormatException() : FirstLetter(item),
+        });
+        var healthy = Subscribe(_publisher);
+        _publisher.Publish(_ => "a1").Should().Be(2);
+
+        _publisher.Invoking(publisher => publisher.Publish(_ => "a2"))
+            .Should().Throw<AggregateException>().Which.InnerExceptions.Should().ContainSingle().Which.Should().BeOfType<FormatException>();
+        _publisher.Publish(_ => "a3").Should().Be(2);
+        _publisher.Close();
+
+        Data(await failing.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
+        Data(await healthy.ToArrayAsync()).Should().Equal("a3");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task KeyFunction_AnyEvent_RunsOnceOnThePublishingThread(bool isPersonalized)
+    {
+        const int events = 20;
+        var calls = new ConcurrentQueue<(string Data, int Thread)>();
+        Func<SseItem<string>, string?> key = item =>
+        {
+            calls.Enqueue((item.Data, Environment.CurrentManagedThreadId));
+            return "key";
+        };
+        var copying = new List<Task>();
+        foreach (var name in (string[])["ann", "bob"])
+        {
+            copying.Add(_publisher.Subscribe(new SubscribeOptions<string> { ConflationKey = key, Properties = name })
+                .CopyToAsync(new TextStream(new ReadText())));
+        }
+
+        var publishingThread = await OwnThread.RunAsync(() =>
+        {
+            for (var i = 0; i < events; i++)
+            {
+                if (isPersonalized)
+                    _publisher.Publish(name => $"{i} for {name}");
+                else
+                    _publisher.Publish($"{i}");
+            }
+
+            return Environment.CurrentManagedThreadId;
+        });
+        _publisher.Close();
+        await Task.WhenAll(copying).WaitAsync(Limits.Patience);
+
+        calls.Should().OnlyContain(call => call.Thread == publishingThread);
+        calls.Select(call => call.Data).Should().BeEquivalentTo(Enumerable.Range(0, events).SelectMany(
+            i => isPersonalized ? new[] { $"{i} for ann", $"{i} for bob" } : [$"{i}"]));
     }
 
     [Fact]
@@ -273,66 +341,6 @@ public sealed class ConflationTests
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed, "three places are enough");
     }
 
-    /// <summary>
-    /// Compares the publisher with a list in which an event replaces the waiting one of its key. Event ids, gap events and
-    /// reads come in between.
-    /// </summary>
-    [Fact]
-    public void Operations_RandomSequence_GiveTheSameResultsAsAList()
-    {
-        var step = Gen.Frequency(
-            (6, Gen.Elements("a", "b", "c", "d", "e", "f")),
-            (1, Gen.Elements("a own", "b own", "- null")),
-            (3, Gen.Constant("read")));
-        Prop.ForAll(Gen.NonEmptyListOf(step).Zip(Gen.Elements(Enum.GetValues<QueueOverflow>())).ToArbitrary(), Compare)
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(1_000).WithEndSize(60));
-    }
-
-    private static void Compare((List<string> Steps, QueueOverflow Overflow) scenario)
-    {
-        var publisher = new Publisher<string>(new PublisherOptions
-        {
-            QueueCapacity = Capacity,
-            QueueOverflow = scenario.Overflow,
-            GapEvent = new("gap"),
-        });
-        var subscription = publisher.Subscribe(new SubscribeOptions<string> { ConflationKey = FirstLetter });
-        var reader = subscription.AsItems().GetAsyncEnumerator();
-        var model = new ConflatingList(Capacity, scenario.Overflow);
-        var read = new List<string>();
-        var number = 0;
-        foreach (var step in scenario.Steps)
-        {
-            if (step == "read")
-            {
-                if (subscription.QueuedEvents > 0 || model.Count > 0)
-                    read.Add(Next(reader));
-                model.Read();
-            }
-            else
-            {
-                var data = $"{step[0]}{number++}";
-                var id = step.EndsWith("own", StringComparison.Ordinal) ? data : null;
-                publisher.Publish(new SseItem<string>(data) { EventId = id });
-                model.Publish(step[0] == '-' ? null : step[..1], data, canBeReplaced: id is null);
-            }
-        }
-
-        publisher.Close();
-        while (reader.MoveNextAsync().AsTask().Result)
-            read.Add(reader.Current.Data);
-        model.ReadAll();
-        read.Should().Equal(model.HasRead);
-        subscription.DroppedEvents.Should().Be(model.Dropped);
-        subscription.QueuedBytes.Should().Be(0);
-    }
-
-    private static string Next(IAsyncEnumerator<SseItem<string>> reader)
-    {
-        reader.MoveNextAsync().AsTask().Wait(Limits.Patience).Should().BeTrue();
-        return reader.Current.Data;
-    }
-
     private static string? FirstLetter(SseItem<string> item) => item.Data[0] == '-' ? null : item.Data[..1];
 
     private static Subscription<string> Subscribe(Publisher<string> publisher, string properties = "") =>
@@ -352,74 +360,5 @@ public sealed class ConflationTests
         for (var i = 0; i < count; i++)
             items.Add(await reader.NextAsync());
         return items;
-    }
-
-    /// <summary>A list that conflates by looking at each entry.</summary>
-    private sealed class ConflatingList(int capacity, QueueOverflow overflow)
-    {
-        private readonly List<(string? Key, string Data, bool CanBeReplaced)> _waiting = [];
-        private bool _hasHole;
-        private bool _hasEnded;
-
-        internal List<string> HasRead { get; } = [];
-
-        internal long Dropped { get; private set; }
-
-        internal int Count => _waiting.Count;
-
-        internal void Publish(string? key, string data, bool canBeReplaced)
-        {
-            if (_hasEnded)
-                return;
-            var place = key is null || !canBeReplaced ? -1 : _waiting.FindLastIndex(one => one.Key == key);
-            if (place >= 0 && _waiting[place].CanBeReplaced)
-            {
-                _waiting[place] = (key, data, CanBeReplaced: true);
-                return;
-            }
-
-            if (_waiting.Count(one => overflow == QueueOverflow.DropNewest || one.Data != "gap") >= capacity)
-            {
-                if (overflow == QueueOverflow.Disconnect)
-                {
-                    _hasEnded = true;
-                    return;
-                }
-
-                Dropped++;
-                if (overflow == QueueOverflow.DropNewest)
-                {
-                    if (_waiting[^1].Data != "gap")
-                        _waiting.Add((null, "gap", CanBeReplaced: false));
-                    return;
-                }
-
-                _waiting.RemoveAt(0);
-                _hasHole = true;
-            }
-
-            _waiting.Add((key, data, canBeReplaced));
-        }
-
-        internal void Read()
-        {
-            if (_waiting.Count == 0)
-                return;
-            if (_hasHole)
-            {
-                HasRead.Add("gap");
-                _hasHole = false;
-                return;
-            }
-
-            HasRead.Add(_waiting[0].Data);
-            _waiting.RemoveAt(0);
-        }
-
-        internal void ReadAll()
-        {
-            while (_waiting.Count > 0)
-                Read();
-        }
     }
 }
