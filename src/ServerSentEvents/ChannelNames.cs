@@ -65,6 +65,15 @@ public readonly struct ChannelNames : IReadOnlyList<string>
 
     /// <summary>Converts and copies a list of names.</summary>
     /// <exception cref="ArgumentException">The list is null, or a name is null or empty.</exception>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// var rooms = new List&lt;string&gt; { "room 1", "room 2" };
+    /// publisher.Publish("hello", rooms);
+    /// </code>
+    /// </example>
     public static implicit operator ChannelNames(List<string> channels)
     {
         ArgumentNullException.ThrowIfNull(channels);

@@ -103,6 +103,16 @@ public static partial class EventPublisherExtensions
     /// <inheritdoc cref="PublishJsonAsync{T}(IEventPublisher, T, JsonTypeInfo{T}, ChannelNames, string, string, CancellationToken)" path="/returns"/>
     /// <inheritdoc cref="PublishJsonAsync{T}(IEventPublisher, T, JsonTypeInfo{T}, ChannelNames, string, string, CancellationToken)" path="/remarks"/>
     /// <inheritdoc cref="PublishJsonAsync{T}(IEventPublisher, T, JsonTypeInfo{T}, ChannelNames, string, string, CancellationToken)" path="/exception"/>
+    /// <example>
+    /// <code>
+    /// using System.Text.Json;
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// IEventPublisher events = publisher;
+    /// await events.PublishJsonAsync(new { Id = 1, Product = "tea" }, "orders", options: JsonSerializerOptions.Web);
+    /// </code>
+    /// </example>
     [RequiresUnreferencedCode(JsonLine.NotForTrimming)]
     [RequiresDynamicCode(JsonLine.NotForTrimming)]
     public static ValueTask PublishJsonAsync<T>(

@@ -123,6 +123,15 @@ public static partial class EventPublisherExtensions
     /// The source is a <see cref="Subscription{TProperties}"/>, or a channel name is null or empty. In the task: an event
     /// is invalid.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// IEventPublisher events = publisher;
+    /// await events.PublishAllAsync(File.ReadLinesAsync("story.txt"), "stories");
+    /// </code>
+    /// </example>
     /// <inheritdoc
     ///     cref="PublishAllAsync(IEventPublisher, IAsyncEnumerable{SseItem{string}}, ChannelNames, CancellationToken)"
     ///     path="/remarks|/exception[@cref!='T:System.ArgumentException']"/>

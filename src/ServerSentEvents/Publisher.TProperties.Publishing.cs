@@ -31,6 +31,15 @@ public partial class Publisher<TProperties>
     /// <exception cref="AggregateException">
     /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// publisher.Publish("hello");
+    /// publisher.Publish("shipped", ["orders", "audit"], eventType: "status", eventId: "order-17");
+    /// </code>
+    /// </example>
     public int Publish(string data, ChannelNames channels = default, string? eventType = null, string? eventId = null)
     {
         ArgumentNullException.ThrowIfNull(data);

@@ -37,10 +37,18 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// </remarks>
     /// <example>
     /// <code>
+    /// using System.Net.ServerSentEvents;
     /// using ServerSentEvents;
     ///
     /// using var publisher = new Publisher();
-    /// await publisher.PublishAllAsync(File.ReadLinesAsync("story.txt"), "stories");
+    /// var count = await publisher.PublishAllAsync(Steps(), "progress");    // 2
+    ///
+    /// static async IAsyncEnumerable&lt;SseItem&lt;string&gt;&gt; Steps()
+    /// {
+    ///     yield return new SseItem&lt;string&gt;("50 %", "step");
+    ///     await Task.Delay(100);
+    ///     yield return new SseItem&lt;string&gt;("100 %", "step");
+    /// }
     /// </code>
     /// </example>
     /// <exception cref="ArgumentNullException"><paramref name="items"/> is null.</exception>
@@ -82,6 +90,14 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// The source is a <see cref="Subscription{TProperties}"/>, or a channel name is null or empty. In the task: data is
     /// null, or an event is larger than <see cref="PublisherOptions.MaxEventBytes"/>.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// await publisher.PublishAllAsync(File.ReadLinesAsync("story.txt"), "stories");
+    /// </code>
+    /// </example>
     /// <inheritdoc
     ///     cref="PublishAllAsync(IAsyncEnumerable{SseItem{string}}, ChannelNames, CancellationToken)"
     ///     path="/remarks|/exception[@cref!='T:System.ArgumentException']"/>

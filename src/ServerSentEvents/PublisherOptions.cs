@@ -52,7 +52,8 @@ public sealed class PublisherOptions
     /// <remarks>
     /// <para>A queue is full when it reaches this bound or <see cref="QueueCapacityBytes"/>. <see cref="QueueOverflow"/>
     /// decides what happens then.</para>
-    /// <para>Comments count as events. Initial data and replayed events do not count. <see cref="int.MaxValue"/> removes
+    /// <para>Comments count as events. Initial data and replayed events do not count here: their number has no bound, and
+    /// <see cref="QueueCapacityBytes"/> says which of their bytes count. <see cref="int.MaxValue"/> removes
     /// this bound; <see cref="QueueCapacityBytes"/> still applies. A subscription can override the value with
     /// <see cref="SubscribeOptions{TProperties}.QueueCapacity"/>.</para>
     /// </remarks>
@@ -66,9 +67,20 @@ public sealed class PublisherOptions
     /// <para>The bytes are those of the framed events in UTF-8. An event that many subscribers share counts in full for
     /// each of them, although it is in memory once. An event that is larger than the bound is accepted when the queue is
     /// empty; until it has been written, there is no room for others.</para>
-    /// <para>Initial data and replayed events do not count. <see cref="long.MaxValue"/> removes this bound. A
-    /// subscription can override the value with <see cref="SubscribeOptions{TProperties}.QueueCapacityBytes"/>.</para>
+    /// <para>Initial data, gap events and replayed shared events do not count. Replayed personalized events count until the
+    /// whole replay was read, because they are in memory for this subscriber alone. If they take more than the bound, the
+    /// result of the resume is a <see cref="ResumeResult.Gap"/>.</para>
+    /// <para><see cref="long.MaxValue"/> removes this bound. A subscription can override the value with
+    /// <see cref="SubscribeOptions{TProperties}.QueueCapacityBytes"/>.</para>
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// // At most 256 KB for each client that does not read.
+    /// using var publisher = new Publisher(new PublisherOptions { QueueCapacityBytes = 256 * 1024 });
+    /// </code>
+    /// </example>
     public long QueueCapacityBytes { get; set; } = DefaultQueueCapacityBytes;
 
     /// <summary>
@@ -117,6 +129,21 @@ public sealed class PublisherOptions
     /// Publishing a larger event throws an <see cref="ArgumentException"/> before anything has changed. A personalized
     /// event that is too large counts as a failure of its function: the other subscribers get theirs.
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher(new PublisherOptions { MaxEventBytes = 64 * 1024 });
+    /// try
+    /// {
+    ///     publisher.Publish(new string('x', 100_000));
+    /// }
+    /// catch (ArgumentException exception)
+    /// {
+    ///     Console.WriteLine(exception.Message);    // nothing was published
+    /// }
+    /// </code>
+    /// </example>
     public int MaxEventBytes { get; set; } = DefaultMaxEventBytes;
 
     /// <summary>
@@ -154,6 +181,16 @@ public sealed class PublisherOptions
     /// <para><see cref="Subscription{TProperties}.Dispose"/> and a canceled token drop the queue at once, without this
     /// timeout.</para>
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher(new PublisherOptions { LingerTimeout = TimeSpan.FromSeconds(5) });
+    /// var subscription = publisher.Subscribe();
+    /// publisher.Publish("the last event");
+    /// publisher.Close();    // a reader that takes something every five seconds still gets the event
+    /// </code>
+    /// </example>
     public TimeSpan LingerTimeout { get; set; } = TimeSpan.FromSeconds(DefaultLingerTimeoutSeconds);
 
     /// <summary>

@@ -66,8 +66,9 @@ public sealed class SubscribeOptions<TProperties>
     /// publish states or versions, not increments. If the queue overflows during the load, the subscription ends after it,
     /// or events are dropped, as <see cref="QueueOverflow"/> says.</para>
     /// <para><b>Thread.</b> With <c>await foreach</c>, the function is called by the first <c>MoveNextAsync</c> that has
-    /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call. It runs outside every lock,
-    /// and delays no other subscriber.</para>
+    /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call, which first writes an empty
+    /// comment if nothing else comes before the load. The function runs outside every lock, and delays no other
+    /// subscriber.</para>
     /// <para><b>Cancellation.</b> The function gets a token. It is canceled when the subscription is ended at once (by
     /// <see cref="Subscription{TProperties}.Dispose"/>, <see cref="Publisher{TProperties}.Disconnect"/> or the reader's own
     /// token), when the publisher is drained or disposed, and when a load takes longer than the
@@ -123,6 +124,18 @@ public sealed class SubscribeOptions<TProperties>
     /// The number of bytes of framed events that can wait for this subscriber, from 1 to <see cref="long.MaxValue"/>. The
     /// default is null: the publisher's <see cref="PublisherOptions.QueueCapacityBytes"/>.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// var subscription = publisher.Subscribe(new SubscribeOptions&lt;object?&gt;
+    /// {
+    ///     Channels = "images",
+    ///     QueueCapacityBytes = 16 * 1024 * 1024,
+    /// });
+    /// </code>
+    /// </example>
     public long? QueueCapacityBytes { get; set; }
 
     /// <summary>
@@ -140,7 +153,9 @@ public sealed class SubscribeOptions<TProperties>
     /// resume may repeat the latest value of a key and never misses it. For each key, no older value comes after a newer one.
     /// </para>
     /// <para><b>Not conflated</b> are events with null as their key, events with an id that the application gave, comments,
-    /// initial data and replayed events. An event that the reader has begun is not replaced.</para>
+    /// initial data and replayed events. A personalized event is not conflated for a subscriber that joined while its function
+    /// ran, and later events do not replace what this subscriber has queued before it. An event that the reader has begun is
+    /// not replaced.</para>
     /// <para><b>Bounds.</b> A replacement takes no place of the <see cref="QueueCapacity"/>. If it is larger than its predecessor
     /// and there is no room within <see cref="QueueCapacityBytes"/>, <see cref="QueueOverflow"/> decides.</para>
     /// <para><b>Thread.</b> The function is called on the thread that publishes, outside every lock: once for each event and

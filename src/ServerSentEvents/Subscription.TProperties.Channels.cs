@@ -65,6 +65,18 @@ public sealed partial class Subscription<TProperties>
     /// The subscription has ended, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. Everything else
     /// was done first.
     /// </exception>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// var subscription = publisher.Subscribe(["room 1", "room 2"]);
+    /// subscription.Leave("room 1");                       // true
+    /// publisher.Publish("hello", "room 1");               // 0: the subscription is no longer in the room
+    /// subscription.Leave("room 2");                       // true: it was the last channel
+    /// Console.WriteLine(subscription.EndReason);          // Unsubscribed
+    /// </code>
+    /// </example>
     public bool Leave(ChannelNames channels) =>
         Core is { } core && Subscriber is { } subscriber && core.Leave(subscriber, channels);
 }

@@ -116,6 +116,16 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// events do not count. Replayed personalized events count until the whole replay was read, and an event that is being
     /// written until its last byte is.
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// using ServerSentEvents;
+    ///
+    /// using var publisher = new Publisher();
+    /// var subscription = publisher.Subscribe();
+    /// publisher.Publish("test");
+    /// Console.WriteLine(subscription.QueuedBytes);    // 12, for "data: test\n\n"
+    /// </code>
+    /// </example>
     public long QueuedBytes => Core is { } core && Subscriber is { } subscriber ? core.Registry.BytesOf(subscriber) : 0;
 
     /// <summary>

@@ -24,6 +24,37 @@ public sealed class ExampleTests
     [InlineData("ServerSentEvents.Redis.RedisBackplane`1")]
     public void Examples_OfEachPackage_AreFound(string type) => MembersWithExamples.Should().Contain($"T:{type}");
 
+    /// <summary>The members that people look for first, by the start of their names, with the number of their overloads.</summary>
+    [Theory]
+    [InlineData("M:ServerSentEvents.Publisher`1.Publish(System.String,", 1)]
+    [InlineData("M:ServerSentEvents.Publisher`1.PublishJson``1(", 4)]
+    [InlineData("M:ServerSentEvents.Publisher`1.PublishAllAsync(", 2)]
+    [InlineData("M:ServerSentEvents.Publisher`1.GetAllSubscribers", 1)]
+    [InlineData("M:ServerSentEvents.Publisher`1.GetChannels", 1)]
+    [InlineData("M:ServerSentEvents.Publisher`1.Disconnect(", 1)]
+    [InlineData("M:ServerSentEvents.EventPublisherExtensions.PublishJsonAsync``1(", 2)]
+    [InlineData("M:ServerSentEvents.EventPublisherExtensions.PublishAllAsync(", 2)]
+    [InlineData("M:ServerSentEvents.ChannelNames.op_Implicit(System.Collections.Generic.List{", 1)]
+    [InlineData("M:ServerSentEvents.Subscription`1.Join(", 1)]
+    [InlineData("M:ServerSentEvents.Subscription`1.Leave(", 1)]
+    [InlineData("P:ServerSentEvents.Subscription`1.QueuedBytes", 1)]
+    [InlineData("P:ServerSentEvents.SubscribeOptions`1.LoadInitialData", 1)]
+    [InlineData("P:ServerSentEvents.SubscribeOptions`1.QueueCapacityBytes", 1)]
+    [InlineData("P:ServerSentEvents.SubscribeOptions`1.ConflationKey", 1)]
+    [InlineData("P:ServerSentEvents.PublisherOptions.QueueCapacityBytes", 1)]
+    [InlineData("P:ServerSentEvents.PublisherOptions.MaxEventBytes", 1)]
+    [InlineData("P:ServerSentEvents.PublisherOptions.MaxSubscribers", 1)]
+    [InlineData("P:ServerSentEvents.PublisherOptions.LingerTimeout", 1)]
+    [InlineData("P:ServerSentEvents.PublisherOptions.HistoryCapacityBytes", 1)]
+    [InlineData("P:ServerSentEvents.PublisherOptions.GapEvent", 1)]
+    public void Example_OfEachOverload_IsThere(string name, int overloads)
+    {
+        var members = PublicMembers.All.Where(member => NameOf(member).StartsWith(name, StringComparison.Ordinal)).ToList();
+
+        members.Should().HaveCount(overloads);
+        members.Should().OnlyContain(member => ExamplesOf(member).Any());
+    }
+
     [Theory]
     [InlineData("var publisher = new Publisher();", "CS0246")]
     [InlineData("using ServerSentEvents;\nnew Publisher().Subscribe(1);", "CS1503")]
