@@ -113,6 +113,10 @@ public sealed partial class MetricsTests : IDisposable
     [InlineData("replay.failures", typeof(ObservableCounter<long>), "{failure}")]
     [InlineData("queue.bytes", typeof(ObservableUpDownCounter<long>), "By")]
     [InlineData("subscriptions.cut_off", typeof(ObservableCounter<long>), "{subscription}")]
+    [InlineData("events.conflated", typeof(ObservableCounter<long>), "{event}")]
+    [InlineData("gaps", typeof(ObservableCounter<long>), "{gap}")]
+    [InlineData("subscriptions.refused", typeof(ObservableCounter<long>), "{subscription}")]
+    [InlineData("history.bytes", typeof(ObservableUpDownCounter<long>), "By")]
     [InlineData("delivery.duration", typeof(Histogram<double>), "s")]
     public void Instrument_OfTheMeter_HasItsKindUnitAndDescription(string name, Type kind, string unit)
     {
@@ -123,6 +127,22 @@ public sealed partial class MetricsTests : IDisposable
         instrument.Should().BeOfType(kind);
         instrument.Unit.Should().Be(unit);
         instrument.Description.Should().EndWith(".");
+    }
+
+    [Fact]
+    public void Tags_OfTheMeter_AreThoseOfTheReadme()
+    {
+        _ = new Publisher();
+        var readme = File.ReadAllText(RepositoryFiles.PathOf("src/ServerSentEvents/README.md"));
+
+        var documented =
+            from row in InstrumentRow().Matches(readme)
+            let names = Code().Matches(row.Groups["tags"].Value).Select(match => match.Groups["name"].Value).ToList()
+            from value in names.Skip(1)
+            select $"{row.Groups["name"].Value[Prefix.Length..]} {names[0]}={value}";
+
+        documented.Should().BeEquivalentTo(Observe().Keys.Where(name => name.Contains('=')))
+            .And.HaveCount(6).And.OnlyHaveUniqueItems();
     }
 
     [Fact]
@@ -580,8 +600,15 @@ public sealed partial class MetricsTests : IDisposable
         _listener.RecordObservableInstruments();
         return new(_measured);
     }
-    [GeneratedRegex(@"^\| `(?<name>server_sent_events\.[^`]*)` \|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, MatchLimit)]
+
+    [GeneratedRegex(
+        @"^\| `(?<name>server_sent_events\.[^`]*)` \|[^|]*\|(?<tags>[^|]*)\|",
+        RegexOptions.ExplicitCapture | RegexOptions.Multiline,
+        MatchLimit)]
     private static partial Regex InstrumentRow();
+
+    [GeneratedRegex("`(?<name>[a-z_]+)`", RegexOptions.ExplicitCapture, MatchLimit)]
+    private static partial Regex Code();
 
     /// <summary>A writer whose flush never ends, and which ignores every cancellation.</summary>
     private sealed class NeverFlushingWriter : PipeWriter
