@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using ServerSentEvents.Tests.WireFormat;
 
 namespace ServerSentEvents.Tests;
 
@@ -58,6 +59,9 @@ public sealed class OptionsTests
         { "negative overflow", new() { QueueOverflow = (QueueOverflow)(-1) } },
         { "gap event with an id", new() { GapEvent = new("", "gap") { EventId = "1" } } },
         { "gap event without data", new() { GapEvent = default(SseItem<string>) } },
+        { "gap event whose type has a CR", new() { GapEvent = ForgedItems.WithType("a\rdata: b") } },
+        { "gap event whose type has an LF", new() { GapEvent = ForgedItems.WithType("a\ndata: b") } },
+        { "gap event with a negative retry", new() { GapEvent = ForgedItems.WithReconnectionInterval(TimeSpan.FromTicks(-1)) } },
         { "gap event above the largest size", new() { GapEvent = new("0123456789"), MaxEventBytes = 10 } },
         { "no clock", new() { TimeProvider = null! } },
         { "negative history", new() { HistoryCapacity = -1 } },

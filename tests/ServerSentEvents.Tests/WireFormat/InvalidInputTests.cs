@@ -96,6 +96,17 @@ public sealed class InvalidInputTests
             .Should().Throw<ArgumentException>().WithParameterName("options");
         _publisher.GetSubscribers().Should().Equal(one, other);
 
+        FluentActions.Invoking(() => new Publisher(new PublisherOptions { GapEvent = invalid }))
+            .Should().Throw<ArgumentException>().WithParameterName("options");
+
+        var loading = _publisher.Subscribe(new SubscribeOptions<object?> { LoadInitialData = _ => new([valid, invalid]) });
+        await loading.Awaiting(subscription => subscription.ToArrayAsync()).Should().ThrowAsync<ArgumentException>();
+        loading.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+
+        (await FluentActions.Awaiting(() => _publisher.PublishAllAsync(new TestSource<SseItem<string>>([invalid, valid])))
+            .Should().ThrowAsync<ArgumentException>()).WithParameterName("items");
+        (one.QueuedEvents, other.QueuedEvents).Should().Be((0, 0));
+
         FluentActions.Invoking(() => _publisher.Publish(properties => properties is "one" ? invalid : valid))
             .Should().Throw<AggregateException>()
             .Which.InnerExceptions.Should().ContainSingle()
