@@ -42,6 +42,44 @@ public sealed class StepTests
     }
 
     [Fact]
+    public async Task HistoryMaxAge_ManyExpiredEvents_LetsOthersInBetween()
+    {
+        var maxAge = TimeSpan.FromMinutes(5);
+        var start = Stopwatch.GetTimestamp();
+        for (var isSeen = false; !isSeen;)
+        {
+            Stopwatch.GetElapsedTime(start).Should().BeLessThan(Limits.Patience, "an eviction releases the lock");
+            var time = new FakeTimeProvider();
+            using var publisher = new Publisher(
+                new PublisherOptions { HistoryCapacity = int.MaxValue, HistoryMaxAge = maxAge, TimeProvider = time });
+            PublishMany(publisher);
+            PublishMany(publisher);
+            // These bytes can be read without the lock.
+            var history = Private.Get(Private.Get(Private.Get(publisher, "_core"), "Registry"), "_history");
+            var all = (long)Private.Get(history, "Bytes");
+
+            using var isReady = new ManualResetEventSlim();
+            var others = OwnThread.RunAsync(() =>
+            {
+                isReady.Set();
+                for (var isInBetween = false; ;)
+                {
+                    var before = (long)Private.Get(history, "Bytes");
+                    // This call takes the lock. If the eviction held it to the end, nothing would be left afterwards.
+                    publisher.GetSubscribers();
+                    var after = (long)Private.Get(history, "Bytes");
+                    if (after == 0)
+                        return isInBetween;
+                    isInBetween |= before < all;
+                }
+            });
+            isReady.Wait(Limits.Patience).Should().BeTrue();
+            time.Advance(1.25 * maxAge);
+            isSeen = await others;
+        }
+    }
+
+    [Fact]
     public async Task QueueBytes_ManySubscribers_LetOthersInBetween()
     {
         using var publisher = new Publisher();
