@@ -7,11 +7,21 @@ internal sealed class Audience : IDisposable
 {
     private readonly (Subscription<string> Subscription, IAsyncEnumerator<string> Reader)[] _readers;
 
-    internal Audience(int subscribers, int queueCapacity, Func<SseItem<string>, string?>? keyFunction = null)
+    internal Audience(
+        int subscribers,
+        int queueCapacity,
+        Func<SseItem<string>, string?>? keyFunction = null,
+        QueueOverflow overflow = QueueOverflow.Disconnect,
+        SseItem<string>? gapEvent = null)
     {
         var options = new SubscribeOptions<string> { Properties = "an event of their own", ConflationKey = keyFunction };
-        Publisher = new Publisher<string>(
-            new PublisherOptions { QueueCapacity = queueCapacity, QueueCapacityBytes = long.MaxValue });
+        Publisher = new Publisher<string>(new PublisherOptions
+        {
+            QueueCapacity = queueCapacity,
+            QueueCapacityBytes = long.MaxValue,
+            QueueOverflow = overflow,
+            GapEvent = gapEvent,
+        });
         _readers = new (Subscription<string>, IAsyncEnumerator<string>)[subscribers];
         for (var i = 0; i < subscribers; i++)
             _readers[i].Subscription = Publisher.Subscribe(options);

@@ -24,6 +24,18 @@ public class ConflationBenchmarks
     [GlobalSetup(Targets = [nameof(Miss), nameof(Hit)])]
     public void SetUpKey() => SetUp(static item => item.EventType);
 
+    [GlobalSetup(Target = nameof(BesideOneThatConflates))]
+    public void SetUpNeighbor()
+    {
+        SetUp(keyFunction: null);
+        _audience.Publisher.Subscribe(new SubscribeOptions<string>
+        {
+            ConflationKey = static item => item.EventType,
+            QueueCapacity = 16,
+            QueueOverflow = QueueOverflow.DropOldest,
+        });
+    }
+
     [IterationSetup]
     public void Drain() => _audience.Drain();
 
@@ -38,6 +50,10 @@ public class ConflationBenchmarks
     /// <summary>Publishes ten keys in turns, so that nearly each event replaces a queued one.</summary>
     [Benchmark(OperationsPerInvoke = Deliveries)]
     public int Hit() => Publish(keys: 10);
+
+    /// <summary>Publishes to plain queues, and to one more that conflates.</summary>
+    [Benchmark(OperationsPerInvoke = Deliveries)]
+    public int BesideOneThatConflates() => Publish(keys: _publishes);
 
     private void SetUp(Func<SseItem<string>, string?>? keyFunction)
     {

@@ -2,10 +2,13 @@ using BenchmarkDotNet.Attributes;
 
 namespace ServerSentEvents.Benchmarks;
 
-/// <summary>A publish to ten subscribers, and the subscribe and the end of one, beside many other subscribers.</summary>
-public class NeighbourBenchmarks
+/// <summary>
+/// A publish to ten subscribers, the subscribe and the end of one, and a change of channels, beside many other subscribers.
+/// </summary>
+public class NeighborBenchmarks
 {
     private Publisher _publisher;
+    private Subscription<object?> _moving;
 
     [Params(0, 100_000)]
     public int Others { get; set; }
@@ -19,6 +22,7 @@ public class NeighbourBenchmarks
             _publisher.Subscribe("small");
         for (var i = 0; i < Others; i++)
             _publisher.Subscribe("large");
+        _moving = _publisher.Subscribe("own");
     }
 
     [Benchmark]
@@ -26,4 +30,7 @@ public class NeighbourBenchmarks
 
     [Benchmark]
     public void SubscribeAndDispose() => _publisher.Subscribe("large").Dispose();
+
+    [Benchmark]
+    public bool JoinAndLeave() => _moving.Join("large") && _moving.Leave("large");
 }
