@@ -51,13 +51,13 @@ internal sealed class HistoryEntry<TProperties>
     internal int Bytes { get; private set; }
 
     /// <summary>
-    /// Collects the own id of a frame that was made after the entry got its place. Such an id names no position if it is not
-    /// that of the entry.
+    /// Adds the own id of a frame that was made after the entry got its place, if that is not the id of the entry. Such an id
+    /// names no position.
     /// </summary>
-    internal void CollectAmbiguous(Frame frame, List<string> ids)
+    internal void AddAmbiguousId(Frame frame, ref List<string>? ids)
     {
         if (frame.OwnId is { Length: > 0 } id && !string.Equals(id, OwnId, StringComparison.Ordinal))
-            ids.Add(id);
+            (ids ??= []).Add(id);
     }
 
     /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>

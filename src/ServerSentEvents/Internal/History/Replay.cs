@@ -55,7 +55,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     private Dictionary<long, Frame>? _personalized;
 
     /// <summary>The own ids of personalized events that name no position, because their event does not have them.</summary>
-    private readonly List<string> _ambiguousIds = [];
+    private List<string>? _ambiguousIds;
 
     internal override int Count
     {
@@ -81,7 +81,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     internal override long Bytes => _bytes;
 
     /// <summary>The ids to remember before the replay can be read.</summary>
-    internal IReadOnlyList<string> AmbiguousIds => _ambiguousIds;
+    internal IReadOnlyList<string> AmbiguousIds => _ambiguousIds ?? [];
 
     internal override Frame? Read()
     {
@@ -112,7 +112,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
                 if (_bytes > maxBytes)
                     return false;
                 _personalized[entry.Position] = frame;
-                entry.CollectAmbiguous(frame, _ambiguousIds);
+                entry.AddAmbiguousId(frame, ref _ambiguousIds);
             }
             catch (Exception)
             {

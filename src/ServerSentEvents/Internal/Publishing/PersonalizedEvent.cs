@@ -14,7 +14,7 @@ namespace ServerSentEvents.Internal.Publishing;
 internal sealed class PersonalizedEvent<TProperties>(
     Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joins)
 {
-    private readonly List<string> _lateIds = [];
+    private List<string>? _lateIds;
     private EventIds? _ids;
     private EventPosition _position;
 
@@ -33,7 +33,7 @@ internal sealed class PersonalizedEvent<TProperties>(
     internal IReadOnlyList<string?> DifferentIds { get; private set; } = [];
 
     /// <summary>The own ids of later subscribers that differ from that of the event, so that they name no position.</summary>
-    internal IReadOnlyList<string> LateIds => _lateIds;
+    internal IReadOnlyList<string> LateIds => _lateIds ?? [];
 
     /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>
     /// <param name="ownId">The id of the event if its frames have no common id.</param>
@@ -64,7 +64,7 @@ internal sealed class PersonalizedEvent<TProperties>(
             if (_ids is not null && frame is not null)
             {
                 frame.PlaceAt(_ids, _position);
-                HistoryEntry!.CollectAmbiguous(frame, _lateIds);
+                HistoryEntry!.AddAmbiguousId(frame, ref _lateIds);
             }
 
             deliveries[i] = deliveries[i] with { Frame = frame };
