@@ -189,7 +189,7 @@ public sealed class OwnIdTests
         _publisher.Subscribe("room", "first");
         _publisher.Publish(
             name => new SseItem<string>("x") { EventId = name == "first" ? "same" : id }, ["room", "hall"]);
-        (await ResumeAndReadAsync("seen", ["room", "hall"])).Select(item => item.EventId).Should().Equal(id);
+        (await ResumeAndReadAsync("seen", "room")).Select(item => item.EventId).Should().Equal(id);
 
         AssertIsAmbiguous(id, channel);
     }

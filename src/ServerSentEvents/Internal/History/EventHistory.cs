@@ -80,7 +80,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
         Advance(position ?? new EventPosition(Position.Value + 1));
         // The order of the positions is then the order of the times: no event expires before an older one.
         _publishedAt = Math.Max(_publishedAt, now);
-        entry.PlaceAt(Ids, Position, _publishedAt);
+        entry.PlaceAt(Ids, Position, _publishedAt, channels);
         for (var i = 0; i < channels.Count; i++)
             AddTo(channels[i], entry);
         EvictExcess();

@@ -8,7 +8,9 @@ namespace ServerSentEvents.Internal.History;
 /// </summary>
 internal sealed class HistoryEntry<TProperties>
 {
-    /// <summary>The frame or the function. This is one field, because there can be millions of entries.</summary>
+    /// <summary>
+    /// The frame, or a <see cref="Personalized"/>. This is one field, because there can be millions of entries.
+    /// </summary>
     private readonly object _content;
 
     internal HistoryEntry(Frame shared)
@@ -21,7 +23,7 @@ internal sealed class HistoryEntry<TProperties>
     /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
     internal HistoryEntry(Func<TProperties, Frame?> make, string? ownId)
     {
-        _content = make;
+        _content = new Personalized(make);
         OwnId = ownId;
     }
 
@@ -29,7 +31,10 @@ internal sealed class HistoryEntry<TProperties>
     internal Frame? Shared => _content as Frame;
 
     /// <summary>The application's function; null for a shared event.</summary>
-    internal Func<TProperties, Frame?>? Make => _content as Func<TProperties, Frame?>;
+    internal Func<TProperties, Frame?>? Make => (_content as Personalized)?.Make;
+
+    /// <summary>The channels of a personalized event.</summary>
+    internal ChannelNames PersonalizedChannels => _content is Personalized personalized ? personalized.Channels : [];
 
     /// <summary>The id that the application gave; null for none.</summary>
     internal string? OwnId { get; private set; }
@@ -51,17 +56,14 @@ internal sealed class HistoryEntry<TProperties>
     internal int Bytes { get; private set; }
 
     /// <summary>
-    /// Adds the own id of a frame that was made after the entry got its place, if that is not the id of the entry. Such an id
+    /// Returns whether a frame, made after the entry got its place, has an own id that is not the id of the entry. Such an id
     /// names no position.
     /// </summary>
-    internal void AddAmbiguousId(Frame frame, ref List<string>? ids)
-    {
-        if (frame.OwnId is { Length: > 0 } id && !string.Equals(id, OwnId, StringComparison.Ordinal))
-            (ids ??= []).Add(id);
-    }
+    internal bool HasAmbiguousId(Frame frame) =>
+        frame.OwnId is { Length: > 0 } id && !string.Equals(id, OwnId, StringComparison.Ordinal);
 
     /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>
-    internal void PlaceAt(EventIds ids, EventPosition place, long publishedAt)
+    internal void PlaceAt(EventIds ids, EventPosition place, long publishedAt, in ChannelNames channels)
     {
         Place = place;
         PublishedAt = publishedAt;
@@ -70,8 +72,19 @@ internal sealed class HistoryEntry<TProperties>
             shared.PlaceAt(ids, place);
             Bytes = shared.Length;
         }
+        else
+        {
+            ((Personalized)_content).Channels = channels;
+        }
 
         if (OwnId is not null && ids.TryParse(OwnId, out _))
             OwnId = null;
+    }
+
+    private sealed class Personalized(Func<TProperties, Frame?> make)
+    {
+        internal Func<TProperties, Frame?> Make { get; } = make;
+
+        internal ChannelNames Channels { get; set; }
     }
 }

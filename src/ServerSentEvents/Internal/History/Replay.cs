@@ -55,7 +55,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     private Dictionary<long, Frame>? _personalized;
 
     /// <summary>The own ids of personalized events that name no position, because their event does not have them.</summary>
-    private List<string>? _ambiguousIds;
+    private List<(string Id, ChannelNames Channels)>? _ambiguousIds;
 
     internal override int Count
     {
@@ -80,8 +80,8 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     /// <summary>The bytes of the personalized events, which are in memory for this subscriber alone.</summary>
     internal override long Bytes => _bytes;
 
-    /// <summary>The ids to remember before the replay can be read.</summary>
-    internal IReadOnlyList<string> AmbiguousIds => _ambiguousIds ?? [];
+    /// <summary>The ids to remember, and the channels of their events, before the replay can be read.</summary>
+    internal IReadOnlyList<(string Id, ChannelNames Channels)> AmbiguousIds => _ambiguousIds ?? [];
 
     internal override Frame? Read()
     {
@@ -112,7 +112,8 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
                 if (_bytes > maxBytes)
                     return false;
                 _personalized[entry.Position] = frame;
-                entry.AddAmbiguousId(frame, ref _ambiguousIds);
+                if (entry.HasAmbiguousId(frame))
+                    (_ambiguousIds ??= []).Add((frame.OwnId!, entry.PersonalizedChannels));
             }
             catch (Exception)
             {

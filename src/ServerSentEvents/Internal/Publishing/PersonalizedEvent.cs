@@ -64,7 +64,8 @@ internal sealed class PersonalizedEvent<TProperties>(
             if (_ids is not null && frame is not null)
             {
                 frame.PlaceAt(_ids, _position);
-                HistoryEntry!.AddAmbiguousId(frame, ref _lateIds);
+                if (HistoryEntry!.HasAmbiguousId(frame))
+                    (_lateIds ??= []).Add(frame.OwnId!);
             }
 
             deliveries[i] = deliveries[i] with { Frame = frame };

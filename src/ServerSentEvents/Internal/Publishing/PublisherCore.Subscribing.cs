@@ -36,7 +36,7 @@ internal sealed partial class PublisherCore<TProperties>
         if (registration.ResumePoint is { IsAhead: true })
             _timer.Start();
         if (registration.ResumePoint is { HasPersonalized: true, Replay: { } replay })
-            ResumePersonalized(subscriber, channels, initial, registration, replay);
+            ResumePersonalized(subscriber, initial, registration, replay);
         Notifier.AnnounceBeginning(subscription);
         return subscription;
     }
@@ -62,13 +62,12 @@ internal sealed partial class PublisherCore<TProperties>
     /// <summary>Makes missed personalized events, and then lists the subscriber.</summary>
     private void ResumePersonalized(
         Subscriber<TProperties> subscriber,
-        in ChannelNames channels,
         in InitialStream initial,
         in Registration<TProperties> registration,
         Replay<TProperties> replay)
     {
         var isPossible = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
-            && Registry.TryAddReplay(subscriber, replay, channels);
+            && Registry.TryAddReplay(subscriber, replay);
         if (isPossible && failures == 0)
             initial.Resume(subscriber, replay);
         else

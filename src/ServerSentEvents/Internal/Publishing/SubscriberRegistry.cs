@@ -122,13 +122,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// Counts the bytes of a subscriber's replay in its queue, and remembers the ambiguous ids of the replay. Returns false
     /// if the queue has no room.
     /// </summary>
-    internal bool TryAddReplay(Subscriber<TProperties> subscriber, Replay<TProperties> replay, in ChannelNames channels)
+    internal bool TryAddReplay(Subscriber<TProperties> subscriber, Replay<TProperties> replay)
     {
         lock (_gate)
         {
             if (!subscriber.TryAddBytes(replay.Bytes))
                 return false;
-            _history?.AddAmbiguous(replay.AmbiguousIds, channels);
+            foreach (var (id, channels) in replay.AmbiguousIds)
+                _history?.AddAmbiguous([id], channels);
             ChannelIndex<TProperties>.SetUnitLimit(subscriber);
             return true;
         }
