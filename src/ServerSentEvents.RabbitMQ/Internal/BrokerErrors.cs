@@ -37,7 +37,7 @@ internal static class BrokerErrors
     private static IEnumerable<Exception> Flatten(Exception exception)
     {
         yield return exception;
-        var inner = exception is AggregateException aggregate ? aggregate.InnerExceptions : [.. NoneOrOne(exception.InnerException)];
+        IReadOnlyList<Exception> inner = exception is AggregateException aggregate ? aggregate.InnerExceptions : NoneOrOne(exception.InnerException);
         foreach (var each in inner.SelectMany(Flatten))
             yield return each;
     }
