@@ -88,13 +88,16 @@ public sealed class DisposalTests
         await using var client = node.Connect();
         await node.PublishAsync("a");
         await entered.Task.WithinPatience();
-        await node.PublishAsync("b");
 
         var disposing = node.Backplane.DisposeAsync().AsTask();
         disposing.IsCompleted.Should().BeFalse();
-        goOn.Release(2);
+        goOn.Release();
         await disposing.WithinPatience();
 
+        await using var other = await _time.StartNodeAsync(_stream);
+        await using var clientOfOther = other.Connect();
+        await other.PublishAsync("b");
+        (await clientOfOther.NextAsync()).Data.Should().Be("b");
         (await client.NextAsync()).Data.Should().Be("a");
         client.Queued.Should().Be(0);
     }
