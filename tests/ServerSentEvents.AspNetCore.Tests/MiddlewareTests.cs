@@ -170,6 +170,37 @@ public sealed class MiddlewareTests
         app.Publisher.GetSubscribers().Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("/events", true)]
+    [InlineData("/events", false)]
+    [InlineData("/result/untyped", true)]
+    [InlineData("/subscription/untyped", false)]
+    public async Task Body_IsReplacedByAForwardingStream_EventsArriveAtOnce(string path, bool hasVersion2)
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            // The page refresh of `dotnet watch` does this, for requests of a browser's tab.
+            app.Use((context, next) =>
+            {
+                context.Response.Body = new ForwardingStream(context.Response.Body);
+                return next(context);
+            });
+            app.UseRouting();
+            MapAll(app);
+        });
+        using var client = await LineClient.OpenAsync(app.NewClient(hasVersion2 ? new(2, 0) : new(1, 1)), path);
+
+        for (var i = 0; i < 3; i++)
+        {
+            app.Publisher.Publish($"{i}").Should().Be(1);
+            (await client.NextDataAsync()).Should().Be($"{i}");
+        }
+
+        await app.StopAsync();
+        await client.RestAsync();
+        app.Log.AboveDebug.Where(entry => entry.Exception is not null).Should().BeEmpty();
+    }
+
     private static Task<TestApplication> StartWithOutputCacheAsync(
         Action<OutputCachePolicyBuilder> basePolicy, Action<WebApplication>? useBefore = null) =>
         TestApplication.StartAsync(

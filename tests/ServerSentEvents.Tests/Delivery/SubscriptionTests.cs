@@ -60,6 +60,17 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    public void Enumeration_BlockingAndLeft_Unsubscribes()
+    {
+        var subscription = _publisher.Subscribe(initialData: ["1", "2"]);
+
+        subscription.ToBlockingEnumerable().First().Should().Be("data: 1\n\n");
+
+        _publisher.GetSubscribers().Should().BeEmpty();
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+    }
+
+    [Fact]
     public async Task Enumeration_ReaderThrows_Unsubscribes()
     {
         var subscription = _publisher.Subscribe(initialData: ["1"]);

@@ -124,6 +124,23 @@ public sealed partial class LoadInitialDataTests
         _calls.Should().Be(1, "a client that resumes needs no state");
     }
 
+    [Theory]
+    [MemberData(nameof(Readers))]
+    public async Task Read_Resumed_FunctionIsNotCalled(string reader)
+    {
+        _publisher.Publish("seen", eventId: "1");
+        _publisher.Publish("missed");
+        var subscription = Subscribe("1");
+        var read = new ReadText();
+        _publisher.Close();
+
+        await ReadAsync(subscription, read, reader).WaitAsync(Limits.Patience);
+
+        subscription.Resume.Should().Be(ResumeResult.Resumed);
+        DataOf(read).Should().Equal("missed");
+        _calls.Should().Be(0, "many clients that reconnect at once need no snapshots");
+    }
+
     [Fact]
     public async Task Read_ResumeIsAGap_LoadsAfterTheGapEvent()
     {

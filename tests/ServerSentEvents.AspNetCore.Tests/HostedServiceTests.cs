@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Tests services that publish before the server listens and while it stops.</summary>
+public sealed class HostedServiceTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Publish_ByAServiceThatStartsAndStops_ReachesClientsAndNeverThrows(bool isConcurrent)
+    {
+        await using var app = await TestApplication.StartAsync(builder =>
+        {
+            builder.Services.Configure<HostOptions>(options =>
+                (options.ServicesStartConcurrently, options.ServicesStopConcurrently) = (isConcurrent, isConcurrent));
+            builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10);
+            builder.Services.AddSingleton<Announcer>().AddHostedService(provider => provider.GetRequiredService<Announcer>());
+        });
+        var http = app.NewClient();
+        http.DefaultRequestHeaders.Add("Last-Event-ID", "before");
+        using var client = await LineClient.OpenAsync(http, "/events");
+        (await client.NextDataAsync()).Should().Be("started");
+
+        await app.StopAsync();
+
+        (await client.RestAsync()).Should().NotContain("stopped", "the streams end before the services stop");
+        app.Services.GetRequiredService<Announcer>().IsStopped.Should().BeTrue("no call has thrown");
+        app.Publisher.GetAllSubscribers().Should().BeEmpty();
+    }
+
+    private sealed class Announcer(Publisher publisher) : IHostedService
+    {
+        internal bool IsStopped { get; private set; }
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            publisher.Publish("before the start", eventId: "before").Should().Be(0);
+            publisher.Publish("started").Should().Be(0);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            publisher.Publish("stopped");
+            IsStopped = true;
+            return Task.CompletedTask;
+        }
+    }
+}
