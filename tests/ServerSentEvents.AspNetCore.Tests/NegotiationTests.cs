@@ -69,6 +69,7 @@ public sealed class NegotiationTests
     [InlineData("text/*;q=0, text/event-stream")]
     [InlineData("")]
     [InlineData(",,;;=")]
+    [InlineData("application/json, aaa")]
     public async Task Accept_AllowsStreams_GetsTheStream(string? accept)
     {
         await using var app = await StartAsync();

@@ -14,13 +14,13 @@ internal static class EventStreamRequest
     /// </summary>
     internal static bool Accepts(HttpRequest request)
     {
-        // Most clients other than browsers do not send the header.
-        if (request.Headers.Accept.Count == 0)
+        // Most clients other than browsers do not send the header, and browsers send this value.
+        if (request.Headers.Accept.Count == 0 || request.Headers.Accept == EventStreamResponse.ContentType)
             return true;
-        // This is what browsers send.
-        if (request.Headers.Accept == EventStreamResponse.ContentType)
+        // The lenient parser of ASP.NET Core takes time that grows with the square of the length of some invalid headers. The
+        // strict one stops at the first error.
+        if (!MediaTypeHeaderValue.TryParseStrictList(request.Headers.Accept, out var ranges))
             return true;
-        var ranges = request.GetTypedHeaders().Accept;
         // The most specific range that matches decides: "text/event-stream;q=0, */*" excludes streams.
         var best = ranges.Where(Matches).MaxBy(static range => range.MatchesAllTypes ? 0 : range.MatchesAllSubTypes ? 1 : 2);
         return ranges.Count == 0 || best is { Quality: null or > 0 };
