@@ -13,10 +13,16 @@ internal sealed class Mutator(Random random, byte[][] tokens)
         List<byte> bytes = [.. input];
         for (var changes = 1 << random.Next(5); changes > 0; changes--)
             ChangeOnce(bytes, other);
+        // Long inputs show what grows faster than an input. They are slow, so there are few.
+        if (random.Next(32) == 0)
+            bytes.InsertRange(random.Next(bytes.Count + 1), Repeat(tokens[random.Next(tokens.Length)], random.Next(MaxLength)));
         if (bytes.Count > MaxLength)
             bytes.RemoveRange(MaxLength, bytes.Count - MaxLength);
         return [.. bytes];
     }
+
+    private static IEnumerable<byte> Repeat(byte[] token, int length) =>
+        Enumerable.Range(0, length).Select(i => token[i % token.Length]);
 
     private void ChangeOnce(List<byte> bytes, byte[] other)
     {
