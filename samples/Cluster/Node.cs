@@ -25,13 +25,14 @@ internal static class Node
         builder.Logging.AddFilter("ServerSentEvents.Backplane", LogLevel.Error);
 
         var app = builder.Build();
+        var run = Guid.NewGuid();
         app.UsePage();
 
         app.MapGet("/events", (string member, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Publisher<string> publisher) =>
         {
             var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = member, LastEventId = lastEventId });
             // The node's own publisher sends this to the one page, without an id. The broker and the other node do not see it.
-            var welcome = Message.NewEvent("welcome", new { Node = name, How = subscription.Resume.ToString() });
+            var welcome = Message.NewEvent("welcome", new { Node = name, Run = run, How = subscription.Resume.ToString() });
             publisher.Publish(other => ReferenceEquals(other, member) ? welcome : null);
             return subscription.ToResult();
         });
@@ -41,13 +42,13 @@ internal static class Node
             : Task.FromResult(Results.BadRequest("A name or a message is blank or too long.")));
 
         // Any node can take the request. The right one reads it in the stream.
-        app.MapPost("/nodes/{which}/stop", (string which, IEventPublisher events) =>
-            PublishAsync(events, Message.NewEvent("stop", new { Node = which })));
+        app.MapPost("/nodes/{which:guid}/stop", (Guid which, IEventPublisher events) =>
+            PublishAsync(events, Message.NewEvent("stop", new { Run = which })));
 
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             _ = AnnounceAsync(app, name, broker);
-            _ = StopOnRequestAsync(app, name);
+            _ = StopOnRequestAsync(app, run);
         });
         _ = StopWithEntranceAsync(app.Lifetime);
         return app;
@@ -81,7 +82,7 @@ internal static class Node
         Console.WriteLine(app.Urls.First());
     }
 
-    private static async Task StopOnRequestAsync(WebApplication app, string name)
+    private static async Task StopOnRequestAsync(WebApplication app, Guid run)
     {
         var publisher = app.Services.GetRequiredService<Publisher<string>>();
         // The subscription ends when the broker loses its stream.
@@ -90,7 +91,7 @@ internal static class Node
             using var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = "" });
             await foreach (var item in subscription.AsItems())
             {
-                if (item.EventType == "stop" && JsonDocument.Parse(item.Data).RootElement.GetProperty("node").GetString() == name)
+                if (item.EventType == "stop" && JsonDocument.Parse(item.Data).RootElement.GetProperty("run").GetGuid() == run)
                     app.Lifetime.StopApplication();
             }
         }

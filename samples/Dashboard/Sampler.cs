@@ -13,7 +13,7 @@ namespace Dashboard;
 /// </remarks>
 internal sealed class Sampler(Publisher publisher, Settings settings) : BackgroundService
 {
-    /// <summary>Makes one step of keeping and publishing a sample, and one of reading the samples and subscribing.</summary>
+    /// <summary>The lock that keeps the samples and the publisher in step.</summary>
     private readonly Lock _gate = new();
 
     /// <summary>The last samples, the oldest first. Guarded by <see cref="_gate"/>.</summary>
@@ -49,7 +49,7 @@ internal sealed class Sampler(Publisher publisher, Settings settings) : Backgrou
 
         using var timer = new PeriodicTimer(settings.Interval);
         var last = ReadTotals();
-        while (!stoppingToken.IsCancellationRequested && await timer.WaitForNextTickAsync(CancellationToken.None))
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             var now = ReadTotals();
             var seconds = TimeProvider.System.GetElapsedTime(last.Timestamp, now.Timestamp).TotalSeconds;

@@ -40,7 +40,7 @@ try
 }
 catch (OperationCanceledException)
 {
-    // The streams end. A client that does not read cannot delay the end of the program for longer.
+    // The streams end. A client that does not read delays the end of the program by two seconds at most.
     timer.Dispose();
     await clock;
     publisher.Dispose();
@@ -70,7 +70,8 @@ async Task HandleAsync(HttpListenerContext context)
             ("GET", "/events") => SendEventsAsync(context.Request, response),
             ("POST", "/publish") => PublishBodyAsync(context.Request, response),
             ("GET", "/") => SendFileAsync("/index.html", response),
-            var (_, path) => SendFileAsync(path, response),
+            ("GET", var path) => SendFileAsync(path, response),
+            _ => SendFileAsync(path: null, response),
         };
         await handling;
         response.Close();
@@ -108,7 +109,7 @@ async Task PublishBodyAsync(HttpListenerRequest request, HttpListenerResponse re
     else
     {
         using var body = new StreamReader(request.InputStream, Encoding.UTF8);
-        // The answer to a body that does not come in time.
+        // Sent if the body does not come in time.
         response.StatusCode = (int)HttpStatusCode.RequestTimeout;
         publisher.Publish(await body.ReadToEndAsync().WaitAsync(bodyTimeout));
         response.StatusCode = (int)HttpStatusCode.NoContent;

@@ -12,7 +12,7 @@ namespace ServerSentEvents.AspNetCore;
 /// <para>Returned by <see cref="SubscriptionExtensions.ToResult"/>. A result can be executed once, because a subscription can
 /// be read once. If the result is not executed, its subscription stays until its queue is full, or until the application ends it.</para>
 /// <para>The stream ends when the subscription ends, when the client disconnects, and when the application stops. The
-/// subscription ends with the stream. Only a registered publisher is drained at the stop: others belong to the application.
+/// subscription ends with the stream. At the stop, this result closes its subscription, and leaves the publisher to the application.
 /// </para>
 /// <para>The properties are safe to read from several threads.</para>
 /// </remarks>

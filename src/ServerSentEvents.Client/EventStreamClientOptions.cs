@@ -113,7 +113,7 @@ public sealed class EventStreamClientOptions
     /// <remarks>Null is refused.</remarks>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>Returns a checked copy, in which no last event id is null.</summary>
+    /// <summary>Returns a checked copy. An empty last event id becomes null.</summary>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
     internal EventStreamClientOptions CheckedCopy(string paramName)
     {

@@ -52,7 +52,7 @@ public sealed class PublisherOptions
     /// <remarks>
     /// <para>A queue is full when it reaches this bound or <see cref="QueueCapacityBytes"/>. <see cref="QueueOverflow"/>
     /// decides what happens then.</para>
-    /// <para>Comments count as events. Initial data and replayed events do not count here: their number has no bound, and
+    /// <para>Comments count as events. Initial data and replayed events do not count: their number has no bound.
     /// <see cref="QueueCapacityBytes"/> says which of their bytes count. <see cref="int.MaxValue"/> removes
     /// this bound; <see cref="QueueCapacityBytes"/> still applies. A subscription can override the value with
     /// <see cref="SubscribeOptions{TProperties}.QueueCapacity"/>.</para>
@@ -77,7 +77,7 @@ public sealed class PublisherOptions
     /// <code>
     /// using ServerSentEvents;
     ///
-    /// // At most 256 KB for each client that does not read.
+    /// // About 256 KB of queued events for each client that does not read.
     /// using var publisher = new Publisher(new PublisherOptions { QueueCapacityBytes = 256 * 1024 });
     /// </code>
     /// </example>

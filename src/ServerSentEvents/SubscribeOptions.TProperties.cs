@@ -66,8 +66,8 @@ public sealed class SubscribeOptions<TProperties>
     /// publish states or versions, not increments. If the queue overflows during the load, the subscription ends after it,
     /// or events are dropped, as <see cref="QueueOverflow"/> says.</para>
     /// <para><b>Thread.</b> With <c>await foreach</c>, the function is called by the first <c>MoveNextAsync</c> that has
-    /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call, which first writes an empty
-    /// comment if nothing else comes before the load. The function runs outside every lock, and delays no other
+    /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call. If nothing else comes before the
+    /// load, an empty comment is written first, because proxies hold back the headers until the first byte. The function runs outside every lock, and delays no other
     /// subscriber.</para>
     /// <para><b>Cancellation.</b> The function gets a token. It is canceled when the subscription is ended at once (by
     /// <see cref="Subscription{TProperties}.Dispose"/>, <see cref="Publisher{TProperties}.Disconnect"/> or the reader's own
@@ -154,7 +154,7 @@ public sealed class SubscribeOptions<TProperties>
     /// </para>
     /// <para><b>Not conflated</b> are events with null as their key, events with an id that the application gave, comments,
     /// initial data and replayed events. A personalized event is not conflated for a subscriber that joined while its function
-    /// ran, and later events do not replace what this subscriber has queued before it. An event that the reader has begun is
+    /// ran. Later events do not replace events that this subscriber had queued before. An event that the reader has begun is
     /// not replaced.</para>
     /// <para><b>Bounds.</b> A replacement takes no place of the <see cref="QueueCapacity"/>. If it is larger than its predecessor
     /// and there is no room within <see cref="QueueCapacityBytes"/>, <see cref="QueueOverflow"/> decides.</para>

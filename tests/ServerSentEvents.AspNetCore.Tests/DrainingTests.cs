@@ -72,7 +72,7 @@ public sealed class DrainingTests
     [InlineData("/mapped", "retry: 3000\n")]
     [InlineData("/result", "retry: 3000\n")]
     [InlineData("/subscription", "")]
-    public async Task Draining_PublisherThatIsNotRegistered_IsDrainedIfTheLibraryHasSubscribed(string path, string expected)
+    public async Task Draining_PublisherThatIsNotRegistered_IsDrainedIfMappedOrUsedByItsResult(string path, string expected)
     {
         using var mapped = new Publisher();
         using var used = new Publisher();

@@ -15,6 +15,8 @@ public sealed class HostedServiceTests
         {
             builder.Services.Configure<HostOptions>(options =>
                 (options.ServicesStartConcurrently, options.ServicesStopConcurrently) = (isConcurrent, isConcurrent));
+            // The clock stands still, so that no client is cut off on a busy machine.
+            builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider());
             builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10);
             builder.Services.AddSingleton<Announcer>().AddHostedService(provider => provider.GetRequiredService<Announcer>());
         });

@@ -196,7 +196,7 @@ public sealed class MiddlewareTests
             (await client.NextDataAsync()).Should().Be($"{i}");
         }
 
-        await app.StopAsync();
+        app.Publisher.Close();
         await client.RestAsync();
         app.Log.AboveDebug.Where(entry => entry.Exception is not null).Should().BeEmpty();
     }

@@ -7,7 +7,7 @@ namespace ServerSentEvents.Documentation.Tests;
 public sealed partial class ReportTests
 {
     private const int MatchLimit = 10_000;
-    private const string Page = "tests/ServerSentEvents.Tests/README.md";
+    private const string Page = "tests/REPORTS.md";
 
     private static readonly string Text = File.ReadAllText(RepositoryFiles.PathOf(Page));
 
@@ -59,7 +59,7 @@ public sealed partial class ReportTests
         return tests;
     }
 
-    [GeneratedRegex(@"This table has (?<count>\d+) ", RegexOptions.ExplicitCapture, MatchLimit)]
+    [GeneratedRegex(@"These tables have (?<count>\d+) ", RegexOptions.ExplicitCapture, MatchLimit)]
     private static partial Regex Count();
 
     [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, MatchLimit)]

@@ -21,6 +21,8 @@ internal sealed class ClusterReader : IAsyncDisposable
     /// <summary>The node that serves this client.</summary>
     internal string Node { get; private set; } = "";
 
+    internal string Run { get; private set; } = "";
+
     /// <summary>The result of each resume.</summary>
     internal List<string> Welcomes { get; } = [];
 
@@ -71,6 +73,7 @@ internal sealed class ClusterReader : IAsyncDisposable
         {
             case "welcome":
                 Node = data.GetProperty("node").GetString()!;
+                Run = data.GetProperty("run").GetString()!;
                 Welcomes.Add(data.GetProperty("how").GetString()!);
                 break;
             case "message":

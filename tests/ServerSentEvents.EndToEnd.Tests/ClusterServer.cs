@@ -62,7 +62,7 @@ internal sealed partial class ClusterServer : IDisposable
     internal async Task StopNodeAsync(ClusterReader reader)
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
-        while (!await TryPostAsync($"nodes/{reader.Node}/stop", new { }))
+        while (!await TryPostAsync($"nodes/{reader.Run}/stop", new { }))
             limit.Token.ThrowIfCancellationRequested();
     }
 

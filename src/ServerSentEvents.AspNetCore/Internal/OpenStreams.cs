@@ -21,8 +21,8 @@ internal sealed class OpenStreams
     private readonly HashSet<OpenStream> _open = [];
 
     /// <summary>
-    /// The publishers that have been registered, mapped or used by a result, each with the method that drains it. A publisher
-    /// that nothing else holds is not kept. Guarded by <see cref="_gate"/>.
+    /// The publishers that have been registered, mapped or used by a result, each with the method that drains it. The table is
+    /// weak: it keeps no publisher alive. Guarded by <see cref="_gate"/>.
     /// </summary>
     private readonly ConditionalWeakTable<object, Action> _publishers = new();
 

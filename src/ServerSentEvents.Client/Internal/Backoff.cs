@@ -9,14 +9,16 @@ internal sealed class Backoff(TimeSpan maxInterval, Func<double> random)
     /// <summary>The largest number of doublings. It keeps numbers in range.</summary>
     private const int MaxDoublings = 30;
 
-    /// <summary>The default source of jitter, guarded by a lock on it. The seed differs even in processes that start together.</summary>
-    private static readonly Random Random = new(Guid.NewGuid().GetHashCode());
+    /// <summary>
+    /// The default source of jitter. Guarded by a lock on this object. The seed differs even in processes that start together.
+    /// </summary>
+    private static readonly Random SharedRandom = new(Guid.NewGuid().GetHashCode());
 
     /// <summary>Returns a random number from 0 to 1.</summary>
     internal static double NextRandom()
     {
-        lock (Random)
-            return Random.NextDouble();
+        lock (SharedRandom)
+            return SharedRandom.NextDouble();
     }
 
     /// <summary>Returns the wait before the next attempt.</summary>

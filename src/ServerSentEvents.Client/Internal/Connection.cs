@@ -126,7 +126,7 @@ internal sealed class Connection : IDisposable
             return Refused(
                 EventStreamEndReason.UnexpectedStatus,
                 $"The server has answered {(int)response.StatusCode} ({response.ReasonPhrase}) instead of an event stream.",
-                Failures.IsTemporary(response.StatusCode));
+                TemporaryFailures.IsTemporary(response.StatusCode));
         }
 
         // The raw value: parameters do not matter, even if they are malformed.
@@ -157,7 +157,7 @@ internal sealed class Connection : IDisposable
             ? Ended(
                 EventStreamEndReason.ConnectionFailed,
                 $"The request has failed: {exception.Message}",
-                Failures.IsTemporary(exception, isSent: _request is not null))
+                TemporaryFailures.IsTemporary(exception, isSent: _request is not null))
             : Ended(EventStreamEndReason.ConnectionFailed, $"The stream has broken off: {exception.Message}", isTemporary: true);
 
         EventStreamDisconnection Ended(EventStreamEndReason reason, string message, bool isTemporary) =>

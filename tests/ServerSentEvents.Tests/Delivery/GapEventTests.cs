@@ -147,6 +147,34 @@ public sealed class GapEventTests
     }
 
     [Fact]
+    public async Task Copy_DropsWhileALargeEventIsBegun_CountsTheLargeEventToItsEnd()
+    {
+        var publisher = new Publisher(new PublisherOptions
+        {
+            QueueCapacityBytes = 400_000,
+            QueueOverflow = QueueOverflow.DropOldest,
+            GapEvent = new("", "gap"),
+        });
+        var subscription = publisher.Subscribe();
+        var client = new SlowClient(subscription);
+        publisher.Publish(new string('x', 350_000));
+        await client.WaitAsync();
+        client.Take();
+        await client.WaitAsync();
+
+        publisher.Publish(new string('y', 50_000)).Should().Be(1);
+        publisher.Publish(new string('z', 350_000)).Should().Be(0, "there is no room, even without the second event");
+        client.Take();
+        var taking = client.TakeAllAsync();
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0 && subscription.QueuedBytes == 0);
+        publisher.Publish("after").Should().Be(1);
+        publisher.Close();
+        await taking;
+
+        client.Taken.Should().Be(Text(new string('x', 350_000)) + Gap + Text("after"));
+    }
+
+    [Fact]
     public async Task Copy_LargeEventIsBegunAndTheNextFindsNoRoom_GapEventFollowsTheLargeEvent()
     {
         var publisher = new Publisher(new PublisherOptions

@@ -85,7 +85,7 @@ public sealed class AdvisoryTests
     }
 
     [Fact]
-    public async Task Publish_NegativeOrHugeRetryOfAnAdvisory_IsANumberInRange()
+    public async Task Publish_LargestReconnectionInterval_IsWrittenAsANumber()
     {
         // CVE-2026-29085 and CVE-2026-44217: here, a retry interval is a TimeSpan, and no text.
         var text = await Wire.TextOf(new SseItem<string>("x") { ReconnectionInterval = TimeSpan.MaxValue });

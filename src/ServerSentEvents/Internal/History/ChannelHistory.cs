@@ -4,7 +4,7 @@ namespace ServerSentEvents.Internal.History;
 
 /// <summary>The last events of one channel.</summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
-internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floor, EvictedIds evictedIds)
+internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floor, UsedIds usedIds)
 {
     private const int SmallestSegment = 4;
     private const int LargestSegment = 1_024;
@@ -66,7 +66,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
         Floor = new(entry.Position, entry.OwnId);
         if (entry.OwnId is not { Length: > 0 } ownId)
             return entry;
-        evictedIds.Add(Name, ownId);
+        usedIds.Add(Name, ownId);
         var known = _ownIds![ownId];
         if (known.Count == 1)
             _ownIds.Remove(ownId);

@@ -72,7 +72,7 @@ internal sealed partial class EventHistory<TProperties>
     {
         var channel = _channels.TryGet(name, out var found) ? found : null;
         var (position, count) = channel?.Find(ownId) ?? default;
-        var evicted = _evictedIds.Count(name, ownId);
+        var evicted = _usedIds.Count(name, ownId);
         isAmbiguous = count + evicted > 1;
         if (count > 0)
             return position;

@@ -22,7 +22,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     /// <summary>The channels of <see cref="_channels"/>, ordered by the position of their oldest event.</summary>
     private readonly ChannelHeap<TProperties> _byOldest = new();
 
-    private readonly EvictedIds _evictedIds = new();
+    private readonly UsedIds _usedIds = new();
 
     /// <summary>The bytes of all events. An event of several channels counts once.</summary>
     private long _bytes;
@@ -65,7 +65,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     {
         _channels.Clear();
         _byOldest.Clear();
-        _evictedIds.Clear();
+        _usedIds.Clear();
         Volatile.Write(ref _bytes, 0);
     }
 
@@ -101,7 +101,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
         foreach (var id in ids)
         {
             for (var i = 0; id is { Length: > 0 } && i < channels.Count; i++)
-                _evictedIds.AddAmbiguous(channels[i], id);
+                _usedIds.AddAmbiguous(channels[i], id);
         }
     }
 
@@ -150,7 +150,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     {
         if (!_channels.TryGet(name, out var channel))
         {
-            channel = new(name, index.HistoryFloorOf(name), _evictedIds);
+            channel = new(name, index.HistoryFloorOf(name), _usedIds);
             _channels.Add(name, channel);
             _byOldest.AddLast(channel, entry.Position);
         }

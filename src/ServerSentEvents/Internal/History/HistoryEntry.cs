@@ -9,7 +9,7 @@ namespace ServerSentEvents.Internal.History;
 internal sealed class HistoryEntry<TProperties>
 {
     /// <summary>
-    /// The frame, or a <see cref="Personalized"/>. This is one field, because there can be millions of entries.
+    /// The frame, or a <see cref="PersonalizedContent"/>. This is one field, because there can be millions of entries.
     /// </summary>
     private readonly object _content;
 
@@ -23,7 +23,7 @@ internal sealed class HistoryEntry<TProperties>
     /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
     internal HistoryEntry(Func<TProperties, Frame?> make, string? ownId)
     {
-        _content = new Personalized(make);
+        _content = new PersonalizedContent(make);
         OwnId = ownId;
     }
 
@@ -31,10 +31,10 @@ internal sealed class HistoryEntry<TProperties>
     internal Frame? Shared => _content as Frame;
 
     /// <summary>The application's function; null for a shared event.</summary>
-    internal Func<TProperties, Frame?>? Make => (_content as Personalized)?.Make;
+    internal Func<TProperties, Frame?>? Make => (_content as PersonalizedContent)?.Make;
 
     /// <summary>The channels of a personalized event.</summary>
-    internal ChannelNames PersonalizedChannels => _content is Personalized personalized ? personalized.Channels : [];
+    internal ChannelNames PersonalizedChannels => _content is PersonalizedContent personalized ? personalized.Channels : [];
 
     /// <summary>The id that the application gave; null for none.</summary>
     internal string? OwnId { get; private set; }
@@ -56,8 +56,8 @@ internal sealed class HistoryEntry<TProperties>
     internal int Bytes { get; private set; }
 
     /// <summary>
-    /// Returns whether a frame, made after the entry got its place, has an own id that is not the id of the entry. Such an id
-    /// names no position.
+    /// Returns whether a frame has an own id that differs from the id of the entry. Such an id names no position. Call after
+    /// <see cref="PlaceAt"/>.
     /// </summary>
     internal bool HasAmbiguousId(Frame frame) =>
         frame.OwnId is { Length: > 0 } id && !string.Equals(id, OwnId, StringComparison.Ordinal);
@@ -74,14 +74,15 @@ internal sealed class HistoryEntry<TProperties>
         }
         else
         {
-            ((Personalized)_content).Channels = channels;
+            ((PersonalizedContent)_content).Channels = channels;
         }
 
         if (OwnId is not null && ids.TryParse(OwnId, out _))
             OwnId = null;
     }
 
-    private sealed class Personalized(Func<TProperties, Frame?> make)
+    /// <summary>The function of a personalized event, and the channels of the event.</summary>
+    private sealed class PersonalizedContent(Func<TProperties, Frame?> make)
     {
         internal Func<TProperties, Frame?> Make { get; } = make;
 

@@ -54,7 +54,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     /// <summary>The frames of personalized events, by position; null if there are none.</summary>
     private Dictionary<long, Frame>? _personalized;
 
-    /// <summary>The own ids of personalized events that name no position, because their event does not have them.</summary>
+    /// <summary>The own ids of personalized events that only this subscriber got, so that they name no position.</summary>
     private List<(string Id, ChannelNames Channels)>? _ambiguousIds;
 
     internal override int Count
@@ -80,7 +80,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     /// <summary>The bytes of the personalized events, which are in memory for this subscriber alone.</summary>
     internal override long Bytes => _bytes;
 
-    /// <summary>The ids to remember, and the channels of their events, before the replay can be read.</summary>
+    /// <summary>The ambiguous ids to add to the history before the replay is read, with the channels of their events.</summary>
     internal IReadOnlyList<(string Id, ChannelNames Channels)> AmbiguousIds => _ambiguousIds ?? [];
 
     internal override Frame? Read()

@@ -32,7 +32,7 @@ internal sealed class PersonalizedEvent<TProperties>(
     /// <summary>The own ids of the frames where they have several: none of them names a position.</summary>
     internal IReadOnlyList<string?> DifferentIds { get; private set; } = [];
 
-    /// <summary>The own ids of later subscribers that differ from that of the event, so that they name no position.</summary>
+    /// <summary>The ambiguous ids: own ids that only subscribers got that joined while the function ran.</summary>
     internal IReadOnlyList<string> LateIds => _lateIds ?? [];
 
     /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>

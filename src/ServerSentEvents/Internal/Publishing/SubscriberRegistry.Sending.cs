@@ -84,7 +84,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         var hasHeartbeats = _hasHeartbeats;
         var now = context.Now;
         var members = channel.Members;
-        // Go in the order of memory, which the processor fetches ahead.
+        // Go forward, because the processor fetches memory ahead in this direction.
         for (var i = 0; i < members.Length; i++)
         {
             ref var member = ref members[i];
@@ -111,7 +111,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             }
 
             members = channel.Members;
-            // When a member leaves, the last member takes its place, and was not visited before.
+            // If this member has left, the last member has taken its place, and is next.
             if (i < members.Length && members[i].Subscriber != subscriber)
                 i--;
         }

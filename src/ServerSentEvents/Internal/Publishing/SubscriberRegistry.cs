@@ -124,12 +124,17 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// </summary>
     internal bool TryAddReplay(Subscriber<TProperties> subscriber, Replay<TProperties> replay)
     {
+        // Release the lock between ids, because their number has no bound.
+        foreach (var (id, channels) in replay.AmbiguousIds)
+        {
+            lock (_gate)
+                _history?.AddAmbiguous([id], channels);
+        }
+
         lock (_gate)
         {
             if (!subscriber.TryAddBytes(replay.Bytes))
                 return false;
-            foreach (var (id, channels) in replay.AmbiguousIds)
-                _history?.AddAmbiguous([id], channels);
             ChannelIndex<TProperties>.SetUnitLimit(subscriber);
             return true;
         }

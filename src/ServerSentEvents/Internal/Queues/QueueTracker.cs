@@ -26,8 +26,8 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
     /// <summary>True if the first event of the channel comes after a hole. Guarded by a lock on this.</summary>
     internal bool HasHole { get; set; }
 
-    /// <summary>True if the frame that was taken last is a gap event, which does not count. Used by the reader alone.</summary>
-    internal bool HasReadGap { get; private set; }
+    /// <summary>True if the frame that was taken last is a gap event, whose bytes do not count. Used by the reader alone.</summary>
+    internal bool HasReadGap { get; set; }
 
     /// <summary>The last place of the queue if it is a gap event; else null. Guarded by the registry's lock.</summary>
     internal GapMark? LastMark { get; set; }
@@ -62,8 +62,7 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
     {
         frame = HasHole ? GapFrame : null;
         HasHole = false;
-        HasReadGap = frame is not null;
-        return HasReadGap;
+        return frame is not null;
     }
 
     /// <summary>
@@ -72,7 +71,6 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
     /// </summary>
     internal object Take(object item)
     {
-        HasReadGap = item is GapMark;
         switch (item)
         {
             case ConflatedFrame place:

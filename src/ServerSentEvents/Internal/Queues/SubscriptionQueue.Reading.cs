@@ -106,12 +106,14 @@ internal abstract partial class SubscriptionQueue
         {
             if (_tracker.TryTakeHole(out var gap))
             {
+                _tracker.HasReadGap = true;
                 item = gap;
                 return true;
             }
 
             if (!_channel.Reader.TryRead(out item))
                 return false;
+            _tracker.HasReadGap = item is GapMark;
             item = _tracker.Take(item);
             return true;
         }

@@ -23,8 +23,8 @@ internal abstract partial class SubscriptionQueue
     private readonly QueueTracker? _tracker;
 
     /// <summary>
-    /// A mutable struct, hence a field and not a property. It is the first struct, because it then shares eight bytes with the
-    /// Boolean fields.
+    /// A field, because it is a mutable struct. Keep it before the other structs: the runtime then puts it beside the Boolean
+    /// fields, which saves eight bytes for each subscription.
     /// </summary>
     internal CopyStateMachine CopyState;
 

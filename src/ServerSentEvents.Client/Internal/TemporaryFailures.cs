@@ -3,9 +3,9 @@ using System.Net;
 namespace ServerSentEvents.Client.Internal;
 
 /// <summary>The rules that say which failures are temporary.</summary>
-internal static class Failures
+internal static class TemporaryFailures
 {
-    /// <summary>Returns whether later attempts may not meet a status again. Outside 5xx: timeout, too early, too many requests.</summary>
+    /// <summary>Returns whether a later attempt may succeed after a status. Outside 5xx: timeout, too early, too many requests.</summary>
     internal static bool IsTemporary(HttpStatusCode status) => (int)status is 408 or 425 or 429 or (>= 500 and not (501 or 505));
 
     /// <summary>Returns whether an exception of a request is temporary. If not, the reader gets the exception unchanged.</summary>

@@ -1,11 +1,11 @@
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// The own ids of evicted events, as hashes, by channel. They show whether an id was used twice, because only a unique id
-/// names a position.
+/// The own ids that were used before, as hashes, by channel. Only an id that was used once names a position. So an ambiguous
+/// id counts twice.
 /// </summary>
 /// <remarks>Guarded by the registry's lock. The latest 65,536 are kept, in about 3 MB.</remarks>
-internal sealed class EvictedIds
+internal sealed class UsedIds
 {
     private const int Capacity = 65_536;
     private const ulong OffsetBasis = 14695981039346656037;
@@ -24,17 +24,14 @@ internal sealed class EvictedIds
         _counts[hash] = count + 1;
     }
 
-    /// <summary>
-    /// Adds an id that names no position. Two of the same are enough, so that clients that get the same events again and
-    /// again do not displace other ids.
-    /// </summary>
+    /// <summary>Counts an ambiguous id twice, and not more often: repeated replays of one event must not displace other ids.</summary>
     internal void AddAmbiguous(string channel, string id)
     {
-        if (Count(channel, id) < 2)
+        while (Count(channel, id) < 2)
             Add(channel, id);
     }
 
-    /// <summary>Returns how often this id was evicted from this channel.</summary>
+    /// <summary>Returns how often an id is remembered for a channel.</summary>
     internal int Count(string channel, string id)
     {
         _counts.TryGetValue(Hash(channel, id), out var count);
