@@ -149,18 +149,7 @@ public sealed class GapEventTests
     [Fact]
     public async Task Copy_DropsWhileALargeEventIsBegun_CountsTheLargeEventToItsEnd()
     {
-        var publisher = new Publisher(new PublisherOptions
-        {
-            QueueCapacityBytes = 400_000,
-            QueueOverflow = QueueOverflow.DropOldest,
-            GapEvent = new("", "gap"),
-        });
-        var subscription = publisher.Subscribe();
-        var client = new SlowClient(subscription);
-        publisher.Publish(new string('x', 350_000));
-        await client.WaitAsync();
-        client.Take();
-        await client.WaitAsync();
+        var (publisher, subscription, client) = await BeginLargeEventAsync(400_000, length: 350_000);
 
         publisher.Publish(new string('y', 50_000)).Should().Be(1);
         publisher.Publish(new string('z', 350_000)).Should().Be(0, "there is no room, even without the second event");
@@ -177,18 +166,7 @@ public sealed class GapEventTests
     [Fact]
     public async Task Copy_LargeEventIsBegunAndTheNextFindsNoRoom_GapEventFollowsTheLargeEvent()
     {
-        var publisher = new Publisher(new PublisherOptions
-        {
-            QueueCapacityBytes = 100_000,
-            QueueOverflow = QueueOverflow.DropOldest,
-            GapEvent = new("", "gap"),
-        });
-        var subscription = publisher.Subscribe();
-        var client = new SlowClient(subscription);
-        publisher.Publish(new string('x', 200_000));
-        await client.WaitAsync();
-        client.Take();
-        await client.WaitAsync();
+        var (publisher, subscription, client) = await BeginLargeEventAsync(100_000, length: 200_000);
 
         publisher.Publish(new string('y', 200_000)).Should().Be(0);
         subscription.DroppedEvents.Should().Be(1);
@@ -325,5 +303,24 @@ public sealed class GapEventTests
         for (var i = 0; i < count; i++)
             texts.Add(await reader.NextAsync());
         return texts;
+    }
+
+    /// <summary>Publishes a large event, of which the client has taken a part.</summary>
+    private static async Task<(Publisher Publisher, Subscription<object?> Subscription, SlowClient Client)> BeginLargeEventAsync(
+        long queueCapacityBytes, int length)
+    {
+        var publisher = new Publisher(new PublisherOptions
+        {
+            QueueCapacityBytes = queueCapacityBytes,
+            QueueOverflow = QueueOverflow.DropOldest,
+            GapEvent = new("", "gap"),
+        });
+        var subscription = publisher.Subscribe();
+        var client = new SlowClient(subscription);
+        publisher.Publish(new string('x', length));
+        await client.WaitAsync();
+        client.Take();
+        await client.WaitAsync();
+        return (publisher, subscription, client);
     }
 }
