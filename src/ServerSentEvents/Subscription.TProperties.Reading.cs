@@ -20,7 +20,7 @@ public sealed partial class Subscription<TProperties>
     /// </returns>
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        Enumerate(TextView, cancellationToken);
+        new TextEnumerator<TProperties>(this, cancellationToken);
 
     /// <summary>
     /// Returns the stream as items without framing, for <c>TypedResults.ServerSentEvents</c> and other code that writes
@@ -124,12 +124,6 @@ public sealed partial class Subscription<TProperties>
             core.Registry.Attach(copy, subscriber);
         else
             queue.Attach(copy);
-    }
-
-    internal FrameEnumerator<TProperties, TView> Enumerate<TView>(FrameView<TView> view, CancellationToken cancellationToken)
-    {
-        TakeReader();
-        return new(this, Subscriber ?? (SubscriptionQueue)new EndedQueue(), view, cancellationToken);
     }
 
     /// <summary>

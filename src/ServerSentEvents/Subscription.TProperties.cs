@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Delivery;
-using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Publishing;
 
 namespace ServerSentEvents;
@@ -61,12 +59,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
 
     /// <summary>The size of a copy's largest flush, so that each flush is one write to the stream.</summary>
     private const int StreamBufferBytes = 64 * 1024;
-
-    private static readonly FrameView<string> TextView = static (Frame frame, [MaybeNullWhen(false)] out string text) =>
-    {
-        text = frame.Text;
-        return true;
-    };
 
     /// <summary>
     /// The time of the beginning, in UTC ticks. There can be 100,000 subscriptions, and a <see cref="DateTimeOffset"/> takes

@@ -69,7 +69,7 @@ internal sealed partial class ChannelIndex<TProperties>
             if (channel.Mark == walk)
                 continue;
             channel.Mark = walk;
-            memberships[count] = new() { Channel = channel, Index = channel.Add(subscriber, count) };
+            memberships[count] = new(channel, channel.Add(subscriber, count));
             count++;
         }
 

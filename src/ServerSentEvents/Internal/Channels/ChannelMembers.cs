@@ -59,7 +59,7 @@ internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor hist
         {
             var moved = _members[last];
             _members[index] = moved;
-            moved.Subscriber.MembershipAt(moved.Slot).Index = index;
+            moved.Subscriber.SetIndexAt(moved.Slot, index);
         }
 
         _members[last] = default;

@@ -11,13 +11,17 @@ internal sealed class Subscriber<TProperties>(
     TProperties properties, QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)
     : SubscriptionQueue(limits, keyFunction)
 {
-    private SubscriptionEnd? _end;
+    /// <summary>The only channel, which most subscribers have; else null. Guarded by the registry's lock.</summary>
+    private ChannelMembers<TProperties>? _channel;
 
-    /// <summary>The only channel, which most subscribers have; else the default value. Guarded by the registry's lock.</summary>
-    private Membership<TProperties> _membership;
+    /// <summary>The place in the only channel. Guarded by the registry's lock.</summary>
+    private int _index;
 
-    /// <summary>The channels if there are several; else null. Guarded by the registry's lock.</summary>
-    private Membership<TProperties>[]? _memberships;
+    /// <summary>
+    /// The memberships if there are several; the end, after which there are none; else null. One field for both saves eight
+    /// bytes for each subscriber. Written under the registry's lock.
+    /// </summary>
+    private object? _membershipsOrEnd;
 
     /// <summary>The last walk that has visited this subscriber. Guarded by the registry's lock.</summary>
     private long _lastWalk;
@@ -30,30 +34,37 @@ internal sealed class Subscriber<TProperties>(
     /// <summary>The end of the subscription; null before it. Set once, under the registry's lock.</summary>
     internal SubscriptionEnd? End
     {
-        get => Volatile.Read(ref _end);
-        set => Volatile.Write(ref _end, value);
+        get => Volatile.Read(ref _membershipsOrEnd) as SubscriptionEnd;
+        set => Volatile.Write(ref _membershipsOrEnd, value);
     }
 
     /// <summary>The number of the subscriber's channels. Guarded by the registry's lock.</summary>
-    internal int MembershipCount => _memberships?.Length ?? (_membership.Channel is null ? 0 : 1);
+    internal int MembershipCount => Memberships?.Length ?? (_channel is null ? 0 : 1);
 
     /// <summary>The count of the only channel. A subscriber of several channels counts its own bytes.</summary>
-    protected override ByteMeter? Meter => _membership.Channel;
+    protected override ByteMeter? Meter => _channel;
+
+    private Membership<TProperties>[]? Memberships => _membershipsOrEnd as Membership<TProperties>[];
 
     /// <summary>Returns one of the subscriber's channels, with the place there. Needs the registry's lock.</summary>
-    internal ref Membership<TProperties> MembershipAt(int slot)
+    internal Membership<TProperties> MembershipAt(int slot) =>
+        Memberships is { } memberships ? memberships[slot] : new(_channel!, _index);
+
+    /// <summary>Changes the subscriber's place in one of its channels. Needs the registry's lock.</summary>
+    internal void SetIndexAt(int slot, int index)
     {
-        if (_memberships is null)
-            return ref _membership;
-        return ref _memberships[slot];
+        if (Memberships is { } memberships)
+            memberships[slot] = memberships[slot] with { Index = index };
+        else
+            _index = index;
     }
 
-    /// <summary>Sets the subscriber's channels. Needs the registry's lock.</summary>
+    /// <summary>Sets the channels of a subscriber that has not ended. Needs the registry's lock.</summary>
     internal void SetMemberships(ReadOnlySpan<Membership<TProperties>> memberships)
     {
         MoveOrigin(-(Meter?.Bytes ?? 0));
-        _membership = memberships.Length == 1 ? memberships[0] : default;
-        _memberships = memberships.Length > 1 ? memberships.ToArray() : null;
+        (_channel, _index) = memberships.Length == 1 ? memberships[0] : default;
+        _membershipsOrEnd = memberships.Length > 1 ? memberships.ToArray() : null;
         MoveOrigin(Meter?.Bytes ?? 0);
     }
 
@@ -89,13 +100,6 @@ internal sealed class SubscriptionEnd(SubscriptionEndReason reason, string[] cha
 }
 
 /// <summary>A channel that a subscriber is in.</summary>
-internal struct Membership<TProperties>
-{
-    internal ChannelMembers<TProperties> Channel;
-
-    /// <summary>The subscriber's place in <see cref="Channel"/>.</summary>
-    internal int Index;
-
-    internal readonly void Deconstruct(out ChannelMembers<TProperties> channel, out int index) =>
-        (channel, index) = (Channel, Index);
-}
+/// <param name="Channel">The channel.</param>
+/// <param name="Index">The subscriber's place in the channel.</param>
+internal readonly record struct Membership<TProperties>(ChannelMembers<TProperties> Channel, int Index);

@@ -8,20 +8,16 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Delivery;
 
-/// <summary>Converts a frame to what the reader gets. Returns false if the reader does not get this frame.</summary>
-internal delegate bool FrameView<TView>(Frame frame, [MaybeNullWhen(false)] out TView view);
-
 /// <summary>
 /// The enumeration of a queue by its reader. Its end also ends the subscription: the end of the stream, a break, an
 /// exception or a canceled token.
 /// </summary>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <typeparam name="TView">The type of the elements.</typeparam>
-internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
+internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
 {
     private readonly Subscription<TProperties> _subscription;
     private readonly SubscriptionQueue _queue;
-    private readonly FrameView<TView> _view;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>The registration for the whole enumeration: a canceled token takes effect also between two reads.</summary>
@@ -32,15 +28,13 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     /// </summary>
     private ExceptionDispatchInfo? _handlerFailure;
 
-    internal FrameEnumerator(
-        Subscription<TProperties> subscription,
-        SubscriptionQueue queue,
-        FrameView<TView> view,
-        CancellationToken cancellationToken)
+    /// <summary>Makes the subscription's only reader.</summary>
+    /// <exception cref="InvalidOperationException">The subscription has, or had, a reader.</exception>
+    private protected FrameEnumerator(Subscription<TProperties> subscription, CancellationToken cancellationToken)
     {
+        subscription.TakeReader();
         _subscription = subscription;
-        _queue = queue;
-        _view = view;
+        _queue = subscription.Subscriber ?? (SubscriptionQueue)new EndedQueue();
         _cancellationToken = cancellationToken;
         _registration = cancellationToken.RegisterDetached(
             static enumerator => ((FrameEnumerator<TProperties, TView>)enumerator!).Cancel(), this);
@@ -57,6 +51,9 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
         Interlocked.Exchange(ref _handlerFailure, null)?.Throw();
         return default;
     }
+
+    /// <summary>Converts a frame to what the reader gets. Returns false if the reader does not get this frame.</summary>
+    private protected abstract bool TryConvert(Frame frame, [MaybeNullWhen(false)] out TView view);
 
     /// <summary>Ends the subscription. Must not throw: a timer or a closed connection that cancels would not catch it.</summary>
     private void Cancel()
@@ -78,7 +75,7 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
         while (_queue.TryRead(out var frame))
         {
             _queue.Release(frame.Length);
-            if (!_view(frame, out var current))
+            if (!TryConvert(frame, out var current))
                 continue;
             _queue.CountDelivery(frame);
             Current = current;
@@ -116,15 +113,31 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     }
 }
 
-/// <summary>The items of a subscription, for code that frames events itself.</summary>
+/// <summary>Reads a subscription as ready-to-write events.</summary>
+internal sealed class TextEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
+    : FrameEnumerator<TProperties, string>(subscription, cancellationToken)
+{
+    private protected override bool TryConvert(Frame frame, [MaybeNullWhen(false)] out string view)
+    {
+        view = frame.Text;
+        return true;
+    }
+}
+
+/// <summary>Reads a subscription as items, for code that frames events itself.</summary>
+internal sealed class ItemEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
+    : FrameEnumerator<TProperties, SseItem<string>>(subscription, cancellationToken)
+{
+    private protected override bool TryConvert(Frame frame, out SseItem<string> view)
+    {
+        view = frame.IsEvent ? frame.Item : default;
+        return frame.IsEvent;
+    }
+}
+
+/// <summary>The items of a subscription.</summary>
 internal sealed class ItemStream<TProperties>(Subscription<TProperties> subscription) : IAsyncEnumerable<SseItem<string>>
 {
-    private static readonly FrameView<SseItem<string>> View = static (Frame frame, out SseItem<string> item) =>
-    {
-        item = frame.IsEvent ? frame.Item : default;
-        return frame.IsEvent;
-    };
-
     public IAsyncEnumerator<SseItem<string>> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        subscription.Enumerate(View, cancellationToken);
+        new ItemEnumerator<TProperties>(subscription, cancellationToken);
 }

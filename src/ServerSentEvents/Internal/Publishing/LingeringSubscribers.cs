@@ -136,5 +136,5 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     }
 
     private readonly record struct Lingerer(
-        WeakReference<Subscriber<TProperties>> Subscriber, long Progress, long ProgressAt, long EndsAt);
+        WeakReference<Subscriber<TProperties>> Subscriber, int Progress, long ProgressAt, long EndsAt);
 }

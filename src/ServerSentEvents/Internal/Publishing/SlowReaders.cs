@@ -100,7 +100,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
     /// <summary>A subscriber with more than half of its queue filled.</summary>
     internal sealed class SlowReader(SourcePacer<TProperties> pacer, Subscriber<TProperties> subscriber, long now) : RoomWaiter
     {
-        private long _progress = subscriber.Progress;
+        private int _progress = subscriber.Progress;
         private long _progressAt = now;
 
         internal Subscriber<TProperties> Subscriber => subscriber;

@@ -26,7 +26,7 @@ internal abstract partial class SubscriptionQueue
         frame = null;
         if (_isAborted || HasStopped || !TryTake(out frame))
             return false;
-        Volatile.Write(ref _progress, _progress + 1);
+        _progress.Advance();
         if (frame.IsEvent)
             PublisherMetrics.Delivered.Increment();
         return true;
@@ -38,7 +38,7 @@ internal abstract partial class SubscriptionQueue
         // Frames before the channel and gap events do not count. The field is not cleared before the next frame is read.
         if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && _tracker is not { HasReadGap: true })
             _bytes.Take(bytes);
-        Volatile.Write(ref _progress, _progress + 1);
+        _progress.Advance();
         if (!_roomWaiters.IsEmpty)
             WakeIfRoom();
     }

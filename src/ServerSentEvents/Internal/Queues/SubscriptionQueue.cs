@@ -34,9 +34,6 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The number of dropped frames. Written under the registry's lock.</summary>
     private long _dropped;
 
-    /// <summary>A number that changes whenever the reader takes something. Written by the reader.</summary>
-    private long _progress;
-
     /// <summary>The frames before the rest of the channel; null after the last of them. Written by the reader.</summary>
     private FrameSource? _first;
 
@@ -48,6 +45,12 @@ internal abstract partial class SubscriptionQueue
 
     /// <summary>The sources that wait for room. A mutable struct, hence a field and not a property.</summary>
     private RoomWaiters _roomWaiters;
+
+    /// <summary>
+    /// What the reader has taken. Keep it the last of the structs: the runtime then puts an integer of the derived class beside
+    /// it, which saves eight bytes for each subscription.
+    /// </summary>
+    private ReaderProgress _progress;
 
     private protected SubscriptionQueue(QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)
     {
@@ -121,7 +124,8 @@ internal abstract partial class SubscriptionQueue
 
     internal long Dropped => Volatile.Read(ref _dropped);
 
-    internal long Progress => Volatile.Read(ref _progress);
+    /// <summary>A number that changes whenever the reader takes something.</summary>
+    internal int Progress => _progress.Value;
 
     internal bool IsAborted => _isAborted;
 
