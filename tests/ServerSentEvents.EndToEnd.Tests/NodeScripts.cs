@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
@@ -34,7 +33,7 @@ public abstract class NodeScripts : IDisposable
     internal async Task<string> RunAsync(string script, byte[] input, params string[] arguments)
     {
         var node = await _node.Value;
-        var (status, output, errors) = await RunAsync(node, [script, .. arguments], input);
+        var (status, output, errors) = await Command.RunAsync(node, [script, .. arguments], _folder.FullName, input);
         status.Should().Be(0, errors);
         return output;
     }
@@ -43,7 +42,7 @@ public abstract class NodeScripts : IDisposable
     internal async Task<Process> StartAsync(string script, params string[] arguments)
     {
         var node = await _node.Value;
-        return Start(node, [script, .. arguments]);
+        return Command.Start(node, [script, .. arguments], _folder.FullName);
     }
 
     /// <summary>Returns the text of a file of the installed packages.</summary>
@@ -73,53 +72,9 @@ public abstract class NodeScripts : IDisposable
 
         foreach (var file in Directory.EnumerateFiles(_source))
             File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
-        var (status, _, errors) = await RunAsync(npm!, Installation, []);
+        var (status, _, errors) = await Command.RunAsync(npm!, Installation, _folder.FullName);
         Tool.Require(status == 0, $"npm could not install the packages of {_source}: {errors}", ci);
         return node!;
-    }
-
-    /// <summary>Runs a program to its end. After the time limit, kills the program and its child processes.</summary>
-    private async Task<(int Status, string Output, string Errors)> RunAsync(string program, string[] arguments, byte[] input)
-    {
-        using var process = Start(program, arguments);
-        using var limit = new CancellationTokenSource(Limits.Patience);
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            var errors = process.StandardError.ReadToEndAsync(limit.Token);
-            await WriteAsync(process.StandardInput, input, limit.Token);
-            await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, await output, await errors);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(CancellationToken.None);
-            return (-1, "", $"{Path.GetFileName(program)} took longer than {Limits.Patience}.");
-        }
-    }
-
-    private Process Start(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
-    {
-        UseShellExecute = false,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        StandardOutputEncoding = Encoding.UTF8,
-        WorkingDirectory = _folder.FullName,
-    })!;
-
-    private static async Task WriteAsync(StreamWriter writer, byte[] input, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await writer.BaseStream.WriteAsync(input, cancellationToken);
-            writer.Close();
-        }
-        catch (IOException)
-        {
-            // The process ended before it read all input. Its status and its errors tell the cause.
-        }
     }
 }
 

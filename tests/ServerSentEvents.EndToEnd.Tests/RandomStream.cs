@@ -13,8 +13,9 @@ namespace ServerSentEvents.EndToEnd.Tests;
 /// </summary>
 internal sealed class RandomStream
 {
+    internal const int LargeEventBytes = 1_000_000;
+
     private const int LargestChunk = 2_000;
-    private const int LargeEventBytes = 1_000_000;
 
     private static readonly string[] LineEnds = ["\r\n", "\r", "\n"];
 
@@ -36,14 +37,15 @@ internal sealed class RandomStream
     /// <summary>The events, each with its id. The id is empty if the event has none.</summary>
     internal IReadOnlyList<ParsedEvent> EventsWithOwnIds { get; }
 
-    /// <param name="seed">The seed of all random choices. Each tenth stream has an event of a megabyte.</param>
+    /// <param name="seed">The seed of all random choices. Each tenth stream has a large event.</param>
     /// <param name="count">The number of events.</param>
-    internal static async Task<RandomStream> MakeAsync(int seed, int count)
+    /// <param name="largeEventBytes">The size of the large event.</param>
+    internal static async Task<RandomStream> MakeAsync(int seed, int count, int largeEventBytes = LargeEventBytes)
     {
         var random = new Random(seed);
         var items = new RandomItems(seed).Any(count).ToList();
         if (seed % 10 == 0)
-            items[count / 2] = new SseItem<string>(string.Concat(Enumerable.Repeat("\r\n:\u2028 x", LargeEventBytes / 10)));
+            items[count / 2] = new SseItem<string>(string.Concat(Enumerable.Repeat("\r\n:\u2028 x", largeEventBytes / 10)));
         using var publisher = new Publisher(new PublisherOptions { QueueCapacity = int.MaxValue, QueueCapacityBytes = long.MaxValue });
         var subscription = publisher.Subscribe();
         var (withOwnIds, events, lastEventId) = (new List<ParsedEvent>(count), new List<ParsedEvent>(count), "");
