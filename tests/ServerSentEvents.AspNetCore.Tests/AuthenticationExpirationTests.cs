@@ -17,7 +17,7 @@ public sealed class AuthenticationExpirationTests
     public async Task Cookie_Expires_EndsTheStreamAndTheSessionButResumesAfterASignIn()
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, Hour);
-        var http = await SignIns.SignInAsync(app);
+        var http = await app.SignInAsync();
         var ends = new List<EventStreamDisconnection>();
         var options = new EventStreamClientOptions { ReconnectionInterval = TimeSpan.FromMilliseconds(100), Disconnected = ends.Add };
         await using var events = new EventStreamClient(http, options).ReadAsync(async token =>
@@ -51,7 +51,7 @@ public sealed class AuthenticationExpirationTests
     public async Task Cookie_ExpiresBeyondTheRangeOfTimers_EndsTheStreamThen(string path)
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, TimeSpan.FromDays(100));
-        using var client = await LineClient.OpenAsync(await SignIns.SignInAsync(app), path);
+        using var client = await LineClient.OpenAsync(await app.SignInAsync(), path);
         var subscription = app.Publisher.GetSubscribers().Single();
 
         _time.Advance(TimeSpan.FromDays(100) - Second);
@@ -66,7 +66,7 @@ public sealed class AuthenticationExpirationTests
     public async Task SlidingCookie_OtherRequestRenewsIt_EndsAtTheFirstExpirationAndReconnects()
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, Hour, slides: true);
-        var http = await SignIns.SignInAsync(app);
+        var http = await app.SignInAsync();
         using var client = await LineClient.OpenAsync(http, "/events");
 
         _time.Advance(0.75 * Hour);
@@ -86,7 +86,7 @@ public sealed class AuthenticationExpirationTests
     public async Task SlidingCookie_MaxStreamAgeBelowHalfOfItsLifetime_IsRenewedByStreamsAlone()
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, Hour, slides: true, options => options.MaxStreamAge = 0.4 * Hour);
-        var http = await SignIns.SignInAsync(app);
+        var http = await app.SignInAsync();
         for (var i = 0; i < 10; i++)
         {
             using var client = await LineClient.OpenAsync(http, "/events");
@@ -166,7 +166,7 @@ public sealed class AuthenticationExpirationTests
     private static HttpClient NewClient(TestApplication app, DateTimeOffset expiration)
     {
         var http = app.NewClient();
-        http.DefaultRequestHeaders.Authorization = SignIns.TokenUntil(expiration);
+        http.DefaultRequestHeaders.Authorization = Tokens.Until(expiration);
         return http;
     }
 

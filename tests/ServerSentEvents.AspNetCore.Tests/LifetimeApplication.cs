@@ -27,7 +27,7 @@ internal static class LifetimeApplication
             builder =>
             {
                 AddEvents(builder, time, configure);
-                SignIns.AddTokens(builder.Services);
+                Tokens.Add(builder.Services);
             },
             app =>
             {

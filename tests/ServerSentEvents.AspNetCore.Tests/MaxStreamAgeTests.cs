@@ -35,7 +35,7 @@ public sealed class MaxStreamAgeTests
     public async Task MaxStreamAge_WithAuthentication_AppliesTheEarlierTime(double hours, double expectedHours)
     {
         await using var app = await LifetimeApplication.StartWithCookiesAsync(_time, Hour, configure: options => options.MaxStreamAge = hours * Hour);
-        using var client = await LineClient.OpenAsync(await SignIns.SignInAsync(app), "/events");
+        using var client = await LineClient.OpenAsync(await app.SignInAsync(), "/events");
         var subscription = app.Publisher.GetSubscribers().Single();
 
         _time.Advance((expectedHours * Hour) - Second);

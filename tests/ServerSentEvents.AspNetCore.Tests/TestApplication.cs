@@ -82,6 +82,15 @@ internal sealed class TestApplication : IAsyncDisposable
     internal Task<LineClient> OpenAsync(string path = "/events", Version? version = null) =>
         LineClient.OpenAsync(NewClient(version), path);
 
+    /// <summary>Signs in. Returns a client that sends the cookie.</summary>
+    internal async Task<HttpClient> SignInAsync()
+    {
+        var client = NewClient();
+        using var response = await client.GetAsync(SignIns.Path);
+        response.EnsureSuccessStatusCode();
+        return client;
+    }
+
     internal Task<RawClient> ConnectAsync(Version? version = null) =>
         RawClient.ConnectAsync(AddressOf(version ?? HttpVersion.Version11));
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Playwright;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
@@ -15,7 +14,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         var published = new List<string>();
         var server = await PublisherServer.StartAsync(publisher);
         var address = new Uri(server.Urls.Single());
-        await using var page = await OpenAsync(address);
+        await using var page = await EventSourcePage.OpenAsync(chromium, address);
         await page.WaitForAsync("log.includes('open')");
 
         for (var restart = 0; restart < restarts; restart++)
@@ -30,7 +29,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         }
 
         await page.WaitForAsync($"log.includes('{published[^1]}')");
-        (await page.LogAsync()).Where(line => line is not ("open" or "error")).Should().Equal(published);
+        (await page.MessagesAsync()).Should().Equal(published);
         await server.DisposeAsync();
 
         void PublishTen()
@@ -50,7 +49,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         var requests = 0;
         await using var server = await PublisherServer.StartAsync(publisher, map: app => app.MapServerSentEvents(
             "/events", _ => Interlocked.Increment(ref requests) == 1 ? new SubscribeOptions<object?>() : null));
-        await using var page = await OpenAsync(new Uri(server.Urls.Single()));
+        await using var page = await EventSourcePage.OpenAsync(chromium, new Uri(server.Urls.Single()));
         await page.WaitForAsync("log.includes('open')");
 
         publisher.Close();
@@ -65,12 +64,12 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         const int times = 15;
         using var publisher = NewPublisher();
         await using var server = await PublisherServer.StartAsync(publisher);
-        await using var page = await OpenAsync(new Uri(server.Urls.Single()));
+        await using var page = await EventSourcePage.OpenAsync(chromium, new Uri(server.Urls.Single()));
         var start = TimeProvider.System.GetTimestamp();
 
         for (var i = 1; i <= times; i++)
         {
-            await page.WaitForAsync($"log.filter(line => line === 'open').length === {i}");
+            await page.WaitForOpensAsync(i);
             publisher.Close();
         }
 
@@ -83,12 +82,12 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
     {
         using var publisher = NewPublisher(TimeSpan.FromSeconds(5));
         await using var server = await PublisherServer.StartAsync(publisher);
-        await using var page = await OpenAsync(new Uri(server.Urls.Single()));
+        await using var page = await EventSourcePage.OpenAsync(chromium, new Uri(server.Urls.Single()));
         await page.WaitForAsync("log.includes('open')");
         var start = TimeProvider.System.GetTimestamp();
 
         publisher.Close();
-        await page.WaitForAsync("log.filter(line => line === 'open').length === 2");
+        await page.WaitForOpensAsync(2);
 
         TimeProvider.System.GetElapsedTime(start).Should().BeGreaterThan(TimeSpan.FromSeconds(4.9), "without an interval, Chromium waits 3 seconds");
     }
@@ -109,44 +108,16 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         });
         var events = server.Urls.Single();
 
-        await using var page = await OpenAsync(new Uri(origin), $"{events}/events");
+        await using var page = await EventSourcePage.OpenAsync(chromium, new Uri(origin), $"{events}/events");
         await page.WaitForAsync("log.includes('open')");
         publisher.Publish(name => $"Hello, {name}");
         await page.WaitForAsync("log.includes('Hello, Ann')");
 
-        await using var refused = await OpenAsync(new Uri(origin), $"{events}/closed");
+        await using var refused = await EventSourcePage.OpenAsync(chromium, new Uri(origin), $"{events}/closed");
         await refused.WaitForAsync("source.readyState === EventSource.CLOSED");
-        (await refused.LogAsync()).Should().Equal("error");
+        (await refused.LogAsync()).Should().Equal("closed");
     }
 
     private static Publisher NewPublisher(TimeSpan? reconnectionInterval = null) =>
         new(new PublisherOptions { ReconnectionInterval = reconnectionInterval ?? TimeSpan.FromMilliseconds(10) });
-
-    /// <summary>Opens a page of the server, with an <c>EventSource</c> and a log of its events.</summary>
-    private async Task<ScriptedPage> OpenAsync(Uri server, string events = "/events")
-    {
-        var page = await chromium.OpenAsync(server);
-        await page.EvaluateAsync(
-            """
-            events => {
-              window.log = [];
-              window.source = new EventSource(events, { withCredentials: true });
-              source.onopen = () => log.push("open");
-              source.onerror = () => log.push("error");
-              source.onmessage = event => log.push(event.data);
-            }
-            """,
-            events);
-        return new ScriptedPage(page);
-    }
-
-    /// <summary>A page that the test closes at its end, so that the server can stop without waiting for the page.</summary>
-    private sealed class ScriptedPage(IPage page) : IAsyncDisposable
-    {
-        internal async Task WaitForAsync(string condition) => await page.WaitForFunctionAsync($"() => {condition}");
-
-        internal async Task<string[]> LogAsync() => await page.EvaluateAsync<string[]>("() => log");
-
-        public async ValueTask DisposeAsync() => await page.CloseAsync();
-    }
 }

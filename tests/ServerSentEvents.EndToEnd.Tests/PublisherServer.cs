@@ -10,13 +10,15 @@ namespace ServerSentEvents.EndToEnd.Tests;
 internal static class PublisherServer
 {
     /// <summary>Starts a server. Port 0 means a free port. The default endpoint is <c>/events</c>.</summary>
-    internal static async Task<WebApplication> StartAsync(Publisher publisher, int port = 0, Action<WebApplication>? map = null)
+    internal static async Task<WebApplication> StartAsync(
+        Publisher publisher, int port = 0, Action<WebApplication>? map = null, Action<IServiceCollection>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddCors();
         builder.Services.AddSingleton(publisher);
         builder.Services.AddSingleton<Publisher<object?>>(publisher);
+        configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.Urls.Add(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
         app.MapGet("/", (HttpContext context) =>

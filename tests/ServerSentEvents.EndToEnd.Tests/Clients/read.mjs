@@ -44,6 +44,12 @@ const clients = {
     const { EventSource } = await import("extended-eventsource");
     Object.assign(new EventSource(address, { disableLogger: true }), { onmessage, onerror });
   },
+  async "event-source-polyfill"() {
+    // The package expects a browser, and reads its fetch function while the package is loaded.
+    globalThis.window = globalThis;
+    const { EventSourcePolyfill } = (await import("event-source-polyfill")).default;
+    Object.assign(new EventSourcePolyfill(address), { onmessage, onerror });
+  },
   async eventsource() {
     const { EventSource } = await import("eventsource");
     Object.assign(new EventSource(address), { onmessage, onerror });
