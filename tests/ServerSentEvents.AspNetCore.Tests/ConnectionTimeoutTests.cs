@@ -16,12 +16,14 @@ public sealed class ConnectionTimeoutTests
     private const int TcpLevel = 6;
     private const int UserTimeout = 18;
 
-    [SkippableFact]
-    public async Task Http2_StreamIsOpenAndAfterIt_HasTheDefaultTimeout()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Http2_StreamIsOpenAndAfterIt_HasTheDefaultTimeout(bool tls)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
         await using var app = await StartAsync();
-        var http = app.NewClient(HttpVersion.Version20);
+        var http = app.NewClient(HttpVersion.Version20, tls);
         (await http.GetStringAsync("/timeout")).Should().Be("0, keepalive off");
 
         using var first = await LineClient.OpenAsync(http, "/events");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -30,13 +31,15 @@ public sealed class DisconnectTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Disconnect_Http2StreamReset_UnsubscribesAndKeepsTheConnection(bool isSending)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Disconnect_Http2StreamReset_UnsubscribesAndKeepsTheConnection(bool isSending, bool tls)
     {
         await using var app = await TestApplication.StartAsync(builder =>
             builder.Services.AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue));
-        var http = app.NewClient(HttpVersion.Version20);
+        var http = app.NewClient(HttpVersion.Version20, tls);
         using var staying = await LineClient.OpenAsync(http, "/events");
         var leaving = await LineClient.OpenAsync(http, "/events");
         if (isSending)
@@ -68,6 +71,35 @@ public sealed class DisconnectTests
             client.Abort();
         else
             client.Finish();
+
+        await ShouldHaveUnsubscribedAsync(app, subscription);
+    }
+
+    [Theory]
+    [InlineData("1.1", true)]
+    [InlineData("1.1", false)]
+    [InlineData("2.0", true)]
+    [InlineData("2.0", false)]
+    public async Task Disconnect_TlsConnection_Unsubscribes(string version, bool byReset)
+    {
+        await using var app = await TestApplication.StartAsync();
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (connection, cancellationToken) =>
+            {
+                await socket.ConnectAsync(connection.DnsEndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var client = await LineClient.OpenAsync(app.NewClient(Version.Parse(version), tls: true, handler), "/events");
+        var subscription = app.Publisher.GetSubscribers().Single();
+
+        // In both cases, the server gets no message of TLS that announces the end.
+        if (byReset)
+            socket.Close(timeout: 0);
+        else
+            socket.Shutdown(SocketShutdown.Send);
 
         await ShouldHaveUnsubscribedAsync(app, subscription);
     }

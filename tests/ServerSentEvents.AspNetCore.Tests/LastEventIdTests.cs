@@ -10,18 +10,20 @@ namespace ServerSentEvents.AspNetCore.Tests;
 public sealed class LastEventIdTests
 {
     [Theory]
-    [InlineData("1.1", "second")]
-    [InlineData("2.0", "second")]
-    [InlineData("1.1", "two, \"2\"; q=1 %20 ~/:@ \\")]
-    [InlineData("2.0", "two, \"2\"; q=1 %20 ~/:@ \\")]
-    public async Task LastEventId_KnownId_ResumesAfterIt(string version, string id)
+    [InlineData("1.1", false, "second")]
+    [InlineData("2.0", false, "second")]
+    [InlineData("1.1", true, "second")]
+    [InlineData("2.0", true, "second")]
+    [InlineData("1.1", false, "two, \"2\"; q=1 %20 ~/:@ \\")]
+    [InlineData("2.0", false, "two, \"2\"; q=1 %20 ~/:@ \\")]
+    public async Task LastEventId_KnownId_ResumesAfterIt(string version, bool tls, string id)
     {
         await using var app = await StartAsync();
         app.Publisher.Publish(new SseItem<string>("first") { EventId = "first" });
         app.Publisher.Publish(new SseItem<string>("second") { EventId = id });
         app.Publisher.Publish("third");
 
-        using var client = await OpenAsync(app, Version.Parse(version), id);
+        using var client = await OpenAsync(app, Version.Parse(version), id, tls);
         app.Publisher.Publish("fourth");
 
         (await client.NextDataAsync()).Should().Be("third");
@@ -153,15 +155,10 @@ public sealed class LastEventIdTests
         builder => builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 10), map);
 
     /// <summary>Opens a stream with a client that writes headers in UTF-8, as browsers write this header.</summary>
-    private static async Task<LineClient> OpenAsync(TestApplication app, Version version, string id)
+    private static async Task<LineClient> OpenAsync(TestApplication app, Version version, string id, bool tls = false)
     {
-        using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 };
-        var client = new HttpClient(handler, disposeHandler: false)
-        {
-            BaseAddress = app.AddressOf(version),
-            DefaultRequestVersion = version,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 };
+        var client = app.NewClient(version, tls, handler);
         var request = new HttpRequestMessage(HttpMethod.Get, "/events");
         request.Headers.TryAddWithoutValidation("Last-Event-ID", id).Should().BeTrue();
         return await LineClient.OpenAsync(client, request);

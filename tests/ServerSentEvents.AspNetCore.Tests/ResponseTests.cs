@@ -15,6 +15,11 @@ public sealed class ResponseTests
 {
     public static TheoryData<string> Versions => new("1.1", "2.0");
 
+    public static TheoryData<string, bool> VersionsWithAndWithoutTls => new()
+    {
+        { "1.1", false }, { "2.0", false }, { "1.1", true }, { "2.0", true },
+    };
+
     [Theory]
     [MemberData(nameof(Versions))]
     public async Task Response_BeforeAnyEvent_HasOnlyTheHeadersOfAStream(string version)
@@ -68,11 +73,11 @@ public sealed class ResponseTests
     }
 
     [Theory]
-    [MemberData(nameof(Versions))]
-    public async Task Response_IdleStream_IsFlushedEventByEvent(string version)
+    [MemberData(nameof(VersionsWithAndWithoutTls))]
+    public async Task Response_IdleStream_IsFlushedEventByEvent(string version, bool tls)
     {
         await using var app = await TestApplication.StartAsync();
-        using var client = await app.OpenAsync(version: Version.Parse(version));
+        using var client = await app.OpenAsync(version: Version.Parse(version), tls: tls);
 
         for (var i = 0; i < 100; i++)
         {
@@ -82,12 +87,12 @@ public sealed class ResponseTests
     }
 
     [Theory]
-    [MemberData(nameof(Versions))]
-    public async Task Response_LargerThanFlowControlWindows_ArrivesCompleteAndInOrder(string version)
+    [MemberData(nameof(VersionsWithAndWithoutTls))]
+    public async Task Response_LargerThanFlowControlWindows_ArrivesCompleteAndInOrder(string version, bool tls)
     {
         await using var app = await TestApplication.StartAsync(builder =>
             builder.Services.AddServerSentEvents(options => options.QueueCapacityBytes = long.MaxValue));
-        using var client = await app.OpenAsync(version: Version.Parse(version));
+        using var client = await app.OpenAsync(version: Version.Parse(version), tls: tls);
         var text = new string('x', 20_000);
 
         for (var i = 0; i < 500; i++)
@@ -100,11 +105,11 @@ public sealed class ResponseTests
     }
 
     [Theory]
-    [MemberData(nameof(Versions))]
-    public async Task Response_PublisherCloses_EndsInOrder(string version)
+    [MemberData(nameof(VersionsWithAndWithoutTls))]
+    public async Task Response_PublisherCloses_EndsInOrder(string version, bool tls)
     {
         await using var app = await TestApplication.StartAsync();
-        using var client = await app.OpenAsync(version: Version.Parse(version));
+        using var client = await app.OpenAsync(version: Version.Parse(version), tls: tls);
 
         app.Publisher.Publish("last");
         app.Publisher.Close();

@@ -12,11 +12,14 @@ public sealed class ShutdownTests
     public static TheoryData<string> Versions => new("1.1", "2.0");
 
     [Theory]
-    [MemberData(nameof(Versions))]
-    public async Task Stop_OpenStream_EndsAfterItsQueuedEvents(string version)
+    [InlineData("1.1", false)]
+    [InlineData("2.0", false)]
+    [InlineData("1.1", true)]
+    [InlineData("2.0", true)]
+    public async Task Stop_OpenStream_EndsAfterItsQueuedEvents(string version, bool tls)
     {
         await using var app = await StartAsync();
-        using var client = await app.OpenAsync(version: Version.Parse(version));
+        using var client = await app.OpenAsync(version: Version.Parse(version), tls: tls);
         app.Publisher.Publish("last");
 
         await app.StopAsync();

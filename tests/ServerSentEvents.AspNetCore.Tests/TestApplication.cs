@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>An application on Kestrel with two free ports: one for HTTP/1, one for HTTP/2 without TLS.</summary>
+/// <summary>An application on Kestrel with three free ports: for HTTP/1, for HTTP/2 without TLS, and for both with TLS.</summary>
 internal sealed class TestApplication : IAsyncDisposable
 {
     /// <summary>A time well below the timeout of a host, 30 seconds by default. A host waits that long for a stream that does not end.</summary>
@@ -40,6 +40,7 @@ internal sealed class TestApplication : IAsyncDisposable
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(TestCertificate.Instance));
         });
         return builder;
     }
@@ -63,14 +64,17 @@ internal sealed class TestApplication : IAsyncDisposable
     }
 
     /// <summary>Returns the address of the application for a version of HTTP.</summary>
-    internal Uri AddressOf(Version version) => new(_app.Urls.ElementAt(version.Major - 1));
+    internal Uri AddressOf(Version version, bool tls = false) => new(_app.Urls.ElementAt(tls ? 2 : version.Major - 1));
 
-    internal HttpClient NewClient(Version? version = null)
+    /// <summary>Returns a client that sends its requests in a version of HTTP, and that the application disposes.</summary>
+    internal HttpClient NewClient(Version? version = null, bool tls = false, SocketsHttpHandler? handler = null)
     {
         version ??= HttpVersion.Version11;
-        var client = new HttpClient
+        handler ??= new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = TestCertificate.IsThis;
+        var client = new HttpClient(handler)
         {
-            BaseAddress = AddressOf(version),
+            BaseAddress = AddressOf(version, tls),
             Timeout = Limits.Patience,
             DefaultRequestVersion = version,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -79,8 +83,8 @@ internal sealed class TestApplication : IAsyncDisposable
         return client;
     }
 
-    internal Task<LineClient> OpenAsync(string path = "/events", Version? version = null) =>
-        LineClient.OpenAsync(NewClient(version), path);
+    internal Task<LineClient> OpenAsync(string path = "/events", Version? version = null, bool tls = false) =>
+        LineClient.OpenAsync(NewClient(version, tls), path);
 
     /// <summary>Signs in. Returns a client that sends the cookie.</summary>
     internal async Task<HttpClient> SignInAsync()
