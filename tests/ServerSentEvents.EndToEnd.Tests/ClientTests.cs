@@ -9,7 +9,7 @@ namespace ServerSentEvents.EndToEnd.Tests;
 /// The endpoint of the ASP.NET Core package, read by widely used clients whose message handler parses JSON. Some clients call
 /// the handler at every blank line, and with empty data if no data line came before (statements 13 and 14).
 /// </summary>
-public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Chromium>, IDisposable
+public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<GoPrograms>, IClassFixture<Chromium>, IDisposable
 {
     private const string FetchEventSource = "@microsoft/fetch-event-source";
     private const string ExtendedEventSource = "extended-eventsource";
@@ -21,6 +21,7 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Ch
     private const int SomeHeartbeats = 3;
 
     private readonly ClientScripts _scripts;
+    private readonly GoPrograms _go;
     private readonly Chromium _chromium;
 
     private readonly PublisherOptions _options = new()
@@ -33,9 +34,10 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Ch
     private Publisher? _publisher;
     private int _published;
 
-    public ClientTests(ClientScripts scripts, Chromium chromium)
+    public ClientTests(ClientScripts scripts, GoPrograms go, Chromium chromium)
     {
         _scripts = scripts;
+        _go = go;
         _chromium = chromium;
     }
 
@@ -47,6 +49,7 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Ch
     [InlineData(EventSource, 4)]
     // This client waits at least a second before it reconnects.
     [InlineData(EventSourcePolyfill, 1)]
+    [InlineData(GoPrograms.Package, 4)]
     [InlineData(BuiltIntoChromium, 4)]
     public async Task Statement14_StreamEndsSeveralTimes_ClientGetsEachEventOnceAndNoEmptyMessage(string kind, int rounds)
     {
@@ -110,6 +113,7 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Ch
     [InlineData(ExtendedEventSource)]
     [InlineData(EventSource)]
     [InlineData(EventSourcePolyfill)]
+    [InlineData(GoPrograms.Package)]
     [InlineData(BuiltIntoChromium)]
     public async Task Statement14_NewClientWithInitialData_FirstMessageIsTheInitialData(string kind)
     {
@@ -131,12 +135,15 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Ch
         return PublisherServer.StartAsync(_publisher, map: map);
     }
 
-    private Task<StreamClient> StartClientAsync(string kind, WebApplication server)
+    private async Task<StreamClient> StartClientAsync(string kind, WebApplication server)
     {
         var events = new Uri(new Uri(server.Urls.Single()), "/events");
-        return kind == BuiltIntoChromium
-            ? ChromiumClient.StartAsync(_chromium, events)
-            : NodeClient.StartAsync(_scripts, kind, events);
+        return kind switch
+        {
+            BuiltIntoChromium => await ChromiumClient.StartAsync(_chromium, events),
+            GoPrograms.Package => new ProcessClient(await _go.StartAsync("Clients/read.go", events.ToString())),
+            _ => new ProcessClient(await _scripts.StartAsync("read.mjs", kind, events.ToString())),
+        };
     }
 
     private async Task<ResumeResult> NextSubscriptionAsync() =>

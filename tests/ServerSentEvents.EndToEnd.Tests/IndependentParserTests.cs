@@ -7,8 +7,8 @@ namespace ServerSentEvents.EndToEnd.Tests;
 /// Tests that parsers of other projects read random streams as they were published. The environment variable
 /// PROOF_EVENTS sets the number of events for each parser.
 /// </summary>
-public sealed class IndependentParserTests(ParserScripts scripts, GoParser go, Chromium chromium)
-    : IClassFixture<ParserScripts>, IClassFixture<GoParser>, IClassFixture<Chromium>
+public sealed class IndependentParserTests(ParserScripts scripts, GoPrograms go, Chromium chromium)
+    : IClassFixture<ParserScripts>, IClassFixture<GoPrograms>, IClassFixture<Chromium>
 {
     private const int EventsPerStream = 500;
     private const int StreamsPerRun = 100;
@@ -68,7 +68,7 @@ public sealed class IndependentParserTests(ParserScripts scripts, GoParser go, C
         {
             var (input, streams) = await MakeRunAsync(first, LargeEventBytesForGo);
 
-            var output = await go.RunAsync(input);
+            var output = await go.RunAsync("Parsers/digest.go", input);
 
             output.TrimEnd().Split('\n').Should().Equal(
                 streams.Select(stream => RandomStream.DigestOf(stream.EventsWithOwnIds)), "the first seed is {0}", first);

@@ -2,20 +2,17 @@ using System.Diagnostics;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>A client from npm, in a node process that ends when its standard input is closed.</summary>
-internal sealed class NodeClient : StreamClient
+/// <summary>A client in a process that ends when its standard input is closed.</summary>
+internal sealed class ProcessClient : StreamClient
 {
     private readonly Process _process;
     private readonly Task _reading;
 
-    private NodeClient(Process process)
+    internal ProcessClient(Process process)
     {
         _process = process;
         _reading = ReadAsync();
     }
-
-    internal static async Task<StreamClient> StartAsync(ClientScripts scripts, string package, Uri events) =>
-        new NodeClient(await scripts.StartAsync("read.mjs", package, events.ToString()));
 
     public override async ValueTask DisposeAsync()
     {
@@ -39,7 +36,7 @@ internal sealed class NodeClient : StreamClient
             while (await _process.StandardOutput.ReadLineAsync() is { } line)
                 Add(line);
             await _process.WaitForExitAsync();
-            Complete(_process.ExitCode == 0 ? null : new InvalidOperationException($"node has failed: {await errors}"));
+            Complete(_process.ExitCode == 0 ? null : new InvalidOperationException($"The client has failed: {await errors}"));
         }
         catch (Exception e)
         {

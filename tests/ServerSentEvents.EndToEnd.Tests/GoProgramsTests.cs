@@ -1,15 +1,15 @@
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>Tests the outcome of a test on a machine without Go.</summary>
-public sealed class GoParserTests
+public sealed class GoProgramsTests
 {
     [Fact]
     public void Require_Missing_SkipsAndNamesTheCommand() =>
-        FluentActions.Invoking(() => GoParser.Require(found: false, ci: null))
+        FluentActions.Invoking(() => GoPrograms.Require(found: false, ci: null))
             .Should().Throw<SkipException>().WithMessage("*apt-get install golang-go golang-github-donovanhide-eventsource-dev*");
 
     [Fact]
     public void Require_MissingInCi_Fails() =>
-        FluentActions.Invoking(() => GoParser.Require(found: false, ci: "true"))
+        FluentActions.Invoking(() => GoPrograms.Require(found: false, ci: "true"))
             .Should().Throw<InvalidOperationException>().WithMessage("*apt-get install golang-go*");
 }
