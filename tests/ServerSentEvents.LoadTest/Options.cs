@@ -43,17 +43,26 @@ internal sealed class Options
                            several (64p,512p,2048p)
           --rate R         events a second while latency is measured, up to 1000; 0 for none (100)
           --bytes, --events, --seconds and --rounds as above
+
+        With --soak, checks instead of measuring: clients come, stay, hang, read slowly, vanish and resume.
+          --soak A,B       phases, one after the other: http1, tls, http2, rabbitmq, redis (all); the last
+                           two have two servers that share the broker
+          --clients N      clients (5000)
+          --seconds S      duration of all phases together, at least 5 for each (1800)
+          --rate R         events a second, up to 1000 (200)
+          --seed N         seed of the clients' behavior (another one each time)
+          --picture FILE   writes memory, handles, threads and subscriptions over time as an SVG
         """;
 
     private const int SmallestEvent = 64;
     private const int DefaultClients = 1_000;
     private const string DefaultNodes = "2,4";
-    private const int FastestRate = 1000;
+    internal const int FastestRate = 1000;
     private const int DefaultRate = 100;
     private const int MostStreams = 100;
 
     /// <summary>The limit of the number of clients. One address has 28,000 ports to connect from.</summary>
-    private const int MostClients = 25_000;
+    internal const int MostClients = 25_000;
 
     private IReadOnlyList<int> _rates = [];
 
@@ -182,7 +191,7 @@ internal sealed class Options
             ? result
             : throw new ArgumentException($"{name} is true or false, and not '{value}'.", name);
 
-    private static int Number(string name, string value, int least, int most) =>
+    internal static int Number(string name, string value, int least, int most) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
             : throw new ArgumentException($"{name} is a number from {least} to {most}, and not '{value}'.", name);

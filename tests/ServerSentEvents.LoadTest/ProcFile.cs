@@ -31,10 +31,19 @@ internal static class ProcFile
     }
 
     /// <summary>Returns the number of bytes of a process that are in memory.</summary>
-    internal static long ResidentBytes(int processId)
+    internal static long ResidentBytes(int processId) => Status(processId, "VmRSS:") * 1024;
+
+    internal static int Threads(int processId) => (int)Status(processId, "Threads:");
+
+    /// <summary>Returns the number of open files and sockets of a process.</summary>
+    internal static int Handles(int processId) =>
+        Directory.EnumerateFileSystemEntries($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/fd").Count();
+
+    private static long Status(int processId, string name)
     {
         var line = File.ReadLines($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/status")
-            .First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+            .First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return long.Parse(
+            line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

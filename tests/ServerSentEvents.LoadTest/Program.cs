@@ -3,6 +3,7 @@ using ServerSentEvents.LoadTest.Clients;
 using ServerSentEvents.LoadTest.Nodes;
 using ServerSentEvents.LoadTest.Nodes.Brokers;
 using ServerSentEvents.LoadTest.Servers;
+using ServerSentEvents.LoadTest.Soak;
 
 // Without a verb, this program runs a comparison, and starts itself again for each server and for its clients.
 switch (args)
@@ -17,6 +18,9 @@ switch (args)
         await NodeProgram.RunAsync(
             Broker.Named(broker), bool.Parse(ours), Parse.Number(port), stream, Parse.Number(index), Parse.Number(length), Parse.Number(clients));
         return 0;
+    case ["soak-server", var setup, var broker, var port]:
+        await SoakServer.RunAsync(Setup.Parse(setup), broker == "none" ? null : Broker.Named(broker), Parse.Number(port));
+        return 0;
     case ["--help" or "-h" or "help"]:
         Console.WriteLine(Options.Usage);
         return 0;
@@ -24,6 +28,8 @@ switch (args)
 
 try
 {
+    if (args.Contains("--soak", StringComparer.Ordinal))
+        return await SoakProgram.RunAsync(SoakOptions.From(args));
     var options = Options.From(args);
     return options.Nodes.Count > 0 ? await NodesComparison.RunAsync(options) : Comparison.Run(options);
 }

@@ -45,7 +45,7 @@ internal static class WebServer
         Environment.Exit(0);
     }
 
-    private static void ListenForClients(ListenOptions listen, Setup setup)
+    internal static void ListenForClients(ListenOptions listen, Setup setup)
     {
         listen.Protocols = setup.Http2 > 0 ? HttpProtocols.Http2 : HttpProtocols.Http1;
         if (setup.Tls)

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+
+namespace ServerSentEvents.LoadTest.Soak;
+
+/// <summary>Runs one phase: starts the servers, lets clients come and go, and checks that nothing is left in the end.</summary>
+internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan duration, Findings findings)
+{
+    /// <summary>The part of a phase before the first quarter.</summary>
+    private const double WarmUp = 0.2;
+
+    /// <summary>The limit of each wait at the end. Only a fault reaches it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    internal async Task<PhaseResult> RunAsync()
+    {
+        var broker = phase.Broker is null ? null : await phase.Broker.StartAsync();
+        var nodes = new List<SoakNode>();
+        try
+        {
+            for (var i = 0; i < phase.NodeCount; i++)
+                nodes.Add(new SoakNode(phase, broker));
+            return await RunAsync(nodes);
+        }
+        finally
+        {
+            nodes.ForEach(node => node.Dispose());
+            if (broker is not null)
+                await broker.DisposeAsync();
+        }
+    }
+
+    private async Task<PhaseResult> RunAsync(List<SoakNode> nodes)
+    {
+        var starts = await SampleAsync(nodes, seconds: 0);
+        var sampler = new Sampler(nodes);
+        var feed = new EventFeed(nodes, options.Clients, options.Rate);
+        using var crowd = new Crowd(phase, nodes, feed, sampler, findings, duration);
+        using var stopPublishing = new CancellationTokenSource();
+        using var stopSampling = new CancellationTokenSource();
+        var publishing = feed.RunAsync(stopPublishing.Token);
+        var sampling = sampler.RunAsync(stopSampling.Token);
+        var (hangers, readers) = crowd.Start(options.Clients, options.Seed);
+
+        var heaps = await CollectQuartersAsync(nodes, sampler, Task.WhenAny(publishing, sampling));
+        await crowd.CloseAsync();
+        // Events must go on: only a full queue shows the server that a client does not read.
+        await hangers;
+        await stopPublishing.CancelAsync();
+        await publishing;
+        await UntilAsync(() => Task.FromResult(crowd.Incomplete().Count == 0));
+        foreach (var (sequence, last) in crowd.Incomplete())
+            sequence.ReportIncomplete(last);
+        await crowd.LeaveAsync();
+        await readers.WaitAsync(Patience);
+        crowd.Dispose();
+        await stopSampling.CancelAsync();
+        await sampling;
+
+        var ends = await AwaitNothingLeftAsync(nodes, starts, sampler);
+        for (var i = 0; i < nodes.Count; i++)
+            heaps[i].Add((sampler.Elapsed.TotalSeconds, await nodes[i].CollectAsync()));
+        var figures = nodes.Select((_, i) => new NodeFigures(
+            starts[i], [.. sampler.Samples[i].Where(IsSteady)], [.. sampler.Samples[i], ends[i]], ends[i], heaps[i])).ToList();
+        for (var i = 0; i < nodes.Count; i++)
+            FlatLine.Check(figures[i], i, findings);
+        return new PhaseResult(phase, figures, findings, feed.Published);
+    }
+
+    /// <summary>Waits for the end of the phase, and collects the garbage of each node at the end of each quarter.</summary>
+    private async Task<List<(double Seconds, long Bytes)>[]> CollectQuartersAsync(List<SoakNode> nodes, Sampler sampler, Task<Task> failure)
+    {
+        var heaps = nodes.Select(_ => new List<(double, long)>()).ToArray();
+        for (var quarter = 1; quarter <= NodeFigures.Quarters; quarter++)
+        {
+            var end = duration * (WarmUp + ((1 - WarmUp) * quarter / NodeFigures.Quarters));
+            var rest = end - sampler.Elapsed;
+            if (await Task.WhenAny(failure, Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero)) == failure)
+                await await failure;
+            for (var i = 0; i < nodes.Count; i++)
+                heaps[i].Add((sampler.Elapsed.TotalSeconds, await nodes[i].CollectAsync()));
+        }
+
+        return heaps;
+    }
+
+    private bool IsSteady(Sample sample) =>
+        sample.Seconds >= duration.TotalSeconds * WarmUp && sample.Seconds <= duration.TotalSeconds;
+
+    private async Task<IReadOnlyList<Sample>> AwaitNothingLeftAsync(List<SoakNode> nodes, IReadOnlyList<Sample> starts, Sampler sampler)
+    {
+        IReadOnlyList<Sample> ends = [];
+        await UntilAsync(async () =>
+        {
+            ends = await SampleAsync(nodes, sampler.Elapsed.TotalSeconds);
+            return ends.Zip(starts).All(pair => IsLikeStart(pair.First, pair.Second));
+        });
+        foreach (var (end, start) in ends.Zip(starts).Where(pair => !IsLikeStart(pair.First, pair.Second)))
+            findings.Report($"{end.Subscriptions} subscriptions and {end.Handles} handles are left; at the start there were {start.Handles} handles.");
+        return ends;
+    }
+
+    private static bool IsLikeStart(Sample end, Sample start) =>
+        end.Subscriptions == 0 && end.Handles <= start.Handles + FlatLine.SpareHandles;
+
+    private static async Task<IReadOnlyList<Sample>> SampleAsync(List<SoakNode> nodes, double seconds)
+    {
+        var samples = new List<Sample>();
+        foreach (var node in nodes)
+            samples.Add((await Sample.TakeAsync(node, seconds)).Sample);
+        return samples;
+    }
+
+    /// <summary>Waits until a condition holds, or until the patience is at its end.</summary>
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (!await condition() && Stopwatch.GetElapsedTime(start) < Patience)
+            await Task.Delay(TimeSpan.FromSeconds(0.2));
+    }
+}
