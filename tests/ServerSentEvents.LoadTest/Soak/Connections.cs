@@ -33,12 +33,15 @@ internal sealed class Connections : IDisposable
 
     internal HttpClient Http { get; }
 
-    /// <summary>Cuts a random part of the sockets, and returns their number.</summary>
-    internal int Cut(double part, Random random)
+    internal int Count => _open.Count;
+
+    /// <summary>Cuts random sockets.</summary>
+    internal void Cut(int count, Random random)
     {
-        var cut = _open.Keys.Where(_ => random.NextDouble() < part).ToList();
-        cut.ForEach(Cut);
-        return cut.Count;
+        var sockets = _open.Keys.ToArray();
+        random.Shuffle(sockets);
+        foreach (var socket in sockets.Take(count))
+            Cut(socket);
     }
 
     /// <summary>Cuts all sockets for good, as a client does that vanishes.</summary>

@@ -93,10 +93,14 @@ internal sealed class Crowd : IDisposable
 
     private async Task CutAsync(Random random)
     {
-        while (!Closing.IsCancellationRequested)
+        // A short run has few connections, and cuts at least one.
+        for (var due = 1.0; !Closing.IsCancellationRequested; due += _connections.Count * CutPart)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), Closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Findings.CountCuts(_connections.Cut(CutPart, random));
+            var count = (int)due;
+            _connections.Cut(count, random);
+            Findings.CountCuts(count);
+            due -= count;
         }
     }
 }
