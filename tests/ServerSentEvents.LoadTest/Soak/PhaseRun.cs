@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace ServerSentEvents.LoadTest.Soak;
 
@@ -42,14 +43,17 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         var (hangers, readers) = crowd.Start(options.Clients, options.Seed);
 
         var heaps = await CollectQuartersAsync(nodes, sampler, Task.WhenAny(publishing, sampling));
+        Say(sampler, "no client comes anymore; waiting for those that hang");
         await crowd.CloseAsync();
         // Events must go on: only a full queue shows the server that a client does not read.
         await hangers;
+        Say(sampler, "publishing ends; waiting for the last deliveries");
         await stopPublishing.CancelAsync();
         await publishing;
         await UntilAsync(() => Task.FromResult(crowd.Incomplete().Count == 0));
         foreach (var (sequence, last) in crowd.Incomplete())
             sequence.ReportIncomplete(last);
+        Say(sampler, "all clients leave");
         await crowd.LeaveAsync();
         await readers.WaitAsync(Patience);
         crowd.Dispose();
@@ -57,6 +61,7 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         await sampling;
 
         var ends = await AwaitNothingLeftAsync(nodes, starts, sampler);
+        Say(sampler, "nothing is left");
         for (var i = 0; i < nodes.Count; i++)
             heaps[i].Add((sampler.Elapsed.TotalSeconds, await nodes[i].CollectAsync()));
         var figures = nodes.Select((_, i) => new NodeFigures(
@@ -109,6 +114,9 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
             samples.Add((await Sample.TakeAsync(node, seconds)).Sample);
         return samples;
     }
+
+    private void Say(Sampler sampler, string text) => Console.Error.WriteLine(
+        string.Create(CultureInfo.InvariantCulture, $"{phase.Name}: after {sampler.Elapsed.TotalSeconds:F1} seconds: {text}"));
 
     /// <summary>Waits until a condition holds, or until the patience is at its end.</summary>
     private static async Task UntilAsync(Func<Task<bool>> condition)

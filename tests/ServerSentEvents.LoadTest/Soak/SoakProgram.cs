@@ -21,7 +21,6 @@ internal static class SoakProgram
         Say($"seed {options.Seed}");
         foreach (var phase in options.Phases)
         {
-            Say($"{phase.Name}: {duration.TotalSeconds:F0} seconds");
             var findings = new Findings(phase, options.Seed);
             results.Add(await new PhaseRun(phase, options, duration, findings).RunAsync());
             Say($"{phase.Name}: {findings.Deliveries:N0} deliveries, {findings.Resumes:N0} resumes, {findings.Violations:N0} violations");
