@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -120,6 +122,39 @@ public sealed class DisconnectTests
         app.Log.AboveDebug.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disconnect_FlushThrowsErrorOfSocketBeforeTheAbort_EndsTheRequestWithoutAnException(bool isWrapped)
+    {
+        // Kestrel does this for a connection that the system has timed out, and logs an exception as a fault of the application.
+        Exception failure = new SocketException((int)SocketError.TimedOut);
+        if (isWrapped)
+            failure = new IOException("The write operation failed.", failure);
+        using var publisher = new Publisher();
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
+        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new FailingStream(failure)));
+        using var subscription = publisher.Subscribe();
+
+        await subscription.ToResult().ExecuteAsync(context).WithinPatience();
+
+        context.RequestAborted.IsCancellationRequested.Should().BeFalse();
+        subscription.EndReason.Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Disconnect_FlushThrowsAnotherError_ThrowsIt()
+    {
+        using var publisher = new Publisher();
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
+        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new FailingStream(new InvalidOperationException())));
+        using var subscription = publisher.Subscribe();
+
+        var execute = () => subscription.ToResult().ExecuteAsync(context).WithinPatience();
+
+        await execute.Should().ThrowAsync<InvalidOperationException>();
+    }
+
     [Fact]
     public async Task Disconnect_UnsubscribedHandlerThrows_LogsAnErrorOfThisPackage()
     {
@@ -163,5 +198,14 @@ public sealed class DisconnectTests
         app.Log.Ours.Select(entry => entry.Id).Should().Equal(1, 3, 2);
         await app.StopAsync();
         app.Log.AboveDebug.Where(entry => entry.Id != 6 || entry.Category != CapturedLog.OurCategory).Should().BeEmpty();
+    }
+
+    /// <summary>A response body whose connection has failed.</summary>
+    private sealed class FailingStream(Exception failure) : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            ValueTask.FromException(failure);
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.FromException(failure);
     }
 }

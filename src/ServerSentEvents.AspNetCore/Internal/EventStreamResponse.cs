@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -124,9 +125,9 @@ internal static class EventStreamResponse
         {
             Log.EndFailed(logger, exception);
         }
-        catch (Exception exception) when (aborted.IsCancellationRequested)
+        catch (Exception exception) when (aborted.IsCancellationRequested || IsOfSocket(exception))
         {
-            // A server aborts the request when it gives up a flush.
+            // A server aborts the request when it gives up a flush. Kestrel can throw the error of the socket before it aborts.
             if (!subscription.WasCutOff)
                 Log.ClientHasGone(logger, exception is OperationCanceledException ? null : exception);
         }
@@ -140,6 +141,10 @@ internal static class EventStreamResponse
             End(subscription, logger);
         }
     }
+
+    /// <summary>Returns whether an exception is the error of a socket. TLS wraps it.</summary>
+    private static bool IsOfSocket(Exception exception) =>
+        exception is SocketException or IOException { InnerException: SocketException };
 
     /// <summary>Sets the status and the headers, and keeps servers, middleware and proxies from buffering or ending the stream.</summary>
     private static void Prepare(HttpContext context)
