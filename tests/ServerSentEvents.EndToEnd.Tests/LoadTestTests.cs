@@ -97,19 +97,42 @@ public sealed class LoadTestTests
     }
 
     [SkippableFact]
+    public async Task Run_Soak_DeliversEveryEventOnceAndLeavesNothing()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
+        string[] phases = ["http1", "http2", "redis"];
+        var (exitCode, output) = await RunAsync(
+            "--soak", string.Join(',', phases), "--clients", "200", "--seconds", "18", "--rate", "50");
+
+        // The output names the command that installs the broker.
+        Tool.Require(!output.Contains("apt-get install", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));
+        exitCode.Should().Be(0, output);
+        foreach (var phase in phases)
+        {
+            // Events, deliveries, cut connections, resumes, ended clients, gaps, and no violation.
+            output.Should().MatchRegex($@"\| {phase} \| ([1-9][0-9,]* \| ){{5}}[0-9,]+ \| 0 \|");
+            output.Should().MatchRegex($@"\| {phase} 1 \| .* \| 0 \|\n");
+        }
+
+        output.Should().MatchRegex(@"\| redis 2 \| .* \| 0 \|\n");
+    }
+
+    [SkippableFact]
     public async Task Run_UnknownOption_ListsTheOptions()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await RunAsync("--client", "1");
 
         exitCode.Should().Be(2);
-        output.Should().Contain("--client is not an option").And.Contain("--in-flight W").And.Contain("--broker B");
+        output.Should().Contain("--client is not an option").And.Contain("--in-flight W").And.Contain("--broker B")
+            .And.Contain("--soak A,B");
     }
 
     [SkippableTheory]
     [InlineData("--http2", "101", "--http2 is a number from 1 to 100")]
     [InlineData("--tls", "yes", "--tls is true or false")]
     [InlineData("--rate", "10,1001", "--rate is a number from 0 to 1000")]
+    [InlineData("--soak", "http1,http3", "There is no phase 'http3'. The phases are: http1, tls, http2, rabbitmq, redis")]
     [InlineData("--broker", "redis,kafka", "There is no broker 'kafka'. The brokers are: rabbitmq, redis")]
     public async Task Run_ValueOutOfRange_NamesTheRange(string option, string value, string message)
     {

@@ -35,13 +35,14 @@ internal sealed class Connections : IDisposable
 
     internal int Count => _open.Count;
 
-    /// <summary>Cuts random sockets.</summary>
-    internal void Cut(int count, Random random)
+    /// <summary>Cuts random sockets, and returns their number.</summary>
+    internal int Cut(int count, Random random)
     {
         var sockets = _open.Keys.ToArray();
         random.Shuffle(sockets);
-        foreach (var socket in sockets.Take(count))
-            Cut(socket);
+        count = Math.Min(count, sockets.Length);
+        Array.ForEach(sockets[..count], Cut);
+        return count;
     }
 
     /// <summary>Cuts all sockets for good, as a client does that vanishes.</summary>

@@ -97,10 +97,9 @@ internal sealed class Crowd : IDisposable
         for (var due = 1.0; !Closing.IsCancellationRequested; due += _connections.Count * CutPart)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), Closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var count = (int)due;
-            _connections.Cut(count, random);
-            Findings.CountCuts(count);
-            due -= count;
+            var cut = _connections.Cut((int)due, random);
+            Findings.CountCuts(cut);
+            due -= cut;
         }
     }
 }

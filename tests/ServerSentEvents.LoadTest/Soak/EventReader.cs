@@ -7,6 +7,12 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
 {
     private const int SlowBytesPerSecond = 20 * 1024;
 
+    /// <summary>
+    /// Five heartbeats of the server. When a system gives up a connection, the other side may never hear of it, so a client that
+    /// waits for data notices only the silence.
+    /// </summary>
+    private static readonly TimeSpan StallTimeout = 5 * SoakServer.HeartbeatInterval;
+
     private Sequence? _sequence;
 
     /// <summary>The bytes that a slow reader takes before its next pause.</summary>
@@ -57,6 +63,7 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
         var client = new EventStreamClient(http, new EventStreamClientOptions
         {
             LastEventId = sequence.LastEventId,
+            StallTimeout = StallTimeout,
             Connected = connection =>
             {
                 if (connection.LastEventId is not null)

@@ -53,7 +53,7 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         await UntilAsync(() => Task.FromResult(crowd.Incomplete().Count == 0));
         foreach (var (sequence, last) in crowd.Incomplete())
             sequence.ReportIncomplete(last);
-        Say(sampler, "all clients leave");
+        Say(sampler, "all clients leave; waiting until nothing is left");
         await crowd.LeaveAsync();
         await readers.WaitAsync(Patience);
         crowd.Dispose();
@@ -61,13 +61,17 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         await sampling;
 
         var ends = await AwaitNothingLeftAsync(nodes, starts, sampler);
-        Say(sampler, "nothing is left");
         for (var i = 0; i < nodes.Count; i++)
             heaps[i].Add((sampler.Elapsed.TotalSeconds, await nodes[i].CollectAsync()));
         var figures = nodes.Select((_, i) => new NodeFigures(
             starts[i], [.. sampler.Samples[i].Where(IsSteady)], [.. sampler.Samples[i], ends[i]], ends[i], heaps[i])).ToList();
         for (var i = 0; i < nodes.Count; i++)
+        {
             FlatLine.Check(figures[i], i, findings);
+            if (await nodes[i].GetStateAsync() is { Failures: > 0 and var failures })
+                findings.Report($"{failures} requests of process {i + 1} have ended with an exception.");
+        }
+
         return new PhaseResult(phase, figures, findings, feed.Published);
     }
 

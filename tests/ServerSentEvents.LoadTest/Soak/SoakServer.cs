@@ -21,14 +21,15 @@ internal static class SoakServer
     /// <summary>The type of the event after a resume that has missed events.</summary>
     internal const string GapEvent = "gap";
 
+    internal static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(3);
+
     private const int BufferBytes = 16 * 1024;
 
     internal static async Task RunAsync(Setup setup, Broker? broker, int brokerPort)
     {
         var builder = WebApplication.CreateBuilder();
-        // The server ends many connections here, and logs them as warnings. Only the ports may go to the output.
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Error)
-            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        // The parent reads no log. Kestrel logs an error for many connections that the system has timed out.
+        builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => WebServer.ListenForClients(listen, setup));
@@ -61,6 +62,7 @@ internal static class SoakServer
     private static void SetBounds(PublisherOptions options)
     {
         options.QueueCapacityBytes = 32 * 1024;
+        options.HeartbeatInterval = HeartbeatInterval;
         options.LingerTimeout = TimeSpan.FromSeconds(3);
         options.HistoryCapacity = 256;
         options.GapEvent = new SseItem<string>("-", GapEvent);
@@ -70,6 +72,20 @@ internal static class SoakServer
 
     private static void Map(WebApplication app, Publisher publisher, IEventPublisher events)
     {
+        var failures = 0;
+        app.Use(async (context, next) =>
+        {
+            try
+            {
+                await next(context);
+            }
+            catch (Exception exception)
+            {
+                Interlocked.Increment(ref failures);
+                await Console.Error.WriteLineAsync($"{context.Request.Path}: {exception}");
+                throw;
+            }
+        });
         app.MapGet("/events", (string channel, int? hanger) => publisher.ToResult(new()
         {
             Channels = channel,
@@ -92,7 +108,7 @@ internal static class SoakServer
         app.MapGet("/state", () =>
         {
             var subscriptions = publisher.GetAllSubscribers();
-            return new SoakState(subscriptions.Count, [.. subscriptions.Select(subscription => subscription.Properties).OfType<int>()]);
+            return new SoakState(subscriptions.Count, [.. subscriptions.Select(subscription => subscription.Properties).OfType<int>()], failures);
         });
         app.MapPost("/collect", () =>
         {
