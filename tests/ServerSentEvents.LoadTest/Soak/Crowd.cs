@@ -11,13 +11,18 @@ internal sealed class Crowd : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationTokenSource _leaving = new();
     private readonly ConcurrentDictionary<Sequence, int> _open = new();
+    private readonly TaskCompletionSource _allHaveCome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The clients whose first stream has not begun.</summary>
+    private readonly ConcurrentDictionary<int, bool> _expected;
+
     private readonly IReadOnlyList<SoakNode> _nodes;
     private readonly Connections _connections;
-    private readonly TimeSpan _duration;
 
-    internal Crowd(SoakPhase phase, IReadOnlyList<SoakNode> nodes, EventFeed feed, Sampler sampler, Findings findings, TimeSpan duration)
+    internal Crowd(SoakPhase phase, IReadOnlyList<SoakNode> nodes, EventFeed feed, Sampler sampler, Findings findings, int clients)
     {
-        (Setup, _nodes, Feed, Sampler, Findings, _duration) = (phase.Setup, nodes, feed, sampler, findings, duration);
+        (Setup, _nodes, Feed, Sampler, Findings) = (phase.Setup, nodes, feed, sampler, findings);
+        _expected = new(Enumerable.Range(0, clients).Select(number => KeyValuePair.Create(number, true)));
         _connections = new Connections(phase.Setup);
     }
 
@@ -32,9 +37,15 @@ internal sealed class Crowd : IDisposable
     internal HttpClient Http => _connections.Http;
 
     /// <summary>The time within which the clients come at the start.</summary>
-    internal TimeSpan RampUp => _duration / 10;
+    internal required TimeSpan RampUp { get; init; }
 
-    internal TimeSpan Remaining => Closing.IsCancellationRequested ? TimeSpan.Zero : _duration - Sampler.Elapsed;
+    /// <summary>The time of the sampler at which the phase closes. A phase closes later if clients come late.</summary>
+    internal TimeSpan End { get; set; } = TimeSpan.MaxValue;
+
+    internal TimeSpan Remaining => Closing.IsCancellationRequested ? TimeSpan.Zero : End - Sampler.Elapsed;
+
+    /// <summary>A task that completes when the first stream of each client has begun.</summary>
+    internal Task AllHaveCome => _allHaveCome.Task;
 
     /// <summary>Canceled when the phase closes: no client comes or leaves, except for those that resume.</summary>
     internal CancellationToken Closing => _closing.Token;
@@ -52,14 +63,21 @@ internal sealed class Crowd : IDisposable
         return sequence;
     }
 
+    /// <summary>Notes that a stream of a client has begun.</summary>
+    internal void Come(int client)
+    {
+        if (_expected.TryRemove(client, out _) && _expected.IsEmpty)
+            _allHaveCome.TrySetResult();
+    }
+
     internal void Close(Sequence sequence) => _open.TryRemove(sequence, out _);
 
     /// <summary>Starts the clients. Returns the task of the hangers, and the task of all other clients.</summary>
-    internal (Task Hangers, Task Readers) Start(int clients, int seed)
+    internal (Task Hangers, Task Readers) Start(int seed)
     {
         var hangers = new List<Task>();
         var readers = new List<Task>();
-        for (var number = 0; number < clients; number++)
+        foreach (var number in _expected.Keys.Order())
         {
             var random = new Random(unchecked((seed * 31) + number));
             var kind = ClientKinds.Choose(random);

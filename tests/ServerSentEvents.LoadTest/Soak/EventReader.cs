@@ -66,6 +66,7 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
             StallTimeout = StallTimeout,
             Connected = connection =>
             {
+                crowd.Come(number);
                 if (connection.LastEventId is not null)
                     crowd.Findings.CountResume();
             },

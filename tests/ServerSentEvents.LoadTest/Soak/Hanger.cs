@@ -15,40 +15,45 @@ internal sealed class Hanger(int number, int channel, Random random, Crowd crowd
     internal async Task RunAsync()
     {
         await PauseAsync(crowd.RampUp * random.NextDouble());
+        bool hasHung;
         do
         {
             using var connections = new Connections(crowd.Setup);
-            await HangAsync(connections.Http);
+            hasHung = await HangAsync(connections.Http);
             connections.Vanish();
             await PauseAsync(TimeSpan.FromSeconds(10 * random.NextDouble()));
         }
-        while (crowd.Remaining > LastStart);
+        while (crowd.Remaining > (hasHung ? LastStart : TimeSpan.Zero));
     }
 
-    private async Task HangAsync(HttpClient http)
+    /// <summary>Returns whether there was a stream to hang on.</summary>
+    private async Task<bool> HangAsync(HttpClient http)
     {
         using var request = crowd.AnyNode(random).NewRequest(
             channel, http, string.Create(CultureInfo.InvariantCulture, $"&hanger={number}"));
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            crowd.Come(number);
             var start = Stopwatch.GetTimestamp();
             while (!crowd.Sampler.IsGone(number, since: start))
             {
                 if (Stopwatch.GetElapsedTime(start) > Patience)
                 {
                     crowd.Findings.Report($"Hanger {number} in channel {channel}: the server has not ended the stream within {Patience}.");
-                    return;
+                    return true;
                 }
 
                 await Task.Delay(TimeSpan.FromSeconds(0.5));
             }
 
             crowd.Findings.CountHangerEnded();
+            return true;
         }
-        catch (HttpRequestException exception)
+        catch (HttpRequestException)
         {
-            crowd.Findings.Report($"Hanger {number} in channel {channel}: {exception.Message}");
+            // On a busy machine, a TLS handshake may take too long. Try again later.
+            return false;
         }
     }
 

@@ -6,7 +6,7 @@ namespace ServerSentEvents.LoadTest.Soak;
 /// <summary>Runs one phase: starts the servers, lets clients come and go, and checks that nothing is left in the end.</summary>
 internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan duration, Findings findings)
 {
-    /// <summary>The part of a phase before the first quarter.</summary>
+    /// <summary>The part of a phase before the first quarter. It is longer if the clients need more time to come.</summary>
     private const double WarmUp = 0.2;
 
     /// <summary>The limit of each wait at the end. Only a fault reaches it.</summary>
@@ -35,14 +35,18 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         var starts = await SampleAsync(nodes, seconds: 0);
         var sampler = new Sampler(nodes);
         var feed = new EventFeed(nodes, options.Clients, options.Rate);
-        using var crowd = new Crowd(phase, nodes, feed, sampler, findings, duration);
+        using var crowd = new Crowd(phase, nodes, feed, sampler, findings, options.Clients) { RampUp = duration / 10 };
         using var stopPublishing = new CancellationTokenSource();
         using var stopSampling = new CancellationTokenSource();
         var publishing = feed.RunAsync(stopPublishing.Token);
         var sampling = sampler.RunAsync(stopSampling.Token);
-        var (hangers, readers) = crowd.Start(options.Clients, options.Seed);
+        var (hangers, readers) = crowd.Start(options.Seed);
 
-        var heaps = await CollectQuartersAsync(nodes, sampler, Task.WhenAny(publishing, sampling));
+        var failure = Task.WhenAny(publishing, sampling);
+        await UnlessAsync(failure, Task.WhenAll(crowd.AllHaveCome.WaitAsync(Patience), Task.Delay(duration * WarmUp)));
+        var begin = sampler.Elapsed;
+        crowd.End = begin + (duration * (1 - WarmUp));
+        var heaps = await CollectQuartersAsync(nodes, sampler, begin, crowd.End, failure);
         Say(sampler, "no client comes anymore; waiting for those that hang");
         await crowd.CloseAsync();
         // Events must go on: only a full queue shows the server that a client does not read.
@@ -63,6 +67,7 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         var ends = await AwaitNothingLeftAsync(nodes, starts, sampler);
         for (var i = 0; i < nodes.Count; i++)
             heaps[i].Add((sampler.Elapsed.TotalSeconds, await nodes[i].CollectAsync()));
+        bool IsSteady(Sample sample) => sample.Seconds >= begin.TotalSeconds && sample.Seconds <= crowd.End.TotalSeconds;
         var figures = nodes.Select((_, i) => new NodeFigures(
             starts[i], [.. sampler.Samples[i].Where(IsSteady)], [.. sampler.Samples[i], ends[i]], ends[i], heaps[i])).ToList();
         for (var i = 0; i < nodes.Count; i++)
@@ -76,15 +81,14 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
     }
 
     /// <summary>Waits for the end of the phase, and collects the garbage of each node at the end of each quarter.</summary>
-    private async Task<List<(double Seconds, long Bytes)>[]> CollectQuartersAsync(List<SoakNode> nodes, Sampler sampler, Task<Task> failure)
+    private static async Task<List<(double Seconds, long Bytes)>[]> CollectQuartersAsync(
+        List<SoakNode> nodes, Sampler sampler, TimeSpan begin, TimeSpan end, Task<Task> failure)
     {
         var heaps = nodes.Select(_ => new List<(double, long)>()).ToArray();
         for (var quarter = 1; quarter <= NodeFigures.Quarters; quarter++)
         {
-            var end = duration * (WarmUp + ((1 - WarmUp) * quarter / NodeFigures.Quarters));
-            var rest = end - sampler.Elapsed;
-            if (await Task.WhenAny(failure, Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero)) == failure)
-                await await failure;
+            var rest = begin + ((end - begin) * quarter / NodeFigures.Quarters) - sampler.Elapsed;
+            await UnlessAsync(failure, Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero));
             for (var i = 0; i < nodes.Count; i++)
                 heaps[i].Add((sampler.Elapsed.TotalSeconds, await nodes[i].CollectAsync()));
         }
@@ -92,8 +96,13 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         return heaps;
     }
 
-    private bool IsSteady(Sample sample) =>
-        sample.Seconds >= duration.TotalSeconds * WarmUp && sample.Seconds <= duration.TotalSeconds;
+    /// <summary>Waits for a task, unless another task fails before.</summary>
+    private static async Task UnlessAsync(Task<Task> failure, Task task)
+    {
+        if (await Task.WhenAny(failure, task) == failure)
+            await await failure;
+        await task;
+    }
 
     private async Task<IReadOnlyList<Sample>> AwaitNothingLeftAsync(List<SoakNode> nodes, IReadOnlyList<Sample> starts, Sampler sampler)
     {
