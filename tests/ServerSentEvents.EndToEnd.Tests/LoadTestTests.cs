@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -11,9 +10,6 @@ public sealed class LoadTestTests
     private const string Clients = "20";
     private const string Events = "200";
     private const double Rate = 500;
-
-    /// <summary>The time limit of a run. A run starts several processes in turn, and may start two brokers.</summary>
-    private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(4);
 
     /// <summary>The rate of 20 clients, for the 199 intervals between 200 events.</summary>
     private const double MostDeliveriesPerSecond = Rate * 20 * 200 / 199;
@@ -28,7 +24,7 @@ public sealed class LoadTestTests
     public async Task Run_FewClientsAndEvents_CountsEveryDelivery(string kind)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
-        var (exitCode, output) = await RunAsync(
+        var (exitCode, output) = await LoadTestProgram.RunAsync(
             "--only", kind, "--clients", Clients, "--events", Events, "--in-flight", "8,8p,1", "--rounds", "1", "--idle", "100");
 
         // The output names the command that installs nchan. Tool.Require decides whether nchan may be missing.
@@ -44,7 +40,7 @@ public sealed class LoadTestTests
     public async Task Run_Rate_PublishesNoEventBeforeItIsDue(string kind)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
-        var (exitCode, output) = await RunAsync(
+        var (exitCode, output) = await LoadTestProgram.RunAsync(
             "--only", kind, "--clients", Clients, "--events", Events, "--rate", "500", "--rounds", "1", "--idle", "0");
 
         exitCode.Should().Be(0, output);
@@ -62,7 +58,7 @@ public sealed class LoadTestTests
     public async Task Run_OptionOfKestrel_CountsEveryDeliveryOfServersOnKestrel(string title, params string[] options)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
-        var (exitCode, output) = await RunAsync(
+        var (exitCode, output) = await LoadTestProgram.RunAsync(
             [.. options, "--clients", Clients, "--events", Events, "--in-flight", "8", "--rounds", "1", "--idle", "0"]);
 
         exitCode.Should().Be(0, output);
@@ -75,7 +71,7 @@ public sealed class LoadTestTests
     public async Task Run_TwoNodesOverEachBroker_EachReceivesEveryEvent()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
-        var (exitCode, output) = await RunAsync(
+        var (exitCode, output) = await LoadTestProgram.RunAsync(
             "--nodes", "2", "--broker", "rabbitmq,redis", "--clients", "2", "--events", "50", "--in-flight", "8", "--rounds", "1");
 
         // The output names the command that installs the broker.
@@ -97,35 +93,14 @@ public sealed class LoadTestTests
     }
 
     [SkippableFact]
-    public async Task Run_Soak_DeliversEveryEventOnceAndLeavesNothing()
-    {
-        Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
-        string[] phases = ["http1", "http2", "redis"];
-        var (exitCode, output) = await RunAsync(
-            "--soak", string.Join(',', phases), "--clients", "200", "--seconds", "18", "--rate", "50", "--seed", "1");
-
-        // The output names the command that installs the broker.
-        Tool.Require(!output.Contains("apt-get install", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));
-        exitCode.Should().Be(0, output);
-        foreach (var phase in phases)
-        {
-            // Events, deliveries, cut connections, resumes, ended clients, gaps, and no violation.
-            output.Should().MatchRegex($@"\| {phase} \| ([1-9][0-9,]* \| ){{5}}[0-9,]+ \| 0 \|");
-            output.Should().MatchRegex($@"\| {phase} 1 \| .* \| 0 \|\n");
-        }
-
-        output.Should().MatchRegex(@"\| redis 2 \| .* \| 0 \|\n");
-    }
-
-    [SkippableFact]
     public async Task Run_UnknownOption_ListsTheOptions()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
-        var (exitCode, output) = await RunAsync("--client", "1");
+        var (exitCode, output) = await LoadTestProgram.RunAsync("--client", "1");
 
         exitCode.Should().Be(2);
         output.Should().Contain("--client is not an option").And.Contain("--in-flight W").And.Contain("--broker B")
-            .And.Contain("--soak A,B");
+            .And.Contain("--soak A,B").And.Contain("--storm J,K");
     }
 
     [SkippableTheory]
@@ -133,40 +108,16 @@ public sealed class LoadTestTests
     [InlineData("--tls", "yes", "--tls is true or false")]
     [InlineData("--rate", "10,1001", "--rate is a number from 0 to 1000")]
     [InlineData("--soak", "http1,http3", "There is no phase 'http3'. The phases are: http1, tls, http2, rabbitmq, redis")]
+    [InlineData("--storm", "10,601", "--storm is a number from 0 to 600")]
     [InlineData("--broker", "redis,kafka", "There is no broker 'kafka'. The brokers are: rabbitmq, redis")]
     public async Task Run_ValueOutOfRange_NamesTheRange(string option, string value, string message)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
-        var (exitCode, output) = await RunAsync(option, value);
+        var (exitCode, output) = await LoadTestProgram.RunAsync(option, value);
 
         exitCode.Should().Be(2);
         output.Should().Contain(message);
     }
 
     private static int CountOf(string text, string output) => Regex.Count(output, text, RegexOptions.None, Limits.Patience);
-
-    private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [SampleServer.PathOf("ServerSentEvents.LoadTest"), .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
-        };
-        using var process = Process.Start(start)!;
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync();
-            var errors = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync().WaitAsync(RunLimit);
-            return (process.ExitCode, await errors + await output);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-        }
-    }
 }

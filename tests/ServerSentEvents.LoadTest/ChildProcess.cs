@@ -39,16 +39,21 @@ internal sealed class ChildProcess : IDisposable
         return ReadLine();
     }
 
+    /// <summary>Ends the input of the process.</summary>
+    internal void CloseInput() => _process.StandardInput.Close();
+
     internal void Tell(string command) => _process.StandardInput.WriteLine(command);
 
     /// <exception cref="ChildProcessException">The process has ended.</exception>
     internal string ReadLine() =>
         _process.StandardOutput.ReadLine() ?? throw new ChildProcessException("A process of the load test has ended early; see above.");
 
+    internal void Kill() => _process.Kill(entireProcessTree: true);
+
     public void Dispose()
     {
         if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
+            Kill();
         _process.WaitForExit();
         _process.Dispose();
     }

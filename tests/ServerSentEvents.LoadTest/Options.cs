@@ -52,6 +52,12 @@ internal sealed class Options
           --rate R         events a second, up to 1000 (200)
           --seed N         seed of the clients' behavior (another one each time)
           --picture FILE   writes memory, handles, threads and subscriptions over time as an SVG
+
+        With --storm, measures how all clients of a server come back to another one when it stops, and when
+        it is killed. Needs a higher limit of open files: ulimit -n 65536.
+          --storm J,K      jitters of the reconnection in seconds, one after the other (0,10,30)
+          --clients N      clients (20000)
+          --tls true       TLS (false)
         """;
 
     private const int SmallestEvent = 64;
@@ -186,7 +192,7 @@ internal sealed class Options
         }
     }
 
-    private static bool Switch(string name, string value) =>
+    internal static bool Switch(string name, string value) =>
         bool.TryParse(value, out var result)
             ? result
             : throw new ArgumentException($"{name} is true or false, and not '{value}'.", name);

@@ -4,6 +4,7 @@ using ServerSentEvents.LoadTest.Nodes;
 using ServerSentEvents.LoadTest.Nodes.Brokers;
 using ServerSentEvents.LoadTest.Servers;
 using ServerSentEvents.LoadTest.Soak;
+using ServerSentEvents.LoadTest.Storm;
 
 // Without a verb, this program runs a comparison, and starts itself again for each server and for its clients.
 switch (args)
@@ -21,6 +22,9 @@ switch (args)
     case ["soak-server", var setup, var broker, var port]:
         await SoakServer.RunAsync(Setup.Parse(setup), broker == "none" ? null : Broker.Named(broker), Parse.Number(port));
         return 0;
+    case ["storm-server", var setup, var jitter]:
+        await StormServer.RunAsync(Setup.Parse(setup), TimeSpan.FromSeconds(Parse.Number(jitter)));
+        return 0;
     case ["--help" or "-h" or "help"]:
         Console.WriteLine(Options.Usage);
         return 0;
@@ -30,6 +34,8 @@ try
 {
     if (args.Contains("--soak", StringComparer.Ordinal))
         return await SoakProgram.RunAsync(SoakOptions.From(args));
+    if (args.Contains("--storm", StringComparer.Ordinal))
+        return await StormProgram.RunAsync(StormOptions.From(args));
     var options = Options.From(args);
     return options.Nodes.Count > 0 ? await NodesComparison.RunAsync(options) : Comparison.Run(options);
 }
