@@ -70,9 +70,9 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         bool IsSteady(Sample sample) => sample.Seconds >= begin.TotalSeconds && sample.Seconds <= crowd.End.TotalSeconds;
         var figures = nodes.Select((_, i) => new NodeFigures(
             starts[i], [.. sampler.Samples[i].Where(IsSteady)], [.. sampler.Samples[i], ends[i]], ends[i], heaps[i])).ToList();
+        FlatLine.Check(figures, options.Clients, findings);
         for (var i = 0; i < nodes.Count; i++)
         {
-            FlatLine.Check(figures[i], i, findings);
             if (await nodes[i].GetStateAsync() is { Failures: > 0 and var failures })
                 findings.Report($"{failures} requests of process {i + 1} have ended with an exception.");
         }
