@@ -67,7 +67,10 @@ public sealed partial class Subscription<TProperties>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the stream had ended.</exception>
-    /// <exception cref="AggregateException">A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.</exception>
+    /// <exception cref="AggregateException">
+    /// A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. If the writer threw as well, its exception is one of
+    /// the inner ones.
+    /// </exception>
     public Task CopyToAsync(PipeWriter writer, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(writer);

@@ -125,29 +125,51 @@ public sealed class DisconnectTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Disconnect_FlushThrowsErrorOfSocketBeforeTheAbort_EndsTheRequestWithoutAnException(bool isWrapped)
+    public async Task Disconnect_FlushThrowsSocketErrorBeforeTheAbort_EndsTheRequestWithoutAnException(bool isWrapped)
     {
-        // Kestrel does this for a connection that the system has timed out, and logs an exception as a fault of the application.
+        // Kestrel throws this when the system times out a connection. It would log the exception as a fault of the application.
         Exception failure = new SocketException((int)SocketError.TimedOut);
         if (isWrapped)
             failure = new IOException("The write operation failed.", failure);
         using var publisher = new Publisher();
-        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
-        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new FailingStream(failure)));
+        var context = NewContext(failure);
         using var subscription = publisher.Subscribe();
 
         await subscription.ToResult().ExecuteAsync(context).WithinPatience();
 
-        context.RequestAborted.IsCancellationRequested.Should().BeFalse();
         subscription.EndReason.Should().NotBeNull();
     }
 
     [Fact]
-    public async Task Disconnect_FlushThrowsAnotherError_ThrowsIt()
+    public async Task Disconnect_SocketErrorBeforeTheResponseHasStarted_ThrowsThatError()
+    {
+        // Such an error comes from code that runs before the headers, such as a callback that asks a database.
+        using var publisher = new Publisher();
+        var context = NewContext(new SocketException((int)SocketError.ConnectionRefused), hasStarted: false);
+        using var subscription = publisher.Subscribe();
+
+        var execute = () => subscription.ToResult().ExecuteAsync(context).WithinPatience();
+
+        await execute.Should().ThrowAsync<SocketException>();
+    }
+
+    [Fact]
+    public async Task Disconnect_SocketErrorAndAHandlerThrows_EndsTheRequestWithoutAnException()
     {
         using var publisher = new Publisher();
-        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
-        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new FailingStream(new InvalidOperationException())));
+        publisher.Unsubscribed += (_, _) => throw new InvalidOperationException();
+        using var subscription = publisher.Subscribe();
+
+        await subscription.ToResult().ExecuteAsync(NewContext(new SocketException((int)SocketError.TimedOut))).WithinPatience();
+
+        subscription.EndReason.Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Disconnect_FlushThrowsAnotherError_ThrowsThatError()
+    {
+        using var publisher = new Publisher();
+        var context = NewContext(new InvalidOperationException());
         using var subscription = publisher.Subscribe();
 
         var execute = () => subscription.ToResult().ExecuteAsync(context).WithinPatience();
@@ -198,6 +220,20 @@ public sealed class DisconnectTests
         app.Log.Ours.Select(entry => entry.Id).Should().Equal(1, 3, 2);
         await app.StopAsync();
         app.Log.AboveDebug.Where(entry => entry.Id != 6 || entry.Category != CapturedLog.OurCategory).Should().BeEmpty();
+    }
+
+    /// <summary>Returns a request whose response cannot be written.</summary>
+    private static DefaultHttpContext NewContext(Exception failure, bool hasStarted = true)
+    {
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
+        context.Features.Set<IHttpResponseFeature>(new Response(hasStarted));
+        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new FailingStream(failure)));
+        return context;
+    }
+
+    private sealed class Response(bool hasStarted) : HttpResponseFeature
+    {
+        public override bool HasStarted => hasStarted;
     }
 
     /// <summary>A response body whose connection has failed.</summary>

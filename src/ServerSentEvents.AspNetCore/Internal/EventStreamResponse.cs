@@ -125,9 +125,11 @@ internal static class EventStreamResponse
         {
             Log.EndFailed(logger, exception);
         }
-        catch (Exception exception) when (aborted.IsCancellationRequested || IsOfSocket(exception))
+        catch (Exception exception) when (aborted.IsCancellationRequested || (context.Response.HasStarted && IsSocketError(exception)))
         {
-            // A server aborts the request when it gives up a flush. Kestrel can throw the error of the socket before it aborts.
+            // The connection has failed. Kestrel can throw the socket error before it aborts the request.
+            if (!aborted.IsCancellationRequested)
+                context.Abort();
             if (!subscription.WasCutOff)
                 Log.ClientHasGone(logger, exception is OperationCanceledException ? null : exception);
         }
@@ -142,8 +144,8 @@ internal static class EventStreamResponse
         }
     }
 
-    /// <summary>Returns whether an exception is the error of a socket. TLS wraps it.</summary>
-    private static bool IsOfSocket(Exception exception) =>
+    /// <summary>Returns whether an exception is a socket error. Over TLS, an <see cref="IOException"/> wraps the error.</summary>
+    private static bool IsSocketError(Exception exception) =>
         exception is SocketException or IOException { InnerException: SocketException };
 
     /// <summary>Sets the status and the headers, and keeps servers, middleware and proxies from buffering or ending the stream.</summary>

@@ -260,6 +260,22 @@ public sealed class CopyTests
         writer.CancelsWithoutFlush.Should().Be(0);
     }
 
+    [Fact]
+    public async Task CopyTo_WriterAndAHandlerThrow_ThrowsBothExceptions()
+    {
+        using var publisher = new Publisher();
+        publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("The handler fails.");
+        var writer = new ThrowingWriter();
+        var copy = publisher.Subscribe(initialData: ["x"]).CopyToAsync(writer);
+        await writer.Flushing.WaitAsync(Limits.Patience);
+
+        writer.Fail();
+
+        var thrown = await copy.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<AggregateException>();
+        thrown.Which.InnerExceptions.Select(inner => inner.GetType())
+            .Should().BeEquivalentTo([typeof(InvalidOperationException), typeof(IOException)]);
+    }
+
     /// <summary>A pipe writer that throws from CancelPendingFlush, and from a flush.</summary>
     private sealed class ThrowingWriter : PipeWriter
     {

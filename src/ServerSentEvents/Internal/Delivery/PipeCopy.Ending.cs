@@ -33,8 +33,13 @@ internal sealed partial class PipeCopy<TProperties>
         isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
         _subscription.LetGo();
 
-        if (failure is null && failures.Any)
+        if (failures.Any)
+        {
+            if (failure is not null)
+                failures.Add(failure);
             failure = failures.ToException("A handler of Unsubscribed threw.");
+        }
+
         if (failure is not null)
             _completion.TrySetException(failure);
         else if (isCanceled)
