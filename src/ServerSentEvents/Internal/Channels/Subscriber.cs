@@ -18,8 +18,8 @@ internal sealed class Subscriber<TProperties>(
     private int _index;
 
     /// <summary>
-    /// The memberships if there are several; the end, after which there are none; else null. One field for both saves eight
-    /// bytes for each subscriber. Written under the registry's lock.
+    /// The memberships of a subscriber of several channels, or its <see cref="SubscriptionEnd"/>; null for neither. A subscriber
+    /// that has ended has no memberships, so one field is enough, and saves eight bytes. Written under the registry's lock.
     /// </summary>
     private object? _membershipsOrEnd;
 
@@ -44,6 +44,7 @@ internal sealed class Subscriber<TProperties>(
     /// <summary>The count of the only channel. A subscriber of several channels counts its own bytes.</summary>
     protected override ByteMeter? Meter => _channel;
 
+    /// <summary>The memberships if there are several; else null. Guarded by the registry's lock.</summary>
     private Membership<TProperties>[]? Memberships => _membershipsOrEnd as Membership<TProperties>[];
 
     /// <summary>Returns one of the subscriber's channels, with the place there. Needs the registry's lock.</summary>

@@ -28,7 +28,7 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     /// </summary>
     private ExceptionDispatchInfo? _handlerFailure;
 
-    /// <summary>Makes the subscription's only reader.</summary>
+    /// <summary>Starts the only enumeration of a subscription.</summary>
     /// <exception cref="InvalidOperationException">The subscription has, or had, a reader.</exception>
     private protected FrameEnumerator(Subscription<TProperties> subscription, CancellationToken cancellationToken)
     {
@@ -113,7 +113,7 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     }
 }
 
-/// <summary>Reads a subscription as ready-to-write events.</summary>
+/// <summary>The enumeration of a subscription as ready-to-write events.</summary>
 internal sealed class TextEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
     : FrameEnumerator<TProperties, string>(subscription, cancellationToken)
 {
@@ -124,7 +124,7 @@ internal sealed class TextEnumerator<TProperties>(Subscription<TProperties> subs
     }
 }
 
-/// <summary>Reads a subscription as items, for code that frames events itself.</summary>
+/// <summary>The enumeration of a subscription as items, for code that frames events itself.</summary>
 internal sealed class ItemEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
     : FrameEnumerator<TProperties, SseItem<string>>(subscription, cancellationToken)
 {

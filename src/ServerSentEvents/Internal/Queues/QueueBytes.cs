@@ -65,7 +65,7 @@ internal abstract class ByteMeter
 }
 
 /// <summary>
-/// Shows whether the reader of one queue takes something. A mutable struct, because each queue has one.
+/// The progress of the reader of one queue. A mutable struct, because each queue has one.
 /// </summary>
 internal struct ReaderProgress
 {

@@ -47,7 +47,7 @@ internal abstract partial class SubscriptionQueue
     private RoomWaiters _roomWaiters;
 
     /// <summary>
-    /// What the reader has taken. Keep it the last of the structs: the runtime then puts an integer of the derived class beside
+    /// The progress of the reader. Keep it the last of the structs: the runtime then puts an integer of <c>Subscriber</c> beside
     /// it, which saves eight bytes for each subscription.
     /// </summary>
     private ReaderProgress _progress;
