@@ -31,8 +31,8 @@ internal static class WeakSpots
         await PrintAsync("one 10 MB event to 100 stalled copies, beyond the event", "MB", () => StalledAsync(events: 1, size: 10_000_000, personalized: false));
         await PrintAsync("900 personalized 10 KB events, each of 100 stalled copies", "MB", async () =>
             await StalledAsync(events: 900, size: 10_000, personalized: true) / 100);
-        await PrintAsync("100,000 events of a source to 100 readers", "ms", () => SourceAsync(stuck: false));
-        await PrintAsync("100,000 events of a source to 100 readers, and one that is stuck", "ms", () => SourceAsync(stuck: true));
+        await PrintAsync("100,000 events of a source to 100 readers", "ms", () => SourceAsync(hasStalledReader: false));
+        await PrintAsync("100,000 events of a source to 100 readers, and one that never reads", "ms", () => SourceAsync(hasStalledReader: true));
     }
 
     private static async Task PrintAsync(string what, string unit, Func<Task<double>> measure)
@@ -92,13 +92,13 @@ internal static class WeakSpots
             receive();
     }
 
-    /// <summary>The time until 100 readers have all events of a source that is as fast as it can be.</summary>
-    private static async Task<double> SourceAsync(bool stuck)
+    /// <summary>Returns the time until 100 readers have all events of a source that never waits.</summary>
+    private static async Task<double> SourceAsync(bool hasStalledReader)
     {
         const int events = 100_000;
         using var publisher = new Publisher();
         var readers = Enumerable.Range(0, 100).Select(_ => CountAsync(publisher.Subscribe())).ToList();
-        if (stuck)
+        if (hasStalledReader)
             publisher.Subscribe();
         var start = Stopwatch.GetTimestamp();
         await publisher.PublishAllAsync(MakeAsync());

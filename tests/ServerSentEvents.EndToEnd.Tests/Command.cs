@@ -8,23 +8,31 @@ internal static class Command
 {
     /// <summary>Runs a program to its end. After the time limit, kills the program and its child processes.</summary>
     internal static async Task<(int Status, string Output, string Errors)> RunAsync(
-        string program, string[] arguments, string folder, byte[]? input = null, params (string Name, string Value)[] environment)
+        string program,
+        string[] arguments,
+        string folder,
+        byte[]? input = null,
+        TimeSpan? timeout = null,
+        params (string Name, string Value)[] environment)
     {
+        var patience = timeout ?? Limits.Patience;
         using var process = Start(program, arguments, folder, environment);
-        using var limit = new CancellationTokenSource(Limits.Patience);
+        using var limit = new CancellationTokenSource(patience);
+        // These reads end with the process, and keep what it wrote before the limit.
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            var errors = process.StandardError.ReadToEndAsync(limit.Token);
             await WriteAsync(process.StandardInput, input ?? [], limit.Token);
             await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, await output, await errors);
+            return (process.ExitCode, await output.WaitAsync(Limits.Patience), await errors.WaitAsync(Limits.Patience));
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
-            return (-1, "", $"{Path.GetFileName(program)} took longer than {Limits.Patience}.");
+            var rest = await errors.WaitAsync(Limits.Patience);
+            return (-1, await output.WaitAsync(Limits.Patience), $"{rest}{Path.GetFileName(program)} took longer than {patience}.");
         }
     }
 

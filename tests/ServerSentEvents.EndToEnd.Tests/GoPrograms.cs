@@ -10,10 +10,16 @@ public sealed class GoPrograms : IDisposable
     internal const string Package = "github.com/donovanhide/eventsource";
 
     private const string Advice =
-        $"No Go or no {Package}. On Debian and Ubuntu: apt-get install golang-go golang-github-donovanhide-eventsource-dev";
+        $"Go or {Package} is missing. On Debian and Ubuntu: apt-get install golang-go golang-github-donovanhide-eventsource-dev";
 
-    /// <summary>The folder of Go packages that Debian installs.</summary>
-    private const string Packages = "/usr/share/gocode";
+    /// <summary>The GOPATH of the Go packages that Debian installs.</summary>
+    private const string GoPath = "/usr/share/gocode";
+
+    /// <summary>The end of the name of a program that is being built.</summary>
+    private const string Unfinished = ".part";
+
+    /// <summary>The time limit of a build, which may compile Go's standard library.</summary>
+    private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(5);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("go-programs-");
 
@@ -39,20 +45,22 @@ public sealed class GoPrograms : IDisposable
     {
         var go = Tool.Find(Environment.GetEnvironmentVariable("PATH"), "go");
         Require(
-            go is not null && Directory.Exists(Path.Combine(Packages, "src", Package)), Environment.GetEnvironmentVariable("CI"));
+            go is not null && Directory.Exists(Path.Combine(GoPath, "src", Package)), Environment.GetEnvironmentVariable("CI"));
 
         var program = Path.Combine(_folder.FullName, Path.GetFileNameWithoutExtension(source));
         if (File.Exists(program))
             return program;
         var (status, _, errors) = await Command.RunAsync(
             go!,
-            ["build", "-o", program, Path.Combine(AppContext.BaseDirectory, source)],
+            ["build", "-o", program + Unfinished, Path.Combine(AppContext.BaseDirectory, source)],
             _folder.FullName,
             input: null,
+            BuildLimit,
             ("GO111MODULE", "off"),
-            ("GOPATH", Packages),
+            ("GOPATH", GoPath),
             ("GOCACHE", Path.Combine(_folder.FullName, "cache")));
         status.Should().Be(0, errors);
+        File.Move(program + Unfinished, program);
         return program;
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>The program of the load test.</summary>
@@ -10,26 +8,11 @@ internal static class LoadTestProgram
 
     internal static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [SampleServer.PathOf("ServerSentEvents.LoadTest"), .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
-        };
-        using var process = Process.Start(start)!;
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync();
-            var errors = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync().WaitAsync(RunLimit);
-            return (process.ExitCode, await errors + await output);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-        }
+        var (exitCode, output, errors) = await Command.RunAsync(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            [SampleServer.PathOf("ServerSentEvents.LoadTest"), .. arguments],
+            Path.GetTempPath(),
+            timeout: RunLimit);
+        return (exitCode, errors + output);
     }
 }

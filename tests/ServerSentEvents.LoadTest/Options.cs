@@ -53,8 +53,8 @@ internal sealed class Options
           --seed N         seed of the clients' behavior (another one each time)
           --picture FILE   writes memory, handles, threads and subscriptions over time as an SVG
 
-        With --storm, measures how all clients of a server come back to another one when it stops, and when
-        it is killed. Needs a higher limit of open files: ulimit -n 65536.
+        With --storm, measures how all clients of a server reconnect to another one, after a graceful shutdown
+        and after a crash. Needs a higher limit of open files: ulimit -n 65536.
           --storm J,K      jitters of the reconnection in seconds, one after the other (0,10,30)
           --clients N      clients (20000)
           --tls true       TLS (false)

@@ -6,7 +6,7 @@ using ServerSentEvents.LoadTest.Servers;
 using ServerSentEvents.LoadTest.Soak;
 using ServerSentEvents.LoadTest.Storm;
 
-// Without a verb, this program runs a comparison, and starts itself again for each server and for its clients.
+// Without a verb, this program compares servers, soaks or storms, and starts itself again for each server and for clients.
 switch (args)
 {
     case ["server", var kind, var setup]:

@@ -45,12 +45,11 @@ internal sealed class Connections : IDisposable
         return count;
     }
 
-    /// <summary>Cuts all sockets for good, as a client does that vanishes.</summary>
+    /// <summary>Cuts all sockets, as a client does that vanishes.</summary>
     internal void Vanish()
     {
         foreach (var socket in _open.Keys)
             Cut(socket);
-        Dispose();
     }
 
     public void Dispose() => Http.Dispose();

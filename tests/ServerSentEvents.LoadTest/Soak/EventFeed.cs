@@ -54,6 +54,7 @@ internal sealed class EventFeed(IReadOnlyList<SoakNode> nodes, int clients, int 
         }
     }
 
-    private int BytesOf(int channel) =>
+    /// <summary>Returns the length of the last part of each event of a channel.</summary>
+    internal int BytesOf(int channel) =>
         channel < LargeChannels ? Math.Clamp(LargeBytesPerSecond * Channels / rate, SmallBytes, MostBytes) : SmallBytes;
 }

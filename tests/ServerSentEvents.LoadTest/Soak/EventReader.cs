@@ -16,7 +16,10 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
     private Sequence? _sequence;
 
     /// <summary>The bytes that a slow reader takes before its next pause.</summary>
-    private int _gulp, _taken;
+    private int _burst;
+
+    /// <summary>The bytes that a slow reader has taken since its last pause.</summary>
+    private int _taken;
 
     internal async Task RunAsync()
     {
@@ -51,8 +54,10 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
         using var connections = new Connections(crowd.Setup);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(crowd.Closing);
         var sequence = new Sequence(kind, number, channel, crowd.Feed, crowd.Findings);
+        // The read uses the random numbers, too, and they are not for two threads.
+        var stay = TimeSpan.FromSeconds(1 + (9 * random.NextDouble()));
         var reading = ReadAsync(connections.Http, sequence, leave.Token);
-        await PauseAsync(TimeSpan.FromSeconds(1 + (9 * random.NextDouble())));
+        await PauseAsync(stay);
         connections.Vanish();
         await leave.CancelAsync();
         await reading;
@@ -77,7 +82,7 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
             {
                 sequence.Receive(item);
                 if (kind == ClientKind.SlowReader)
-                    await TakeBreathAsync(item.Data.Length);
+                    await PauseAfterBurstAsync(item.Data.Length);
             }
 
             crowd.Findings.Report($"{kind} {number} in channel {channel}: the server has asked the client to stop.");
@@ -93,13 +98,13 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
     }
 
     /// <summary>Pauses after some seconds' worth of bytes for that time.</summary>
-    private async Task TakeBreathAsync(int bytes)
+    private async Task PauseAfterBurstAsync(int bytes)
     {
         _taken += bytes;
-        if (_taken < _gulp)
+        if (_taken < _burst)
             return;
         await PauseAsync(TimeSpan.FromSeconds((double)_taken / SlowBytesPerSecond));
-        (_taken, _gulp) = (0, random.Next(SlowBytesPerSecond, 8 * SlowBytesPerSecond));
+        (_taken, _burst) = (0, random.Next(SlowBytesPerSecond, 8 * SlowBytesPerSecond));
     }
 
     private async Task PauseAsync(TimeSpan duration) =>

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 
 namespace ServerSentEvents.LoadTest.Soak;
 
-/// <summary>A client that never reads. Waits until the server has ended the stream.</summary>
+/// <summary>A client that never reads, and waits until the server has ended its stream.</summary>
 internal sealed class Hanger(int number, int channel, Random random, Crowd crowd)
 {
     /// <summary>The time within which the server ends a stream, with a generous margin for a busy machine.</summary>
@@ -15,18 +16,19 @@ internal sealed class Hanger(int number, int channel, Random random, Crowd crowd
     internal async Task RunAsync()
     {
         await PauseAsync(crowd.RampUp * random.NextDouble());
-        bool hasHung;
+        bool hasConnected;
         do
         {
             using var connections = new Connections(crowd.Setup);
-            hasHung = await HangAsync(connections.Http);
+            hasConnected = await HangAsync(connections.Http);
             connections.Vanish();
             await PauseAsync(TimeSpan.FromSeconds(10 * random.NextDouble()));
         }
-        while (crowd.Remaining > (hasHung ? LastStart : TimeSpan.Zero));
+        // A client that could not connect tries until the end, because the phase waits for the first stream of each client.
+        while (crowd.Remaining > (hasConnected ? LastStart : TimeSpan.Zero));
     }
 
-    /// <summary>Returns whether there was a stream to hang on.</summary>
+    /// <summary>Opens a stream, and waits until the server ends it. Returns false if no connection could be made.</summary>
     private async Task<bool> HangAsync(HttpClient http)
     {
         using var request = crowd.AnyNode(random).NewRequest(
@@ -34,6 +36,8 @@ internal sealed class Hanger(int number, int channel, Random random, Crowd crowd
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            if (response.StatusCode != HttpStatusCode.OK)
+                crowd.Findings.Report($"Hanger {number} in channel {channel}: the server has answered {(int)response.StatusCode}.");
             crowd.Come(number);
             var start = Stopwatch.GetTimestamp();
             while (!crowd.Sampler.IsGone(number, since: start))
@@ -50,7 +54,7 @@ internal sealed class Hanger(int number, int channel, Random random, Crowd crowd
             crowd.Findings.CountHangerEnded();
             return true;
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
             // On a busy machine, a TLS handshake may take too long. Try again later.
             return false;

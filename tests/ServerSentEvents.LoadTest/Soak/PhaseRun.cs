@@ -60,6 +60,7 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         Say(sampler, "all clients leave; waiting until nothing is left");
         await crowd.LeaveAsync();
         await readers.WaitAsync(Patience);
+        // Close the connections now: their handles must be gone before the last sample.
         crowd.Dispose();
         await stopSampling.CancelAsync();
         await sampling;

@@ -3,12 +3,15 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.LoadTest.Soak;
 
-/// <summary>The events that one client has received of its channel. Each must come once, in order and without a hole.</summary>
+/// <summary>The events that one client has received of its channel. Each must come once, in order and without a gap.</summary>
 /// <remarks>One client writes. Another thread may ask whether the sequence is complete.</remarks>
 internal sealed class Sequence(ClientKind kind, int client, int channel, EventFeed feed, Findings findings)
 {
     /// <summary>The number of the next event; 0 before the first event, and after a gap.</summary>
     private volatile int _next;
+
+    /// <summary>True if the stream has begun, and there was no gap since.</summary>
+    private bool _hasBegun;
 
     /// <summary>The largest number that the first event can have; 0 before the stream has begun.</summary>
     private volatile int _limit;
@@ -24,9 +27,9 @@ internal sealed class Sequence(ClientKind kind, int client, int channel, EventFe
         switch (item.EventType)
         {
             case SoakServer.StartEvent:
-                if (_next != 0)
+                if (_hasBegun)
                     findings.Report($"{Client}: expected {_next} after a resume, and the stream began from the start.");
-                _next = 0;
+                (_hasBegun, _next) = (true, 0);
                 // The client is subscribed, so events that are published from now on must come.
                 _limit = feed.LatestOf(channel) + 1;
                 break;
@@ -35,8 +38,8 @@ internal sealed class Sequence(ClientKind kind, int client, int channel, EventFe
                 if (kind == ClientKind.SlowReader)
                     findings.CountGap();
                 else
-                    findings.Report($"{Client}: expected {_next}, and was told of a gap.");
-                _next = 0;
+                    findings.Report($"{Client}: expected {_next}, and got a gap event.");
+                (_hasBegun, _next) = (false, 0);
                 break;
             default:
                 ReceiveNumbered(item.Data);
@@ -60,6 +63,8 @@ internal sealed class Sequence(ClientKind kind, int client, int channel, EventFe
             findings.Report($"{Client}: expected {_next}, and {number} came.");
         else if (_next == 0 && number > _limit)
             findings.Report($"{Client}: the first event should be at most {_limit}, and {number} came.");
+        else if (parts[2].Length != feed.BytesOf(channel) || parts[2].AsSpan().ContainsAnyExcept('x'))
+            findings.Report($"{Client}: event {number} has other data than was published.");
         _next = number + 1;
         findings.CountDelivery();
     }

@@ -39,11 +39,11 @@ internal sealed class StormNode : IDisposable
     internal async Task<long[]> GetArrivalsAsync() =>
         (await _control.GetFromJsonAsync<long[]>(new Uri("/arrivals", UriKind.Relative)))!;
 
-    /// <summary>Starts an orderly stop.</summary>
-    internal void Stop() => _process.CloseInput();
+    /// <summary>Starts a graceful shutdown.</summary>
+    internal void ShutDown() => _process.CloseInput();
 
-    /// <summary>Ends the process as a crash does.</summary>
-    internal void Crash() => _process.Kill();
+    /// <summary>Kills the process.</summary>
+    internal void Kill() => _process.Kill();
 
     public void Dispose()
     {

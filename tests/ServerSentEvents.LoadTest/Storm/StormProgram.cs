@@ -14,9 +14,9 @@ internal static class StormProgram
         Console.WriteLine(StormResult.Head);
         foreach (var jitter in options.Jitters)
         {
-            foreach (var isCrash in (bool[])[false, true])
+            foreach (var isKilled in (bool[])[false, true])
             {
-                using var run = new StormRun(options, jitter, isCrash);
+                using var run = new StormRun(options, jitter, isKilled);
                 Console.WriteLine(await run.RunAsync());
             }
         }

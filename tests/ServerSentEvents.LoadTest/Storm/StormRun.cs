@@ -4,11 +4,14 @@ using ServerSentEvents.LoadTest.Soak;
 
 namespace ServerSentEvents.LoadTest.Storm;
 
-/// <summary>Lets all clients of one server come back to another one.</summary>
-internal sealed class StormRun(StormOptions options, int jitter, bool isCrash) : IDisposable
+/// <summary>Measures how all clients of one server reconnect to another one.</summary>
+internal sealed class StormRun(StormOptions options, int jitter, bool isKilled) : IDisposable
 {
     /// <summary>The number of clients that connect at the same time before the storm.</summary>
     private const int MaxConnecting = 100;
+
+    /// <summary>The limit of each wait, besides the jitter. Only a fault reaches it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Connections _connections = new(options.Setup);
     private readonly SemaphoreSlim _connecting = new(MaxConnecting);
@@ -26,14 +29,14 @@ internal sealed class StormRun(StormOptions options, int jitter, bool isCrash) :
         _events = second.Events;
         var processorTime = second.ProcessorTime;
         var start = Stopwatch.GetTimestamp();
-        if (isCrash)
-            first.Crash();
+        if (isKilled)
+            first.Kill();
         else
-            first.Stop();
+            first.ShutDown();
         await UntilAllAreAtAsync(second, clients);
         var result = new StormResult(
             jitter,
-            isCrash,
+            isKilled,
             [.. (await second.GetArrivalsAsync()).Select(arrival => Stopwatch.GetElapsedTime(start, arrival)).Order()],
             second.ProcessorTime - processorTime,
             second.ResidentBytes);
@@ -84,10 +87,17 @@ internal sealed class StormRun(StormOptions options, int jitter, bool isCrash) :
     /// <summary>Waits until all clients have subscribed at a server.</summary>
     private async Task UntilAllAreAtAsync(StormNode node, List<Task> clients)
     {
-        while (await node.CountAsync() < options.Clients)
+        var start = Stopwatch.GetTimestamp();
+        while (await node.CountAsync() is var count && count < options.Clients)
         {
-            if (clients.Find(static client => client.IsFaulted) is { } failed)
-                await failed;
+            if (clients.Find(static client => client.IsCompleted) is { } ended)
+            {
+                await ended;
+                throw new InvalidOperationException("The server has asked a client to stop.");
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > Patience + TimeSpan.FromSeconds(jitter))
+                throw new TimeoutException($"Only {count} of {options.Clients} clients have connected. Is the limit of open files high enough?");
             await Task.Delay(TimeSpan.FromSeconds(0.5));
         }
     }

@@ -5,7 +5,7 @@ using ServerSentEvents.LoadTest.Servers;
 
 namespace ServerSentEvents.LoadTest.Storm;
 
-/// <summary>The process of a server in a storm. Writes its ports, and stops in order when its input ends.</summary>
+/// <summary>The process of a server in a storm. Writes its ports, and shuts down gracefully when its input ends.</summary>
 internal static class StormServer
 {
     internal static async Task RunAsync(Setup setup, TimeSpan jitter)
@@ -24,7 +24,7 @@ internal static class StormServer
 
         var arrivals = new ConcurrentQueue<long>();
         app.Services.GetRequiredService<Publisher>().Subscribed += (_, _) => arrivals.Enqueue(Stopwatch.GetTimestamp());
-        app.MapGet("/count", () => arrivals.Count);
+        app.MapGet("/count", (Publisher publisher) => publisher.GetAllSubscribers().Count);
         app.MapGet("/arrivals", () => arrivals);
         await app.StartAsync();
 
