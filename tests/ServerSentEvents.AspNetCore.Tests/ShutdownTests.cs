@@ -171,6 +171,7 @@ public sealed class ShutdownTests
     }
 
     [Theory]
+    [Trait("Category", "Slow")]
     [MemberData(nameof(Versions))]
     public async Task Stop_ClientDoesNotReadItsQueue_IsCutOffBeforeTheHostsTimeout(string version)
     {

@@ -12,6 +12,7 @@ public sealed class ManyClientsTests
     private const int Restarts = 6;
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Read_ConnectionsCutAndNodesRestart_EachEventOnceAndInOrder()
     {
         var stream = new InMemoryStream();

@@ -46,6 +46,7 @@ public sealed class PublishAllTests
         (await _publisher.PublishAllAsync(Numbers(0)).WaitAsync(Limits.Patience)).Should().Be(0);
 
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(64)]
     [InlineData(8_192)]
     public async Task PublishAllAsync_FastSource_ReachesAHundredReadersWithoutADisconnect(int capacity)
