@@ -109,6 +109,7 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         first.Dispose();
         var resumed = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = id });
         resumed.Resume.Should().Be(ResumeResult.Resumed);
+        await PassAsync(TimeSpan.FromMilliseconds(30));
         var before = Stopwatch.GetTimestamp();
 
         publisher.PublishComment("not an event");
@@ -116,9 +117,10 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         publisher.Close();
         await ReadAllAsync(resumed, way);
 
-        // Measurements keep their order, so one of an earlier frame would have come before this one.
-        (await MeasuredAsync(1)).Should().ContainSingle().Which.Should().BeLessThan(
-            Stopwatch.GetElapsedTime(before).TotalSeconds + Tick);
+        // Measurements keep their order, so one of an earlier frame would have come before this one, and would be longer. A reader
+        // that another test has left behind can still have a short one.
+        var limit = Stopwatch.GetElapsedTime(before).TotalSeconds + Tick;
+        (await MeasuredAsync(1)).Should().NotBeEmpty().And.OnlyContain(seconds => seconds < limit);
     }
 
     [Fact]
