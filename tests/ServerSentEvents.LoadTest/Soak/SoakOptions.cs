@@ -27,15 +27,7 @@ internal sealed class SoakOptions
     internal static SoakOptions From(string[] arguments)
     {
         var options = new SoakOptions();
-        for (var i = 0; i < arguments.Length; i++)
-        {
-            var hasValue = i + 1 < arguments.Length && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal);
-            if (hasValue)
-                options.Set(arguments[i], arguments[++i]);
-            else if (arguments[i] != "--soak")
-                throw new ArgumentException($"{arguments[i]} needs a value.", nameof(arguments));
-        }
-
+        Parse.Options(arguments, "--soak", options.Set);
         return options.Seconds >= ShortestPhase * options.Phases.Count
             ? options
             : throw new ArgumentException($"--seconds must be at least {ShortestPhase} for each phase.", nameof(arguments));

@@ -86,7 +86,7 @@ internal static class SoakServer
                 throw;
             }
         });
-        app.MapGet("/events", (string channel, int? hanger) => publisher.ToResult(new()
+        app.MapGet(WebServer.Path, (string channel, int? hanger) => publisher.ToResult(new()
         {
             Channels = channel,
             Properties = hanger,

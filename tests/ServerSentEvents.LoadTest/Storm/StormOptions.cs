@@ -16,15 +16,7 @@ internal sealed class StormOptions
     internal static StormOptions From(string[] arguments)
     {
         var options = new StormOptions();
-        for (var i = 0; i < arguments.Length; i++)
-        {
-            var hasValue = i + 1 < arguments.Length && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal);
-            if (hasValue)
-                options.Set(arguments[i], arguments[++i]);
-            else if (arguments[i] != "--storm")
-                throw new ArgumentException($"{arguments[i]} needs a value.", nameof(arguments));
-        }
-
+        Parse.Options(arguments, "--storm", options.Set);
         return options;
     }
 
