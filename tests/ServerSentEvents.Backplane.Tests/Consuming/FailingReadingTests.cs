@@ -41,7 +41,7 @@ public sealed class FailingReadingTests
         await client.NextAsync();
 
         _stream.Replace();
-        await _time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp && _changed.ReadersOpened > 1);
+        await _time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp && _changed.ReadersOpened > 1 && _changed.WritersOpened > 1);
         (await client.RestAsync()).Should().BeEmpty();
         throws = false;
         await using var again = node.Connect();
