@@ -76,11 +76,11 @@ internal sealed class ReachedFrame(DeferredFrame deferred) : FrameSource
 
     internal override bool IsEmpty => _isRead;
 
-    internal override bool IsLost => deferred.IsLost;
+    internal override bool IsLost => deferred.State == DeferredState.Lost;
 
-    internal override bool IsOfChannel => !deferred.IsHole;
+    internal override bool IsOfChannel => deferred.State != DeferredState.Hole;
 
-    internal override Task? Wait => deferred.IsMade ? null : deferred.WaitAsync();
+    internal override Task? Wait => deferred.State == DeferredState.Making ? deferred.WaitAsync() : null;
 
     internal override Frame? Read()
     {

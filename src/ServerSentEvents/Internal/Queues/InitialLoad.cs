@@ -12,21 +12,22 @@ namespace ServerSentEvents.Internal.Queues;
     Justification = "Another thread can cancel the load at any time. Without a timer, the source holds nothing to dispose.")]
 internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, FrameSource? next) : FrameSource
 {
-    /// <summary>The outcome of a load that was canceled.</summary>
-    private static readonly object Stopped = new();
-
     private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>Completes when the reader's wait ends.</summary>
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// The end of the load: <see cref="InitialFrames"/>, an exception, or <see cref="Stopped"/>; null before it. Set once, by an
-    /// interlocked operation, so that a reader that found no frames does not find them in its next look.
+    /// A <see cref="LoadState"/>, changed by interlocked operations. The last state remains, so that a reader that found no frames
+    /// does not find them in its next look.
     /// </summary>
-    private object? _outcome;
+    private int _state;
 
-    private int _isStarted;
+    /// <summary>The loaded frames. Written before the state.</summary>
+    private InitialFrames? _frames;
+
+    /// <summary>The exception of the load. Written before the state.</summary>
+    private Exception? _failure;
 
     internal override FrameSource? Next => next;
 
@@ -38,26 +39,30 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
     /// <summary>True until the load has succeeded: no event may come without the state that it follows.</summary>
     internal override bool IsLost => Loaded is null;
 
-    internal override Exception? Failure => Volatile.Read(ref _outcome) as Exception;
+    internal override Exception? Failure => State == LoadState.Failed ? _failure : null;
 
-    internal override Task? Wait => Volatile.Read(ref _outcome) is null ? _wait.Task : null;
+    internal override Task? Wait => State is LoadState.Waiting or LoadState.Loading ? _wait.Task : null;
 
-    private InitialFrames? Loaded => Volatile.Read(ref _outcome) as InitialFrames;
+    private LoadState State => (LoadState)Volatile.Read(ref _state);
+
+    private InitialFrames? Loaded => State == LoadState.Loaded ? _frames : null;
 
     internal override Frame? Read() => Loaded?.Read();
 
     /// <summary>Calls the function, once, on the thread of the reader. Does nothing if the load was canceled before.</summary>
     internal void Start()
     {
-        if (Volatile.Read(ref _outcome) is null && Interlocked.Exchange(ref _isStarted, 1) == 0)
+        if (TryChange(LoadState.Waiting, LoadState.Loading))
             _ = RunAsync();
     }
 
     /// <summary>Cancels the load. The token's callbacks are code of the application, and run on a work item.</summary>
     internal override void StopWaiting()
     {
-        if (!TryEnd(Stopped))
+        // A load can start between the two.
+        if (!TryChange(LoadState.Waiting, LoadState.Stopped) && !TryChange(LoadState.Loading, LoadState.Stopped))
             return;
+        _wait.TrySetResult(true);
         ThreadPool.UnsafeQueueUserWorkItem(
             static source =>
             {
@@ -75,22 +80,41 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
 
     private async Task RunAsync()
     {
+        var end = LoadState.Loaded;
         try
         {
-            TryEnd(new InitialFrames(await load(_cancellation.Token).ConfigureAwait(false)));
+            _frames = new InitialFrames(await load(_cancellation.Token).ConfigureAwait(false));
         }
         catch (Exception exception)
         {
-            TryEnd(exception);
+            _failure = exception;
+            end = LoadState.Failed;
         }
+
+        if (TryChange(LoadState.Loading, end))
+            _wait.TrySetResult(true);
     }
 
-    /// <summary>Ends the reader's wait. Returns false if the load has ended before.</summary>
-    private bool TryEnd(object outcome)
-    {
-        if (Interlocked.CompareExchange(ref _outcome, outcome, null) is not null)
-            return false;
-        _wait.TrySetResult(true);
-        return true;
-    }
+    private bool TryChange(LoadState from, LoadState to) =>
+        Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;
+}
+
+/// <summary>The state of an <see cref="InitialLoad"/>.</summary>
+/// <remarks>
+/// <code>
+/// Waiting  -> Loading   the reader begins to read
+/// Waiting  -> Stopped   the delivery was stopped
+/// Loading  -> Loaded    the function returned
+/// Loading  -> Failed    the function threw
+/// Loading  -> Stopped   the delivery was stopped: the function's token is canceled
+/// </code>
+/// The reader waits while the state is Waiting or Loading.
+/// </remarks>
+internal enum LoadState
+{
+    Waiting,
+    Loading,
+    Loaded,
+    Failed,
+    Stopped,
 }

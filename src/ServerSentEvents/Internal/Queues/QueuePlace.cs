@@ -18,29 +18,27 @@ internal sealed class DeferredFrame : QueuePlace
     /// <summary>Completes when the reader's wait ends.</summary>
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private volatile bool _isMade;
+    private volatile DeferredState _state;
 
-    internal override int Length => IsMade && !IsHole ? Frame?.Length ?? 0 : 0;
+    internal override int Length => _state == DeferredState.Made ? Frame?.Length ?? 0 : 0;
 
-    internal bool IsMade => _isMade;
+    /// <summary>The state. Written under the registry's lock.</summary>
+    internal DeferredState State => _state;
 
-    /// <summary>The frame; null before it is made, and if there is nothing to send.</summary>
+    /// <summary>
+    /// The frame, or the gap event of a hole; null before it is made, and if there is nothing to send.
+    /// </summary>
     internal Frame? Frame { get; private set; }
 
-    /// <summary>True if the place was dropped before the frame was made. Guarded by the registry's lock.</summary>
-    internal bool IsDropped { get; set; }
+    /// <summary>Marks the place as dropped. Needs the registry's lock.</summary>
+    internal void Drop() => _state = DeferredState.Dropped;
 
-    /// <summary>True if there was no room for the frame, and a gap event may take its place. Set before it is made.</summary>
-    internal bool IsHole { get; set; }
-
-    /// <summary>True if there was no room for the frame. Then no later frame may be delivered.</summary>
-    internal bool IsLost { get; private set; }
-
-    internal void Complete(Frame? frame, bool isLost = false)
+    /// <summary>Ends the making, unless the place was dropped. Needs the registry's lock.</summary>
+    internal void Complete(DeferredState state, Frame? frame)
     {
         Frame = frame;
-        IsLost = isLost;
-        _isMade = true;
+        if (_state == DeferredState.Making)
+            _state = state;
         _wait.TrySetResult(true);
     }
 
@@ -49,6 +47,26 @@ internal sealed class DeferredFrame : QueuePlace
 
     /// <summary>Ends the wait of a reader that gets nothing more.</summary>
     internal void StopWaiting() => _wait.TrySetResult(true);
+}
+
+/// <summary>The state of a <see cref="DeferredFrame"/>.</summary>
+/// <remarks>
+/// <code>
+/// Making  -> Made      the function returned: the frame, or nothing, stands at the place
+/// Making  -> Hole      the queue had no room: a gap event can stand at the place
+/// Making  -> Lost      the queue had no room: the subscription ends at the place
+/// Making  -> Dropped   the place was the oldest of a full queue
+/// Made    -> Dropped   likewise
+/// </code>
+/// A reader can reach a place in each state but Dropped, and waits while it is Making.
+/// </remarks>
+internal enum DeferredState
+{
+    Making,
+    Made,
+    Hole,
+    Lost,
+    Dropped,
 }
 
 /// <summary>The place of a key in a queue that conflates. Later events of the key replace its frame.</summary>

@@ -29,10 +29,10 @@ internal abstract partial class SubscriptionQueue
             return false;
         _bytes.Add(-LengthOf(oldest));
         // If there was nothing to send, nothing is lost.
-        if (oldest is DeferredFrame { IsMade: true, Frame: null })
+        if (oldest is DeferredFrame { State: not DeferredState.Making, Frame: null })
             return true;
         if (oldest is DeferredFrame deferred)
-            deferred.IsDropped = true;
+            deferred.Drop();
         else if (oldest is ConflatedFrame place)
             _tracker!.Remove(place);
         if (oldest is not GapMark)
@@ -61,19 +61,28 @@ internal abstract partial class SubscriptionQueue
                 return QueueWriteResult.Dropped;
             }
 
-            if (place is DeferredFrame { IsDropped: true } or ConflatedFrame { IsGone: true })
+            if (place is DeferredFrame { State: DeferredState.Dropped } or ConflatedFrame { IsGone: true })
                 return QueueWriteResult.Dropped;
         }
 
         return QueueWriteResult.Added;
     }
 
-    /// <summary>Lets a gap event take the place of a frame that found no room.</summary>
-    private void ShowHoleAt(DeferredFrame deferred)
+    /// <summary>Makes room for a frame that takes its place in the queue now.</summary>
+    private QueueWriteResult MakeRoomFor(DeferredFrame deferred, int length)
     {
-        deferred.IsHole = true;
+        if (_tracker is null)
+            return MakeRoom(deferred, length);
+        lock (_tracker)
+            return MakeRoom(deferred, length);
+    }
+
+    /// <summary>Completes the place of a frame that found no room. A gap event, if there is one, stands there.</summary>
+    private void CompleteAsHole(DeferredFrame deferred)
+    {
         if (_tracker?.GapFrame is not null)
             PublisherMetrics.Gaps.Increment();
+        deferred.Complete(DeferredState.Hole, _tracker?.GapFrame);
     }
 
     /// <summary>Adds a gap event after the last event, unless there is one already.</summary>

@@ -60,29 +60,25 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
     internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
     {
-        var result = QueueWriteResult.Dropped;
-        if (frame is not null && !deferred.IsDropped && !_isAborted)
+        var isWanted = frame is not null && deferred.State == DeferredState.Making && !_isAborted;
+        var result = isWanted ? MakeRoomFor(deferred, frame!.Length) : QueueWriteResult.Dropped;
+        switch (result)
         {
-            if (_tracker is null)
-            {
-                result = MakeRoom(deferred, frame.Length);
-            }
-            else
-            {
-                lock (_tracker)
-                    result = MakeRoom(deferred, frame.Length);
-            }
-
-            if (result == QueueWriteResult.Added)
-                _bytes.Add(frame.Length);
-            // A frame without room leaves a hole at its place.
-            else if (result == QueueWriteResult.Dropped && !deferred.IsDropped)
-                ShowHoleAt(deferred);
+            case QueueWriteResult.Added:
+                _bytes.Add(frame!.Length);
+                deferred.Complete(DeferredState.Made, frame);
+                break;
+            case QueueWriteResult.Overflowed:
+                deferred.Complete(DeferredState.Lost, frame: null);
+                break;
+            case QueueWriteResult.Dropped when isWanted && deferred.State == DeferredState.Making:
+                CompleteAsHole(deferred);
+                break;
+            default:
+                deferred.Complete(DeferredState.Made, frame: null);
+                break;
         }
 
-        deferred.Complete(
-            deferred.IsHole ? _tracker?.GapFrame : result == QueueWriteResult.Added ? frame : null,
-            isLost: result == QueueWriteResult.Overflowed);
         Signal(ref ready);
         return result;
     }
