@@ -155,7 +155,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
     [SkippableFact]
     public async Task Connection_LostAndRestored_ShowsMessagesOnceAndKeepsOwnMessagesMarked()
     {
-        using var proxy = new CuttableProxy(_server.Address);
+        await using var proxy = new TcpProxy(_server.Address.Port);
         var ada = await JoinAsync("Ada", proxy.Address);
         var bob = await JoinAsync("Bob");
         await SendAsync(ada, "from Ada");

@@ -32,7 +32,7 @@ public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromi
     {
         const string Question = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20";
         using var server = await SampleServer.StartAsync("Streaming", port: 0, "--patience", "3600");
-        using var proxy = new CuttableProxy(server.Address);
+        await using var proxy = new TcpProxy(server.Address.Port);
         var page = await AskAsync(proxy.Address, Question);
 
         await Expect(Answer(page)).ToContainTextAsync("You asked: 1 2");

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ServerSentEvents.Testing;
 
-/// <summary>A network between a client and a server, which can stop forwarding without closing a connection.</summary>
+/// <summary>A network between a client and a server, which can cut connections, or stop forwarding without closing them.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -14,6 +14,9 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>A task that completes when bytes are forwarded again.</summary>
     private volatile TaskCompletionSource _open = new();
+
+    /// <summary>Canceled when the present connections are cut.</summary>
+    private CancellationTokenSource _present = new();
 
     public TcpProxy(int target)
     {
@@ -26,6 +29,8 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>The number of connections that were ever accepted.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
+    public Uri Address => new($"http://127.0.0.1:{Port}/");
+
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>Changes what the server answers.</summary>
@@ -35,6 +40,9 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public void GoOn() => _open.TrySetResult();
 
+    /// <summary>Closes the present connections. Clients can connect again.</summary>
+    public void Cut() => Interlocked.Exchange(ref _present, new CancellationTokenSource()).Cancel();
+
     public async ValueTask DisposeAsync()
     {
         GoOn();
@@ -42,6 +50,7 @@ public sealed class TcpProxy : IAsyncDisposable
         _listener.Dispose();
         await _accepting;
         _stopping.Dispose();
+        _present.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -63,15 +72,16 @@ public sealed class TcpProxy : IAsyncDisposable
 
     private async Task ForwardAsync(TcpClient client)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, Volatile.Read(ref _present).Token);
         using var server = new TcpClient();
         using (client)
         {
             try
             {
-                await server.ConnectAsync(IPAddress.Loopback, _target, _stopping.Token);
+                await server.ConnectAsync(IPAddress.Loopback, _target, ending.Token);
                 await Task.WhenAny(
-                    CopyAsync(client.GetStream(), server.GetStream(), static _ => { }),
-                    CopyAsync(server.GetStream(), client.GetStream(), Answers));
+                    CopyAsync(client.GetStream(), server.GetStream(), static _ => { }, ending.Token),
+                    CopyAsync(server.GetStream(), client.GetStream(), Answers, ending.Token));
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException)
             {
@@ -80,17 +90,17 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(NetworkStream from, NetworkStream to, Action<Memory<byte>> change)
+    private async Task CopyAsync(NetworkStream from, NetworkStream to, Action<Memory<byte>> change, CancellationToken ending)
     {
         var buffer = new byte[64 << 10];
         try
         {
             int length;
-            while ((length = await from.ReadAsync(buffer, _stopping.Token)) > 0)
+            while ((length = await from.ReadAsync(buffer, ending)) > 0)
             {
-                await _open.Task.WaitAsync(_stopping.Token);
+                await _open.Task.WaitAsync(ending);
                 change(buffer.AsMemory(0, length));
-                await to.WriteAsync(buffer.AsMemory(0, length), _stopping.Token);
+                await to.WriteAsync(buffer.AsMemory(0, length), ending);
             }
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
