@@ -10,15 +10,17 @@ public sealed class SoakTests
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         string[] phases = ["http1", "http2", "redis"];
         var (exitCode, output) = await LoadTestProgram.RunAsync(
-            "--soak", string.Join(',', phases), "--clients", "200", "--seconds", "18", "--rate", "50", "--seed", "1");
+            "--soak", string.Join(',', phases), "--clients", "200", "--seconds", "18", "--rate", "50", "--seed", "1",
+            "--faults", "1");
 
         // The output names the command that installs the broker.
         Tool.Require(!output.Contains("apt-get install", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));
         exitCode.Should().Be(0, output);
         foreach (var phase in phases)
         {
-            // Events, deliveries, cut connections, resumes, ended clients, gaps, and no violation.
-            output.Should().MatchRegex($@"\| {phase} \| ([1-9][0-9,]* \| ){{5}}[0-9,]+ \| 0 \|");
+            // Events, deliveries, faults of the broker, cut connections, resumes, ended clients, gaps, and no violation.
+            var faults = phase == "redis" ? "[1-9][0-9]*" : "0";
+            output.Should().MatchRegex($@"\| {phase} \| ([1-9][0-9,]* \| ){{2}}{faults} \| ([1-9][0-9,]* \| ){{3}}[0-9,]+ \| 0 \|");
             output.Should().MatchRegex($@"\| {phase} 1 \| .* \| 0 \|\n");
         }
 

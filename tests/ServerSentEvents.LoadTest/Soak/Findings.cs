@@ -10,7 +10,7 @@ internal sealed class Findings(SoakPhase phase, int seed)
 
     private int _violations;
     private long _deliveries;
-    private int _gaps, _resumes, _hangersEnded, _cuts;
+    private int _gaps, _resumes, _hangersEnded, _cuts, _faults;
 
     internal int Violations => _violations;
 
@@ -24,6 +24,8 @@ internal sealed class Findings(SoakPhase phase, int seed)
 
     internal int Cuts => _cuts;
 
+    internal int Faults => _faults;
+
     internal void CountDelivery() => Interlocked.Increment(ref _deliveries);
 
     internal void CountGap() => Interlocked.Increment(ref _gaps);
@@ -31,6 +33,8 @@ internal sealed class Findings(SoakPhase phase, int seed)
     internal void CountResume() => Interlocked.Increment(ref _resumes);
 
     internal void CountHangerEnded() => Interlocked.Increment(ref _hangersEnded);
+
+    internal void CountFault() => Interlocked.Increment(ref _faults);
 
     internal void CountCuts(int count) => Interlocked.Add(ref _cuts, count);
 

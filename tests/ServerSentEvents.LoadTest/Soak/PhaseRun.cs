@@ -14,23 +14,32 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
 
     internal async Task<PhaseResult> RunAsync()
     {
-        var broker = phase.Broker is null ? null : await phase.Broker.StartAsync();
+        if (phase.Broker is null)
+            return await RunServersAsync(brokerPort: 0, faults: null);
+        await using var broker = await phase.Broker.StartAsync();
+        if (options.Faults == 0)
+            return await RunServersAsync(broker.Port, faults: null);
+        await using var faults = new BrokerFaults(
+            broker, TimeSpan.FromSeconds(options.Faults), new Random(options.Seed), findings);
+        return await RunServersAsync(faults.Port, faults);
+    }
+
+    private async Task<PhaseResult> RunServersAsync(int brokerPort, BrokerFaults? faults)
+    {
         var nodes = new List<SoakNode>();
         try
         {
             for (var i = 0; i < phase.NodeCount; i++)
-                nodes.Add(new SoakNode(phase, broker));
-            return await RunAsync(nodes);
+                nodes.Add(new SoakNode(phase, brokerPort));
+            return await RunClientsAsync(nodes, faults);
         }
         finally
         {
             nodes.ForEach(node => node.Dispose());
-            if (broker is not null)
-                await broker.DisposeAsync();
         }
     }
 
-    private async Task<PhaseResult> RunAsync(List<SoakNode> nodes)
+    private async Task<PhaseResult> RunClientsAsync(List<SoakNode> nodes, BrokerFaults? faults)
     {
         var starts = await SampleAsync(nodes, seconds: 0);
         var sampler = new Sampler(nodes);
@@ -38,25 +47,27 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         using var crowd = new Crowd(phase, nodes, feed, sampler, findings, options.Clients) { RampUp = duration / 10 };
         using var stopPublishing = new CancellationTokenSource();
         using var stopSampling = new CancellationTokenSource();
+        using var stopFaults = new CancellationTokenSource();
         var publishing = feed.RunAsync(stopPublishing.Token);
         var sampling = sampler.RunAsync(stopSampling.Token);
+        var breaking = faults?.RunAsync(stopFaults.Token) ?? Task.CompletedTask;
         var (hangers, readers) = crowd.Start(options.Seed);
 
-        var failure = Task.WhenAny(publishing, sampling);
+        var failure = FirstFailureAsync(publishing, sampling, breaking);
         await UnlessAsync(failure, Task.WhenAll(crowd.AllHaveCome.WaitAsync(Patience), Task.Delay(duration * WarmUp)));
         var begin = sampler.Elapsed;
         crowd.End = begin + (duration * (1 - WarmUp));
         var heaps = await CollectQuartersAsync(nodes, sampler, begin, crowd.End, failure);
         Say(sampler, "no client comes anymore; waiting for those that hang");
         await crowd.CloseAsync();
+        await stopFaults.CancelAsync();
+        await breaking;
         // Events must go on: only a full queue shows the server that a client does not read.
         await hangers;
         Say(sampler, "publishing ends; waiting for the last deliveries");
         await stopPublishing.CancelAsync();
         await publishing;
-        await UntilAsync(() => Task.FromResult(crowd.Incomplete().Count == 0));
-        foreach (var (sequence, last) in crowd.Incomplete())
-            sequence.ReportIncomplete(last);
+        await AwaitLastEventsAsync(crowd);
         Say(sampler, "all clients leave; waiting until nothing is left");
         await crowd.LeaveAsync();
         await readers.WaitAsync(Patience);
@@ -83,7 +94,7 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
 
     /// <summary>Waits for the end of the phase, and collects the garbage of each node at the end of each quarter.</summary>
     private static async Task<List<(double Seconds, long Bytes)>[]> CollectQuartersAsync(
-        List<SoakNode> nodes, Sampler sampler, TimeSpan begin, TimeSpan end, Task<Task> failure)
+        List<SoakNode> nodes, Sampler sampler, TimeSpan begin, TimeSpan end, Task failure)
     {
         var heaps = nodes.Select(_ => new List<(double, long)>()).ToArray();
         for (var quarter = 1; quarter <= NodeFigures.Quarters; quarter++)
@@ -97,12 +108,26 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         return heaps;
     }
 
+    /// <summary>Waits until the first of some tasks fails, and throws its exception.</summary>
+    private static async Task FirstFailureAsync(params Task[] tasks)
+    {
+        await foreach (var task in Task.WhenEach(tasks))
+            await task;
+    }
+
     /// <summary>Waits for a task, unless another task fails before.</summary>
-    private static async Task UnlessAsync(Task<Task> failure, Task task)
+    private static async Task UnlessAsync(Task failure, Task task)
     {
         if (await Task.WhenAny(failure, task) == failure)
-            await await failure;
+            await failure;
         await task;
+    }
+
+    private static async Task AwaitLastEventsAsync(Crowd crowd)
+    {
+        await UntilAsync(() => Task.FromResult(crowd.Incomplete().Count == 0));
+        foreach (var (sequence, last) in crowd.Incomplete())
+            sequence.ReportIncomplete(last);
     }
 
     private async Task<IReadOnlyList<Sample>> AwaitNothingLeftAsync(List<SoakNode> nodes, IReadOnlyList<Sample> starts, Sampler sampler)

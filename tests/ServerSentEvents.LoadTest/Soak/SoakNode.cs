@@ -1,16 +1,17 @@
 using System.Globalization;
-using ServerSentEvents.LoadTest.Nodes.Brokers;
 using ServerSentEvents.LoadTest.Servers;
 
 namespace ServerSentEvents.LoadTest.Soak;
 
 /// <summary>A server process of the soak, with a connection that publishes and asks.</summary>
-internal sealed class SoakNode(SoakPhase phase, BrokerInstance? broker) : ControlledServer(
+/// <param name="phase">The phase.</param>
+/// <param name="brokerPort">The port of the broker; 0 for none.</param>
+internal sealed class SoakNode(SoakPhase phase, int brokerPort) : ControlledServer(
     phase.Setup,
     "soak-server",
     phase.Setup.ToString(),
     phase.Broker?.Name ?? "none",
-    (broker?.Port ?? 0).ToString(CultureInfo.InvariantCulture))
+    brokerPort.ToString(CultureInfo.InvariantCulture))
 {
     internal int ProcessId => Process.Id;
 

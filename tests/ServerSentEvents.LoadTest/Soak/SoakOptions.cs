@@ -21,6 +21,9 @@ internal sealed class SoakOptions
 
     internal int Seed { get; private set; } = Random.Shared.Next();
 
+    /// <summary>The mean time between two faults of the broker, in seconds; 0 for no faults.</summary>
+    internal int Faults { get; private set; }
+
     internal string? Picture { get; private set; }
 
     /// <exception cref="ArgumentException">An option is unknown, or its value is out of its range.</exception>
@@ -51,6 +54,9 @@ internal sealed class SoakOptions
                 break;
             case "--seed":
                 Seed = Options.Number(name, value, 0, int.MaxValue);
+                break;
+            case "--faults":
+                Faults = Options.Number(name, value, 0, LongestRun);
                 break;
             case "--picture":
                 Picture = value;

@@ -7,6 +7,9 @@ internal abstract class Broker
 {
     internal const string Host = "127.0.0.1";
 
+    /// <summary>The time for which a publish waits for the broker. The outages of <c>--faults</c> are shorter.</summary>
+    protected static readonly TimeSpan PublishTimeout = TimeSpan.FromMinutes(2);
+
     internal static IReadOnlyList<Broker> All { get; } = [new RabbitMQBroker(), new RedisBroker()];
 
     /// <summary>The name on the command line.</summary>
@@ -37,15 +40,23 @@ internal abstract class Broker
 }
 
 /// <summary>A broker that runs for the load test.</summary>
-/// <param name="port">The port of its clients.</param>
-/// <param name="processId">The process of the broker, or the process that has started it.</param>
-/// <param name="stop">Ends the broker and removes its files.</param>
-internal sealed class BrokerInstance(int port, int processId, Func<Task> stop) : IAsyncDisposable
+internal abstract class BrokerInstance : IAsyncDisposable
 {
-    internal int Port { get; } = port;
+    /// <summary>The port of the broker's clients.</summary>
+    internal abstract int Port { get; }
 
     /// <summary>The CPU time of the broker and of the processes that it has started.</summary>
-    internal TimeSpan ProcessorTime => ProcFile.ProcessorTimeOfTree(processId);
+    internal TimeSpan ProcessorTime => ProcFile.ProcessorTimeOfTree(ProcessId);
 
-    public async ValueTask DisposeAsync() => await stop();
+    /// <summary>The process of the broker, or the process that has started it.</summary>
+    protected abstract int ProcessId { get; }
+
+    /// <summary>Kills the broker, and leaves its files.</summary>
+    internal abstract Task KillAsync();
+
+    /// <summary>Starts the broker again after <see cref="KillAsync"/>, with its files and its port.</summary>
+    internal abstract Task StartAgainAsync();
+
+    /// <summary>Ends the broker and removes its files.</summary>
+    public abstract ValueTask DisposeAsync();
 }

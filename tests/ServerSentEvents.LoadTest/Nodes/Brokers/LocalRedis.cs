@@ -4,22 +4,52 @@ using ServerSentEvents.Testing;
 namespace ServerSentEvents.LoadTest.Nodes.Brokers;
 
 /// <summary>A Redis server on a free port, with its files in a temporary folder.</summary>
-internal sealed class LocalRedis
+internal sealed class LocalRedis : BrokerInstance
 {
     private const int Attempts = 5;
     private const string Ready = "Ready to accept connections";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("sse-redis-").FullName;
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Testing.ChildProcess _process;
+    private Testing.ChildProcess? _process;
 
-    private LocalRedis(int port)
+    private LocalRedis(int port) => Port = port;
+
+    /// <summary>The path of the server; null if there is none.</summary>
+    internal static string? Program { get; } = Tool.Find(Environment.GetEnvironmentVariable("PATH"), "redis-server", "valkey-server");
+
+    internal override int Port { get; }
+
+    protected override int ProcessId => _process!.Id;
+
+    internal static async Task<LocalRedis> StartAsync()
     {
-        Port = port;
+        for (var attempt = 1; ; attempt++)
+        {
+            var server = new LocalRedis(FreePort.Find());
+            try
+            {
+                await server.StartAgainAsync();
+                return server;
+            }
+            catch (ChildProcessException) when (attempt < Attempts)
+            {
+                // Another program may have taken the port.
+                await server.DisposeAsync();
+            }
+        }
+    }
+
+    internal override Task KillAsync() => _process!.KillAsync();
+
+    internal override async Task StartAgainAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _process = new Testing.ChildProcess(
             Program!,
             [
-                "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", Broker.Host, "--dir", _folder,
+                "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", Broker.Host, "--dir", _folder,
                 // A rewrite of the log would run in another process, and that CPU time is lost when the process ends.
                 "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0",
             ],
@@ -27,36 +57,17 @@ internal sealed class LocalRedis
             line =>
             {
                 if (line.Contains(Ready, StringComparison.Ordinal))
-                    _ready.TrySetResult();
+                    ready.TrySetResult();
             });
+        await Task.WhenAny(ready.Task, _process.Ended).WithinPatience();
+        if (!ready.Task.IsCompleted)
+            throw new ChildProcessException($"Redis has ended: {_process.Output}");
     }
 
-    /// <summary>The path of the server; null if there is none.</summary>
-    internal static string? Program { get; } = Tool.Find(Environment.GetEnvironmentVariable("PATH"), "redis-server", "valkey-server");
-
-    internal int Port { get; }
-
-    internal int ProcessId => _process.Id;
-
-    internal static async Task<LocalRedis> StartAsync()
+    public override async ValueTask DisposeAsync()
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            var server = new LocalRedis(FreePort.Find());
-            await Task.WhenAny(server._ready.Task, server._process.Ended).WithinPatience();
-            if (server._ready.Task.IsCompleted)
-                return server;
-            await server.StopAsync();
-            // Another program may have taken the port.
-            if (attempt == Attempts)
-                throw new ChildProcessException($"Redis has ended: {server._process.Output}");
-        }
-    }
-
-    /// <summary>Ends the server and removes its files.</summary>
-    internal async Task StopAsync()
-    {
-        await _process.DisposeAsync();
+        if (_process is not null)
+            await _process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 }

@@ -21,12 +21,17 @@ internal sealed class RabbitMQBroker : Broker
     {
         var broker = new LocalBroker(1);
         await broker.InitializeAsync();
-        return new BrokerInstance(broker.Nodes[0].Port, broker.Nodes[0].ProcessId, broker.DisposeAsync);
+        return new Instance(broker);
     }
 
     internal override async Task<StreamBackplane<object?>> ConnectAsync(Publisher publisher, int port, string stream)
     {
-        var options = new RabbitMQBackplaneOptions<object?> { ConnectionFactory = FactoryFor(port), StreamName = stream };
+        var options = new RabbitMQBackplaneOptions<object?>
+        {
+            ConnectionFactory = FactoryFor(port),
+            StreamName = stream,
+            PublishTimeout = PublishTimeout,
+        };
         return await RabbitMQBackplane<object?>.ConnectAsync(publisher, options);
     }
 
@@ -34,4 +39,19 @@ internal sealed class RabbitMQBroker : Broker
         BareRabbitMQNode.ConnectAsync(FactoryFor(port), stream, inbox);
 
     private static ConnectionFactory FactoryFor(int port) => new() { HostName = Host, Port = port };
+
+    private sealed class Instance(LocalBroker broker) : BrokerInstance
+    {
+        internal override int Port => Node.Port;
+
+        protected override int ProcessId => Node.ProcessId;
+
+        private BrokerNode Node => broker.Nodes[0];
+
+        internal override Task KillAsync() => Node.KillAsync();
+
+        internal override Task StartAgainAsync() => Node.StartAsync();
+
+        public override async ValueTask DisposeAsync() => await broker.DisposeAsync();
+    }
 }

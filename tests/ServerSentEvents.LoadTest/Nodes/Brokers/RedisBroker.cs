@@ -17,15 +17,16 @@ internal sealed class RedisBroker : Broker
     internal override string? Missing =>
         LocalRedis.Program is null ? "No redis-server on the PATH. On Debian and Ubuntu: apt-get install redis-server" : null;
 
-    internal override async Task<BrokerInstance> StartAsync()
-    {
-        var server = await LocalRedis.StartAsync();
-        return new BrokerInstance(server.Port, server.ProcessId, server.StopAsync);
-    }
+    internal override async Task<BrokerInstance> StartAsync() => await LocalRedis.StartAsync();
 
     internal override async Task<StreamBackplane<object?>> ConnectAsync(Publisher publisher, int port, string stream)
     {
-        var options = new RedisBackplaneOptions<object?> { Configuration = ConfigurationFor(port), StreamKey = stream };
+        var options = new RedisBackplaneOptions<object?>
+        {
+            Configuration = ConfigurationFor(port),
+            StreamKey = stream,
+            PublishTimeout = PublishTimeout,
+        };
         return await RedisBackplane<object?>.ConnectAsync(publisher, options);
     }
 
