@@ -49,16 +49,21 @@ public sealed class OptionsTests
     [Fact]
     public async Task ConnectAsync_NoBroker_WaitsForTheTimeoutAndSaysWhy()
     {
+        var time = new FakeTimeProvider();
+        using var log = new TestLog();
         var options = new RabbitMQBackplaneOptions<object?>
         {
             ConnectionFactory = new ConnectionFactory { Port = FreePort.Find() },
-            PublishTimeout = TimeSpan.FromSeconds(1),
+            TimeProvider = time,
+            LoggerFactory = log,
         };
         using var publisher = new Publisher();
 
-        var connect = () => RabbitMQBackplane<object?>.ConnectAsync(publisher, options).WithinPatience();
+        var connecting = RabbitMQBackplane<object?>.ConnectAsync(publisher, options);
+        await Limits.UntilAsync(() => log.Warnings.Count() == 2, "both directions have tried");
+        time.Advance(TimeSpan.FromSeconds(30));
 
-        await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage(
-            "The stream server-sent-events is not ready after the PublishTimeout of 00:00:01: there is no connection: *refused*");
+        (await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>()).WithMessage(
+            "The stream server-sent-events is not ready after the PublishTimeout of 00:00:30: there is no connection: *refused*");
     }
 }

@@ -69,15 +69,20 @@ public sealed class RefusalTests
     {
         var port = FreePort.Find();
         using var publisher = new Publisher<string>();
+        var time = new FakeTimeProvider();
+        using var log = new TestLog();
         var options = new RedisBackplaneOptions<string>
         {
             Configuration = ConfigurationOptions.Parse($"127.0.0.1:{port}"),
-            PublishTimeout = TimeSpan.FromSeconds(2),
+            TimeProvider = time,
+            LoggerFactory = log,
         };
 
-        var connect = () => RedisBackplane<string>.ConnectAsync(publisher, options).WithinPatience();
+        var connecting = RedisBackplane<string>.ConnectAsync(publisher, options);
+        await Limits.UntilAsync(() => log.Warnings.Count() == 2, "both directions have tried");
+        time.Advance(TimeSpan.FromSeconds(30));
 
-        await connect.Should().ThrowAsync<InvalidOperationException>()
+        (await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>())
             .WithMessage($"*there is no connection: 127.0.0.1:{port}: *refused*");
     }
 
