@@ -4,7 +4,7 @@ namespace ServerSentEvents.EndToEnd.Tests;
 internal static class LoadTestProgram
 {
     /// <summary>The time limit of a run. A run starts several processes in turn, and may start two brokers.</summary>
-    private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(6);
 
     internal static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {

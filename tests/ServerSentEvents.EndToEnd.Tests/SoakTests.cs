@@ -10,7 +10,7 @@ public sealed class SoakTests
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         string[] phases = ["http1", "http2", "redis"];
         var (exitCode, output) = await LoadTestProgram.RunAsync(
-            "--soak", string.Join(',', phases), "--clients", "200", "--seconds", "18", "--rate", "50", "--seed", "1",
+            "--soak", string.Join(',', phases), "--clients", "200", "--seconds", "60", "--rate", "50", "--seed", "1",
             "--faults", "1");
 
         // The output names the command that installs the broker.
