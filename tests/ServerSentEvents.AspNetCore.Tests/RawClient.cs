@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Text;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -8,20 +10,31 @@ namespace ServerSentEvents.AspNetCore.Tests;
 internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket;
+    private readonly Stream _stream;
     private readonly byte[] _buffer = new byte[4 * 1024];
     private readonly StringBuilder _received = new();
 
-    private RawClient(Socket socket) => _socket = socket;
+    private RawClient(Socket socket, Stream stream) => (_socket, _stream) = (socket, stream);
 
-    /// <param name="address">The address of the server.</param>
+    /// <param name="address">The address of the server. The client uses TLS if its scheme is <c>https</c>.</param>
     /// <param name="receiveBuffer">The size of the socket's receive buffer in bytes; 0 for the default of the system.</param>
-    internal static async Task<RawClient> ConnectAsync(Uri address, int receiveBuffer = 0)
+    /// <param name="protocol">The protocol that the client offers over TLS; HTTP/1.1 by default.</param>
+    internal static async Task<RawClient> ConnectAsync(Uri address, int receiveBuffer = 0, SslApplicationProtocol protocol = default)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer > 0)
             socket.ReceiveBufferSize = receiveBuffer;
         await socket.ConnectAsync(IPAddress.Loopback, address.Port).WaitAsync(Limits.Patience);
-        return new RawClient(socket);
+        var stream = new NetworkStream(socket, ownsSocket: true);
+        if (address.Scheme != Uri.UriSchemeHttps)
+            return new RawClient(socket, stream);
+        var tls = new SslStream(stream, leaveInnerStreamOpen: false, static (_, certificate, _, _) => certificate is not null);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ApplicationProtocols = [protocol == default ? SslApplicationProtocol.Http11 : protocol],
+        }).WaitAsync(Limits.Patience);
+        return new RawClient(socket, tls);
     }
 
     internal async Task GetAsync(string path, string version = "1.1", string headers = "") =>
@@ -30,7 +43,9 @@ internal sealed class RawClient : IDisposable
     /// <summary>Sends a GET request over HTTP/2, with flow-control windows that do not limit the server.</summary>
     internal async Task GetByHttp2Async(string path)
     {
-        byte[] fields = [0x82, 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 9, .. "localhost"u8];
+        // Fields of the static table of HPACK (RFC 7541, appendix A): the method GET, and the scheme.
+        byte scheme = _stream is SslStream ? (byte)0x87 : (byte)0x86;
+        byte[] fields = [0x82, scheme, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 9, .. "localhost"u8];
         await SendAsync((byte[])
         [
             .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8,
@@ -43,11 +58,8 @@ internal sealed class RawClient : IDisposable
 
     internal async Task SendAsync(string text) => await SendAsync(Encoding.UTF8.GetBytes(text));
 
-    internal async Task SendAsync(ReadOnlyMemory<byte> bytes)
-    {
-        while (bytes.Length > 0)
-            bytes = bytes[await _socket.SendAsync(bytes).AsTask().WaitAsync(Limits.Patience)..];
-    }
+    internal async Task SendAsync(ReadOnlyMemory<byte> bytes) =>
+        await _stream.WriteAsync(bytes).AsTask().WaitAsync(Limits.Patience);
 
     /// <summary>Reads until a text has arrived. Returns the received text up to its end, and keeps the rest for the next read.</summary>
     internal async Task<string> ReadToAsync(string text)
@@ -141,12 +153,20 @@ internal sealed class RawClient : IDisposable
         _socket.Dispose();
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     private async Task<bool> ReceiveAsync()
     {
-        var count = await _socket.ReceiveAsync(_buffer).WaitAsync(Limits.Patience);
-        _received.Append(Encoding.UTF8.GetString(_buffer, 0, count));
-        return count > 0;
+        try
+        {
+            var count = await _stream.ReadAsync(_buffer).AsTask().WaitAsync(Limits.Patience);
+            _received.Append(Encoding.UTF8.GetString(_buffer, 0, count));
+            return count > 0;
+        }
+        catch (IOException exception) when (exception.InnerException is SocketException failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+            throw;
+        }
     }
 }
