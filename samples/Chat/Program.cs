@@ -4,7 +4,9 @@ using ServerSentEvents;
 using ServerSentEvents.AspNetCore;
 
 var builder = SampleApplication.CreateBuilder(args, port: 5005);
-builder.Services.AddServerSentEvents<Member>(options => options.MaxSubscribers = 200);
+builder.Configuration["Events:MaxSubscribers"] ??= "200";
+builder.Services.AddServerSentEvents<Member>(builder.Configuration.GetSection("Events"));
+builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ChatJson.Default));
 builder.Services.AddSingleton<Room>();
 
 await using var app = builder.Build();

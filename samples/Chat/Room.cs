@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.ServerSentEvents;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using ServerSentEvents;
 
 namespace Chat;
@@ -68,8 +70,7 @@ internal sealed class Room
             _history.Enqueue((postId, message));
             if (_history.Count > HistoryCapacity)
                 _history.Dequeue();
-            _publisher.PublishJson(
-                member => member.Id == sender.Id ? null : message, eventType: "message", options: JsonSerializerOptions.Web);
+            _publisher.PublishJson(member => member.Id == sender.Id ? null : message, ChatJson.Default.Message, eventType: "message");
             return message.Id;
         }
     }
@@ -88,7 +89,8 @@ internal sealed class Room
         lock (_gate)
         {
             var inOrder = _publisher.GetSubscribers().OrderBy(subscriber => subscriber.SubscribedAt);
-            _publisher.PublishJson(inOrder.Select(subscriber => subscriber.Properties.Name), eventType: "presence");
+            _publisher.PublishJson(
+                inOrder.Select(subscriber => subscriber.Properties.Name), ChatJson.Default.IEnumerableString, eventType: "presence");
         }
     }
 
@@ -96,7 +98,13 @@ internal sealed class Room
     private IEnumerable<SseItem<string>> InitialData(Member member)
     {
         lock (_gate)
-            return [Event("hello", new { member.Id, member.Name, Room = _id }), .. _history.Select(known => Event("message", known.Message))];
+        {
+            return
+            [
+                Event("hello", new Hello(member.Id, member.Name, _id), ChatJson.Default.Hello),
+                .. _history.Select(known => Event("message", known.Message, ChatJson.Default.Message)),
+            ];
+        }
     }
 
     private Member? Find(string? id) =>
@@ -105,7 +113,8 @@ internal sealed class Room
     private static bool IsFilled([NotNullWhen(true)] string? text, int maxLength) =>
         !string.IsNullOrWhiteSpace(text) && text.Length <= maxLength;
 
-    private static SseItem<string> Event<T>(string type, T data) => new(JsonSerializer.Serialize(data, JsonSerializerOptions.Web), type);
+    private static SseItem<string> Event<T>(string type, T data, JsonTypeInfo<T> typeInfo) =>
+        new(JsonSerializer.Serialize(data, typeInfo), type);
 }
 
 /// <summary>A member. Only the member and the server know the id; other members see the name.</summary>
@@ -116,6 +125,9 @@ internal sealed class Member(string id, string name)
     public string Name { get; set; } = name;
 }
 
+/// <summary>What a member gets first: the member itself, and the id of the room.</summary>
+internal sealed record Hello(string Id, string Name, Guid Room);
+
 /// <summary>A message, with the name of its sender at that time.</summary>
 internal sealed record Message(string Id, string Name, string Text, DateTimeOffset At);
 
@@ -123,3 +135,12 @@ internal sealed record Message(string Id, string Name, string Text, DateTimeOffs
 internal sealed record MessageRequest(string? Member, string? Id, string? Text);
 
 internal sealed record NameRequest(string? Member, string? Name);
+
+/// <summary>The JSON of this sample. It needs no reflection, so the sample can be published as a native program.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Hello))]
+[JsonSerializable(typeof(Message))]
+[JsonSerializable(typeof(IEnumerable<string>))]
+[JsonSerializable(typeof(MessageRequest))]
+[JsonSerializable(typeof(NameRequest))]
+internal sealed partial class ChatJson : JsonSerializerContext;

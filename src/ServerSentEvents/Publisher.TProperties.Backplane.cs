@@ -24,6 +24,12 @@ public partial class Publisher<TProperties>
     internal void Advance(EventPosition position) => _core.Advance(position);
 
     /// <summary>
+    /// Notes whether this node reads the end of the stream. While it does not, no client is ended because it has read more than
+    /// this node.
+    /// </summary>
+    internal void SetBehind(bool isBehind) => _core.SetBehind(isBehind);
+
+    /// <summary>
     /// Publishes an event of the backplane, except to subscribers that already received it on another node. Positions
     /// must increase.
     /// </summary>

@@ -66,6 +66,34 @@ public sealed class AheadClientTests
     }
 
     [Fact]
+    public async Task Resume_BrokerIsAwayForMinutes_WaitsAndSendsWhatFollows()
+    {
+        var time = new FakeTimeProvider();
+        await using var ahead = await TestNode.StartAsync(_stream);
+        var changed = new ChangedTransport(_stream);
+        await using var behind = await time.StartNodeAsync(changed);
+        await using var before = ahead.Connect();
+        changed.BeDeaf();
+        await ahead.PublishAsync("a");
+        await before.NextAsync();
+        _stream.Stop();
+        await Limits.UntilAsync(() => !behind.Backplane.IsCaughtUp);
+
+        await using var client = behind.Connect(before.LastEventId);
+        time.AdvanceSeconds(120);
+        client.EndReason.Should().BeNull();
+        await using var later = behind.Connect(before.LastEventId);
+        later.Resume.Should().Be(ResumeResult.Resumed);
+        _stream.Start();
+        await time.AdvanceUntilAsync(() => behind.Backplane.IsCaughtUp);
+        time.AdvanceSeconds(40);
+        await ahead.PublishAsync("b");
+
+        (await client.NextAsync()).Data.Should().Be("b");
+        (await later.NextAsync()).Data.Should().Be("b");
+    }
+
+    [Fact]
     public async Task Resume_NodeGetsThereAndTheChannelIsQuiet_StaysOpen()
     {
         var time = new FakeTimeProvider();

@@ -28,6 +28,8 @@ internal sealed class LocalDelivery<TProperties>(
     internal void EndUnknown(long offset) => Try(
         static (self, value) => self.Publisher.EndUnknown(value), StreamPosition.EndOf(offset));
 
+    internal void SetBehind(bool isBehind) => publisher.SetBehind(isBehind);
+
     internal void Advance(EventPosition position) => publisher.Advance(position);
 
     /// <summary>Delivers an item, or adds an event to the history alone if the node is catching up.</summary>

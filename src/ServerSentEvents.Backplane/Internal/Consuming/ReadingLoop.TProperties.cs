@@ -55,6 +55,7 @@ internal sealed class ReadingLoop<TProperties>(
     {
         _obstacle = ConnectionLoop.Describe(reason);
         _isCaughtUp = false;
+        follower.Detach();
         lag.SetCaughtUp(false);
     }
 }

@@ -56,7 +56,11 @@ internal sealed class StreamFollower<TProperties>(
     private TaskCompletionSource _reached = new();
 
     /// <summary>Takes over the publisher. Call before the first connection.</summary>
-    internal void Begin() => delivery.Restart(_ids, before: default);
+    internal void Begin()
+    {
+        delivery.SetBehind(true);
+        delivery.Restart(_ids, before: default);
+    }
 
     /// <summary>Starts to read, and returns when the node has reached the end of the stream.</summary>
     internal async Task AttachAsync(IStreamReader reader, Task<Exception> lost, CancellationToken cancellationToken)
@@ -72,7 +76,11 @@ internal sealed class StreamFollower<TProperties>(
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
             throw await lost.ConfigureAwait(false);
+        delivery.SetBehind(false);
     }
+
+    /// <summary>Notes that the connection is lost.</summary>
+    internal void Detach() => delivery.SetBehind(true);
 
     private async Task<long> AppendMarkerAsync(IStreamReader reader, CancellationToken cancellationToken)
     {

@@ -17,6 +17,13 @@ internal sealed class AheadSubscribers<TProperties>
     internal void Add(Subscriber<TProperties> subscriber, EventPosition position, long now) =>
         _subscribers.Add(subscriber, (position, now));
 
+    /// <summary>Lets the waiting of all subscribers begin at a time.</summary>
+    internal void Restart(long now)
+    {
+        foreach (var subscriber in _subscribers.Keys.ToList())
+            _subscribers[subscriber] = (_subscribers[subscriber].Position, now);
+    }
+
     internal void Remove(Subscriber<TProperties> subscriber)
     {
         if (_subscribers.Count > 0)

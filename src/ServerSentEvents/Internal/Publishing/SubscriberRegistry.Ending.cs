@@ -129,6 +129,19 @@ internal sealed partial class SubscriberRegistry<TProperties>
         }
     }
 
+    /// <summary>
+    /// Notes whether this node of a backplane reads the end of the stream. While it does not, nobody knows whether it will reach
+    /// a position.
+    /// </summary>
+    internal void SetBehind(bool isBehind, long now)
+    {
+        lock (_gate)
+        {
+            _isBehind = isBehind;
+            _ahead.Restart(now);
+        }
+    }
+
     /// <summary>Counts an end as announced.</summary>
     internal void SetAnnounced()
     {

@@ -53,14 +53,16 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached. From then on,
-    /// their ids are gaps.
+    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached, although it reads
+    /// the end of the stream. From then on, their ids are gaps.
     /// </summary>
     internal RegistryResult<TProperties> EndUnreached(long since)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
+            if (_isBehind)
+                return result;
             foreach (var (subscriber, position) in _ahead.Since(since))
             {
                 _history!.Distrust(position.Value);
