@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Console;
 using ServerSentEvents.AspNetCore;
 using ServerSentEvents.LoadTest.Nodes.Brokers;
 using ServerSentEvents.LoadTest.Servers;
@@ -44,9 +45,10 @@ internal static class SoakServer
         });
         builder.Services.Configure<EventStreamOptions>(options => options.UnresponsiveTimeout = TimeSpan.FromSeconds(5));
         builder.Services.AddServerSentEvents(SetBounds);
+        using var log = LoggerFactory.Create(WriteWarnings);
         await using var app = builder.Build();
         var publisher = app.Services.GetRequiredService<Publisher>();
-        await using var backplane = broker is null ? null : await broker.ConnectAsync(publisher, brokerPort, "soak");
+        await using var backplane = broker is null ? null : await broker.ConnectAsync(publisher, brokerPort, "soak", log);
         while (backplane is { IsCaughtUp: false })
             await Task.Delay(50);
         Map(app, publisher, backplane is null ? publisher : backplane);
@@ -57,6 +59,14 @@ internal static class SoakServer
         await Console.In.ReadToEndAsync();
         // The clients have left, so no orderly end is needed.
         Environment.Exit(0);
+    }
+
+    /// <summary>Writes warnings of the backplane to the error output. A gap without a cause would be hard to explain.</summary>
+    private static void WriteWarnings(ILoggingBuilder logging)
+    {
+        logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
     private static void SetBounds(PublisherOptions options)

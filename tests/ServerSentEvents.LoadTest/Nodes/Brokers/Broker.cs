@@ -33,7 +33,8 @@ internal abstract class Broker
     internal abstract Task<BrokerInstance> StartAsync();
 
     /// <summary>Connects a node with the backplane.</summary>
-    internal abstract Task<StreamBackplane<object?>> ConnectAsync(Publisher publisher, int port, string stream);
+    internal abstract Task<StreamBackplane<object?>> ConnectAsync(
+        Publisher publisher, int port, string stream, ILoggerFactory? log = null);
 
     /// <summary>Connects a node without the backplane.</summary>
     internal abstract Task<INode> ConnectBareAsync(int port, string stream, Inbox inbox);

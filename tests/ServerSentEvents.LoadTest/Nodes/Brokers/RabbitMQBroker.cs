@@ -24,13 +24,15 @@ internal sealed class RabbitMQBroker : Broker
         return new Instance(broker);
     }
 
-    internal override async Task<StreamBackplane<object?>> ConnectAsync(Publisher publisher, int port, string stream)
+    internal override async Task<StreamBackplane<object?>> ConnectAsync(
+        Publisher publisher, int port, string stream, ILoggerFactory? log = null)
     {
         var options = new RabbitMQBackplaneOptions<object?>
         {
             ConnectionFactory = FactoryFor(port),
             StreamName = stream,
             PublishTimeout = PublishTimeout,
+            LoggerFactory = log,
         };
         return await RabbitMQBackplane<object?>.ConnectAsync(publisher, options);
     }

@@ -19,13 +19,15 @@ internal sealed class RedisBroker : Broker
 
     internal override async Task<BrokerInstance> StartAsync() => await LocalRedis.StartAsync();
 
-    internal override async Task<StreamBackplane<object?>> ConnectAsync(Publisher publisher, int port, string stream)
+    internal override async Task<StreamBackplane<object?>> ConnectAsync(
+        Publisher publisher, int port, string stream, ILoggerFactory? log = null)
     {
         var options = new RedisBackplaneOptions<object?>
         {
             Configuration = ConfigurationFor(port),
             StreamKey = stream,
             PublishTimeout = PublishTimeout,
+            LoggerFactory = log,
         };
         return await RedisBackplane<object?>.ConnectAsync(publisher, options);
     }
