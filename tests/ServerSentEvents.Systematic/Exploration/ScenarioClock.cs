@@ -8,6 +8,12 @@ internal sealed class ScenarioClock : TimeProvider
 
     private long _now;
 
+    /// <summary>
+    /// The longest delay that ends by itself, on a work item. The default is zero: a scenario ends all delays. A periodic timer
+    /// is no delay.
+    /// </summary>
+    internal TimeSpan LongestOwnDelay { get; init; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp() => Volatile.Read(ref _now);
@@ -19,6 +25,8 @@ internal sealed class ScenarioClock : TimeProvider
         var timer = new ScenarioTimer(this, () => callback(state)) { IsSet = dueTime != Timeout.InfiniteTimeSpan };
         lock (_timers)
             _timers.Add(timer);
+        if (period == Timeout.InfiniteTimeSpan && dueTime > TimeSpan.Zero && dueTime <= LongestOwnDelay)
+            ThreadPool.UnsafeQueueUserWorkItem(_ => timer.Fire(), state: null);
         return timer;
     }
 

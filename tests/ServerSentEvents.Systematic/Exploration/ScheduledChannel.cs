@@ -139,6 +139,18 @@ internal sealed class ScheduledChannel<T> : Channel<T>
 
         public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>
             channel.WaitToReadAsync();
+
+        public override async ValueTask<T> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (TryRead(out var item))
+                    return item;
+                if (!await ScheduledCalls.WaitAsync(channel.WaitToReadAsync().AsTask(), cancellationToken))
+                    throw new ChannelClosedException();
+            }
+        }
     }
 
     private sealed class ScheduledWriter(ScheduledChannel<T> channel) : ChannelWriter<T>

@@ -1,0 +1,178 @@
+using ServerSentEvents.Backplane.Contract;
+using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Systematic.Exploration;
+using Xunit.Abstractions;
+
+namespace ServerSentEvents.Systematic;
+
+/// <summary>Tests reading a stream while connections are lost and clients come. Every event is delivered once and in order.</summary>
+public sealed class BackplaneReadingTests(ITestOutputHelper output)
+{
+    /// <summary>The number of another node.</summary>
+    private const ulong OtherNode = 7;
+
+    /// <summary>The time after which a silent connection is replaced.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void Read_ReaderLostDuringAppends_DeliversEachEventOnceAndInOrder() => Schedules.Explore(async () =>
+    {
+        var stream = new LateStream();
+        var node = await BackplaneNode.StartAsync(stream);
+        var subscription = node.Subscribe();
+
+        var losing = Task.Run(() =>
+        {
+            stream.LoseReader();
+            stream.LoseReader();
+        });
+        var appending = Task.Run(() => Append(stream, count: 4));
+        await appending;
+        await losing;
+
+        (await node.ReadToEndAsync(subscription)).Should().Equal("1", "2", "3", "4");
+        await node.DisposeAsync();
+        stream.Connections.Should().Be(0);
+    }, output);
+
+    [Fact]
+    public void Read_PatienceIsOver_DeliversEachEventOnceAndInOrder() => Schedules.Explore(async () =>
+    {
+        var stream = new LateStream();
+        var node = await BackplaneNode.StartAsync(stream);
+        var subscription = node.Subscribe();
+
+        var waiting = Task.Run(() =>
+        {
+            node.Clock.Advance(Patience);
+            node.Clock.FireTimers();
+        });
+        var first = node.PublishAsync("1");
+        var second = node.PublishAsync("2");
+        await first;
+        await second;
+        await waiting;
+
+        (await node.ReadToEndAsync(subscription)).Should().Equal("1", "2");
+        await node.DisposeAsync();
+    }, output);
+
+    [Fact]
+    public void Subscribe_AheadOfNode_GetsEachLaterEventOnce() => Schedules.Explore(async () =>
+    {
+        var stream = new LateStream();
+        var node = await BackplaneNode.StartAsync(stream);
+
+        var appending = Task.Run(() => Append(stream, count: 4));
+        var subscription = await Task.Run(() => node.Subscribe(lastEventId: IdOf(new MessageId(OtherNode, 2))));
+        await appending;
+
+        subscription.Resume.Should().Be(ResumeResult.Resumed);
+        (await node.ReadToEndAsync(subscription)).Should().Equal("3", "4");
+        await node.DisposeAsync();
+    }, output);
+
+    [Fact]
+    public void Subscribe_IdOfOtherStream_EndsOrIsGap() => Schedules.Explore(async () =>
+    {
+        var stream = new LateStream();
+        var node = await BackplaneNode.StartAsync(stream);
+
+        var appending = Task.Run(() => Append(stream, count: 3));
+        var subscription = await Task.Run(() => node.Subscribe(lastEventId: IdOf(new MessageId(OtherNode + 1, 2))));
+        await appending;
+
+        if (subscription.Resume == ResumeResult.Resumed)
+            (await BackplaneNode.ReadAsync(subscription)).Should().BeEmpty();
+        else
+            string.Concat(await node.ReadToEndAsync(subscription)).Should().BeOneOf("", "3");
+        await node.DisposeAsync();
+    }, output);
+
+    [Fact]
+    public void DisconnectAsync_BetweenEvents_EndsSubscriptionBeforeLaterEvents() => Schedules.Explore(async () =>
+    {
+        var stream = new LateStream();
+        var node = await BackplaneNode.StartAsync(stream);
+        var kept = node.Subscribe("kept");
+        var ended = node.Subscribe("ended");
+
+        var losing = Task.Run(stream.LoseWriter);
+        var reading = BackplaneNode.ReadAsync(ended);
+        Task[] publishing = [node.PublishAsync("1"), node.DisconnectAsync("ended"), node.PublishAsync("2")];
+        foreach (var each in publishing)
+            await each;
+        await losing;
+
+        string.Concat(await reading).Should().BeOneOf("", "1");
+        ended.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+        (await node.ReadToEndAsync(kept)).Should().Equal("1", "2");
+        await node.DisposeAsync();
+    }, output);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Start_DuringPublishingAndLoss_ClientGetsEveryEventAfterItsFirst(bool readsBack) => Schedules.Explore(async () =>
+    {
+        var stream = new LateStream();
+        var publishing = await BackplaneNode.StartAsync(stream);
+
+        var losing = Task.Run(stream.LoseWriter);
+        var reading = Task.Run(async () =>
+        {
+            var node = BackplaneNode.Start(stream, readBack: readsBack ? null : TimeSpan.Zero);
+            var received = await ReadAcrossEndsAsync(node);
+            await node.DisposeAsync();
+            return received;
+        });
+        var first = publishing.PublishAsync("1");
+        var second = publishing.PublishAsync("2");
+        await first;
+        await second;
+        await losing;
+        await publishing.PublishAsync(BackplaneNode.End);
+
+        (string.Concat(stream.Data)).Should().EndWith(string.Concat(await reading));
+        await publishing.DisposeAsync();
+        stream.Connections.Should().Be(0);
+    }, output);
+
+    /// <summary>Appends messages of another node. The data of each is its number.</summary>
+    private static void Append(LateStream stream, int count)
+    {
+        for (var number = 1; number <= count; number++)
+            stream.Append(RawMessage.Of(new MessageId(OtherNode, (ulong)number), isRetransmission: false, Wire.Data(number)));
+    }
+
+    /// <summary>Returns the id of the event of a message that follows the marker of a node without a gap.</summary>
+    private static string IdOf(MessageId message) =>
+        new StreamEventIds().Format(new EventPosition(StreamPosition.Of((long)message.Sequence, place: 0), message.Check));
+
+    /// <summary>Reads until the last event as a browser does: resumes at each end, and starts again after a gap.</summary>
+    private static async Task<List<string>> ReadAcrossEndsAsync(BackplaneNode node)
+    {
+        string? lastEventId = null;
+        var received = new List<string>();
+        while (true)
+        {
+            var subscription = node.Subscribe(lastEventId: lastEventId);
+            if (subscription.Resume != ResumeResult.Resumed)
+                received.Clear();
+            var items = subscription.AsItems().GetAsyncEnumerator();
+            while (await items.MoveNextAsync())
+            {
+                received.Add(items.Current.Data);
+                lastEventId = items.Current.EventId;
+                if (items.Current.Data == BackplaneNode.End)
+                {
+                    await items.DisposeAsync();
+                    return received;
+                }
+            }
+
+            await items.DisposeAsync();
+        }
+    }
+}
