@@ -22,14 +22,15 @@ internal sealed class BackplaneNode : StreamBackplane<string>
     internal static async Task<BackplaneNode> StartAsync(IStreamTransport transport, TimeSpan? publishTimeout = null)
     {
         SchedulingPoint.Suppress();
-        var node = Start(transport, publishTimeout);
+        var node = Create(transport, publishTimeout);
+        node.Start();
         await node.StartPatientlyAsync(CancellationToken.None);
         SchedulingPoint.Resume();
         return node;
     }
 
-    /// <summary>Starts a node, and does not wait for it.</summary>
-    internal static BackplaneNode Start(IStreamTransport transport, TimeSpan? publishTimeout = null, TimeSpan? readBack = null)
+    /// <summary>Creates a node that has not started.</summary>
+    internal static BackplaneNode Create(IStreamTransport transport, TimeSpan? publishTimeout = null, TimeSpan? readBack = null)
     {
         var clock = new ScenarioClock { LongestOwnDelay = TimeSpan.FromSeconds(2) };
         var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = clock, HistoryCapacity = 100 });
@@ -40,10 +41,10 @@ internal sealed class BackplaneNode : StreamBackplane<string>
             ReadBack = readBack,
             SubscriberKey = static name => name,
         };
-        var node = new BackplaneNode(publisher, options, transport);
-        node.Start();
-        return node;
+        return new BackplaneNode(publisher, options, transport);
     }
+
+    internal new void Start() => base.Start();
 
     internal Subscription<string> Subscribe(string name = "", string? lastEventId = null) =>
         Publisher.Subscribe(new SubscribeOptions<string> { Properties = name, LastEventId = lastEventId });

@@ -130,6 +130,32 @@ public sealed class BackplanePublishingTests(ITestOutputHelper output)
         received.Should().Equal(stream.Data.Take(received.Count));
     }, output);
 
+    [Fact]
+    public void DisposeAsync_DuringStart_LeavesPublisherAlone() => Schedules.Explore(async () =>
+    {
+        var stream = new LateStream();
+        var node = BackplaneNode.Create(stream);
+
+        var starting = Task.Run(() =>
+        {
+            try
+            {
+                node.Start();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The disposal came before the start.
+            }
+        });
+        await Task.Run(() => node.DisposeAsync().AsTask());
+        var subscription = node.Subscribe();
+        await starting;
+
+        stream.Connections.Should().Be(0);
+        subscription.EndReason.Should().BeNull("nothing of the backplane runs anymore");
+        subscription.Dispose();
+    }, output);
+
     /// <summary>Returns the exception of a type that a task has thrown; null if the task has succeeded.</summary>
     private static async Task<TException?> FailureOfAsync<TException>(Task task)
         where TException : Exception

@@ -86,7 +86,7 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
         if (subscription.Resume == ResumeResult.Resumed)
             (await BackplaneNode.ReadAsync(subscription)).Should().BeEmpty();
         else
-            string.Concat(await node.ReadToEndAsync(subscription)).Should().BeOneOf("", "3");
+            string.Concat(await node.ReadToEndAsync(subscription)).Should().BeOneOf("", "3", "23");
         await node.DisposeAsync();
     }, output);
 
@@ -121,7 +121,8 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
 
         var losing = Task.Run(stream.LoseWriter);
         var first = publishing.PublishAsync("1");
-        var node = BackplaneNode.Start(stream, readBack: readsBack ? null : TimeSpan.Zero);
+        var node = BackplaneNode.Create(stream, readBack: readsBack ? null : TimeSpan.Zero);
+        node.Start();
         var reading = ReadAcrossEndsAsync(node, stream);
         var second = publishing.PublishAsync("2");
         await first;
@@ -160,8 +161,9 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
             var subscription = node.Subscribe(lastEventId: lastEventId);
             if (subscription.Resume != ResumeResult.Resumed)
             {
-                loaded.UnionWith(stream.Data);
-                received.AddRange(stream.Data.Where(loaded.Contains).Except(received));
+                string[] all = [.. stream.Data];
+                loaded.UnionWith(all);
+                received.AddRange(all.Except(received));
             }
 
             var items = subscription.AsItems().GetAsyncEnumerator();

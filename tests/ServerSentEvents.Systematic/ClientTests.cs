@@ -71,6 +71,7 @@ public sealed class ClientTests(ITestOutputHelper output)
         var stalling = Task.Run(clock.FireTimers);
         (await ReadAsync(server, clock, ends, count: 1)).Should().Equal("1");
         server.OpenStreams.Should().Be(0);
+        clock.FireTimers().Should().Be(0);
         await ending;
         await stalling;
         server.OpenStreams.Should().Be(0);
@@ -112,7 +113,9 @@ public sealed class ClientTests(ITestOutputHelper output)
         await stalling;
         await canceling;
         string.Concat(received).Should().BeOneOf("", "1", "12");
+        ends.Should().BeSubsetOf([EventStreamEndReason.Stalled, EventStreamEndReason.EndOfStream]);
         server.OpenStreams.Should().Be(0);
+        clock.FireTimers().Should().Be(0);
     }, output);
 
     [Fact]
