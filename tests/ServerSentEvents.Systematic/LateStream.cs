@@ -1,10 +1,11 @@
+using Microsoft.Coyote.Random;
 using ServerSentEvents.Backplane;
 using ServerSentEvents.Backplane.Contract;
 using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Systematic;
 
-/// <summary>A stream in memory whose writers confirm later, on other threads.</summary>
+/// <summary>A stream in memory whose writers append and confirm later, on other threads.</summary>
 internal sealed class LateStream : IStreamTransport
 {
     private readonly InMemoryStream _stream = new();
@@ -67,12 +68,20 @@ internal sealed class LateStream : IStreamTransport
     {
         private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>The lock of a confirmation. The engine gets one at a time, and none after the disposal.</summary>
+        private readonly Generator _choice = Generator.Create();
+
+        /// <summary>The lock of everything below. The engine gets one confirmation at a time, and none after the disposal.</summary>
         private readonly object _gate = new();
 
-        private long _sent;
+        /// <summary>The messages that are on their way to the broker.</summary>
+        private readonly Queue<ReadOnlyMemory<byte>> _sent = [];
+
+        private long _appended;
         private long _confirmed;
         private bool _isDisposed;
+
+        /// <summary>Whether the messages on their way do not arrive anymore.</summary>
+        private bool _isCut;
 
         public Task<Exception> Lost => _lost.Task;
 
@@ -83,38 +92,55 @@ internal sealed class LateStream : IStreamTransport
             cancellationToken.ThrowIfCancellationRequested();
             if (Lost.IsCompleted)
                 throw new IOException("Lost.");
-            stream.Append(message.Span);
-            var number = ++_sent;
-            ThreadPool.UnsafeQueueUserWorkItem(_ => Confirm(number), state: null);
+            lock (_gate)
+                _sent.Enqueue(message);
+            ThreadPool.UnsafeQueueUserWorkItem(_ => Deliver(), state: null);
             return default;
         }
 
         public ValueTask DisposeAsync()
         {
             lock (_gate)
-                _isDisposed = true;
+                (_isDisposed, _isCut) = (true, true);
             lock (stream._writers)
                 stream._writers.Remove(this);
             return default;
         }
 
-        /// <summary>Loses the connection. Confirmations can still come until the engine disposes of the writer.</summary>
+        /// <summary>Loses the connection. Messages and confirmations can still arrive until the engine disposes of the writer.</summary>
         internal void Lose()
         {
             _lost.TrySetResult(new IOException("Lost."));
             observer.Changed();
         }
 
+        private void Deliver()
+        {
+            long number;
+            lock (_gate)
+            {
+                _isCut |= MayBeLost();
+                if (_isCut)
+                    return;
+                stream.Append(_sent.Dequeue().Span);
+                number = ++_appended;
+            }
+
+            Confirm(number);
+        }
+
         private void Confirm(long number)
         {
             lock (_gate)
             {
-                if (_isDisposed || number <= _confirmed)
+                if (_isDisposed || number <= _confirmed || MayBeLost())
                     return;
                 if (stream.ConfirmsAll)
                     _confirmed = number;
                 observer.Confirmed(number, stream.ConfirmsAll);
             }
         }
+
+        private bool MayBeLost() => Lost.IsCompleted && _choice.NextBoolean();
     }
 }

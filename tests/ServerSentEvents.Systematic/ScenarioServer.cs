@@ -12,8 +12,8 @@ namespace ServerSentEvents.Systematic;
 /// </summary>
 internal sealed class ScenarioServer : HttpClient
 {
-    /// <summary>The largest number of bytes of one read, so that an event takes two reads.</summary>
-    private const int MaxRead = 8;
+    /// <summary>The largest number of bytes of one read: all of an event but its blank line.</summary>
+    private const int MaxRead = 14;
 
     /// <summary>The lock of everything below.</summary>
     private readonly object _gate = new();
