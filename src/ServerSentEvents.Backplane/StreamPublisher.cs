@@ -32,14 +32,16 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     private readonly BrokerMetrics _metrics;
     private readonly WritingLoop _writing;
 
-    /// <summary>The loops, while they run.</summary>
+    private readonly Lock _gate = new();
+
+    /// <summary>The loops, while they run. Written under <see cref="_gate"/>, and never after the disposal.</summary>
     private Task _running = Task.CompletedTask;
 
-    /// <summary>1 after the start; changed by an interlocked operation.</summary>
-    private int _started;
+    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
+    private bool _isStarted;
 
-    /// <summary>1 after the disposal; changed by an interlocked operation.</summary>
-    private int _disposed;
+    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
+    private bool _isDisposed;
 
     /// <summary>Creates a publisher that is not connected yet.</summary>
     /// <param name="options">The settings, which are checked and copied.</param>
@@ -147,8 +149,13 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <returns>A task that completes when nothing is delivered anymore.</returns>
     public virtual async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+        }
+
         GC.SuppressFinalize(this);
         await _stopping.CancelAsync().ConfigureAwait(false);
         Outbox.Dispose();
@@ -213,9 +220,15 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     protected void Start()
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        if (Interlocked.Exchange(ref _started, 1) == 0)
+        // One step, so that a disposal waits for the loops.
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_isStarted)
+                return;
+            _isStarted = true;
             _running = Task.Run(() => RunAsync(_stopping.Token));
+        }
     }
 
     private void ThrowIfTooLarge(byte[] encoded, string what, string paramName)
