@@ -33,7 +33,7 @@ public sealed class BackplanePublishingTests(ITestOutputHelper output)
         (await node.ReadToEndAsync(subscription)).Should().Equal("1", "2", "3");
         await node.DisposeAsync();
         stream.Connections.Should().Be(0);
-    }, output);
+    }, output, count: Schedules.Few);
 
     [Fact]
     public void PublishAsync_CanceledDuringLoss_DeliversOtherEventsOnceAndInOrder() => Schedules.Explore(async () =>
@@ -59,7 +59,7 @@ public sealed class BackplanePublishingTests(ITestOutputHelper output)
         if (isConfirmed)
             received.Should().Contain("2");
         await node.DisposeAsync();
-    }, output);
+    }, output, count: Schedules.Few);
 
     [Fact]
     public void PublishAsync_TimeoutDuringLoss_DeliversNoEventThatWasNotPublished() => Schedules.Explore(async () =>
@@ -93,7 +93,7 @@ public sealed class BackplanePublishingTests(ITestOutputHelper output)
         }
 
         await node.DisposeAsync();
-    }, output);
+    }, output, count: Schedules.Few);
 
     [Fact]
     public void DisposeAsync_DuringPublishingAndLoss_CompletesEveryCallAndConnection() => Schedules.Explore(async () =>
@@ -128,7 +128,7 @@ public sealed class BackplanePublishingTests(ITestOutputHelper output)
         subscription.Close();
         var received = await BackplaneNode.ReadAsync(subscription);
         received.Should().Equal(stream.Data.Take(received.Count));
-    }, output);
+    }, output, count: Schedules.Few);
 
     [Fact]
     public void DisposeAsync_DuringStart_LeavesPublisherAlone() => Schedules.Explore(async () =>
@@ -154,7 +154,7 @@ public sealed class BackplanePublishingTests(ITestOutputHelper output)
         stream.Connections.Should().Be(0);
         subscription.EndReason.Should().BeNull("nothing of the backplane runs anymore");
         subscription.Dispose();
-    }, output);
+    }, output, count: Schedules.Few);
 
     /// <summary>Returns the exception of a type that a task has thrown; null if the task has succeeded.</summary>
     private static async Task<TException?> FailureOfAsync<TException>(Task task)

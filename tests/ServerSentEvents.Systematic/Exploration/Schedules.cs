@@ -10,7 +10,13 @@ namespace ServerSentEvents.Systematic.Exploration;
 /// <summary>Runs a scenario under many schedules of its threads, and fails the test at the first schedule that fails.</summary>
 internal static class Schedules
 {
+    /// <summary>The number of schedules of a long scenario, such as one with nodes of a backplane.</summary>
+    internal const uint Few = 40;
+
     private const uint DefaultCount = 200;
+
+    /// <summary>The time without a step, in milliseconds, after which Coyote reports a hang. A busy machine needs more than a second.</summary>
+    private const uint HangTimeout = 60_000;
 
     /// <summary>The number of times that the prioritization strategy changes priorities in one schedule.</summary>
     private const uint PriorityChanges = 5;
@@ -28,9 +34,9 @@ internal static class Schedules
 
     /// <summary>
     /// Explores schedules of a scenario. The scenario runs once per schedule and leaves nothing behind. Each strategy gets
-    /// an equal share of the schedules.
+    /// an equal share of the schedules. A variable of the environment replaces their number.
     /// </summary>
-    internal static void Explore(Func<Task> scenario, ITestOutputHelper output, bool atFields = true)
+    internal static void Explore(Func<Task> scenario, ITestOutputHelper output, bool atFields = true, uint count = DefaultCount)
     {
         PrepareAssembly();
         if (Environment.GetEnvironmentVariable("SYSTEMATIC_TRACE") is { Length: > 0 } trace)
@@ -40,9 +46,9 @@ internal static class Schedules
         }
 
         Strategy[] strategies = atFields ? [.. AtSynchronization, .. AtFields] : AtSynchronization;
-        var count = Math.Max(1, Number("SYSTEMATIC_SCHEDULES", DefaultCount) / (uint)strategies.Length);
+        var share = Math.Max(1, Number("SYSTEMATIC_SCHEDULES", count) / (uint)strategies.Length);
         foreach (var strategy in strategies)
-            Run(strategy.Name, strategy.Apply(NewConfiguration(count)), scenario, output);
+            Run(strategy.Name, strategy.Apply(NewConfiguration(share)), scenario, output);
     }
 
     private static Configuration NewConfiguration(uint schedules) => Configuration.Create()
@@ -50,6 +56,7 @@ internal static class Schedules
         // The seed is fixed, so that each run of a commit explores the same schedules.
         .WithRandomGeneratorSeed(Number("SYSTEMATIC_SEED", 1))
         .WithPartiallyControlledConcurrencyAllowed(false)
+        .WithDeadlockTimeout(HangTimeout)
         .WithTraceAnalysisEnabled(false)
         .WithTelemetryEnabled(false);
 
