@@ -13,7 +13,7 @@ internal static class Schedules
     /// <summary>The number of schedules of a long scenario, such as one with nodes of a backplane.</summary>
     internal const uint Few = 40;
 
-    private const uint DefaultCount = 200;
+    private const uint DefaultCount = 160;
 
     /// <summary>The time without a step, in milliseconds, after which Coyote reports a hang. A busy machine needs more than a second.</summary>
     private const uint HangTimeout = 60_000;
