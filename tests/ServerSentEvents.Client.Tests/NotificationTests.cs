@@ -97,6 +97,17 @@ public sealed class NotificationTests
     }
 
     [Fact]
+    public async Task Log_HandlerDoesNotTellTheAddress_SaysUnknown()
+    {
+        using var log = new CapturedClientLog();
+        using var handler = new WithoutAddress();
+
+        await TestClient.ReadAllAsync(handler, new() { LoggerFactory = log });
+
+        log.Entries.Select(entry => entry.Message).Should().Contain("Connected to the event stream (unknown). Last event id: (none).");
+    }
+
+    [Fact]
     public async Task Metrics_SeveralAttempts_AreCounted()
     {
         using var handler = new ScriptedHandler(
@@ -122,7 +133,40 @@ public sealed class NotificationTests
             ("server_sent_events.client.attempts.ended unexpected_status", 1L),
             ("server_sent_events.client.attempts.ended no_content", 1L),
         ]);
-        after.Should().HaveCount(2 + Enum.GetValues<EventStreamEndReason>().Length);
+        const string ended = "server_sent_events.client.attempts.ended";
+        after.Keys.Should().BeEquivalentTo(
+            "server_sent_events.client.connections",
+            "server_sent_events.client.events",
+            $"{ended} end_of_stream",
+            $"{ended} connection_failed",
+            $"{ended} stalled",
+            $"{ended} unexpected_status",
+            $"{ended} unexpected_content_type",
+            $"{ended} event_too_large",
+            $"{ended} no_content");
+    }
+
+    [Fact]
+    public async Task Metrics_AListener_SeesTheUnits()
+    {
+        var units = new Dictionary<string, string?>();
+        using var handler = ScriptedHandler.Of("data: a\n\n");
+        await TestClient.ReadAllAsync(handler);
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == "ServerSentEvents.Client")
+                units.Add(instrument.Name, instrument.Unit);
+        };
+
+        listener.StartUntilDisposed();
+
+        units.Should().BeEquivalentTo(new Dictionary<string, string?>
+        {
+            ["server_sent_events.client.connections"] = "{connection}",
+            ["server_sent_events.client.events"] = "{event}",
+            ["server_sent_events.client.attempts.ended"] = "{attempt}",
+        });
     }
 
     private static Dictionary<string, long> Measure()
@@ -135,9 +179,24 @@ public sealed class NotificationTests
                 listening.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-            values.Add(tags.Length == 0 ? instrument.Name : $"{instrument.Name} {tags[0].Value}", value));
+        {
+            if (tags.Length > 0)
+                tags[0].Key.Should().Be("reason");
+            values.Add(tags.Length == 0 ? instrument.Name : $"{instrument.Name} {tags[0].Value}", value);
+        });
         listener.StartUntilDisposed();
         listener.RecordObservableInstruments();
         return values;
+    }
+
+    /// <summary>A server in memory whose responses do not name their requests. It answers by a stream and then by 204.</summary>
+    private sealed class WithoutAddress : HttpMessageHandler
+    {
+        private int _requests;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(++_requests == 1
+                ? ScriptedHandler.Response(new ScriptedBody([]))
+                : new HttpResponseMessage(HttpStatusCode.NoContent));
     }
 }

@@ -26,7 +26,8 @@ public sealed class StallTests
         time.Advance(await time.NextWaitAsync());
 
         (await next).Data.Should().Be("b");
-        ends.Should().ContainSingle().Which.Reason.Should().Be(EventStreamEndReason.Stalled);
+        var end = ends.Should().ContainSingle().Subject;
+        (end.Reason, end.Message).Should().Be((EventStreamEndReason.Stalled, "Nothing was received for 00:01:00."));
         handler.Requests.Last().LastEventId.Should().Be("1");
         handler.Bodies.First().IsDisposed.Should().BeTrue();
     }

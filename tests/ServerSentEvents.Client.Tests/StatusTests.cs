@@ -126,6 +126,17 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task Read_NoContentType_Throws()
+    {
+        using var handler = new ScriptedHandler(
+            (_, _) => Task.FromResult(new HttpResponseMessage { Content = new ByteArrayContent([.. "data: a\n\n"u8]) }));
+
+        var read = () => TestClient.ReadAllAsync(handler);
+
+        (await read.Should().ThrowAsync<EventStreamException>()).WithMessage("*with the content type '' instead of 'text/event-stream'.");
+    }
+
+    [Fact]
     public async Task ShouldReconnect_True_OverridesPermanentFailures()
     {
         using var handler = new ScriptedHandler(
