@@ -214,7 +214,8 @@ internal sealed class StreamFollower<TProperties>(
             case Sighting.New:
                 for (var place = 0; place < items.Count; place++)
                     delivery.Deliver(new(StreamPosition.Of(offset, place), check), items[place], _isCatchingUp);
-                metrics.Delivered.Add(_isCatchingUp ? 0 : items.Count);
+                if (!_isCatchingUp)
+                    metrics.Delivered.Add(items.Count);
                 break;
             case Sighting.Uncertain:
                 // It is not known whether the clients have had these events. They start after them.

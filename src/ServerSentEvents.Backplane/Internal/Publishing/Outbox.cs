@@ -241,9 +241,9 @@ internal sealed class Outbox : IDisposable
             return false;
         for (var length = MessageFormat.HeaderLength; _items.TryPeek(out var next); _items.Dequeue())
         {
-            if (next.Encoded is not { } encoded)
+            if (next.Encoded is null)
                 continue;
-            length += MessageFormat.LengthOf(encoded);
+            length += MessageFormat.LengthOf(next.Encoded);
             if (_gathered.Count == StreamPosition.MaxItems || (_gathered.Count > 0 && length > LargestMessage))
                 break;
             _gathered.Add(next);
