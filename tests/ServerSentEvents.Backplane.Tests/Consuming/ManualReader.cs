@@ -10,7 +10,7 @@ internal sealed class ManualReader : IStreamReader, IDisposable
 {
     private readonly StreamFollower<string> _follower;
     private StreamMessageHandler? _handler;
-    private long _marker;
+    private long? _marker;
 
     internal ManualReader(Func<string, string>? personalize = null)
     {
@@ -45,7 +45,8 @@ internal sealed class ManualReader : IStreamReader, IDisposable
 
     internal TestLog Log { get; } = new();
 
-    public Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => Task.FromResult(_marker);
+    public Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        _marker is { } offset ? Task.FromResult(offset) : new TaskCompletionSource<long>().Task;
 
     public Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
@@ -57,8 +58,8 @@ internal sealed class ManualReader : IStreamReader, IDisposable
 
     public void Dispose() => Publisher.Dispose();
 
-    /// <summary>Attaches the follower. Its marker is at an offset.</summary>
-    internal Task AttachAsync(long marker)
+    /// <summary>Attaches the follower. Its marker is at an offset; null if the broker never takes the marker.</summary>
+    internal Task AttachAsync(long? marker)
     {
         _marker = marker;
         return _follower.AttachAsync(this, Lost, default);

@@ -149,6 +149,7 @@ public sealed class ReplacedStreamTests
         _stream.Replace(kept);
 
         (await client.RestAsync()).Should().BeEmpty();
+        node.Log.Warnings.Should().Contain(text => text.Contains("may be lost", StringComparison.Ordinal));
         await using var again = node.Connect(client.LastEventId);
         again.Resume.Should().Be(ResumeResult.Gap);
     }

@@ -123,6 +123,35 @@ public sealed class StreamFollowerTests : IDisposable
         (await client.RestAsync()).Should().Equal("a");
     }
 
+    [Fact]
+    public async Task Attach_StreamIsShorter_EventsBeforeTheMarkerReachNoClient()
+    {
+        await StartAsync();
+        _reader.Read(5, Message("a"));
+
+        var attaching = _reader.AttachAsync(marker: 2);
+        _reader.Read(0, RawMessage.Of(new MessageId(8, 1), data: "b"), MessageOrder.First);
+        await using var early = _reader.Connect();
+        _reader.Read(1, RawMessage.Of(new MessageId(8, 2), data: "c"));
+        _reader.Read(2, RawMessage.Of(new MessageId(7, 2)));
+
+        await attaching.WithinPatience();
+        (await early.RestAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Attach_BrokerTakesNoMarker_ThrowsAfterHalfAMinute()
+    {
+        var attaching = _reader.AttachAsync(marker: null);
+
+        _reader.Time.Advance(TimeSpan.FromSeconds(29));
+        attaching.IsCompleted.Should().BeFalse();
+        _reader.Time.Advance(TimeSpan.FromSeconds(1));
+
+        (await attaching.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
+            .WithMessage("The broker has not taken a marker for 00:00:30. It may block publishers.");
+    }
+
     private async Task StartAsync()
     {
         var attaching = _reader.AttachAsync(marker: 0);

@@ -85,10 +85,23 @@ public sealed class HealthTests
         (await publisher.CheckAsync()).Status.Should().Be(HealthStatus.Degraded);
         publisher.Start();
         await Limits.UntilAsync(async () => (await publisher.CheckAsync()).Status == HealthStatus.Healthy);
+        (await publisher.CheckAsync()).Description.Should().Be("The broker takes events.");
 
         _stream.Block("low on disk");
 
         (await publisher.CheckAsync()).Description.Should().Be("Nothing can be published: the broker blocks publishers (low on disk).");
+    }
+
+    [Fact]
+    public async Task Check_AfterTheDisposal_IsDegradedAndSaysWhy()
+    {
+        var node = await TestNode.StartAsync(_stream);
+        await node.DisposeAsync();
+
+        var state = await node.Backplane.CheckAsync();
+
+        (state.Status, state.Description).Should().Be((
+            HealthStatus.Degraded, "This node gets no events: the backplane was disposed."));
     }
 
     private static TestBackplane NewBackplane(IStreamTransport transport) => new(new Publisher<string>(), new TestOptions(), transport);

@@ -102,5 +102,8 @@ public sealed class OptionsTests
 
         foreach (var key in new[] { null!, "", "a\ud800", new string('x', 2_000) })
             await node.Backplane.Invoking(backplane => backplane.DisconnectAsync(key)).Should().ThrowAsync<ArgumentException>();
+        // The message header takes 26 bytes, the length of the item 4, and the header of its field 5.
+        await node.Backplane.Invoking(backplane => backplane.DisconnectAsync(new string('x', 990)))
+            .Should().ThrowAsync<ArgumentException>().WithMessage("The key takes 1025 bytes, and MaxEventBytes allows 1024.*");
     }
 }

@@ -91,6 +91,22 @@ public sealed class RegistrationTests
         untyped.GetRequiredPublisher<object?>("").Should().BeSameAs(untyped.GetRequiredService<Publisher>());
     }
 
+    [Fact]
+    public void AddServerSentEventsBackplane_NullArgument_Throws()
+    {
+        var services = new ServiceCollection();
+        var withoutServices = () => ((IServiceCollection)null!).AddServerSentEventsBackplane<TestBackplane>(_ => null!, "orders");
+        var withoutCreate = () => services.AddServerSentEventsBackplane<TestBackplane>(null!, "orders");
+        var withoutName = () => services.AddServerSentEventsBackplane<TestBackplane>(_ => null!, null!);
+        var withoutProvider = () => ((IServiceProvider)null!).GetRequiredPublisher<string>("Add");
+
+        withoutServices.Should().Throw<ArgumentNullException>().WithParameterName("services");
+        withoutCreate.Should().Throw<ArgumentNullException>().WithParameterName("create");
+        withoutName.Should().Throw<ArgumentNullException>().WithParameterName("healthCheckName");
+        withoutProvider.Should().Throw<ArgumentNullException>().WithParameterName("provider");
+        services.Should().BeEmpty();
+    }
+
     private void Add(IServiceCollection services, TestOptions? options = null) => services.AddServerSentEventsBackplane(
         provider => new TestBackplane(provider.GetRequiredPublisher<string>("Add"), options ?? new TestOptions(), _stream), "orders");
 }

@@ -159,6 +159,21 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public void Confirm_AllAfterASingleOne_CountsEachOnce()
+    {
+        for (var number = 1; number <= 3; number++)
+        {
+            Add($"{number}");
+            Take();
+        }
+
+        _outbox.Confirm(2, all: false).Should().Be((1, 2UL));
+        _outbox.Confirm(3, all: true).Should().Be((2, 3UL));
+
+        _outbox.HasUnconfirmed.Should().BeFalse();
+    }
+
+    [Fact]
     public void Confirm_NumbersOfAnotherConnection_CountFromItsStart()
     {
         var first = Add("a")[0];
