@@ -130,8 +130,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Notes whether this node of a backplane reads the end of the stream. While it does not, nobody knows whether it will reach
-    /// a position.
+    /// Notes whether this node of a backplane reads the end of the stream. While it does not, it is not certain whether it will
+    /// reach a position.
     /// </summary>
     internal void SetBehind(bool isBehind, long now)
     {
