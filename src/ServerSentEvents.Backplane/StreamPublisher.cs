@@ -32,15 +32,16 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     private readonly BrokerMetrics _metrics;
     private readonly WritingLoop _writing;
 
+    /// <summary>The lock of the start and the disposal.</summary>
     private readonly Lock _gate = new();
 
     /// <summary>The loops, while they run. Written under <see cref="_gate"/>, and never after the disposal.</summary>
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
+    /// <summary>True after the start. Guarded by <see cref="_gate"/>.</summary>
     private bool _isStarted;
 
-    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
+    /// <summary>True after the disposal. Guarded by <see cref="_gate"/>.</summary>
     private bool _isDisposed;
 
     /// <summary>Creates a publisher that is not connected yet.</summary>
@@ -220,7 +221,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     protected void Start()
     {
-        // One step, so that a disposal waits for the loops.
+        // Check and start under one lock, so that a disposal waits for the loops.
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);

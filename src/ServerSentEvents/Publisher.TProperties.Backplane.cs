@@ -24,10 +24,10 @@ public partial class Publisher<TProperties>
     internal void Advance(EventPosition position) => _core.Advance(position);
 
     /// <summary>
-    /// Notes whether this node reads the end of the stream. While it does not, no client is ended because it has read more than
-    /// this node.
+    /// Notes whether this node has caught up with the stream. Before that, no subscription ends because its client has read more
+    /// than this node.
     /// </summary>
-    internal void SetBehind(bool isBehind) => _core.SetBehind(isBehind);
+    internal void SetCaughtUp(bool isCaughtUp) => _core.SetCaughtUp(isCaughtUp);
 
     /// <summary>
     /// Publishes an event of the backplane, except to subscribers that already received it on another node. Positions

@@ -94,6 +94,42 @@ public sealed class AheadClientTests
     }
 
     [Fact]
+    public async Task Resume_NodeNeverGetsThereAfterAnOutage_IsEndedHalfAMinuteAfterTheReconnection()
+    {
+        var time = new FakeTimeProvider();
+        await using var node = await time.StartNodeAsync(_stream);
+        await using var client = node.Connect(IdAt(1_000_000));
+        _stream.Stop();
+        await Limits.UntilAsync(() => !node.Backplane.IsCaughtUp);
+        time.AdvanceSeconds(120);
+        _stream.Start();
+        await time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp);
+
+        time.AdvanceSeconds(25);
+        client.EndReason.Should().BeNull();
+        time.AdvanceSeconds(20);
+
+        (await client.RestAsync()).Should().BeEmpty();
+        await using var again = node.Connect(IdAt(1_000_000));
+        again.Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_BackplaneIsDisposedDuringAnOutage_IsEndedAfterHalfAMinute()
+    {
+        var time = new FakeTimeProvider();
+        await using var node = await time.StartNodeAsync(_stream);
+        await using var client = node.Connect(IdAt(1_000_000));
+        _stream.Stop();
+        await Limits.UntilAsync(() => !node.Backplane.IsCaughtUp);
+
+        await node.Backplane.DisposeAsync();
+        time.AdvanceSeconds(40);
+
+        (await client.RestAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Resume_NodeGetsThereAndTheChannelIsQuiet_StaysOpen()
     {
         var time = new FakeTimeProvider();

@@ -28,7 +28,7 @@ internal sealed class LocalDelivery<TProperties>(
     internal void EndUnknown(long offset) => Try(
         static (self, value) => self.Publisher.EndUnknown(value), StreamPosition.EndOf(offset));
 
-    internal void SetBehind(bool isBehind) => publisher.SetBehind(isBehind);
+    internal void SetCaughtUp(bool isCaughtUp) => publisher.SetCaughtUp(isCaughtUp);
 
     internal void Advance(EventPosition position) => publisher.Advance(position);
 

@@ -34,8 +34,8 @@ internal sealed class ReadingLoop<TProperties>(
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await _loop.RunAsync(transport.OpenReaderAsync, ReadAsync, Disconnected, cancellationToken).ConfigureAwait(false);
-        _isCaughtUp = false;
-        _obstacle = "the backplane was disposed";
+        (_obstacle, _isCaughtUp) = ("the backplane was disposed", false);
+        follower.End();
     }
 
     private async Task ReadAsync(IStreamReader reader, Action connected, CancellationToken cancellationToken)
@@ -54,8 +54,8 @@ internal sealed class ReadingLoop<TProperties>(
     private void Disconnected(Exception reason)
     {
         _obstacle = ConnectionLoop.Describe(reason);
-        _isCaughtUp = false;
         follower.Detach();
+        _isCaughtUp = false;
         lag.SetCaughtUp(false);
     }
 }

@@ -58,7 +58,7 @@ internal sealed class StreamFollower<TProperties>(
     /// <summary>Takes over the publisher. Call before the first connection.</summary>
     internal void Begin()
     {
-        delivery.SetBehind(true);
+        delivery.SetCaughtUp(false);
         delivery.Restart(_ids, before: default);
     }
 
@@ -76,11 +76,14 @@ internal sealed class StreamFollower<TProperties>(
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
             throw await lost.ConfigureAwait(false);
-        delivery.SetBehind(false);
+        delivery.SetCaughtUp(true);
     }
 
     /// <summary>Notes that the connection is lost.</summary>
-    internal void Detach() => delivery.SetBehind(true);
+    internal void Detach() => delivery.SetCaughtUp(false);
+
+    /// <summary>Notes that nothing more is read: the publisher can outlive the backplane.</summary>
+    internal void End() => delivery.SetCaughtUp(true);
 
     private async Task<long> AppendMarkerAsync(IStreamReader reader, CancellationToken cancellationToken)
     {

@@ -17,8 +17,8 @@ internal sealed class AheadSubscribers<TProperties>
     internal void Add(Subscriber<TProperties> subscriber, EventPosition position, long now) =>
         _subscribers.Add(subscriber, (position, now));
 
-    /// <summary>Lets the waiting of all subscribers begin at a time.</summary>
-    internal void Restart(long now)
+    /// <summary>Restarts the wait of all subscribers at a time.</summary>
+    internal void RestartWaits(long now)
     {
         foreach (var subscriber in _subscribers.Keys.ToList())
             _subscribers[subscriber] = (_subscribers[subscriber].Position, now);

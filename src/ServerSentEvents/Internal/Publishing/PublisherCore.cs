@@ -41,7 +41,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
 
     internal void Advance(EventPosition position) => Registry.Advance(position);
 
-    internal void SetBehind(bool isBehind) => Registry.SetBehind(isBehind, Settings.TimeProvider.GetTimestamp());
+    internal void SetCaughtUp(bool isCaughtUp) => Registry.SetCaughtUp(isCaughtUp, Settings.TimeProvider.GetTimestamp());
 
     internal int Send(Frame frame, in ChannelNames channels, EventPosition? position = null)
     {

@@ -130,15 +130,15 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Notes whether this node of a backplane reads the end of the stream. While it does not, it is not certain whether it will
-    /// reach a position.
+    /// Notes whether this node of a backplane has caught up. Before that, a position that it has not reached may still come.
     /// </summary>
-    internal void SetBehind(bool isBehind, long now)
+    internal void SetCaughtUp(bool isCaughtUp, long now)
     {
         lock (_gate)
         {
-            _isBehind = isBehind;
-            _ahead.Restart(now);
+            _isCaughtUp = isCaughtUp;
+            if (isCaughtUp)
+                _ahead.RestartWaits(now);
         }
     }
 

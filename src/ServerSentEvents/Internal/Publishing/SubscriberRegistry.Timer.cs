@@ -61,7 +61,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (_isBehind)
+            if (!_isCaughtUp)
                 return result;
             foreach (var (subscriber, position) in _ahead.Since(since))
             {

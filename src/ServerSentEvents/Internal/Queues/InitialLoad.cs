@@ -18,8 +18,8 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// A <see cref="LoadState"/>, changed by interlocked operations. The last state remains, so that a reader that found no frames
-    /// does not find them in its next look.
+    /// A <see cref="LoadState"/>, changed by interlocked operations. Loaded, Failed and Stopped are final, so a reader that found no
+    /// frames finds none later.
     /// </summary>
     private int _state;
 
@@ -41,7 +41,7 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
 
     internal override Exception? Failure => State == LoadState.Failed ? _failure : null;
 
-    internal override Task? Wait => State is LoadState.Waiting or LoadState.Loading ? _wait.Task : null;
+    internal override Task? Wait => State is LoadState.NotStarted or LoadState.Loading ? _wait.Task : null;
 
     private LoadState State => (LoadState)Volatile.Read(ref _state);
 
@@ -52,15 +52,15 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
     /// <summary>Calls the function, once, on the thread of the reader. Does nothing if the load was canceled before.</summary>
     internal void Start()
     {
-        if (TryChange(LoadState.Waiting, LoadState.Loading))
+        if (TryChange(LoadState.NotStarted, LoadState.Loading))
             _ = RunAsync();
     }
 
     /// <summary>Cancels the load. The token's callbacks are code of the application, and run on a work item.</summary>
     internal override void StopWaiting()
     {
-        // A load can start between the two.
-        if (!TryChange(LoadState.Waiting, LoadState.Stopped) && !TryChange(LoadState.Loading, LoadState.Stopped))
+        // The load can start between the two attempts: try the earlier state first.
+        if (!TryChange(LoadState.NotStarted, LoadState.Stopped) && !TryChange(LoadState.Loading, LoadState.Stopped))
             return;
         _wait.TrySetResult(true);
         ThreadPool.UnsafeQueueUserWorkItem(
@@ -102,17 +102,17 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
 /// <summary>The state of an <see cref="InitialLoad"/>.</summary>
 /// <remarks>
 /// <code>
-/// Waiting  -> Loading   the reader begins to read
-/// Waiting  -> Stopped   the delivery was stopped
-/// Loading  -> Loaded    the function returned
-/// Loading  -> Failed    the function threw
-/// Loading  -> Stopped   the delivery was stopped: the function's token is canceled
+/// NotStarted  -> Loading   the reader begins to read
+/// NotStarted  -> Stopped   the delivery was stopped
+/// Loading     -> Loaded    the function returned
+/// Loading     -> Failed    the function threw
+/// Loading     -> Stopped   the delivery was stopped: the function's token is canceled
 /// </code>
-/// The reader waits while the state is Waiting or Loading.
+/// The reader waits while the state is NotStarted or Loading.
 /// </remarks>
 internal enum LoadState
 {
-    Waiting,
+    NotStarted,
     Loading,
     Loaded,
     Failed,

@@ -33,7 +33,7 @@ internal sealed class DeferredFrame : QueuePlace
     /// <summary>Marks the place as dropped. Needs the registry's lock.</summary>
     internal void Drop() => _state = DeferredState.Dropped;
 
-    /// <summary>Ends the making, unless the place was dropped. Needs the registry's lock.</summary>
+    /// <summary>Sets the frame, and the state unless the place was dropped. Needs the registry's lock.</summary>
     internal void Complete(DeferredState state, Frame? frame)
     {
         Frame = frame;
@@ -55,8 +55,8 @@ internal sealed class DeferredFrame : QueuePlace
 /// Making  -> Made      the function returned: the frame, or nothing, stands at the place
 /// Making  -> Hole      the queue had no room: a gap event can stand at the place
 /// Making  -> Lost      the queue had no room: the subscription ends at the place
-/// Making  -> Dropped   the place was the oldest of a full queue
-/// Made    -> Dropped   likewise
+/// Making  -> Dropped   the queue was full, and the place was its oldest
+/// Made    -> Dropped   the same reason
 /// </code>
 /// A reader can reach a place in each state but Dropped, and waits while it is Making.
 /// </remarks>

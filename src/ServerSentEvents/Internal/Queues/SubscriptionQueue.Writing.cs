@@ -60,27 +60,40 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
     internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
     {
-        var isWanted = frame is not null && deferred.State == DeferredState.Making && !_isAborted;
-        var result = isWanted ? MakeRoomFor(deferred, frame!.Length) : QueueWriteResult.Dropped;
-        switch (result)
+        var result = QueueWriteResult.Dropped;
+        if (frame is null || _isAborted || deferred.State != DeferredState.Making)
+        {
+            deferred.Complete(DeferredState.Made, frame: null);
+        }
+        else
+        {
+            result = MakeRoomFor(deferred, frame.Length);
+            CompleteMade(deferred, frame, result);
+        }
+
+        Signal(ref ready);
+        return result;
+    }
+
+    private void CompleteMade(DeferredFrame deferred, Frame frame, QueueWriteResult room)
+    {
+        switch (room)
         {
             case QueueWriteResult.Added:
-                _bytes.Add(frame!.Length);
+                _bytes.Add(frame.Length);
                 deferred.Complete(DeferredState.Made, frame);
                 break;
             case QueueWriteResult.Overflowed:
                 deferred.Complete(DeferredState.Lost, frame: null);
                 break;
-            case QueueWriteResult.Dropped when isWanted && deferred.State == DeferredState.Making:
-                CompleteAsHole(deferred);
-                break;
             default:
-                deferred.Complete(DeferredState.Made, frame: null);
+                // The place itself may have been dropped to make room, and shows no hole then.
+                if (deferred.State == DeferredState.Making)
+                    CompleteAsHole(deferred);
+                else
+                    deferred.Complete(DeferredState.Dropped, frame: null);
                 break;
         }
-
-        Signal(ref ready);
-        return result;
     }
 
     private static int LengthOf(object item) => item is Frame frame ? frame.Length : ((QueuePlace)item).Length;
