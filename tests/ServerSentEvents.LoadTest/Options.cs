@@ -51,7 +51,7 @@ internal sealed class Options
           --seconds S      duration of all phases together, at least 5 for each (1800)
           --rate R         events a second, up to 1000 (200)
           --seed N         seed of the clients' behavior (another one each time)
-          --faults S       seconds between two faults of the broker, on average; 0 for none (0)
+          --faults S       mean pause between two faults of the broker, in seconds; 0 for no faults (0)
           --picture FILE   writes memory, handles, threads and subscriptions over time as an SVG
 
         With --storm, measures how all clients of a server reconnect to another one, after a graceful shutdown

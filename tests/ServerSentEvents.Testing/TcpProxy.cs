@@ -15,8 +15,8 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>A task that completes when bytes are forwarded again.</summary>
     private volatile TaskCompletionSource _open = new();
 
-    /// <summary>Canceled when the present connections are cut.</summary>
-    private CancellationTokenSource _present = new();
+    /// <summary>The source that is canceled to close the open connections.</summary>
+    private CancellationTokenSource _cut = new();
 
     public TcpProxy(int target)
     {
@@ -40,8 +40,8 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public void GoOn() => _open.TrySetResult();
 
-    /// <summary>Closes the present connections. Clients can connect again.</summary>
-    public void Cut() => Interlocked.Exchange(ref _present, new CancellationTokenSource()).Cancel();
+    /// <summary>Closes the open connections. Clients can connect again.</summary>
+    public void Cut() => Interlocked.Exchange(ref _cut, new CancellationTokenSource()).Cancel();
 
     public async ValueTask DisposeAsync()
     {
@@ -50,7 +50,7 @@ public sealed class TcpProxy : IAsyncDisposable
         _listener.Dispose();
         await _accepting;
         _stopping.Dispose();
-        _present.Dispose();
+        _cut.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -72,18 +72,17 @@ public sealed class TcpProxy : IAsyncDisposable
 
     private async Task ForwardAsync(TcpClient client)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, Volatile.Read(ref _present).Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, Volatile.Read(ref _cut).Token);
         using var server = new TcpClient();
         using (client)
         {
             try
             {
                 await server.ConnectAsync(IPAddress.Loopback, _target, ending.Token);
-                await Task.WhenAny(
-                    CopyAsync(client.GetStream(), server.GetStream(), static _ => { }, ending.Token),
-                    CopyAsync(server.GetStream(), client.GetStream(), Answers, ending.Token));
+                var (near, far) = (client.GetStream(), server.GetStream());
+                await Task.WhenAny(CopyAsync(near, far, static _ => { }, ending.Token), CopyAsync(far, near, Answers, ending.Token));
             }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            catch (Exception exception) when (exception is SocketException or InvalidOperationException or OperationCanceledException)
             {
                 // The client sees that its connection is closed.
             }

@@ -10,7 +10,8 @@ internal abstract class ControlledServer : IDisposable
         {
             var ports = Process.ReadLine()[WebServer.Listening.Length..].Split(' ');
             Events = new Uri($"{(setup.Tls ? "https" : "http")}://127.0.0.1:{ports[0]}{WebServer.Path}");
-            Control = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports[1]}") };
+            // A publish can wait for a broker that is away.
+            Control = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports[1]}"), Timeout = TimeSpan.FromMinutes(3) };
         }
         catch
         {

@@ -8,7 +8,7 @@ namespace ServerSentEvents.LoadTest.Soak;
 /// what it has confirmed, so no client may miss an event.
 /// </summary>
 /// <param name="broker">The broker.</param>
-/// <param name="interval">The mean time between two faults.</param>
+/// <param name="interval">The mean pause between two faults.</param>
 /// <param name="random">The source of kinds and times.</param>
 /// <param name="findings">Counts the faults.</param>
 internal sealed class BrokerFaults(BrokerInstance broker, TimeSpan interval, Random random, Findings findings) : IAsyncDisposable
@@ -22,13 +22,32 @@ internal sealed class BrokerFaults(BrokerInstance broker, TimeSpan interval, Ran
     /// <summary>The network between the nodes and the broker.</summary>
     private readonly TcpProxy _network = new(broker.Port);
 
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+
     /// <summary>The port at which nodes reach the broker.</summary>
     internal int Port => _network.Port;
 
-    public ValueTask DisposeAsync() => _network.DisposeAsync();
+    /// <summary>Starts to cause faults. Returns a task that fails if the broker does not start again.</summary>
+    internal Task Start() => _running = RunAsync(_stopping.Token);
 
-    /// <summary>Causes faults until the token is canceled. The broker works again when the task completes.</summary>
-    internal async Task RunAsync(CancellationToken stop)
+    /// <summary>Causes no fault anymore. The broker works again when the task completes.</summary>
+    internal async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        // A failure of the faults has ended the run before.
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _network.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken stop)
     {
         while (await PauseAsync(2 * interval, stop))
         {
@@ -53,7 +72,7 @@ internal sealed class BrokerFaults(BrokerInstance broker, TimeSpan interval, Ran
     {
         await broker.KillAsync();
         await PauseAsync(LongestAbsence, stop);
-        await broker.StartAgainAsync();
+        await broker.RunAsync();
     }
 
     private async Task StallAsync(CancellationToken stop)

@@ -17,10 +17,10 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         if (phase.Broker is null)
             return await RunServersAsync(brokerPort: 0, faults: null);
         await using var broker = await phase.Broker.StartAsync();
-        if (options.Faults == 0)
+        if (options.SecondsBetweenFaults == 0)
             return await RunServersAsync(broker.Port, faults: null);
         await using var faults = new BrokerFaults(
-            broker, TimeSpan.FromSeconds(options.Faults), new Random(options.Seed), findings);
+            broker, TimeSpan.FromSeconds(options.SecondsBetweenFaults), new Random(options.Seed), findings);
         return await RunServersAsync(faults.Port, faults);
     }
 
@@ -47,10 +47,9 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         using var crowd = new Crowd(phase, nodes, feed, sampler, findings, options.Clients) { RampUp = duration / 10 };
         using var stopPublishing = new CancellationTokenSource();
         using var stopSampling = new CancellationTokenSource();
-        using var stopFaults = new CancellationTokenSource();
         var publishing = feed.RunAsync(stopPublishing.Token);
         var sampling = sampler.RunAsync(stopSampling.Token);
-        var breaking = faults?.RunAsync(stopFaults.Token) ?? Task.CompletedTask;
+        var breaking = faults?.Start() ?? Task.CompletedTask;
         var (hangers, readers) = crowd.Start(options.Seed);
 
         var failure = FirstFailureAsync(publishing, sampling, breaking);
@@ -60,8 +59,8 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         var heaps = await CollectQuartersAsync(nodes, sampler, begin, crowd.End, failure);
         Say(sampler, "no client comes anymore; waiting for those that hang");
         await crowd.CloseAsync();
-        await stopFaults.CancelAsync();
-        await breaking;
+        if (faults is not null)
+            await faults.StopAsync();
         // Events must go on: only a full queue shows the server that a client does not read.
         await hangers;
         Say(sampler, "publishing ends; waiting for the last deliveries");

@@ -21,8 +21,8 @@ internal sealed class SoakOptions
 
     internal int Seed { get; private set; } = Random.Shared.Next();
 
-    /// <summary>The mean time between two faults of the broker, in seconds; 0 for no faults.</summary>
-    internal int Faults { get; private set; }
+    /// <summary>The mean pause between two faults of the broker, in seconds; 0 for no faults.</summary>
+    internal int SecondsBetweenFaults { get; private set; }
 
     internal string? Picture { get; private set; }
 
@@ -56,7 +56,7 @@ internal sealed class SoakOptions
                 Seed = Options.Number(name, value, 0, int.MaxValue);
                 break;
             case "--faults":
-                Faults = Options.Number(name, value, 0, LongestRun);
+                SecondsBetweenFaults = Options.Number(name, value, 0, LongestRun);
                 break;
             case "--picture":
                 Picture = value;

@@ -21,7 +21,7 @@ internal static class SoakTable
         Line(output, $"Each server process: medians of the first and the last quarter after the warm-up, and the state after all clients have left. {FlatLine.Bounds}");
         Line(output, $"");
         Line(output, $"| phase, process | memory, MB | after a collection, MB | handles | threads | subscriptions | left: handles (at the start) | left: subscriptions |");
-        Line(output, $"|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+        Line(output, $"|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var result in results)
         {
             for (var i = 0; i < result.Nodes.Count; i++)

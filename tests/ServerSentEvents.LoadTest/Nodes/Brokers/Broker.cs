@@ -55,8 +55,8 @@ internal abstract class BrokerInstance : IAsyncDisposable
     /// <summary>Kills the broker, and leaves its files.</summary>
     internal abstract Task KillAsync();
 
-    /// <summary>Starts the broker again after <see cref="KillAsync"/>, with its files and its port.</summary>
-    internal abstract Task StartAgainAsync();
+    /// <summary>Starts the broker, also after <see cref="KillAsync"/>, with its files and its port.</summary>
+    internal abstract Task RunAsync();
 
     /// <summary>Ends the broker and removes its files.</summary>
     public abstract ValueTask DisposeAsync();

@@ -52,7 +52,7 @@ internal sealed class RabbitMQBroker : Broker
 
         internal override Task KillAsync() => Node.KillAsync();
 
-        internal override Task StartAgainAsync() => Node.StartAsync();
+        internal override Task RunAsync() => Node.StartAsync();
 
         public override async ValueTask DisposeAsync() => await broker.DisposeAsync();
     }

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.LoadTest.Nodes.Brokers;
 
-/// <summary>Redis with one server that writes its log to the disk every second.</summary>
+/// <summary>Redis with one server that keeps its log in a file.</summary>
 internal sealed class RedisBroker : Broker
 {
     internal override string Name => "redis";
