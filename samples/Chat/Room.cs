@@ -125,7 +125,7 @@ internal sealed class Member(string id, string name)
     public string Name { get; set; } = name;
 }
 
-/// <summary>What a member gets first: the member itself, and the id of the room.</summary>
+/// <summary>The first event of a member: its id and name, and the id of the room.</summary>
 internal sealed record Hello(string Id, string Name, Guid Room);
 
 /// <summary>A message, with the name of its sender at that time.</summary>
@@ -136,7 +136,7 @@ internal sealed record MessageRequest(string? Member, string? Id, string? Text);
 
 internal sealed record NameRequest(string? Member, string? Name);
 
-/// <summary>The JSON of this sample. It needs no reflection, so the sample can be published as a native program.</summary>
+/// <summary>The JSON metadata of this sample. It replaces reflection, so the sample can be published as a native program.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Hello))]
 [JsonSerializable(typeof(Message))]
