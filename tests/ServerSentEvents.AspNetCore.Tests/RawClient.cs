@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Runtime.ExceptionServices;
 using System.Text;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -113,7 +112,7 @@ internal sealed class RawClient : IDisposable
                 _received.Clear();
             return false;
         }
-        catch (SocketException)
+        catch (IOException exception) when (exception.InnerException is SocketException)
         {
             return true;
         }
@@ -134,7 +133,7 @@ internal sealed class RawClient : IDisposable
 
             return true;
         }
-        catch (SocketException)
+        catch (IOException exception) when (exception.InnerException is SocketException)
         {
             return true;
         }
@@ -157,16 +156,8 @@ internal sealed class RawClient : IDisposable
 
     private async Task<bool> ReceiveAsync()
     {
-        try
-        {
-            var count = await _stream.ReadAsync(_buffer).AsTask().WaitAsync(Limits.Patience);
-            _received.Append(Encoding.UTF8.GetString(_buffer, 0, count));
-            return count > 0;
-        }
-        catch (IOException exception) when (exception.InnerException is SocketException failure)
-        {
-            ExceptionDispatchInfo.Throw(failure);
-            throw;
-        }
+        var count = await _stream.ReadAsync(_buffer).AsTask().WaitAsync(Limits.Patience);
+        _received.Append(Encoding.UTF8.GetString(_buffer, 0, count));
+        return count > 0;
     }
 }

@@ -86,7 +86,7 @@ public sealed class UnresponsiveClientTests
     {
         await TestApplication.ShouldHaveLostItsClientAsync(subscription);
         await Limits.UntilAsync(() => app.Log.Ours.Any(entry => entry.Id == 2));
-        // The system reports a timeout, which Kestrel logs: as a warning, or with TLS also as an error.
+        // The system reports a timeout, which Kestrel logs: as a warning, or with TLS over HTTP/1.1 as an error.
         app.Log.AboveDebug
             .Where(entry => entry.Exception?.GetBaseException() is not SocketException { SocketErrorCode: SocketError.TimedOut })
             .Should().BeEmpty();

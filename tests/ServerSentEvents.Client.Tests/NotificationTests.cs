@@ -100,7 +100,7 @@ public sealed class NotificationTests
     public async Task Log_HandlerDoesNotTellTheAddress_SaysUnknown()
     {
         using var log = new CapturedClientLog();
-        using var handler = new WithoutAddress();
+        using var handler = new HandlerWithoutAddress();
 
         await TestClient.ReadAllAsync(handler, new() { LoggerFactory = log });
 
@@ -190,7 +190,7 @@ public sealed class NotificationTests
     }
 
     /// <summary>A server in memory whose responses do not name their requests. It answers by a stream and then by 204.</summary>
-    private sealed class WithoutAddress : HttpMessageHandler
+    private sealed class HandlerWithoutAddress : HttpMessageHandler
     {
         private int _requests;
 

@@ -70,7 +70,7 @@ internal sealed class LateStream : IStreamTransport
 
         private readonly Generator _choice = Generator.Create();
 
-        /// <summary>The lock of everything below. The engine gets one confirmation at a time, and none after the disposal.</summary>
+        /// <summary>The lock of the fields below. The engine gets one confirmation at a time, and none after the disposal.</summary>
         private readonly object _gate = new();
 
         /// <summary>The messages that are on their way to the broker.</summary>
