@@ -16,44 +16,26 @@ public sealed class ClientTests(ITestOutputHelper output)
     [Fact]
     public void ReadAsync_StallDuringEvents_ReturnsEachEventOnceAndInOrder() => Schedules.Explore(async () =>
     {
-        var (server, clock, ends) = NewServer();
-
-        var publishing = Task.Run(() =>
+        var ends = await ReadDuringStallAsync(server =>
         {
             server.Publish();
             server.Publish();
         });
-        var stalling = Task.Run(clock.FireTimers);
-        var reading = ReadAsync(server, clock, ends, count: 3);
-        await publishing;
-        await stalling;
-        server.Publish();
 
-        (await reading).Should().Equal("1", "2", "3");
-        server.OpenStreams.Should().Be(0);
         ends.Should().BeSubsetOf([EventStreamEndReason.Stalled]).And.OnlyHaveUniqueItems();
     }, output);
 
     [Fact]
     public void ReadAsync_StallDuringEnd_ReturnsEachEventOnceAndInOrder() => Schedules.Explore(async () =>
     {
-        var (server, clock, ends) = NewServer();
-
-        var publishing = Task.Run(() =>
+        var ends = await ReadDuringStallAsync(server =>
         {
             server.Publish();
             server.EndStreams();
             server.Publish();
             server.EndStreams();
         });
-        var stalling = Task.Run(clock.FireTimers);
-        var reading = ReadAsync(server, clock, ends, count: 3);
-        await publishing;
-        await stalling;
-        server.Publish();
 
-        (await reading).Should().Equal("1", "2", "3");
-        server.OpenStreams.Should().Be(0);
         ends.Should().BeSubsetOf([EventStreamEndReason.Stalled, EventStreamEndReason.EndOfStream]);
     }, output);
 
@@ -119,7 +101,7 @@ public sealed class ClientTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void DisposeAsync_ReadWaits_ThrowsUntilReadIsCanceled() => Schedules.Explore(async () =>
+    public void DisposeAsync_DuringRead_ThrowsUntilTheReadCompletes() => Schedules.Explore(async () =>
     {
         var (server, clock, ends) = NewServer();
         using var cancellation = new CancellationTokenSource();
@@ -167,6 +149,26 @@ public sealed class ClientTests(ITestOutputHelper output)
             MaxReconnectionInterval = ReconnectionInterval,
             Disconnected = end => ends.Add(end.Reason),
         });
+
+    /// <summary>
+    /// Reads three events while the server acts and the stall timers fire. Returns the reasons of the ends of connections.
+    /// </summary>
+    /// <param name="act">Publishes the first two events.</param>
+    private static async Task<List<EventStreamEndReason>> ReadDuringStallAsync(Action<ScenarioServer> act)
+    {
+        var (server, clock, ends) = NewServer();
+
+        var acting = Task.Run(() => act(server));
+        var stalling = Task.Run(clock.FireTimers);
+        var reading = ReadAsync(server, clock, ends, count: 3);
+        await acting;
+        await stalling;
+        server.Publish();
+
+        (await reading).Should().Equal("1", "2", "3");
+        server.OpenStreams.Should().Be(0);
+        return ends;
+    }
 
     /// <summary>Reads a number of events, and leaves the stream.</summary>
     private static async Task<List<string>> ReadAsync(
