@@ -14,6 +14,16 @@ internal sealed class ScenarioClock : TimeProvider
     /// </summary>
     internal TimeSpan LongestOwnDelay { get; init; }
 
+    /// <summary>The number of timers that are not disposed.</summary>
+    internal int Timers
+    {
+        get
+        {
+            lock (_timers)
+                return _timers.Count;
+        }
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp() => Volatile.Read(ref _now);
@@ -45,7 +55,7 @@ internal sealed class ScenarioClock : TimeProvider
 
     private sealed class ScenarioTimer(ScenarioClock clock, Action fire) : ITimer
     {
-        /// <summary>Whether the timer is set. Guarded by the clock's timers.</summary>
+        /// <summary>True if the timer is set. Guarded by the clock's timers.</summary>
         internal bool IsSet { get; set; }
 
         public void Fire() => fire();

@@ -29,7 +29,7 @@ public sealed class LingerTests
 
     [Theory]
     [MemberData(nameof(Ends))]
-    public async Task CopyTo_EndedAndClientTakesNothing_IsCutOffAfterTheTimeout(string end)
+    public async Task CopyToAsync_EndedAndClientTakesNothing_IsCutOffAfterTheTimeout(string end)
     {
         var subscription = _publisher.Subscribe();
         var client = new SlowClient(subscription);
@@ -54,7 +54,7 @@ public sealed class LingerTests
     [InlineData("unsubscribe", 200 * Kilobyte)]
     [InlineData("drain", 10)]
     [InlineData("dispose publisher", 200 * Kilobyte)]
-    public async Task CopyTo_EndedWhileTheLastEventIsWritten_IsCutOffAfterTheTimeout(string end, int size)
+    public async Task CopyToAsync_EndedWhileTheLastEventIsWritten_IsCutOffAfterTheTimeout(string end, int size)
     {
         var subscription = _publisher.Subscribe();
         var client = new SlowClient(subscription);
@@ -68,7 +68,7 @@ public sealed class LingerTests
     }
 
     [Fact]
-    public async Task CopyTo_CutOff_ReleasesTheSubscription()
+    public async Task CopyToAsync_CutOff_ReleasesTheSubscription()
     {
         var clients = new List<SlowClient>();
         var subscriptions = Enumerable.Range(0, 10).Select(_ => SubscribeSlowClient(clients)).ToList();
@@ -95,7 +95,7 @@ public sealed class LingerTests
     [Theory]
     [InlineData("close publisher")]
     [InlineData("dispose publisher")]
-    public async Task CopyTo_EndedAndClientTakesSomeWithinEachTimeout_GetsEverything(string end)
+    public async Task CopyToAsync_EndedAndClientTakesSomeWithinEachTimeout_GetsEverything(string end)
     {
         var subscription = _publisher.Subscribe();
         var client = new SlowClient(subscription);
@@ -117,7 +117,7 @@ public sealed class LingerTests
     }
 
     [Fact]
-    public async Task CopyTo_EndedAndClientTakesTooLittle_IsCutOffAfterTenTimeouts()
+    public async Task CopyToAsync_EndedAndClientTakesTooLittle_IsCutOffAfterTenTimeouts()
     {
         var subscription = _publisher.Subscribe();
         var client = new SlowClient(subscription);
@@ -141,7 +141,7 @@ public sealed class LingerTests
     [Theory]
     [InlineData("close")]
     [InlineData("dispose publisher")]
-    public async Task CopyTo_EndedAndClientTakesTheLowestRate_GetsEverything(string end)
+    public async Task CopyToAsync_EndedAndClientTakesTheLowestRate_GetsEverything(string end)
     {
         var subscription = _publisher.Subscribe();
         var client = new SlowClient(subscription);
@@ -199,7 +199,7 @@ public sealed class LingerTests
     }
 
     [Fact]
-    public async Task CopyTo_CanceledAndWriterIgnoresIt_RaisesUnsubscribedAfterTheTimeout()
+    public async Task CopyToAsync_CanceledAndWriterIgnoresIt_RaisesUnsubscribedAfterTheTimeout()
     {
         using var cancellation = new CancellationTokenSource();
         var ends = 0;
@@ -227,7 +227,7 @@ public sealed class LingerTests
     }
 
     [Fact]
-    public async Task CopyTo_CanceledAndWriterReturnsWithinTheTimeout_RaisesUnsubscribedAtOnce()
+    public async Task CopyToAsync_CanceledAndWriterReturnsWithinTheTimeout_RaisesUnsubscribedAtOnce()
     {
         using var cancellation = new CancellationTokenSource();
         var ends = 0;
@@ -247,7 +247,7 @@ public sealed class LingerTests
     }
 
     [Fact]
-    public async Task CopyTo_StuckClientsCutOff_HealthyClientGetsEverything()
+    public async Task CopyToAsync_StuckClientsCutOff_HealthyClientGetsEverything()
     {
         var stuck = new SlowClient(_publisher.Subscribe());
         var subscription = _publisher.Subscribe();
@@ -270,7 +270,7 @@ public sealed class LingerTests
     }
 
     [Fact]
-    public async Task CopyTo_OpenAndClientTakesNothing_IsNeverCutOff()
+    public async Task CopyToAsync_OpenAndClientTakesNothing_IsNeverCutOff()
     {
         var subscription = _publisher.Subscribe();
         var client = new SlowClient(subscription);
@@ -399,6 +399,23 @@ public sealed class LingerTests
         _time.RunningTimers.Should().Be(0);
     }
 
+    [Fact]
+    public async Task Close_ClockThrew_NextEndStartsTheTimer()
+    {
+        var time = new FailingTimeProvider { Fails = true };
+        using var publisher = new Publisher(new PublisherOptions { LingerTimeout = LingerTimeout, TimeProvider = time });
+        var first = publisher.Subscribe(initialData: ["x"]);
+        var second = publisher.Subscribe(initialData: ["x"]);
+        first.Invoking(subscription => subscription.Close()).Should().Throw<AggregateException>();
+
+        time.Fails = false;
+        second.Close();
+        for (var i = 0; i < 8; i++)
+            time.Advance(LingerTimeout / 4);
+
+        await Limits.UntilAsync(() => first.QueuedEvents == 0 && second.QueuedEvents == 0);
+    }
+
     /// <summary>Publishes a large and a small event. Returns the stream of both.</summary>
     private string Publish(int size)
     {
@@ -447,6 +464,15 @@ public sealed class LingerTests
     {
         AdvanceTimeouts(0.25);
         return _time.RunningTimers == 0;
+    }
+
+    /// <summary>A fake clock that can fail to create timers.</summary>
+    private sealed class FailingTimeProvider : FakeTimeProvider
+    {
+        public bool Fails { get; set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            Fails ? throw new InvalidOperationException("The clock fails.") : base.CreateTimer(callback, state, dueTime, period);
     }
 
     /// <summary>A pipe writer whose flush ignores its token, and ends when the test says so.</summary>

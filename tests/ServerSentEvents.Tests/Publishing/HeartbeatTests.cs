@@ -5,7 +5,7 @@ public sealed class HeartbeatTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(16);
 
-    private readonly TimerCountingTimeProvider _time = new();
+    private readonly TimerWatchingTimeProvider _time = new();
     private readonly Publisher _publisher;
 
     public HeartbeatTests() => _publisher = new(
@@ -130,15 +130,15 @@ public sealed class HeartbeatTests
     {
         for (var i = 0; i < 100; i++)
             _publisher.Subscribe($"own {i}");
-        _time.Timers.Should().Be(1);
+        _time.LiveTimers.Should().Be(1);
         _publisher.Close();
-        _time.Timers.Should().Be(1);
+        _time.LiveTimers.Should().Be(1);
 
         _publisher.Dispose();
 
-        _time.Timers.Should().Be(0);
+        _time.LiveTimers.Should().Be(0);
         using var without = new Publisher(new PublisherOptions { TimeProvider = _time });
-        _time.Timers.Should().Be(0);
+        _time.LiveTimers.Should().Be(0);
     }
 
     [Fact]
@@ -199,34 +199,5 @@ public sealed class HeartbeatTests
             new PublisherOptions { ReconnectionInterval = TimeSpan.MaxValue, ReconnectionJitter = TimeSpan.MaxValue });
 
         (await publisher.Subscribe().GetAsyncEnumerator().NextAsync()).Should().Be("retry: 2147483647\n");
-    }
-
-    /// <summary>A fake clock that counts the timers that have not been disposed of.</summary>
-    private sealed class TimerCountingTimeProvider : FakeTimeProvider
-    {
-        public int Timers { get; private set; }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            Timers++;
-            return new CountedTimer(this, base.CreateTimer(callback, state, dueTime, period));
-        }
-
-        private sealed class CountedTimer(TimerCountingTimeProvider time, ITimer timer) : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
-
-            public void Dispose()
-            {
-                time.Timers--;
-                timer.Dispose();
-            }
-
-            public ValueTask DisposeAsync()
-            {
-                Dispose();
-                return default;
-            }
-        }
     }
 }

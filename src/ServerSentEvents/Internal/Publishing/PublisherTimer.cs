@@ -22,14 +22,12 @@ internal sealed class PublisherTimer<TProperties>
     /// <summary>The time of the last search for expired events. Used by the timer's callback alone.</summary>
     private long _evictedAt;
 
-    /// <summary>1 while the timer is set, changed by interlocked operations.</summary>
-    private int _isRunning;
+    /// <summary>A <see cref="TimerState"/>, changed by interlocked operations.</summary>
+    private int _state;
 
     private volatile bool _isDisposed;
 
-    /// <summary>
-    /// The timer; null until there is something to do. Created by the thread that sets <see cref="_isRunning"/>.
-    /// </summary>
+    /// <summary>The timer; null while there is none. Used by the thread that has changed the state to Starting or Stopping.</summary>
     private ITimer? _timer;
 
     internal PublisherTimer(PublisherCore<TProperties> core, PublisherSettings settings)
@@ -46,24 +44,22 @@ internal sealed class PublisherTimer<TProperties>
             Start();
     }
 
-    /// <summary>Sets the timer, if it is not set. Call outside every lock: the clock is the application's.</summary>
+    /// <summary>Creates the timer, if there is none. Call outside every lock: the clock is the application's.</summary>
     internal void Start()
     {
-        if (Volatile.Read(ref _isRunning) != 0 || Interlocked.Exchange(ref _isRunning, 1) != 0)
+        if (Volatile.Read(ref _state) != (int)TimerState.Idle || !TryChange(TimerState.Idle, TimerState.Starting))
             return;
-        if (Volatile.Read(ref _timer) is { } timer)
+        var next = TimerState.Idle;
+        try
         {
-            timer.Change(_period, _period);
-            return;
+            _timer = _settings.TimeProvider.CreateDetachedTimer(
+                static state => ((PublisherTimer<TProperties>)state!).Look(), this, _period, _period);
+            next = TimerState.Running;
         }
-
-        // Start the timer after the field is set: the callback uses the field at once.
-        Volatile.Write(ref _timer, _settings.TimeProvider.CreateDetachedTimer(
-            static state => ((PublisherTimer<TProperties>)state!).Look(),
-            this,
-            Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan));
-        _timer!.Change(_period, _period);
+        finally
+        {
+            Volatile.Write(ref _state, (int)next);
+        }
     }
 
     /// <summary>Ends the heartbeats, and the timer when nothing else is left to do.</summary>
@@ -78,7 +74,7 @@ internal sealed class PublisherTimer<TProperties>
     {
         if (!_core.TryGetTarget(out var core))
         {
-            _timer!.Dispose();
+            Stop();
             return;
         }
 
@@ -108,23 +104,50 @@ internal sealed class PublisherTimer<TProperties>
 
     private void StopIfQuiet(PublisherCore<TProperties> core)
     {
-        if ((_settings.HeartbeatInterval is not null && !_isDisposed) || !core.Registry.IsQuiet())
+        if ((_settings.HeartbeatInterval is not null && !_isDisposed) || !core.Registry.IsQuiet() || !Stop())
             return;
-        if (Volatile.Read(ref _timer) is not { } timer)
-            return;
-        if (_isDisposed)
-        {
-            timer.Dispose();
-            Volatile.Write(ref _timer, null);
-        }
-        else
-        {
-            timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
-
-        Interlocked.Exchange(ref _isRunning, 0);
-        // Something to do may have come between the check and the exchange.
+        // Something to do may have come between the check and the stop.
         if (!core.Registry.IsQuiet())
             Start();
     }
+
+    /// <summary>Disposes the timer. Returns false if it was not running, or another thread stops it.</summary>
+    private bool Stop()
+    {
+        if (!TryChange(TimerState.Running, TimerState.Stopping))
+            return false;
+        try
+        {
+            _timer!.Dispose();
+        }
+        finally
+        {
+            _timer = null;
+            Volatile.Write(ref _state, (int)TimerState.Idle);
+        }
+
+        return true;
+    }
+
+    private bool TryChange(TimerState from, TimerState to) =>
+        Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;
+}
+
+/// <summary>The state of a <see cref="PublisherTimer{TProperties}"/>.</summary>
+/// <remarks>
+/// <code>
+/// Idle      -> Starting  there is something to do
+/// Starting  -> Running   the timer is set
+/// Starting  -> Idle      the clock has thrown an exception
+/// Running   -> Stopping  nothing is left to do, or the publisher is garbage
+/// Stopping  -> Idle      the timer is disposed
+/// </code>
+/// A callback of the timer can run in every state.
+/// </remarks>
+internal enum TimerState
+{
+    Idle,
+    Starting,
+    Running,
+    Stopping,
 }
