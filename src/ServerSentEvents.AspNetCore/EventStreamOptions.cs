@@ -25,7 +25,7 @@ public sealed class EventStreamOptions
     /// <summary>The default of <see cref="UnresponsiveTimeout"/>, in seconds.</summary>
     internal const int DefaultUnresponsiveTimeoutSeconds = 30;
 
-    /// <summary>Whether a stream ends when the authentication of its request expires. The default is true.</summary>
+    /// <summary>True if a stream ends when the authentication of its request expires. The default is true.</summary>
     /// <remarks>
     /// <para>The time is <c>ExpiresUtc</c> of the authentication result: the end of a cookie's ticket or of a bearer
     /// token. The middleware of ASP.NET Core provides it. Without that middleware, or if the result has no such time, the
@@ -73,9 +73,9 @@ public sealed class EventStreamOptions
     /// <para>A socket that already has a <c>TCP_USER_TIMEOUT</c> or TCP keepalive keeps it. Behind a proxy, the connection
     /// is the proxy's, and the proxy decides about its own clients. Servers other than Kestrel do not offer their sockets:
     /// the value has no effect there.</para>
-    /// <para><b>Memory of the system.</b> For a client that does not read, Linux buffers about 1.5 to 4 MB of sent data for
-    /// each connection, outside the process and its limits. The third value of the setting <c>net.ipv4.tcp_wmem</c> bounds
-    /// it for the machine. For one server, set <c>SendBufferSize</c> of the listening socket in
+    /// <para><b>Memory of the system.</b> For a client that does not read, Linux buffers sent data outside the process and its
+    /// limits. The third value of the setting <c>net.ipv4.tcp_wmem</c>, 4 MB by default, bounds it for each connection of the
+    /// machine. For one server, set <c>SendBufferSize</c> of the listening socket in
     /// <c>SocketTransportOptions.CreateBoundListenSocket</c>: accepted sockets inherit it. A smaller buffer also limits the
     /// throughput of one connection, to about the buffer's size for each round trip.</para>
     /// </remarks>

@@ -73,6 +73,26 @@ public sealed class ResponseTests
     }
 
     [Theory]
+    [InlineData("text/event-stream; charset=utf-8", "text/event-stream; charset=utf-8")]
+    [InlineData("Text/Event-Stream;charset=UTF-8", "Text/Event-Stream;charset=UTF-8")]
+    [InlineData("text/event-stream; charset=iso-8859-1", "text/event-stream")]
+    [InlineData("text/plain; charset=utf-8", "text/event-stream")]
+    [InlineData("nonsense", "text/event-stream")]
+    public async Task Response_ContentTypeOfTheApplication_KeepsTheCharsetOfUtf8(string set, string sent)
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+            app.MapServerSentEvents("/events").AddEndpointFilter((context, next) =>
+            {
+                context.HttpContext.Response.ContentType = set;
+                return next(context);
+            }));
+
+        using var client = await app.OpenAsync();
+
+        client.Response.Content.Headers.NonValidated["Content-Type"].ToString().Should().Be(sent);
+    }
+
+    [Theory]
     [MemberData(nameof(VersionsWithAndWithoutTls))]
     public async Task Response_IdleStream_IsFlushedEventByEvent(string version, bool tls)
     {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Net.Http.Headers;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
@@ -153,7 +154,8 @@ internal static class EventStreamResponse
     {
         var response = context.Response;
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = ContentType;
+        if (!IsEventStream(response.ContentType))
+            response.ContentType = ContentType;
         // With a length that middleware has set, the server would refuse to send more bytes.
         response.ContentLength = null;
         response.Headers.CacheControl = "no-cache, no-store, no-transform";
@@ -165,6 +167,15 @@ internal static class EventStreamResponse
         if (context.Features.Get<IOutputCacheFeature>() is { } outputCache)
             outputCache.Context.AllowCacheStorage = false;
     }
+
+    /// <summary>
+    /// Returns whether a content type is that of a stream. The application may add <c>charset=utf-8</c>, because some clients read a
+    /// stream without it as ISO-8859-1.
+    /// </summary>
+    private static bool IsEventStream(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.MediaType.Equals(ContentType, StringComparison.OrdinalIgnoreCase)
+        && (type.Charset.Length == 0 || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     private static EventStreamSettings SettingsOf(HttpContext context, OpenStreams? streams) =>
         streams?.Settings ?? EventStreamSettings.Of(context.RequestServices);
