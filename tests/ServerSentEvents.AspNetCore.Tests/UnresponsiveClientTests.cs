@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -42,6 +43,28 @@ public sealed class UnresponsiveClientTests
         await ShouldEndAsync(app, subscription);
         app.Publisher.Publish("hello").Should().Be(1, "the other client is idle and stays");
         (await staying.NextDataAsync()).Should().Be("hello");
+    }
+
+    [SkippableTheory]
+    [Trait("Category", "Measurement")]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    [InlineData("1.1", true)]
+    [InlineData("2.0", true)]
+    public async Task Vanished_WithHeartbeats_IsUnsubscribedInTheDocumentedTime(string version, bool tls = false)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
+        var heartbeat = Timeout / 2;
+        await using var app = await StartAsync(Timeout, heartbeat);
+        using var client = await OpenAsync(app, version, tls: tls);
+        var subscription = app.Publisher.GetSubscribers().Single();
+
+        client.DropPackets();
+        var start = Stopwatch.GetTimestamp();
+        await TestApplication.ShouldHaveLostItsClientAsync(subscription);
+
+        var margin = TimeSpan.FromSeconds(0.5);
+        Stopwatch.GetElapsedTime(start).Should().BeLessThan(Timeout + (1.25 * heartbeat) + margin);
     }
 
     [SkippableTheory]
