@@ -26,6 +26,9 @@ namespace ServerSentEvents.Backplane;
 /// </remarks>
 public abstract class StreamBackplane<TProperties> : StreamPublisher
 {
+    /// <summary>The time between two checks of the reader.</summary>
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+
     private readonly BackplaneSettings<TProperties> _settings;
     private readonly StreamFollower<TProperties> _follower;
     private readonly ReadingLoop<TProperties> _reading;
@@ -50,7 +53,7 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
         ArgumentNullException.ThrowIfNull(publisher);
         _settings = settings;
         var metrics = BrokerMetrics.For(transport.Broker);
-        _lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, Watch);
+        _lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, () => Watch.Waiting);
         var delivery = new LocalDelivery<TProperties>(publisher, settings, transport.Stream);
         _follower = new StreamFollower<TProperties>(delivery, Outbox.Node, Watch, _lag, metrics, settings, transport.Stream);
         _reading = new ReadingLoop<TProperties>(transport, _follower, Watch, _lag, metrics, settings);
@@ -96,7 +99,7 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
         var writing = base.RunAsync(cancellationToken);
         _follower.Begin();
         var timer = _settings.TimeProvider.CreateTimer(
-            static watch => ((ReadingWatch)watch!).Check(), Watch, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+            static watch => ((ReadingWatch)watch!).Check(), Watch, CheckInterval, CheckInterval);
         await using (timer.ConfigureAwait(false))
             await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
     }

@@ -28,7 +28,7 @@ namespace ServerSentEvents.Backplane;
 public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private readonly PublisherSettings _settings;
+    private readonly StreamPublisherSettings _settings;
     private readonly BrokerMetrics _metrics;
     private readonly WritingLoop _writing;
 
@@ -38,11 +38,8 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <summary>The loops, while they run. Written under <see cref="_gate"/>, and never after the disposal.</summary>
     private Task _running = Task.CompletedTask;
 
-    /// <summary>True after the start. Guarded by <see cref="_gate"/>.</summary>
-    private bool _isStarted;
-
-    /// <summary>True after the disposal. Guarded by <see cref="_gate"/>.</summary>
-    private bool _isDisposed;
+    /// <summary>The state: Created, then Running, then Disposed; or Disposed at once. Guarded by <see cref="_gate"/>.</summary>
+    private State _state;
 
     /// <summary>Creates a publisher that is not connected yet.</summary>
     /// <param name="options">The settings, which are checked and copied.</param>
@@ -50,11 +47,11 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>
     [Experimental(StreamTransport.DiagnosticId)]
     protected StreamPublisher(StreamPublisherOptions options, IStreamTransport transport)
-        : this(new PublisherSettings(options ?? throw new ArgumentNullException(nameof(options))), transport)
+        : this(new StreamPublisherSettings(options ?? throw new ArgumentNullException(nameof(options))), transport)
     {
     }
 
-    private protected StreamPublisher(PublisherSettings settings, IStreamTransport transport)
+    private protected StreamPublisher(StreamPublisherSettings settings, IStreamTransport transport)
     {
         ArgumentNullException.ThrowIfNull(transport);
         (_settings, Transport) = (settings, transport);
@@ -152,9 +149,9 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_isDisposed)
+            if (_state == State.Disposed)
                 return;
-            _isDisposed = true;
+            _state = State.Disposed;
         }
 
         GC.SuppressFinalize(this);
@@ -224,10 +221,10 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
         // Check and start under one lock, so that a disposal waits for the loops.
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_isStarted)
+            ObjectDisposedException.ThrowIf(_state == State.Disposed, this);
+            if (_state == State.Running)
                 return;
-            _isStarted = true;
+            _state = State.Running;
             _running = Task.Run(() => RunAsync(_stopping.Token));
         }
     }
@@ -251,5 +248,12 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
             Outbox.Withdraw(item, canceled);
             throw;
         }
+    }
+
+    private enum State
+    {
+        Created,
+        Running,
+        Disposed,
     }
 }

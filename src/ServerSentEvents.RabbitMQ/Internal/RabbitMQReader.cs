@@ -78,7 +78,7 @@ internal sealed class RabbitMQReader : IStreamReader
 
     private async Task<StreamConsumer> ConsumeAsync(object offset, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
-        // If the connection was lost before anybody listened, this throws.
+        // This throws if the connection was lost before the handlers of its events were attached.
         var options = new CreateChannelOptions(
             publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1);
         var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);

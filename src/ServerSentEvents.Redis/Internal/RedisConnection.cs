@@ -40,6 +40,9 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>The time after which a command counts as lost.</summary>
     internal TimeSpan Timeout { get; }
 
+    /// <summary>The longest time that a command waits in Redis. Its answer must come before <see cref="Timeout"/>.</summary>
+    internal TimeSpan LongestWait => Timeout / 4;
+
     /// <summary>Returns the server that has a key.</summary>
     internal IServer ServerOf(RedisKey key) => _multiplexer.GetServer(key, flags: CommandFlags.DemandMaster);
 

@@ -116,8 +116,8 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
 
     private async Task<(List<Entry> Entries, bool IsAnchored)> ReadAsync(EntryId after, CancellationToken cancellationToken)
     {
-        // Redis answers a blocked read as soon as there is an entry. The answer must come before the library gives up.
-        var reading = stream.ReadAsync(after, _count, stream.Connection.Timeout / 4);
+        // Redis answers a blocked read as soon as there is an entry.
+        var reading = stream.ReadAsync(after, _count, stream.Connection.LongestWait);
         var finding = _anchor is { } anchor ? stream.FindAsync(anchor) : null;
         var entries = Entry.Parse(await RedisStream.AnswerAsync(reading, cancellationToken).ConfigureAwait(false));
         var isAnchored = finding is null || (await RedisStream.AnswerAsync(finding, cancellationToken).ConfigureAwait(false)).Length > 0;

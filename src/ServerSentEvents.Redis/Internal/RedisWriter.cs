@@ -92,7 +92,7 @@ internal sealed class RedisWriter : IStreamWriter
     {
         while (_replicas > 0)
         {
-            var count = await _stream.WaitAsync(_replicas, _stream.Connection.Timeout / 4, cancellationToken).ConfigureAwait(false);
+            var count = await _stream.WaitAsync(_replicas, _stream.Connection.LongestWait, cancellationToken).ConfigureAwait(false);
             if (count >= _replicas)
                 return;
             SetBlocked($"{count} of {_replicas} replicas have the last event");

@@ -2,7 +2,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>When a reader counts as stuck, and when it does not.</summary>
+/// <summary>Tests the conditions under which a reader counts as stuck.</summary>
 public sealed class FollowerWatchTests
 {
     private const ulong Node = 1;

@@ -26,7 +26,7 @@ internal sealed class ManualReader : IStreamReader, IDisposable
             new LocalDelivery<string>(Publisher, settings, "stream"),
             node: 1,
             Watch,
-            new ReadingLag("manual", "stream", Time, Watch),
+            new ReadingLag("manual", "stream", Time, () => Watch.Waiting),
             BrokerMetrics.For("manual"),
             settings,
             "stream");

@@ -25,7 +25,7 @@ public sealed class ResumingTests
     }
 
     [Fact]
-    public async Task CutAgainAndAgain_EventsOfBothNodes_AreDeliveredOnceInOrder()
+    public async Task Reconnect_ConnectionsCutRepeatedly_DeliversEventsOfBothNodesOnceInOrder()
     {
         await using var one = await TestNode.StartAsync(_stream);
         await using var other = await TestNode.StartAsync(_stream);

@@ -2,7 +2,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>What a node does with the messages of its reader, one by one.</summary>
+/// <summary>Tests how a node handles the messages of its reader, one by one.</summary>
 public sealed class StreamFollowerTests : IDisposable
 {
     private readonly ManualReader _reader = new();

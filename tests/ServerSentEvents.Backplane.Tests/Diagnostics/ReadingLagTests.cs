@@ -1,18 +1,14 @@
-using ServerSentEvents.Backplane.Internal.Consuming;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
 
-namespace ServerSentEvents.Backplane.Tests.Consuming;
+namespace ServerSentEvents.Backplane.Tests.Diagnostics;
 
 public sealed class ReadingLagTests
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly ReadingWatch _watch;
     private readonly ReadingLag _lag;
+    private TimeSpan _waiting;
 
-    public ReadingLagTests()
-    {
-        _watch = new ReadingWatch(_time, TimeSpan.FromSeconds(30));
-        _lag = new ReadingLag("broker", "stream", _time, _watch);
-    }
+    public ReadingLagTests() => _lag = new("broker", "stream", _time, () => _waiting);
 
     [Fact]
     public void Seconds_NotYetCaughtUp_GrowFromTheStart()
@@ -65,12 +61,10 @@ public sealed class ReadingLagTests
     }
 
     [Fact]
-    public void Seconds_ExpectedMessageDoesNotCome_Grow()
+    public void Seconds_ExpectedMessageDoesNotCome_AreTheTimeOfTheWait()
     {
         _lag.SetCaughtUp(true);
-        _watch.Expect(1);
-
-        AdvanceSeconds(4);
+        _waiting = TimeSpan.FromSeconds(4);
 
         _lag.Seconds.Should().Be(4);
     }

@@ -3,7 +3,7 @@ namespace ServerSentEvents.Backplane.Tests.Hosting;
 public sealed class OptionsTests
 {
     [Fact]
-    public void Options_Defaults_AreAsDocumented()
+    public void Options_New_HaveTheDocumentedDefaults()
     {
         var options = new TestOptions();
 
@@ -50,7 +50,7 @@ public sealed class OptionsTests
 
     [Theory]
     [MemberData(nameof(AtTheEndOfTheRange))]
-    public async Task Create_OptionAtTheEndOfItsRange_Works(Action<TestOptions> change)
+    public async Task Create_OptionAtTheEndOfItsRange_IsAccepted(Action<TestOptions> change)
     {
         await using var node = TestNode.Start(new InMemoryStream(), change);
 

@@ -10,7 +10,7 @@ internal sealed class ReadingLoop<TProperties>(
     ReadingWatch watch,
     ReadingLag lag,
     BrokerMetrics metrics,
-    PublisherSettings settings)
+    StreamPublisherSettings settings)
 {
     private readonly ConnectionLoop _loop = new("reading", metrics.ReconnectsToRead, transport.Stream, settings);
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -87,7 +87,7 @@ internal sealed class SeenMessages(int capacity)
     }
 }
 
-/// <summary>What a reader knows of a message that it reads.</summary>
+/// <summary>The relation of a message to the messages that were read before.</summary>
 internal enum Sighting
 {
     /// <summary>The message is new.</summary>

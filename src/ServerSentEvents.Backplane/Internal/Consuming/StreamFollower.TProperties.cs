@@ -25,21 +25,14 @@ internal sealed class StreamFollower<TProperties>(
     string stream)
 {
     private const int NodesRemembered = 1_024;
+    private const double MicrosecondsPerSecond = 1e6;
 
     /// <summary>The longest time that the marker may take. A broker that blocks publishers does not answer.</summary>
     private static readonly TimeSpan MarkerTimeout = TimeSpan.FromSeconds(30);
 
     private readonly StreamEventIds _ids = new();
     private readonly SeenMessages _seen = new(NodesRemembered);
-
-    /// <summary>The offset of the last message; null for none.</summary>
-    private long? _lastOffset;
-
-    /// <summary>The bytes of the last message, at the start of the array.</summary>
-    private byte[] _lastBody = [];
-
-    /// <summary>The number of bytes of the last message.</summary>
-    private int _lastLength;
+    private readonly LastMessage _last = new();
 
     /// <summary>True until the first message after a reconnection has shown whether it is the same stream.</summary>
     private bool _isResuming;
@@ -68,10 +61,10 @@ internal sealed class StreamFollower<TProperties>(
         _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _confirmedBefore = watch.Expected;
         _end = await AppendMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
-        if (_end <= _lastOffset)
+        if (_end <= _last.Offset)
             StartAgain();
-        _isResuming = _lastOffset is not null;
-        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _lastOffset ?? _end : _lastOffset, settings.ReadBack);
+        _isResuming = _last.Offset is not null;
+        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last.Offset ?? _end : _last.Offset, settings.ReadBack);
         await reader.ReadAsync(start, Read, cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
@@ -103,7 +96,7 @@ internal sealed class StreamFollower<TProperties>(
         var marker = MessageFormat.Encode();
         // A random node number gives each marker another check.
         var id = new MessageId((ulong)Random.Shared.NextInt64(), Sequence: 1);
-        MessageFormat.Stamp(marker, id, settings.TimeProvider.GetMicroseconds(), isRetransmission: false);
+        MessageFormat.Stamp(marker, id, MessageFormat.NowOf(settings.TimeProvider), isRetransmission: false);
         return marker;
     }
 
@@ -145,7 +138,7 @@ internal sealed class StreamFollower<TProperties>(
     {
         if (!IsNew(offset, order, body))
             return 0;
-        Remember(offset, body);
+        _last.Set(offset, body);
         var result = MessageFormat.TryDecode(body, out var message);
         if (result == DecodeResult.Decoded)
         {
@@ -172,7 +165,7 @@ internal sealed class StreamFollower<TProperties>(
     /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
     private bool IsNew(long offset, MessageOrder order, ReadOnlySpan<byte> body)
     {
-        if (_lastOffset is not { } last)
+        if (_last.Offset is not { } last)
         {
             _seen.Restart(isWhole: order == MessageOrder.First);
             RestartHistory(offset);
@@ -185,7 +178,7 @@ internal sealed class StreamFollower<TProperties>(
         _isResuming = false;
         if (isResuming && offset == last)
         {
-            if (body.SequenceEqual(_lastBody.AsSpan(0, _lastLength)))
+            if (_last.HasBytes(body))
                 return false;
             StartAgain();
             throw new InvalidOperationException("The stream was replaced by another one.");
@@ -206,7 +199,7 @@ internal sealed class StreamFollower<TProperties>(
 
     private void Take(long offset, in StreamMessage message)
     {
-        lag.BeginDelivery(Math.Max(0, (settings.TimeProvider.GetMicroseconds() - message.SentAt) / 1e6));
+        lag.BeginDelivery(Math.Max(0, (MessageFormat.NowOf(settings.TimeProvider) - message.SentAt) / MicrosecondsPerSecond));
         var check = message.Id.Check;
         _ids.Add(offset, check);
         delivery.EndUnknown(offset);
@@ -236,9 +229,9 @@ internal sealed class StreamFollower<TProperties>(
     /// <summary>Forgets the stream, which is another one now.</summary>
     private void StartAgain()
     {
-        Log.Replaced(settings.Logger, stream, _lastOffset!.Value);
+        Log.Replaced(settings.Logger, stream, _last.Offset!.Value);
         metrics.Gaps.Add(1);
-        _lastOffset = null;
+        _last.Clear();
         _isCatchingUp = true;
         _ids.Clear();
         delivery.Restart(_ids, before: default);
@@ -249,13 +242,5 @@ internal sealed class StreamFollower<TProperties>(
     {
         watch.ExpectNothing();
         delivery.Restart(_ids, new EventPosition(StreamPosition.Before(offset)));
-    }
-
-    private void Remember(long offset, ReadOnlySpan<byte> body)
-    {
-        (_lastOffset, _lastLength) = (offset, body.Length);
-        if (_lastBody.Length < body.Length)
-            _lastBody = new byte[body.Length];
-        body.CopyTo(_lastBody);
     }
 }

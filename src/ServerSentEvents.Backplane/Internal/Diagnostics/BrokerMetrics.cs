@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using ServerSentEvents.Backplane.Internal.Consuming;
 
 namespace ServerSentEvents.Backplane.Internal.Diagnostics;
 

@@ -1,11 +1,15 @@
-namespace ServerSentEvents.Backplane.Internal.Consuming;
+namespace ServerSentEvents.Backplane.Internal.Diagnostics;
 
-/// <summary>
-/// The time by which a node may be behind the end of the stream: the age of the newest message when it came, plus the time of
-/// its delivery; or the time for which the end of the stream is not read.
-/// </summary>
-/// <remarks>Safe for use by several threads.</remarks>
-internal sealed class ReadingLag(string broker, string stream, TimeProvider time, ReadingWatch watch)
+/// <summary>The time by which a node may be behind the end of the stream.</summary>
+/// <param name="broker">The name of the broker.</param>
+/// <param name="stream">The name of the stream.</param>
+/// <param name="time">The clock.</param>
+/// <param name="waiting">Returns the time for which an expected message has not come.</param>
+/// <remarks>
+/// While the node reads the end: the age of the newest message when it came, plus the time of its delivery. Otherwise: the time
+/// since the node last read the end. Safe for use by several threads.
+/// </remarks>
+internal sealed class ReadingLag(string broker, string stream, TimeProvider time, Func<TimeSpan> waiting)
 {
     private readonly Lock _gate = new();
 
@@ -26,10 +30,10 @@ internal sealed class ReadingLag(string broker, string stream, TimeProvider time
     {
         get
         {
-            var waiting = watch.Waiting.TotalSeconds;
+            var waited = waiting().TotalSeconds;
             var now = time.GetTimestamp();
             lock (_gate)
-                return Math.Max(_age + Elapsed(_deliveringSince, now), Math.Max(Elapsed(_awaySince, now), waiting));
+                return Math.Max(_age + Elapsed(_deliveringSince, now), Math.Max(Elapsed(_awaySince, now), waited));
         }
     }
 

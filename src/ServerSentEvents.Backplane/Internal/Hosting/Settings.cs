@@ -6,7 +6,7 @@ using ServerSentEvents.Backplane.Internal.Diagnostics;
 namespace ServerSentEvents.Backplane.Internal.Hosting;
 
 /// <summary>The checked copy of <see cref="StreamPublisherOptions"/>.</summary>
-internal class PublisherSettings
+internal class StreamPublisherSettings
 {
     private const int SmallestMaxEventBytes = 1_024;
     private const int LargestMaxEventBytes = 16 << 20;
@@ -15,7 +15,7 @@ internal class PublisherSettings
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
-    internal PublisherSettings(StreamPublisherOptions options)
+    internal StreamPublisherSettings(StreamPublisherOptions options)
     {
         PublishTimeout = options.PublishTimeout;
         if (PublishTimeout < TimeSpan.FromMilliseconds(1) || PublishTimeout > LongestTimeout)
@@ -42,7 +42,7 @@ internal class PublisherSettings
 }
 
 /// <summary>The checked copy of <see cref="BackplaneOptions{TProperties}"/>.</summary>
-internal sealed class BackplaneSettings<TProperties> : PublisherSettings
+internal sealed class BackplaneSettings<TProperties> : StreamPublisherSettings
 {
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
     internal BackplaneSettings(BackplaneOptions<TProperties> options)

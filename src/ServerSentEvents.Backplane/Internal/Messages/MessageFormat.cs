@@ -32,6 +32,10 @@ internal static class MessageFormat
     private const int SentAtAt = 18;
     private const byte RetransmissionFlag = 1;
 
+    /// <summary>Returns the time in the unit of the format: microseconds since 1970 (UTC).</summary>
+    internal static long NowOf(TimeProvider time) =>
+        (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
     /// <summary>Returns the number of bytes that an item takes in a message.</summary>
     internal static int LengthOf(ReadOnlySpan<byte> item) => sizeof(uint) + item.Length;
 

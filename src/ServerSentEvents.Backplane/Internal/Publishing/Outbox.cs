@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using ServerSentEvents.Backplane.Internal.Consuming;
-using ServerSentEvents.Backplane.Internal.Hosting;
 using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Internal.Publishing;
@@ -14,7 +13,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// message. So each event goes out at once on a quiet node, many share a message on a busy one, and no timer is needed.</para>
 /// <para>Safe for use by several threads. No continuation of a task runs under the lock.</para>
 /// </remarks>
-internal sealed class Outbox : IDisposable
+internal sealed partial class Outbox : IDisposable
 {
     /// <summary>The largest message, in bytes, unless it has a single item.</summary>
     internal const int LargestMessage = 64 << 10;
@@ -38,17 +37,11 @@ internal sealed class Outbox : IDisposable
     /// <summary>Messages to send again, because their connection was lost. Guarded by <see cref="_gate"/>.</summary>
     private readonly Queue<OutgoingMessage> _retransmissions = new();
 
-    /// <summary>The unconfirmed messages of the present connection, by their number there. Guarded by <see cref="_gate"/>.</summary>
-    private readonly Dictionary<long, OutgoingMessage> _sent = [];
+    /// <summary>The unconfirmed messages of the present connection. Guarded by <see cref="_gate"/>.</summary>
+    private readonly SentMessages _sent = new();
 
     /// <summary>The items of the message that is being made. Guarded by <see cref="_gate"/>.</summary>
     private readonly List<OutgoingItem> _gathered = [];
-
-    /// <summary>The number of the last message of the present connection. Guarded by <see cref="_gate"/>.</summary>
-    private long _number;
-
-    /// <summary>The number of the oldest unconfirmed message of the present connection. Guarded by <see cref="_gate"/>.</summary>
-    private long _oldest = 1;
 
     /// <summary>The sequence of the last message. Guarded by <see cref="_gate"/>.</summary>
     private ulong _sequence;
@@ -81,7 +74,7 @@ internal sealed class Outbox : IDisposable
     /// <summary>The node number of all messages.</summary>
     internal ulong Node { get; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
-    /// <summary>Is set when there may be something to take, or <see cref="IsStuck"/> has changed.</summary>
+    /// <summary>The signal that there may be something to take, or that <see cref="IsStuck"/> has changed.</summary>
     internal Signal Changed { get; } = new();
 
     /// <summary>The longest time that a message can be unconfirmed before the connection is given up.</summary>
@@ -155,12 +148,11 @@ internal sealed class Outbox : IDisposable
         lock (_gate)
         {
             // What was waiting to be sent again comes after what the last connection had sent.
-            OutgoingMessage[] messages = [.. _sent.OrderBy(sent => sent.Key).Select(sent => sent.Value), .. _retransmissions];
+            OutgoingMessage[] messages = [.. _sent.TakeAll(), .. _retransmissions];
             _retransmissions.Clear();
             foreach (var message in messages)
                 _retransmissions.Enqueue(message);
-            _sent.Clear();
-            (_number, _oldest, _isStuck) = (0, 1, false);
+            _isStuck = false;
         }
     }
 
@@ -173,9 +165,9 @@ internal sealed class Outbox : IDisposable
             var isRetransmission = TryTakeRetransmission_NeedsLock(out var message);
             if (!isRetransmission && !TryMakeMessage_NeedsLock(out message))
                 return false;
-            MessageFormat.Stamp(message.Body, new MessageId(Node, message.Sequence), _time.GetMicroseconds(), isRetransmission);
+            MessageFormat.Stamp(message.Body, new MessageId(Node, message.Sequence), MessageFormat.NowOf(_time), isRetransmission);
             message.SentAt = _time.GetTimestamp();
-            _sent.Add(++_number, message);
+            _sent.Add(message);
             body = message.Body;
             return true;
         }
@@ -190,18 +182,13 @@ internal sealed class Outbox : IDisposable
         lock (_gate)
         {
             (wasFull, _isFull) = (_isFull, false);
-            for (var each = all ? _oldest : number; each <= number; each++)
+            foreach (var message in _sent.Confirm(number, all))
             {
-                if (!_sent.Remove(each, out var message))
-                    continue;
                 foreach (var item in message.Items)
                     item.Confirm();
                 items += message.Items.Length;
                 sequence = Math.Max(sequence, message.Sequence);
             }
-
-            while (_oldest <= _number && !_sent.ContainsKey(_oldest))
-                _oldest++;
         }
 
         if (wasFull)
@@ -236,7 +223,7 @@ internal sealed class Outbox : IDisposable
     {
         message = null!;
         // A reader can tell retransmissions apart only in a window of sequences.
-        _isFull = _sent.TryGetValue(_oldest, out var oldest) && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
+        _isFull = _sent.Oldest is { } oldest && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
         if (_isFull)
             return false;
         for (var length = MessageFormat.HeaderLength; _items.TryPeek(out var next); _items.Dequeue())
@@ -257,38 +244,6 @@ internal sealed class Outbox : IDisposable
         return true;
     }
 
-    private void Check()
-    {
-        lock (_gate)
-        {
-            var late = _time.GetTimestamp() - _time.ToTimestampTicks(_timeout);
-            while (_items.TryPeek(out var first) && (first.IsSettled || first.AddedAt <= late))
-                _items.Dequeue().Fail(NotSent_NeedsLock());
-            foreach (var message in _sent.Values.Concat(_retransmissions))
-            {
-                foreach (var item in message.Items)
-                {
-                    if (item.AddedAt <= late && !item.IsSettled)
-                        item.Fail(NotConfirmed_NeedsLock());
-                }
-            }
-
-            var stuck = _time.GetTimestamp() - _time.ToTimestampTicks(Patience);
-            _isStuck |= _obstacle is null
-                && _sent.TryGetValue(_oldest, out var oldest) && Math.Max(oldest.SentAt, _clearSince) <= stuck;
-        }
-
-        Changed.Set();
-    }
-
     private IEnumerable<OutgoingItem> All_NeedsLock() =>
-        _items.Concat(_sent.Values.Concat(_retransmissions).SelectMany(message => message.Items));
-
-    private TimeoutException NotSent_NeedsLock() => new(
-        $"Not published within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}.");
-
-    private TimeoutException NotConfirmed_NeedsLock() => new(
-        $"Sent, but not confirmed within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}. It may have been published.");
-
-    private string Reason_NeedsLock() => _obstacle ?? "the broker has not confirmed what was sent before";
+        _items.Concat(_sent.All.Concat(_retransmissions).SelectMany(message => message.Items));
 }

@@ -11,7 +11,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// <param name="metrics">The counters.</param>
 /// <param name="settings">The settings.</param>
 internal sealed class WritingLoop(
-    IStreamTransport transport, Outbox outbox, ReadingWatch watch, BrokerMetrics metrics, PublisherSettings settings)
+    IStreamTransport transport, Outbox outbox, ReadingWatch watch, BrokerMetrics metrics, StreamPublisherSettings settings)
     : IStreamWriterObserver
 {
     private readonly ConnectionLoop _loop = new("publishing", metrics.ReconnectsToPublish, transport.Stream, settings);
