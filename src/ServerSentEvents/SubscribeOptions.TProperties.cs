@@ -66,9 +66,9 @@ public sealed class SubscribeOptions<TProperties>
     /// publish states or versions, not increments. If the queue overflows during the load, the subscription ends after it,
     /// or events are dropped, as <see cref="QueueOverflow"/> says.</para>
     /// <para><b>Thread.</b> With <c>await foreach</c>, the function is called by the first <c>MoveNextAsync</c> that has
-    /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call. If nothing else comes before the
-    /// load, an empty comment is written first, because proxies hold back the headers until the first byte. The function runs outside every lock, and delays no other
-    /// subscriber.</para>
+    /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call. If nothing else comes
+    /// before the load, an empty comment is written first, because proxies hold back the headers until the first byte. The
+    /// function runs outside every lock, and delays no other subscriber.</para>
     /// <para><b>Cancellation.</b> The function gets a token. It is canceled when the subscription is ended at once (by
     /// <see cref="Subscription{TProperties}.Dispose"/>, <see cref="Publisher{TProperties}.Disconnect"/> or the reader's own
     /// token), when the publisher is drained or disposed, and when a load takes longer than the

@@ -3,6 +3,9 @@ namespace ServerSentEvents.Internal.Channels;
 /// <content>Methods that remove subscribers from channels.</content>
 internal sealed partial class ChannelIndex<TProperties>
 {
+    /// <summary>A list of at most this capacity is not made smaller.</summary>
+    private const int SmallEnough = 64;
+
     /// <summary>Marks channels for <see cref="CountUnmarked"/> and <see cref="LeaveMarked"/>.</summary>
     internal void Mark(in ChannelNames channels)
     {
@@ -83,7 +86,7 @@ internal sealed partial class ChannelIndex<TProperties>
         _scan[channel.ScanIndex] = last;
         last.ScanIndex = channel.ScanIndex;
         _scan.RemoveAt(_scan.Count - 1);
-        if (_scan.Capacity > 64 && _scan.Count < _scan.Capacity / 4)
+        if (_scan.Capacity > SmallEnough && _scan.Count < _scan.Capacity / 4)
             _scan.Capacity = _scan.Count;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class AheadSubscribers<TProperties>
     internal void Add(Subscriber<TProperties> subscriber, EventPosition position, long now) =>
         _subscribers.Add(subscriber, (position, now));
 
-    /// <summary>Restarts the wait of all subscribers at a time.</summary>
+    /// <summary>Lets the waits of all subscribers count from <paramref name="now"/>.</summary>
     internal void RestartWaits(long now)
     {
         foreach (var subscriber in _subscribers.Keys.ToList())

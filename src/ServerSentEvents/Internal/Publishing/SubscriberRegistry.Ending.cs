@@ -63,7 +63,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            _isDraining = true;
+            if (_state == RegistryState.Open)
+                _state = RegistryState.Draining;
             EndAll_NeedsLock(lastFrames, ref result);
         }
 
@@ -76,7 +77,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            _isClosed = true;
+            _state = RegistryState.Closed;
             // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
             _history?.Clear();
             EndAll_NeedsLock(lastFrames: null, ref result);

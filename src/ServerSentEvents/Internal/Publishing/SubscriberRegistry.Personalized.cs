@@ -33,7 +33,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             if (IsDisposed_NeedsLock)
                 return result;
-            if (!_isClosed && _history?.Add(personalized.HistoryEntry!, channels, context.Now, context.Position) == true)
+            if (_state != RegistryState.Closed && _history?.Add(personalized.HistoryEntry!, channels, context.Now, context.Position) == true)
             {
                 personalized.PlaceAt(_history.Ids, _history.Position);
                 _history.AddAmbiguous(personalized.DifferentIds, channels);

@@ -35,7 +35,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
-            if (frame.IsEvent && !_isClosed && _history is not null)
+            if (frame.IsEvent && _state != RegistryState.Closed && _history is not null)
             {
                 _history.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position);
                 result.HasHistoryExcess = _history.HasExcess;
@@ -59,7 +59,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (_isClosed || _history is null)
+            if (_state == RegistryState.Closed || _history is null)
                 return result;
             _history.Add(entry, channels, now, position);
             result.HasHistoryExcess = _history.HasExcess;

@@ -39,11 +39,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>The number of subscribers that have not ended. Guarded by <see cref="_gate"/>.</summary>
     private int _subscribers;
 
-    /// <summary>True if new subscribers are turned away. Guarded by <see cref="_gate"/>, and never unset.</summary>
-    private bool _isDraining;
-
-    /// <summary>True if subscribing throws. Guarded by <see cref="_gate"/>, and never unset.</summary>
-    private bool _isClosed;
+    /// <summary>Guarded by <see cref="_gate"/>.</summary>
+    private RegistryState _state;
 
     /// <summary>
     /// The number of subscribers that conflate. Written under <see cref="_gate"/>, and read without it by a thread that
@@ -71,7 +68,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>True if publishing throws. The handlers of the last ends can still publish during Dispose.</summary>
-    private bool IsDisposed_NeedsLock => _isClosed && _unannouncedEnds == 0;
+    private bool IsDisposed_NeedsLock => _state == RegistryState.Closed && _unannouncedEnds == 0;
 
     /// <summary>Returns why a new subscriber would be turned away now; null if it would not.</summary>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
@@ -152,7 +149,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             subscriber.Subscription.IsResuming = false;
             if (subscriber.End is { LingerIndex: < 0 } && !subscriber.IsFinished)
                 _lingering.Add(subscriber);
-            return _isDraining || _isClosed;
+            return _state != RegistryState.Open;
         }
     }
 
@@ -169,8 +166,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private SubscriptionEndReason? ReasonToTurnAway_NeedsLock()
     {
         AssertLocked();
-        ObjectDisposedException.ThrowIf(_isClosed, _owner);
-        if (_isDraining)
+        ObjectDisposedException.ThrowIf(_state == RegistryState.Closed, _owner);
+        if (_state == RegistryState.Draining)
             return SubscriptionEndReason.Closed;
         return _subscribers >= _maxSubscribers ? SubscriptionEndReason.Refused : null;
     }
@@ -201,3 +198,19 @@ internal sealed partial class SubscriberRegistry<TProperties>
 /// <param name="Position">The position at which the subscription begins.</param>
 internal readonly record struct Registration<TProperties>(
     SubscriptionEndReason? TurnedAway, ResumePoint<TProperties>? ResumePoint, EventIds? Ids, EventPosition Position);
+
+/// <summary>The state of a <see cref="SubscriberRegistry{TProperties}"/>.</summary>
+/// <remarks>
+/// <code>
+/// Open      -> Draining  the publisher is drained: new subscribers are turned away
+/// Open      -> Closed    the publisher is disposed: subscribing throws
+/// Draining  -> Closed    the publisher is disposed
+/// </code>
+/// Publishing throws, too, when the last end of a closed registry has been announced.
+/// </remarks>
+internal enum RegistryState
+{
+    Open,
+    Draining,
+    Closed,
+}
