@@ -131,7 +131,9 @@ internal sealed record Hello(string Id, string Name, Guid Room);
 /// <summary>A message, with the name of its sender at that time.</summary>
 internal sealed record Message(string Id, string Name, string Text, DateTimeOffset At);
 
-/// <summary>What a page posts. The member is the secret id of the connection, and the id lets the page send the message again.</summary>
+/// <summary>
+/// A message that a page posts. The member is the secret id of the connection, and the id lets the page send the message again.
+/// </summary>
 internal sealed record MessageRequest(string? Member, string? Id, string? Text);
 
 internal sealed record NameRequest(string? Member, string? Name);

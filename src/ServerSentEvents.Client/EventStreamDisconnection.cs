@@ -19,7 +19,7 @@ public sealed class EventStreamDisconnection
     /// <summary>The cause of the end as a sentence.</summary>
     public string Message { get; }
 
-    /// <summary>Whether the client reconnects unless <see cref="EventStreamClientOptions.ShouldReconnect"/> decides otherwise.</summary>
+    /// <summary>True if the client reconnects unless <see cref="EventStreamClientOptions.ShouldReconnect"/> decides otherwise.</summary>
     public bool IsTemporary { get; internal set; }
 
     /// <summary>The status of the response; null if there was no response.</summary>

@@ -78,7 +78,7 @@ internal sealed class InMemoryStream(string name = "stream", string broker = "me
         },
         new IOException("The stream was deleted."));
 
-    /// <summary>Removes all messages but the last ones, without telling anybody.</summary>
+    /// <summary>Removes all messages but the last ones. No reader or writer is notified.</summary>
     internal void KeepLast(int count) => Change(() => _first = _messages.Count - count);
 
     /// <summary>Returns the offset at which a reader starts.</summary>

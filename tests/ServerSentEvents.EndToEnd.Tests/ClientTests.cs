@@ -7,7 +7,7 @@ namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
 /// The endpoint of the ASP.NET Core package, read by widely used clients whose message handler parses JSON. Some clients call
-/// the handler at every blank line, and with empty data if no data line came before (statements 13 and 14).
+/// the handler at every blank line, and with empty data if no data line came before.
 /// </summary>
 public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<GoPrograms>, IClassFixture<Chromium>, IDisposable
 {
@@ -51,7 +51,7 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Go
     [InlineData(EventSourcePolyfill, 1)]
     [InlineData(GoPrograms.Package, 4)]
     [InlineData(BuiltIntoChromium, 4)]
-    public async Task Statement14_StreamEndsSeveralTimes_ClientGetsEachEventOnceAndNoEmptyMessage(string kind, int rounds)
+    public async Task Resume_StreamEndsSeveralTimes_ClientGetsEachEventOnceAndNoEmptyMessage(string kind, int rounds)
     {
         await using var server = await StartServerAsync();
         await using var client = await StartClientAsync(kind, server);
@@ -83,7 +83,7 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Go
     [InlineData(FetchEventSource)]
     [InlineData(ExtendedEventSource)]
     [InlineData(EventSource)]
-    public async Task Statement13_HeartbeatsBetweenEvents_ClientGetsEachEventOnceAndNoEmptyMessage(string kind)
+    public async Task Heartbeat_BetweenEvents_ClientGetsEachEventOnceAndNoEmptyMessage(string kind)
     {
         _options.HeartbeatInterval = TimeSpan.FromMilliseconds(20);
         await using var server = await StartServerAsync();
@@ -115,7 +115,7 @@ public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<Go
     [InlineData(EventSourcePolyfill)]
     [InlineData(GoPrograms.Package)]
     [InlineData(BuiltIntoChromium)]
-    public async Task Statement14_NewClientWithInitialData_FirstMessageIsTheInitialData(string kind)
+    public async Task InitialData_NewClient_IsTheFirstMessage(string kind)
     {
         const string initial = """{"n":"initial"}""";
         await using var server = await StartServerAsync(app => app.MapServerSentEvents(

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Tests statement 15: the parsers of clients return the published events for every cut of the stream.</summary>
+/// <summary>Tests that the parsers of clients return the published events for every cut of the stream.</summary>
 public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
     : IClassFixture<Chromium>, IClassFixture<ParserScripts>, IAsyncLifetime
 {
@@ -25,7 +25,7 @@ public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
     }
 
     [SkippableFact]
-    public async Task Statement15_EventSource_SameEventsForEveryCut()
+    public async Task Parse_StreamCutAtAnyByte_EventSourceGetsTheSameEvents()
     {
         await using var server = await CutStreamServer.StartAsync(_stream.Bytes);
         var page = await chromium.OpenAsync(server.Address);
@@ -64,7 +64,7 @@ public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
     }
 
     [SkippableFact]
-    public async Task Statement15_EventSourceParser_SameEventsForEveryCut()
+    public async Task Parse_StreamCutAtAnyByte_EventSourceParserReturnsTheSameEvents()
     {
         var output = await scripts.RunAsync("parse.mjs", _stream.Bytes);
         var results = JsonSerializer.Deserialize<Parsed[]>(output, CamelCase)!;

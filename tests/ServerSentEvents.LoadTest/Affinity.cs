@@ -11,7 +11,7 @@ internal static unsafe class Affinity
 
     private const int MaskBytes = 128;
 
-    /// <summary>Whether the machine has enough processors to separate servers and clients.</summary>
+    /// <summary>True if the machine has enough processors to separate servers and clients.</summary>
     internal static bool IsUsed { get; } = Environment.ProcessorCount > 1;
 
     /// <summary>Calls a function that starts a process, and restricts the new process to one processor.</summary>

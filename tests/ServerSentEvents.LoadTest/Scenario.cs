@@ -4,7 +4,7 @@ namespace ServerSentEvents.LoadTest;
 
 /// <summary>A way to publish events.</summary>
 /// <param name="InFlight">The number of events by which publishing may be ahead of the slowest client.</param>
-/// <param name="IsPipelined">Whether an event is posted without waiting for the answer to the previous event.</param>
+/// <param name="IsPipelined">True if an event is posted without waiting for the answer to the previous event.</param>
 /// <param name="Rate">The events a second, published at fixed times; 0 to publish as fast as the window allows.</param>
 internal sealed record Scenario(int InFlight, bool IsPipelined, int Rate = 0)
 {

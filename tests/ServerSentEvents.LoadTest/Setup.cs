@@ -3,14 +3,14 @@ using System.Globalization;
 namespace ServerSentEvents.LoadTest;
 
 /// <summary>The settings that a server and its clients share.</summary>
-/// <param name="Inline">Whether Kestrel prefers inline scheduling to the thread pool.</param>
-/// <param name="Tls">Whether clients connect over TLS.</param>
+/// <param name="Inline">True if Kestrel prefers inline scheduling to the thread pool.</param>
+/// <param name="Tls">True if clients connect over TLS.</param>
 /// <param name="Http2">The HTTP/2 streams on each connection; 0 for HTTP/1.1.</param>
-/// <param name="Personalized">Whether each client gets its own form of each event.</param>
+/// <param name="Personalized">True if each client gets its own form of each event.</param>
 /// <param name="Background">The work items that keep the server's thread pool busy.</param>
 internal sealed record Setup(bool Inline = false, bool Tls = false, int Http2 = 0, bool Personalized = false, int Background = 0)
 {
-    /// <summary>Whether only a server on Kestrel can have these settings.</summary>
+    /// <summary>True if only a server on Kestrel can have these settings.</summary>
     internal bool NeedsKestrel => Tls || Http2 > 0 || Personalized || Background > 0;
 
     internal int StreamsPerConnection => Math.Max(1, Http2);

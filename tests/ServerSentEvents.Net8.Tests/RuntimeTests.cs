@@ -7,9 +7,9 @@ namespace ServerSentEvents.Tests;
 public sealed class RuntimeTests
 {
     [Fact]
-    public void Runtime_IsDotNet8() => Environment.Version.Major.Should().Be(8);
+    public void Runtime_OfTheseTests_IsDotNet8() => Environment.Version.Major.Should().Be(8);
 
     [Fact]
-    public void Publisher_IsOfTheNet8Build() =>
+    public void Publisher_OfTheseTests_IsOfTheNet8Build() =>
         typeof(Publisher).Assembly.GetCustomAttribute<TargetFrameworkAttribute>()!.FrameworkName.Should().Be(".NETCoreApp,Version=v8.0");
 }

@@ -5,7 +5,7 @@ namespace ServerSentEvents.RabbitMQ.Tests;
 public sealed class OptionsTests
 {
     [Fact]
-    public void Defaults_AreAsDocumented()
+    public void Options_New_HaveTheDocumentedDefaults()
     {
         var backplane = new RabbitMQBackplaneOptions<string>();
         var publisher = new RabbitMQPublisherOptions();

@@ -9,7 +9,7 @@ namespace ServerSentEvents.Redis.Tests;
 public sealed class OptionsTests
 {
     [Fact]
-    public void Defaults_AreAsDocumented()
+    public void BackplaneOptions_New_HaveTheDocumentedDefaults()
     {
         var options = new RedisBackplaneOptions<string>();
 
@@ -21,7 +21,7 @@ public sealed class OptionsTests
     }
 
     [Fact]
-    public void PublisherDefaults_AreThoseOfTheBackplane()
+    public void PublisherOptions_New_HaveTheDefaultsOfTheBackplane()
     {
         var options = new RedisPublisherOptions();
 

@@ -4,7 +4,7 @@ using ServerSentEvents.Redis.Tests.Servers;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>What a reader says about messages that were removed, by a real server.</summary>
+/// <summary>Tests how a reader reports removed messages, with a real server.</summary>
 public sealed class ReadingTests(DurableServer fixture) : IClassFixture<DurableServer>
 {
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>What an application hears if Redis refuses, in the words of a real server.</summary>
+/// <summary>Tests the messages of an application that Redis refuses, with a real server.</summary>
 public sealed class RefusalTests
 {
     private const string Key = "events";

@@ -3,7 +3,7 @@ using ServerSentEvents.Redis.Tests.Servers;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>What a writer does when its connection or its stream is gone, by a real server.</summary>
+/// <summary>Tests a writer whose connection or stream is gone, with a real server.</summary>
 public sealed class WritingTests(DurableServer fixture) : IClassFixture<DurableServer>
 {
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";

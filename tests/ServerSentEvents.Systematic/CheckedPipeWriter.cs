@@ -32,16 +32,16 @@ internal sealed class CheckedPipeWriter : PipeWriter
     private int _users;
     private bool _isReturned;
 
-    /// <summary>Whether flushes complete only when they are canceled, as for a client that has stopped reading.</summary>
+    /// <summary>True if flushes complete only when they are canceled, as for a client that has stopped reading.</summary>
     internal bool IsBlocked { get; init; }
 
-    /// <summary>Whether another user of the pipe may cancel a flush while the copy continues.</summary>
+    /// <summary>True if another user of the pipe may cancel a flush while the copy continues.</summary>
     internal bool MayCancelFlushes { get; init; }
 
-    /// <summary>Whether a flush may report that the reader is complete, as for a client that has disconnected.</summary>
+    /// <summary>True if a flush may report that the reader is complete, as for a client that has disconnected.</summary>
     internal bool MayComplete { get; init; }
 
-    /// <summary>Whether each flush completes at once.</summary>
+    /// <summary>True if each flush completes at once.</summary>
     internal bool IsFast { get; init; }
 
     /// <summary>The task that each flush waits for by blocking its thread, against the rules; null to not block.</summary>

@@ -17,7 +17,7 @@ internal sealed class LateStream : IStreamTransport
 
     public string Stream => _stream.Stream;
 
-    /// <summary>Whether a confirmation counts for all earlier messages.</summary>
+    /// <summary>True if a confirmation counts for all earlier messages.</summary>
     internal bool ConfirmsAll { get; init; }
 
     /// <summary>The number of open connections.</summary>
@@ -80,7 +80,7 @@ internal sealed class LateStream : IStreamTransport
         private long _confirmed;
         private bool _isDisposed;
 
-        /// <summary>Whether the messages on their way do not arrive anymore.</summary>
+        /// <summary>True if the messages on their way do not arrive anymore.</summary>
         private bool _isCut;
 
         public Task<Exception> Lost => _lost.Task;

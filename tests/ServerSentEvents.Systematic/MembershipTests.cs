@@ -157,7 +157,7 @@ public sealed class MembershipTests(ITestOutputHelper output)
     }, output);
 
     [Fact]
-    public void PublishAll_SmallQueues_ReadersGetAllEventsAndSourceEnds() => Schedules.Explore(async () =>
+    public void PublishAllAsync_SmallQueues_ReadersGetAllEventsAndSourceEnds() => Schedules.Explore(async () =>
     {
         const int events = 4;
         var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), QueueCapacity = 2 });

@@ -80,7 +80,7 @@ internal sealed class ScenarioServer : HttpClient
         private int _lastEvent = lastEvent;
         private bool _isDisposed;
 
-        /// <summary>Whether the server has ended the stream. Guarded by the server's lock.</summary>
+        /// <summary>True if the server has ended the stream. Guarded by the server's lock.</summary>
         internal bool IsEnded { get; set; }
 
         public override bool CanRead => true;

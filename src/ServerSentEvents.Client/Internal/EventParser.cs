@@ -32,7 +32,7 @@ internal sealed class EventParser(int maxEventBytes, string? lastEventId)
 
     private bool _isFirstLine = true;
 
-    /// <summary>Whether a line has ended with a carriage return, so that a line feed belongs to the same end.</summary>
+    /// <summary>True if a line has ended with a carriage return, so that a line feed belongs to the same end.</summary>
     private bool _skipsLineFeed;
 
     /// <summary>The event of the last <see cref="ParseResult.Event"/>.</summary>

@@ -10,7 +10,7 @@ internal static class TemporaryFailures
 
     /// <summary>Returns whether an exception of a request is temporary. If not, the reader gets the exception unchanged.</summary>
     /// <param name="exception">The exception.</param>
-    /// <param name="isSent">Whether the function had returned the request, so that the exception comes from the handlers.</param>
+    /// <param name="isSent">True if the function had returned the request, so that the exception comes from the handlers.</param>
     internal static bool IsTemporary(Exception exception, bool isSent)
     {
 #if NET

@@ -9,7 +9,7 @@ internal sealed class ClientTime : FakeTimeProvider
     private readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();
     private readonly Channel<TimeSpan> _stallTimeouts = Channel.CreateUnbounded<TimeSpan>();
 
-    /// <summary>Whether the clock advances by each wait before an attempt, as soon as it begins.</summary>
+    /// <summary>True if the clock advances by each wait before an attempt, as soon as it begins.</summary>
     internal bool SkipsWaits { get; init; }
 
     /// <summary>The waits before attempts, in order.</summary>

@@ -7,7 +7,7 @@ internal sealed class Http1Reader(Reader reader) : IHttpReader
 {
     private ChunkedBody _body;
 
-    /// <summary>Whether the body has chunks. The body of nchan has none, and ends with the connection.</summary>
+    /// <summary>True if the body has chunks. The body of nchan has none, and ends with the connection.</summary>
     private bool _isChunked;
 
     /// <summary>The received part of the response's head; null after the end of the head.</summary>

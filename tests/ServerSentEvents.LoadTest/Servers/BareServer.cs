@@ -32,7 +32,7 @@ internal sealed class BareServer : IDisposable
 
     private int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    /// <param name="isBatching">Whether a client gets all new events with one send. Otherwise each event has one send.</param>
+    /// <param name="isBatching">True if a client gets all new events with one send. Otherwise each event has one send.</param>
     internal static async Task RunAsync(bool isBatching)
     {
         using var server = new BareServer(isBatching);

@@ -25,7 +25,7 @@ internal sealed class Nchan : ServerProcess
         _process = new ChildProcess(Affinity.ForServers, Nginx!, "-p", _folder, "-e", "stderr", "-c", file);
     }
 
-    /// <summary>Whether nginx and nchan are installed.</summary>
+    /// <summary>True if nginx and nchan are installed.</summary>
     internal static bool IsInstalled => Module is not null;
 
     internal override int Port { get; }

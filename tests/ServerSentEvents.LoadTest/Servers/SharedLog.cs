@@ -5,7 +5,7 @@ using System.Text;
 namespace ServerSentEvents.LoadTest.Servers;
 
 /// <summary>The log of all events that a client still needs, in chunks of HTTP/1.1.</summary>
-/// <param name="isBatching">Whether a client gets all new events with one send. Otherwise each event has one send.</param>
+/// <param name="isBatching">True if a client gets all new events with one send. Otherwise each event has one send.</param>
 internal sealed class SharedLog(bool isBatching)
 {
     private const int TryAgain = 11;

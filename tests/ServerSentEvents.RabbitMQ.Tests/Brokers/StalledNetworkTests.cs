@@ -5,7 +5,7 @@ using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>Findings A3 and A4: a network that stalls without closing its connections.</summary>
+/// <summary>A network that stalls without closing its connections.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class StalledNetworkTests(SingleBroker broker)
 {

@@ -100,7 +100,7 @@ public sealed class StreamTests(SingleBroker broker)
         IStreamTransport Small() => broker.Open(_stream, options => (options.MaxBytes, options.MaxEventBytes) = (1_000_000, 50_000));
     }
 
-    /// <summary>Finding A7: the age of the events that a node reads back counts by the broker's clock.</summary>
+    /// <summary>Tests that the age of the events that a node reads back is measured by the broker's clock.</summary>
     [SkippableFact]
     public async Task Start_ClockOfTheNodeIsHoursOff_ReadsBackTheEvents()
     {

@@ -34,7 +34,7 @@ internal sealed class ScheduledChannel<T> : Channel<T>
     /// <summary>The waiting reader; null if none. Guarded by _gate.</summary>
     private TaskCompletionSource<bool>? _waiting;
 
-    /// <summary>Whether the last write has happened. Guarded by _gate.</summary>
+    /// <summary>True if the last write has happened. Guarded by _gate.</summary>
     private bool _isClosed;
 
     internal ScheduledChannel(Channel<T> inner)

@@ -85,7 +85,8 @@ public class LocalBroker
         _epmd = new ChildProcess(RabbitMQPrograms.Epmd, ["-port", ports[0].ToString(CultureInfo.InvariantCulture)],
             new Dictionary<string, string>(StringComparer.Ordinal));
         await StartAsync();
-        await Nodes[0].CtlAsync("await_online_nodes", _count.ToString(CultureInfo.InvariantCulture));
+        if (_count > 1)
+            await Nodes[0].CtlAsync("await_online_nodes", _count.ToString(CultureInfo.InvariantCulture));
     }
 
     private string Configuration()

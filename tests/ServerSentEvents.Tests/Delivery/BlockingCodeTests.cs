@@ -68,7 +68,7 @@ public sealed class BlockingCodeTests : IDisposable
     [Theory]
     [InlineData(nameof(PipeWriter.GetSpan))]
     [InlineData(nameof(PipeWriter.FlushAsync))]
-    public async Task CopyTo_AsManyWritersBlockAsProcessors_OtherCopiesGetTheirEvents(string member)
+    public async Task CopyToAsync_AsManyWritersBlockAsProcessors_OtherCopiesGetTheirEvents(string member)
     {
         var entered = new CountdownEvent(_blocked);
         var copies = Enumerable.Range(0, _blocked)

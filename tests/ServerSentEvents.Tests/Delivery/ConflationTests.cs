@@ -296,7 +296,7 @@ public sealed class ConflationTests
     }
 
     [Fact]
-    public async Task Copy_SameKey_WritesTheLatest()
+    public async Task CopyToAsync_SameKey_WritesTheLatest()
     {
         var publisher = new Publisher();
         var client = new SlowClient(publisher.Subscribe(new SubscribeOptions<object?> { ConflationKey = FirstLetter }));

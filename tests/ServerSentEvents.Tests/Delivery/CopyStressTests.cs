@@ -12,7 +12,7 @@ public sealed class CopyStressTests
     private const int EventsPerPublisher = 2_500;
 
     [Fact]
-    public async Task CopyTo_StreamsBreakAtRandomBytes_ResumesWithEachEventOnceAndInOrder()
+    public async Task CopyToAsync_StreamsBreakAtRandomBytes_ResumesWithEachEventOnceAndInOrder()
     {
         var publisher = new Publisher<int>(
             new PublisherOptions { HistoryCapacity = Publishers * EventsPerPublisher + 1, QueueCapacity = 64 });

@@ -10,7 +10,7 @@ public sealed class CopyTests
     private readonly Publisher _publisher = new();
 
     [Fact]
-    public async Task CopyTo_ManyQueuedEvents_FlushesOnce()
+    public async Task CopyToAsync_ManyQueuedEvents_FlushesOnce()
     {
         var subscription = _publisher.Subscribe();
         for (var i = 0; i < 100; i++)
@@ -25,7 +25,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_LargeQueue_FlushesInParts()
+    public async Task CopyToAsync_LargeQueue_FlushesInParts()
     {
         var subscription = _publisher.Subscribe();
         for (var i = 0; i < 40; i++)
@@ -40,7 +40,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_OneOfSeveralChannelsLeft_CopiesEventsOfTheOthers()
+    public async Task CopyToAsync_OneOfSeveralChannelsLeft_CopiesEventsOfTheOthers()
     {
         var subscription = _publisher.Subscribe(["a", "b", "c"]);
         var pipe = new Pipe();
@@ -60,7 +60,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_EndedSubscription_DoesNotAffectOthers()
+    public async Task CopyToAsync_EndedSubscription_DoesNotAffectOthers()
     {
         var ended = _publisher.Subscribe();
         var other = _publisher.Subscribe();
@@ -73,7 +73,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_PipeReaderCompletes_EndsTheSubscription()
+    public async Task CopyToAsync_PipeReaderCompletes_EndsTheSubscription()
     {
         var pipe = new Pipe();
         var subscription = _publisher.Subscribe();
@@ -87,7 +87,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_WriterThrows_EndsOnlyItsSubscription()
+    public async Task CopyToAsync_WriterThrows_EndsOnlyItsSubscription()
     {
         var failing = _publisher.Subscribe();
         var failed = failing.CopyToAsync(new FailingStream(at: 0));
@@ -107,7 +107,7 @@ public sealed class CopyTests
     [Theory]
     [InlineData("cancel")]
     [InlineData("dispose")]
-    public async Task CopyTo_CanceledOrDisposedDuringAFlush_EndsAtOnce(string way)
+    public async Task CopyToAsync_CanceledOrDisposedDuringAFlush_EndsAtOnce(string way)
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe();
@@ -129,7 +129,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_ManyStuckClients_DoNotAffectOthers()
+    public async Task CopyToAsync_ManyStuckClients_DoNotAffectOthers()
     {
         const int clients = 1_000;
         const int events = 200;
@@ -157,7 +157,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_DisposedDuringAStreamWrite_EndsWithoutWritingAgain()
+    public async Task CopyToAsync_DisposedDuringAStreamWrite_EndsWithoutWritingAgain()
     {
         var subscription = _publisher.Subscribe(initialData: ["hello"]);
         var stream = new StuckStream(after: 8);
@@ -171,7 +171,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_CanceledAndAHandlerThrows_ThrowsItsException()
+    public async Task CopyToAsync_CanceledAndAHandlerThrows_ThrowsItsException()
     {
         using var publisher = new Publisher();
         using var cancellation = new CancellationTokenSource();
@@ -191,7 +191,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_CanceledDuringAFlushThatContinuesInline_EndsAsCanceled()
+    public async Task CopyToAsync_CanceledDuringAFlushThatContinuesInline_EndsAsCanceled()
     {
         for (var i = 0; i < 100; i++)
         {
@@ -213,7 +213,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_CanceledAfterItsLastLookAtTheToken_EndsAsCanceled()
+    public async Task CopyToAsync_CanceledAfterItsLastLookAtTheToken_EndsAsCanceled()
     {
         using var cancellation = new CancellationTokenSource();
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
@@ -242,7 +242,7 @@ public sealed class CopyTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task CopyTo_WriterAlwaysThrows_EndsTheSubscription(bool cancel)
+    public async Task CopyToAsync_WriterAlwaysThrows_EndsTheSubscription(bool cancel)
     {
         using var cancellation = new CancellationTokenSource();
         var subscription = _publisher.Subscribe(initialData: ["x"]);
@@ -261,7 +261,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyTo_WriterAndAHandlerThrow_ThrowsBothExceptions()
+    public async Task CopyToAsync_WriterAndAHandlerThrow_ThrowsBothExceptions()
     {
         using var publisher = new Publisher();
         publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("The handler fails.");

@@ -147,7 +147,7 @@ public sealed class GapEventTests
     }
 
     [Fact]
-    public async Task Copy_DropsWhileALargeEventIsBegun_CountsTheLargeEventToItsEnd()
+    public async Task CopyToAsync_DropsWhileALargeEventIsBegun_CountsTheLargeEventToItsEnd()
     {
         var (publisher, subscription, client) = await BeginLargeEventAsync(400_000, length: 350_000);
 
@@ -164,7 +164,7 @@ public sealed class GapEventTests
     }
 
     [Fact]
-    public async Task Copy_LargeEventIsBegunAndTheNextFindsNoRoom_GapEventFollowsTheLargeEvent()
+    public async Task CopyToAsync_LargeEventIsBegunAndTheNextFindsNoRoom_GapEventFollowsTheLargeEvent()
     {
         var (publisher, subscription, client) = await BeginLargeEventAsync(100_000, length: 200_000);
 

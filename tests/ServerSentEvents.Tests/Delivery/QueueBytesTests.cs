@@ -258,7 +258,7 @@ public sealed class QueueBytesTests
     }
 
     [Fact]
-    public async Task CopyTo_LargeEvent_IsWrittenInPiecesAndArrivesWhole()
+    public async Task CopyToAsync_LargeEvent_IsWrittenInPiecesAndArrivesWhole()
     {
         var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 10, QueueCapacityBytes = 10_000_000 });
         var writer = new RecordingWriter();

@@ -8,7 +8,7 @@ public sealed class StreamWriteTests
     [Theory]
     [InlineData(64 * 1024, 2)]
     [InlineData(1024 * 1024, 18)]
-    public async Task CopyTo_OneLargeEvent_NeedsFewWrites(int size, int maxWrites)
+    public async Task CopyToAsync_OneLargeEvent_NeedsFewWrites(int size, int maxWrites)
     {
         var subscription = _publisher.Subscribe();
         var stream = new CountingStream();
@@ -23,7 +23,7 @@ public sealed class StreamWriteTests
     }
 
     [Fact]
-    public async Task CopyTo_ManyQueuedSmallEvents_NeedsFewWrites()
+    public async Task CopyToAsync_ManyQueuedSmallEvents_NeedsFewWrites()
     {
         var subscription = _publisher.Subscribe();
         for (var i = 0; i < 1_000; i++)

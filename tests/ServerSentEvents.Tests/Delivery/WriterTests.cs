@@ -11,7 +11,7 @@ public sealed class WriterTests
     private readonly Publisher _publisher = new();
 
     [Fact]
-    public async Task CopyTo_EveryFlushIsCanceledByOtherCode_FailsAfterABoundedNumber()
+    public async Task CopyToAsync_EveryFlushIsCanceledByOtherCode_FailsAfterABoundedNumber()
     {
         var writer = new CancelingWriter(cancellations: int.MaxValue);
         var subscription = _publisher.Subscribe();
@@ -26,7 +26,7 @@ public sealed class WriterTests
     }
 
     [Fact]
-    public async Task CopyTo_SomeFlushesAreCanceledByOtherCode_GoesOn()
+    public async Task CopyToAsync_SomeFlushesAreCanceledByOtherCode_GoesOn()
     {
         var writer = new CancelingWriter(cancellations: 3);
         var copy = _publisher.Subscribe(initialData: ["1"]).CopyToAsync(writer);
@@ -39,7 +39,7 @@ public sealed class WriterTests
     }
 
     [Fact]
-    public async Task CopyTo_LastFlushIsCanceledByOtherCode_FlushesAgain()
+    public async Task CopyToAsync_LastFlushIsCanceledByOtherCode_FlushesAgain()
     {
         var subscription = _publisher.Subscribe();
         _publisher.Publish("x");
@@ -94,7 +94,7 @@ public sealed class WriterTests
     [Theory]
     [InlineData(nameof(IDisposable.Dispose))]
     [InlineData(nameof(CancellationTokenSource.Cancel))]
-    public async Task CopyTo_EndedDuringAFlush_NeverCallsCancelPendingFlush(string way)
+    public async Task CopyToAsync_EndedDuringAFlush_NeverCallsCancelPendingFlush(string way)
     {
         using var cancellation = new CancellationTokenSource();
         var writer = new CancelingWriter(cancellations: 0) { IsPending = true };

@@ -14,7 +14,7 @@ public sealed class BacklogTests(ITestOutputHelper output)
     [Theory]
     [InlineData(10)]
     [InlineData(100)]
-    public async Task CopyTo_ThreadPoolHasABacklog_DeliversAboutAsFastAsEnumerators(int milliseconds)
+    public async Task CopyToAsync_ThreadPoolHasABacklog_DeliversAboutAsFastAsEnumerators(int milliseconds)
     {
         const int rounds = 5;
         var copied = new List<double>();

@@ -86,7 +86,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task CopyTo_SharedEvent_IsEncodedOnce()
+    public async Task CopyToAsync_SharedEvent_IsEncodedOnce()
     {
         const int size = 500_000;
         var publisher = new Publisher();

@@ -10,7 +10,7 @@ public sealed class QueueMemoryTests(ITestOutputHelper output)
     private const int Clients = 100;
 
     [Fact]
-    public async Task CopyTo_LargeEventToStuckClients_IsNotCopiedForEach()
+    public async Task CopyToAsync_LargeEventToStuckClients_IsNotCopiedForEach()
     {
         const int eventBytes = 10_000_000;
         var publisher = new Publisher();
@@ -33,7 +33,7 @@ public sealed class QueueMemoryTests(ITestOutputHelper output)
     [InlineData(QueueOverflow.Disconnect)]
     [InlineData(QueueOverflow.DropOldest)]
     [InlineData(QueueOverflow.DropNewest)]
-    public async Task CopyTo_PersonalizedEventsToStuckClients_HoldsAtMostTheBoundForEach(QueueOverflow overflow)
+    public async Task CopyToAsync_PersonalizedEventsToStuckClients_HoldsAtMostTheBoundForEach(QueueOverflow overflow)
     {
         const int bound = 1024 * 1024;
         const int piece = 64 * 1024;

@@ -87,7 +87,7 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public async Task CopyTo_AfterDrain_CopiesRetry()
+    public async Task CopyToAsync_AfterDrain_CopiesRetry()
     {
         _publisher.Drain();
         using var stream = new MemoryStream();
@@ -122,7 +122,7 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public async Task CopyTo_AfterDrainAndClientTakesNothing_IsCutOffAfterTheLingerTimeout()
+    public async Task CopyToAsync_AfterDrainAndClientTakesNothing_IsCutOffAfterTheLingerTimeout()
     {
         var timeout = TimeSpan.FromSeconds(20);
         var time = new FakeTimeProvider();

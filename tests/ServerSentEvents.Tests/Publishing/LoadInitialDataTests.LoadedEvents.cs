@@ -42,7 +42,7 @@ public sealed partial class LoadInitialDataTests
     }
 
     [Fact]
-    public async Task Copy_NoRetryIntervalAndTheLoadTakesLong_CommentIsWrittenBeforeIt()
+    public async Task CopyToAsync_NoRetryIntervalAndTheLoadTakesLong_CommentIsWrittenBeforeIt()
     {
         var publisher = new Publisher<string>();
         var read = new ReadText();

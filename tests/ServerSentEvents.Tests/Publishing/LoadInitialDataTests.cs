@@ -46,7 +46,7 @@ public sealed partial class LoadInitialDataTests
     }
 
     [Fact]
-    public async Task Copy_LoadTakesLong_RetryIntervalIsWrittenBeforeIt()
+    public async Task CopyToAsync_LoadTakesLong_RetryIntervalIsWrittenBeforeIt()
     {
         var read = new ReadText();
         _ = Subscribe().CopyToAsync(new TextStream(read));
@@ -398,7 +398,7 @@ public sealed partial class LoadInitialDataTests
     }
 
     [Fact]
-    public async Task Copy_FunctionBlocks_OtherCopiesGetTheirEvents()
+    public async Task CopyToAsync_FunctionBlocks_OtherCopiesGetTheirEvents()
     {
         using var release = new ManualResetEventSlim();
         var blocked = _publisher.Subscribe(new SubscribeOptions<string>

@@ -128,7 +128,7 @@ public sealed class MaxSubscribersTests
     }
 
     [Fact]
-    public async Task CopyTo_Refused_CopiesARetry()
+    public async Task CopyToAsync_Refused_CopiesARetry()
     {
         Fill(_publisher);
         using var stream = new MemoryStream();

@@ -30,7 +30,7 @@ public sealed class ResumeStressTests
         QueueCapacity = QueueCapacity,
     });
 
-    /// <summary>Whether there are two channels, with some clients and some events in both.</summary>
+    /// <summary>True if there are two channels, with some clients and some events in both.</summary>
     private bool _overlapping;
 
     private long _expected;
