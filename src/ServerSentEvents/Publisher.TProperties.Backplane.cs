@@ -34,7 +34,7 @@ public partial class Publisher<TProperties>
     /// must increase.
     /// </summary>
     internal int PublishAt(EventPosition position, in SseItem<string> item, in ChannelNames channels) =>
-        _core.Send(NewFrame(item, nameof(item)), channels, position);
+        _core.Send(NewSharedFrame(item), channels, position);
 
     /// <summary>
     /// Publishes a personalized event of the backplane, except to subscribers that already received it on another node.
@@ -47,13 +47,17 @@ public partial class Publisher<TProperties>
     /// </param>
     /// <param name="channels">The channels to publish to.</param>
     internal int PublishAt(EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
-        _core.SendPersonalized(FrameMaker(item), channels, position, ownId);
+        _core.SendPersonalized(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), channels, position, ownId);
 
     /// <summary>Adds an event of the backplane to the history without sending it.</summary>
     internal void RememberAt(EventPosition position, in SseItem<string> item, in ChannelNames channels) =>
-        _core.Remember(new HistoryEntry<TProperties>(NewFrame(item, nameof(item))), channels, position);
+        _core.Remember(new HistoryEntry<TProperties>(NewSharedFrame(item)), channels, position);
 
     /// <summary>Adds a personalized event of the backplane to the history without sending it.</summary>
     internal void RememberAt(EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
-        _core.Remember(new HistoryEntry<TProperties>(FrameMaker(item), ownId), channels, position);
+        _core.Remember(new HistoryEntry<TProperties>(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), ownId), channels, position);
+
+    /// <summary>Formats an event of any size. The bound of this node would make a hole, because other nodes deliver the event.</summary>
+    private static Frame NewSharedFrame(in SseItem<string> item) =>
+        Frame.ForItem(item, PublisherOptions.LargestMaxEventBytes, nameof(item));
 }

@@ -147,7 +147,7 @@ public partial class Publisher<TProperties>
     public int Publish(Func<TProperties, SseItem<string>?> item, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(item);
-        return _core.SendPersonalized(FrameMaker(item), channels);
+        return _core.SendPersonalized(FrameMaker(item, _core.Settings.MaxEventBytes), channels);
     }
 
     /// <summary>Publishes a comment, which clients receive and ignore.</summary>
@@ -177,8 +177,8 @@ public partial class Publisher<TProperties>
     private Frame NewFrame(in SseItem<string> item, string paramName) =>
         Frame.ForItem(item, _core.Settings.MaxEventBytes, paramName);
 
-    private Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item) =>
-        properties => item(properties) is { } own ? NewFrame(own, nameof(item)) : null;
+    private static Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item, int maxBytes) =>
+        properties => item(properties) is { } own ? Frame.ForItem(own, maxBytes, nameof(item)) : null;
 
     private static void ThrowIfInvalid(string? eventType, string? eventId)
     {

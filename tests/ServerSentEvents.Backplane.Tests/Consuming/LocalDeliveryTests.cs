@@ -1,0 +1,45 @@
+using System.Net.ServerSentEvents;
+using ServerSentEvents.Backplane.Internal.Consuming;
+using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+public sealed class LocalDeliveryTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Deliver_LargerThanMaxEventBytesOfTheNode_IsDeliveredAndCanBeResumed(bool isPersonalized)
+    {
+        var log = new TestLog();
+        using var publisher = new Publisher<string>(new PublisherOptions { MaxEventBytes = 100, HistoryCapacity = 10 });
+        var settings = new BackplaneSettings<string>(new TestOptions
+        {
+            LoggerFactory = log,
+            Personalize = isPersonalized ? (item, _) => item : null,
+        });
+        var delivery = new LocalDelivery<string>(publisher, settings, "stream");
+        var ids = new StreamEventIds();
+        delivery.Restart(ids, before: default);
+        var subscription = publisher.Subscribe(properties: "Ann");
+        var text = new string('x', 1_000);
+
+        for (var offset = 0; offset < 2; offset++)
+        {
+            ids.Add(offset, check: 1);
+            var position = new EventPosition(StreamPosition.Of(offset, 0), Check: 1);
+            var item = new StreamItem(new SseItem<string>(text) { EventId = $"{offset}" }, default, DisconnectKey: null);
+            // The history alone gets the first event.
+            delivery.Deliver(position, item, isCatchingUp: offset == 0);
+            delivery.Advance(position);
+        }
+
+        publisher.Close();
+        (await subscription.AsItems().Select(item => item.Data).ToArrayAsync()).Should().Equal(text);
+        var resumed = publisher.Subscribe(new SubscribeOptions<string> { Properties = "Ann", LastEventId = "0" });
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        log.Warnings.Should().BeEmpty();
+    }
+}
