@@ -71,6 +71,19 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task Read_UnauthorizedAgainAfterAnotherFailure_AsksForTheRequestAgain()
+    {
+        using var handler = new ScriptedHandler(
+            ScriptedHandler.Status(401),
+            ScriptedHandler.Status(503),
+            ScriptedHandler.Status(401),
+            ScriptedHandler.Stream("data: a\n\n"));
+
+        TestClient.DataOf(await TestClient.ReadAllAsync(handler)).Should().Equal("a");
+        handler.Requests.Should().HaveCount(5);
+    }
+
+    [Fact]
     public async Task Read_UnauthorizedTwice_Throws()
     {
         using var handler = new ScriptedHandler(ScriptedHandler.Status(401), ScriptedHandler.Status(401));

@@ -36,7 +36,6 @@ internal sealed class EventStreamReader(
                 if (end is null)
                 {
                     var openedAt = options.TimeProvider.GetTimestamp();
-                    wasUnauthorized = false;
                     Log.Connected(logger, connection.Uri, parser.ResumeId);
                     options.Connected?.Invoke(new EventStreamConnection(connection.Uri, parser.ResumeId, failedAttempts));
                     while ((end = await connection.ReadAsync(parser).ConfigureAwait(false)) is null)
@@ -52,7 +51,7 @@ internal sealed class EventStreamReader(
 
             failedAttempts = hasProgress ? 0 : failedAttempts + 1;
             var asksAgain = end.StatusCode == HttpStatusCode.Unauthorized && !wasUnauthorized;
-            wasUnauthorized |= asksAgain;
+            wasUnauthorized = end.StatusCode == HttpStatusCode.Unauthorized;
             (end.FailedAttempts, end.LastEventId) = (failedAttempts, parser.ResumeId);
             end.IsTemporary |= asksAgain;
             if (ShouldReconnect(end))
