@@ -92,7 +92,8 @@ public sealed partial class Subscription<TProperties>
     /// <summary>Lets go if nothing can be read anymore. A copy lets go by itself.</summary>
     internal void LetGoIfRead()
     {
-        if (Subscriber is { Copy: null, IsFinished: true } && !IsResuming)
+        // Check first whether the replay is complete: before it is, a finished queue can still get its first frames.
+        if (!IsResuming && Subscriber is { Copy: null, IsFinished: true })
             LetGo();
     }
 

@@ -80,6 +80,8 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// <summary>The <see cref="ResumeResult"/>, in one byte.</summary>
     private byte _resume;
 
+    private volatile bool _isResuming;
+
     internal Subscription(PublisherCore<TProperties> core, Subscriber<TProperties> subscriber, DateTimeOffset subscribedAt)
     {
         _state = subscriber;
@@ -148,10 +150,14 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     private Remains Rest => (Remains)Volatile.Read(ref _state);
 
     /// <summary>
-    /// True while the missed personalized events are being made. Until then, the subscription is not listed. Guarded by the
+    /// True while the missed personalized events are being made. Until then, the subscription is not listed. Written under the
     /// registry's lock.
     /// </summary>
-    internal bool IsResuming { get; set; }
+    internal bool IsResuming
+    {
+        get => _isResuming;
+        set => _isResuming = value;
+    }
 
     /// <summary>True if the rest of the queue was dropped because the reader took nothing after the end.</summary>
     internal bool WasCutOff { get; private set; }

@@ -1,4 +1,3 @@
-using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using ServerSentEvents.Systematic.Exploration;
 using Xunit.Abstractions;
@@ -89,42 +88,6 @@ public sealed class LingerTests(ITestOutputHelper output)
         Look(clock, times: 1);
         clock.FireTimers().Should().Be(0, "the timer has nothing to do");
     }, output);
-
-    [Fact]
-    public void Dispose_TimerFiresAndResumeEnds_LeavesNoTimer() => Schedules.Explore(async () =>
-    {
-        var clock = new ScenarioClock();
-        var publisher = new Publisher(new PublisherOptions
-        {
-            TimeProvider = clock, LingerTimeout = LingerTimeout, HistoryCapacity = 10,
-        });
-        publisher.Publish(new SseItem<string>("0") { EventId = "a" });
-        publisher.Publish(_ => "1");
-        // The timer runs, and has nothing to do.
-        publisher.Subscribe().Dispose();
-
-        var resuming = Task.Run(() => ResumeUnlessDisposed(publisher));
-        var looking = Task.Run(() => Look(clock, times: 1));
-        var disposing = Task.Run(publisher.Dispose);
-        await resuming;
-        await looking;
-        await disposing;
-        Look(clock, times: 4);
-
-        clock.Timers.Should().Be(0);
-    }, output);
-
-    private static void ResumeUnlessDisposed(Publisher publisher)
-    {
-        try
-        {
-            publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = "a" });
-        }
-        catch (ObjectDisposedException)
-        {
-            // The publisher was disposed first.
-        }
-    }
 
     private static (ScenarioClock Clock, Publisher Publisher, StrongBox<int> Ends) NewPublisher()
     {

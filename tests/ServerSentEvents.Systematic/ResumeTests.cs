@@ -36,6 +36,24 @@ public sealed class ResumeTests(ITestOutputHelper output)
         Wire.DataOf(writer.Flushed).Should().Equal("1", "2", "3");
     }, output, atFields: false);
 
+    [Fact]
+    public void Drain_WhilePersonalizedEventsAreMade_ResumedStreamHasThem() => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock(), HistoryCapacity = 10 });
+        publisher.Publish(new SseItem<string>("0") { EventId = "a" });
+        publisher.Publish(_ => "1");
+
+        var draining = Task.Run(publisher.Drain);
+        var resumed = await Task.Run(() => publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = "a" }));
+        await draining;
+        var writer = new CheckedPipeWriter();
+        await resumed.CopyToAsync(writer);
+        writer.Return();
+
+        if (resumed.Resume == ResumeResult.Resumed)
+            Wire.DataOf(writer.Flushed).Should().Equal("1");
+    }, output);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using Microsoft.Coyote.Runtime;
 using ServerSentEvents.Systematic.Exploration;
 using Xunit.Abstractions;
@@ -41,6 +42,25 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
         begins.Should().Be(1);
         ends.Should().Be(1);
         endedBeforeBegin.Should().BeFalse();
+    }, output);
+
+    [Fact]
+    public void Dispose_DuringLoad_IsNoOverflow() => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
+        var loading = new TaskCompletionSource<IEnumerable<SseItem<string>>>();
+        var subscription = publisher.Subscribe(new SubscribeOptions<object?> { LoadInitialData = _ => new(loading.Task) });
+
+        var reading = Task.Run(async () =>
+        {
+            await foreach (var text in subscription)
+                text.Should().StartWith(":");
+        });
+        var disposing = Task.Run(subscription.Dispose);
+        await Task.WhenAll(reading, disposing);
+        loading.SetResult([]);
+
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
     }, output);
 
     [Fact]

@@ -14,16 +14,6 @@ internal sealed class ScenarioClock : TimeProvider
     /// </summary>
     internal TimeSpan LongestOwnDelay { get; init; }
 
-    /// <summary>The number of timers that are not disposed.</summary>
-    internal int Timers
-    {
-        get
-        {
-            lock (_timers)
-                return _timers.Count;
-        }
-    }
-
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp() => Volatile.Read(ref _now);

@@ -74,7 +74,8 @@ internal abstract partial class SubscriptionQueue
                     return true;
                 if (!source.IsLost)
                     continue;
-                HasLostFrames = source.Failure is null;
+                // After Abort, nothing was lost: the rest is not wanted.
+                HasLostFrames = source.Failure is null && !_isAborted;
                 _hasStopped = true;
                 return false;
             }
