@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents.Tests;
@@ -384,6 +385,46 @@ public sealed class LingerTests
 
         await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
         _time.RunningTimers.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Dispose_ClientIsReadyToReadWhileTheTimerStops_LeavesNoTimer()
+    {
+        var isMaking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var mayResume = new ManualResetEventSlim();
+        using var publisher = new Publisher(new PublisherOptions
+        {
+            LingerTimeout = LingerTimeout, HistoryCapacity = 10, HistoryMaxAge = null, TimeProvider = _time,
+        });
+        publisher.Publish(new SseItem<string>("0") { EventId = "a" });
+        publisher.Publish(_ =>
+        {
+            isMaking.SetResult();
+            mayResume.Wait(Limits.Patience);
+            return "1";
+        });
+        // The timer runs, and has nothing to do.
+        publisher.Subscribe().Dispose();
+        _time.RunningTimers.Should().Be(1);
+        var resuming = Task.Run(() => publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = "a" }));
+        await isMaking.Task.WithinPatience();
+
+        _time.Disposing = callback =>
+        {
+            _time.Disposing = null;
+            // Another callback is under way. Then a subscription that has ended before it began has events to read.
+            callback();
+            mayResume.Set();
+            resuming.Wait(Limits.Patience);
+        };
+        publisher.Dispose();
+        var subscription = await resuming.WithinPatience();
+        _time.RunningTimers.Should().Be(1, "the subscription lingers");
+        AdvanceTimeouts(2);
+
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
+        AdvanceTimeouts(0.5);
+        _time.LiveTimers.Should().Be(0);
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
     /// <summary>The number of calls of <see cref="GetTimestamp"/>.</summary>
     public int Reads => Volatile.Read(ref _reads);
 
+    /// <summary>Called before a timer is disposed, with its callback; null for nothing.</summary>
+    public Action<Action>? Disposing { get; set; }
+
     public override long GetTimestamp()
     {
         Interlocked.Increment(ref _reads);
@@ -23,7 +26,7 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        new WatchedTimer(this, base.CreateTimer(callback, state, dueTime, period), IsSet(dueTime));
+        new WatchedTimer(this, base.CreateTimer(callback, state, dueTime, period), () => callback(state), IsSet(dueTime));
 
     private static bool IsSet(TimeSpan dueTime) => dueTime != Timeout.InfiniteTimeSpan;
 
@@ -31,13 +34,13 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
     {
         private readonly TimerWatchingTimeProvider _time;
         private readonly ITimer _timer;
+        private readonly Action _callback;
         private int _isRunning;
         private int _isDisposed;
 
-        internal WatchedTimer(TimerWatchingTimeProvider time, ITimer timer, bool isRunning)
+        internal WatchedTimer(TimerWatchingTimeProvider time, ITimer timer, Action callback, bool isRunning)
         {
-            _time = time;
-            _timer = timer;
+            (_time, _timer, _callback) = (time, timer, callback);
             Interlocked.Increment(ref time._live);
             SetRunning(isRunning);
         }
@@ -52,6 +55,7 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
 
         public void Dispose()
         {
+            _time.Disposing?.Invoke(_callback);
             SetRunning(false);
             if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
                 Interlocked.Decrement(ref _time._live);
