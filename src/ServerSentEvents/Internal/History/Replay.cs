@@ -61,8 +61,14 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     {
         get
         {
+            // A publish can wait for the lock, so hold it only for a copy of the cursors.
+            Replay<TProperties> scan;
             lock (_heap)
-                return CountRest();
+                scan = Clone();
+            var count = 0;
+            while (scan.ReadFrame() is not null)
+                count++;
+            return count;
         }
     }
 
@@ -129,14 +135,6 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
         _personalized = _personalized,
         _isLost = _isLost,
     };
-
-    private int CountRest()
-    {
-        var count = 0;
-        for (var scan = Clone(); scan.ReadFrame() is not null;)
-            count++;
-        return count;
-    }
 
     private Frame? ReadFrame()
     {

@@ -105,7 +105,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         return subscribers;
     }
 
-    /// <summary>Adds up the bytes that wait in queues, in a walk that takes several calls.</summary>
+    /// <summary>Adds up the bytes that wait in queues, in several calls.</summary>
     /// <param name="place">The number of places to look at: any large number before the first call, and 0 at the end.</param>
     /// <param name="budget">The number of places to look at in this call.</param>
     internal long CountBytes(ref int place, int budget)
@@ -127,8 +127,9 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         _lingerers.RemoveAt(_lingerers.Count - 1);
         if (index < _lingerers.Count)
             _lingerers[index] = last;
-        // The time of the subscriber that took this place may not have started.
-        _firstNotStarted = Math.Min(_firstNotStarted, index);
+        // The last subscriber has taken this place, and its time may not have started.
+        var first = last.ProgressAt == NotStarted ? index : _lingerers.Count;
+        _firstNotStarted = Math.Min(_firstNotStarted, first);
         if (index == _lingerers.Count)
             return;
         if (last.Subscriber.TryGetTarget(out var moved))
