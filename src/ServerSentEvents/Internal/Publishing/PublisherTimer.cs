@@ -19,7 +19,7 @@ internal sealed class PublisherTimer<TProperties>
     private readonly PublisherSettings _settings;
     private readonly TimeSpan _period;
 
-    /// <summary>The time of the last search for expired events. Used by the timer's callback alone.</summary>
+    /// <summary>The time of the last search for expired events. Used by the callbacks of the timer.</summary>
     private long _evictedAt;
 
     /// <summary>A <see cref="TimerState"/>, changed by interlocked operations.</summary>
@@ -39,6 +39,9 @@ internal sealed class PublisherTimer<TProperties>
             shortest = settings.HeartbeatInterval.GetValueOrDefault();
         if (settings.HistoryCapacity > 0 && settings.HistoryMaxAge < shortest)
             shortest = settings.HistoryMaxAge.GetValueOrDefault();
+        // Only a client with a last event id can be ahead.
+        if (settings.HistoryCapacity > 0 && AheadTimeout < shortest)
+            shortest = AheadTimeout;
         _period = TimeSpan.FromTicks(Math.Max(shortest.Ticks / LooksPerInterval, TimeSpan.TicksPerMillisecond));
         if (settings.HeartbeatInterval is not null)
             Start();
