@@ -127,7 +127,8 @@ public sealed class PublisherOptions
     /// </summary>
     /// <remarks>
     /// Publishing a larger event throws an <see cref="ArgumentException"/> before anything has changed. A personalized
-    /// event that is too large counts as a failure of its function: the other subscribers get theirs.
+    /// event that is too large counts as a failure of its function: the other subscribers get theirs. The events of a
+    /// backplane have the bound of the node that publishes them.
     /// </remarks>
     /// <example>
     /// <code>
@@ -206,8 +207,9 @@ public sealed class PublisherOptions
     /// the same on every node and are not protected from forgery.</para>
     /// <para><b>Own ids.</b> An id that the application sets is kept. It must be unique among the events of all channels
     /// that one subscriber combines. An id that two of these events have is a <see cref="ResumeResult.Gap"/>. The publisher
-    /// compares it with the ids in the history, and with those of the last 65,536 events that left the history. If an
-    /// item carries a generated id of the same publisher, as a forwarded item does, the event gets its own generated id
+    /// compares it with the ids in the history, and with the last 65,536 that left the history. An id counts once for each
+    /// channel of its event, and twice if the function of a personalized event gave it to only some subscribers. If an item
+    /// carries a generated id of the same publisher, as a forwarded item does, the event gets its own generated id
     /// instead.</para>
     /// </remarks>
     public int HistoryCapacity { get; set; }

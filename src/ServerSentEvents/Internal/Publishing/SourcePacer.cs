@@ -86,9 +86,9 @@ internal sealed class SourcePacer<TProperties> : IDisposable
             return;
 
         var registration = cancellationToken.RegisterDetached(static pacer => ((SourcePacer<TProperties>)pacer!).Wake(), this);
-        StartTimer();
         try
         {
+            StartTimer();
             do
             {
                 // Each of them has a waiter. When the first one has made room, most of the others usually have room, too.
@@ -101,7 +101,7 @@ internal sealed class SourcePacer<TProperties> : IDisposable
         finally
         {
             _awaited = null;
-            _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             registration.DisposeWithoutWaiting(cancellationToken);
         }
     }
