@@ -66,6 +66,21 @@ public sealed class AheadClientTests
     }
 
     [Fact]
+    public void Resume_LingerTimeoutOfThePublisherIsLong_IsEndedAfterHalfAMinute()
+    {
+        var time = new FakeTimeProvider();
+        using var publisher = new Publisher<string>(
+            new PublisherOptions { LingerTimeout = TimeSpan.FromMinutes(10), HistoryCapacity = 10, TimeProvider = time });
+        publisher.Follow(new StreamEventIds(), before: default);
+        var subscription = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = IdAt(1_000_000) });
+        subscription.Resume.Should().Be(ResumeResult.Resumed);
+
+        time.AdvanceSeconds(40);
+
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
+    }
+
+    [Fact]
     public async Task Resume_BrokerIsAwayForMinutes_WaitsAndSendsWhatFollows()
     {
         var time = new FakeTimeProvider();
