@@ -37,7 +37,7 @@ public sealed class LocalDeliveryTests
         }
 
         publisher.Close();
-        (await subscription.AsItems().Select(item => item.Data).ToArrayAsync()).Should().Equal(text);
+        (await subscription.AsItems().ToArrayAsync()).Select(item => item.Data).Should().Equal(text);
         var resumed = publisher.Subscribe(new SubscribeOptions<string> { Properties = "Ann", LastEventId = "0" });
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         log.Warnings.Should().BeEmpty();

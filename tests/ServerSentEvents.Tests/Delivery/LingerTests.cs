@@ -394,7 +394,10 @@ public sealed class LingerTests
         using var mayResume = new ManualResetEventSlim();
         using var publisher = new Publisher(new PublisherOptions
         {
-            LingerTimeout = LingerTimeout, HistoryCapacity = 10, HistoryMaxAge = null, TimeProvider = _time,
+            LingerTimeout = LingerTimeout,
+            HistoryCapacity = 10,
+            HistoryMaxAge = null,
+            TimeProvider = _time,
         });
         publisher.Publish(new SseItem<string>("0") { EventId = "a" });
         publisher.Publish(_ =>
