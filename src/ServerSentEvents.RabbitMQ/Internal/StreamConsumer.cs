@@ -6,7 +6,7 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
 /// Hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how many are on
-/// their way.
+/// their way. The broker closes a channel that leaves a message unacknowledged for too long, by default 30 minutes.
 /// </summary>
 internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost)
     : AsyncDefaultBasicConsumer(channel), IAsyncDisposable
@@ -22,10 +22,20 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
     /// <summary>The broker leaves out one offset where a segment of its log begins. A segment has more than one message.</summary>
     private const int LargestStep = 2;
 
-    /// <summary>Held while the handler runs.</summary>
+    /// <summary>The time after which messages are acknowledged, however few they are.</summary>
+    private static readonly TimeSpan AcknowledgementDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Held while the handler runs, and while messages are acknowledged.</summary>
     private readonly SemaphoreSlim _handling = new(1);
 
+    /// <summary>The number of unacknowledged messages. Guarded by <see cref="_handling"/>.</summary>
     private int _unacknowledged;
+
+    /// <summary>The tag of the last message. Guarded by <see cref="_handling"/>.</summary>
+    private ulong _lastTag;
+
+    /// <summary>True while <see cref="AcknowledgeLaterAsync"/> runs. Guarded by <see cref="_handling"/>.</summary>
+    private bool _isAcknowledgedLater;
 
     /// <summary>The offset of the last message; null before the first one.</summary>
     private long? _last;
@@ -49,10 +59,11 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
             if (_isOver)
                 return;
             Handle((long)properties.Headers!["x-stream-offset"]!, body.Span);
-            if (++_unacknowledged < AcknowledgedAtOnce)
-                return;
-            _unacknowledged = 0;
-            await Channel.BasicAckAsync(deliveryTag, multiple: true, cancellationToken).ConfigureAwait(false);
+            (_lastTag, _unacknowledged) = (deliveryTag, _unacknowledged + 1);
+            if (_unacknowledged >= AcknowledgedAtOnce)
+                await AcknowledgeAsync(cancellationToken).ConfigureAwait(false);
+            else if (!_isAcknowledgedLater)
+                _ = AcknowledgeLaterAsync();
         }
         catch (Exception exception)
         {
@@ -94,6 +105,33 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
             : MessageOrder.Next;
         _last = offset;
         handler(offset, order, body);
+    }
+
+    private ValueTask AcknowledgeAsync(CancellationToken cancellationToken)
+    {
+        _unacknowledged = 0;
+        return Channel.BasicAckAsync(_lastTag, multiple: true, cancellationToken);
+    }
+
+    private async Task AcknowledgeLaterAsync()
+    {
+        _isAcknowledgedLater = true;
+        await Task.Delay(AcknowledgementDelay, TimeProvider.System).ConfigureAwait(false);
+        await _handling.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _isAcknowledgedLater = false;
+            if (!_isOver && _unacknowledged > 0)
+                await AcknowledgeAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The channel is closed, and has said why.
+        }
+        finally
+        {
+            _handling.Release();
+        }
     }
 
     private Task LoseAsync(Exception reason)

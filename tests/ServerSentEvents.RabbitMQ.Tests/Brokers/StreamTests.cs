@@ -1,4 +1,6 @@
+using RabbitMQ.Client;
 using ServerSentEvents.Backplane;
+using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
@@ -8,6 +10,8 @@ public sealed class StreamTests(SingleBroker broker)
 {
     /// <summary>The smallest segment of the broker's log holds two of these.</summary>
     private const int LargeEvent = 40_000;
+
+    private const ushort PreconditionFailed = 406;
 
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 
@@ -116,6 +120,46 @@ public sealed class StreamTests(SingleBroker broker)
 
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         (await resumed.NextAsync()).Data.Should().Be("b");
+    }
+
+    [SkippableFact]
+    public async Task Read_QuietForLongerThanTheConsumerTimeout_KeepsTheConnection()
+    {
+        RabbitMQPrograms.Require();
+        await SetTimeoutsAsync(consumer: 4_000, tick: 200);
+        try
+        {
+            await using var node = await TestNode.StartAsync(broker.Open(_stream));
+            await using var client = node.Connect();
+            await node.PublishAsync("a");
+
+            (await WaitUntilClosedAsync()).Should().Be(PreconditionFailed);
+
+            await node.PublishAsync("b");
+            (await client.NextAsync(2)).Should().Equal("a", "b");
+            node.Log.Warnings.Should().BeEmpty();
+        }
+        finally
+        {
+            await SetTimeoutsAsync(consumer: 1_800_000, tick: 60_000);
+        }
+    }
+
+    private Task<string> SetTimeoutsAsync(int consumer, int tick) => broker.Nodes[0].CtlAsync("eval", FormattableString.Invariant(
+        $"application:set_env(rabbit, consumer_timeout, {consumer}), application:set_env(rabbit, channel_tick_interval, {tick})."));
+
+    /// <summary>Reads the stream without acknowledgements until the broker closes the channel, and returns the broker's code.</summary>
+    private async Task<ushort> WaitUntilClosedAsync()
+    {
+        await using var connection = await PrivateBroker.NewFactory().CreateConnectionAsync(broker.Endpoints);
+        await using var channel = await connection.CreateChannelAsync();
+        var closed = new TaskCompletionSource<ushort>(TaskCreationOptions.RunContinuationsAsynchronously);
+        channel.ChannelShutdownAsync += (_, reason) => Task.FromResult(closed.TrySetResult(reason.ReplyCode));
+        await channel.BasicQosAsync(0, prefetchCount: 10, global: false);
+        var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = "first" };
+        await channel.BasicConsumeAsync(
+            _stream, autoAck: false, "", noLocal: false, exclusive: false, arguments, new AsyncDefaultBasicConsumer(channel));
+        return await closed.Task.WithinPatience();
     }
 
     private async Task<string[]> ListConnectionsAsync()
