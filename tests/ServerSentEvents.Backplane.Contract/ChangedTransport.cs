@@ -10,6 +10,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
     private volatile Connection? _reader;
     private volatile TaskCompletionSource? _swallowed;
     private volatile Task _sending = Task.CompletedTask;
+    private volatile Task _confirming = Task.CompletedTask;
     private volatile bool _isDeaf;
     private int _writersOpened;
     private int _readersOpened;
@@ -32,6 +33,9 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
 
     /// <summary>Lets the broker take messages only after a task.</summary>
     public void SendAfter(Task task) => _sending = task;
+
+    /// <summary>Forwards confirmations only after a task.</summary>
+    public void ConfirmAfter(Task task) => _confirming = task;
 
     /// <summary>Swallows confirmations from now on. The task completes when there was one.</summary>
     public Task SwallowConfirmations() =>
@@ -81,10 +85,16 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
             if (owner._swallowed is { } swallowed)
                 swallowed.TrySetResult();
             else
-                observer.Confirmed(number, all);
+                _ = ConfirmAsync(number, all);
         }
 
         public void Changed() => observer.Changed();
+
+        private async Task ConfirmAsync(long number, bool all)
+        {
+            await owner._confirming;
+            observer.Confirmed(number, all);
+        }
     }
 
     private sealed class Writer(ChangedTransport owner, IStreamWriter writer, IStreamWriterObserver observer)

@@ -144,6 +144,20 @@ public sealed class ReadingWatchTests
         stuck.IsCompleted.Should().BeTrue();
     }
 
+    [Fact]
+    public void ExpectNothing_MessageIsConfirmedLater_IsNotMissing()
+    {
+        var stuck = _watch.Begin();
+        _watch.BeginSending(5);
+        _watch.ExpectNothing();
+        _watch.Expect(5);
+        CheckAfter(Patience * 10);
+
+        stuck.IsCompleted.Should().BeFalse();
+        _watch.IsMissing(5).Should().BeFalse();
+        _watch.IsMissing(6).Should().BeTrue();
+    }
+
     private void Read(ulong sequence)
     {
         _watch.BeginMessage();

@@ -85,6 +85,30 @@ public sealed class ResumingTests
     }
 
     [Fact]
+    public async Task Reconnect_PublishedBeforeTheStartAndConfirmedAfterIt_IsNoLoss()
+    {
+        var confirm = new TaskCompletionSource();
+        var changed = new ChangedTransport(_stream);
+        changed.ConfirmAfter(confirm.Task);
+        using var publisher = new Publisher<string>();
+        await using var backplane = new TestBackplane(publisher, new TestOptions { ReadBack = TimeSpan.Zero }, changed);
+        // The writer sends this before the reader appends its marker.
+        var publishing = backplane.PublishAsync("a");
+        backplane.Start();
+        await Limits.UntilAsync(() => backplane.IsCaughtUp);
+        await using var client = new TestClient(publisher.Subscribe(new SubscribeOptions<string> { Properties = "" }));
+        confirm.SetResult();
+        await publishing.WithinPatience();
+
+        changed.LoseReader();
+        await Limits.UntilAsync(() => changed.ReadersOpened == 2 && backplane.IsCaughtUp);
+        await backplane.PublishAsync("b").WithinPatience();
+
+        (await client.NextAsync()).Data.Should().Be("b");
+        _stream.Starts[0].Offset.Should().Be(1, "the message is before the marker");
+    }
+
+    [Fact]
     public async Task Cut_WhileCatchingUp_CatchesUpOnTheNextConnection()
     {
         AppendFromElsewhere("a");

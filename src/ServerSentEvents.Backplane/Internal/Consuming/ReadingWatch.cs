@@ -9,10 +9,13 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
 {
     private readonly Lock _gate = new();
 
+    /// <summary>The highest sequence that this node has sent, or is about to send. Guarded by <see cref="_gate"/>.</summary>
+    private ulong _sent;
+
     /// <summary>The highest confirmed sequence of this node. Guarded by <see cref="_gate"/>.</summary>
     private ulong _expected;
 
-    /// <summary>The highest sequence of this node that was read. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The highest sequence of this node that was read, or need not be read. Guarded by <see cref="_gate"/>.</summary>
     private ulong _read;
 
     /// <summary>The time since when nothing that is expected has come, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
@@ -63,6 +66,13 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
+    /// <summary>Notes that a message of this node is about to be sent.</summary>
+    internal void BeginSending(ulong sequence)
+    {
+        lock (_gate)
+            _sent = Math.Max(_sent, sequence);
+    }
+
     /// <summary>Expects a message of this node, because the broker has confirmed it.</summary>
     internal void Expect(ulong sequence)
     {
@@ -93,11 +103,14 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
-    /// <summary>Stops expecting what was confirmed. It may have been in a stream that is gone.</summary>
+    /// <summary>
+    /// Stops expecting what was sent, also if it is confirmed later. It may be before the place where the reader starts, or in a
+    /// stream that is gone.
+    /// </summary>
     internal void ExpectNothing()
     {
         lock (_gate)
-            (_read, _waitingSince) = (_expected, null);
+            (_read, _waitingSince) = (Math.Max(_sent, _expected), null);
     }
 
     /// <summary>Gives up the connection if it is stuck. Call from time to time.</summary>

@@ -80,6 +80,16 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>The longest time that a message can be unconfirmed before the connection is given up.</summary>
     internal TimeSpan Patience { get; }
 
+    /// <summary>The highest sequence that was taken; 0 for none.</summary>
+    internal ulong LastSequence
+    {
+        get
+        {
+            lock (_gate)
+                return _sequence;
+        }
+    }
+
     /// <summary>True if the present connection, or the last one, has left a message unconfirmed.</summary>
     internal bool HasUnconfirmed
     {

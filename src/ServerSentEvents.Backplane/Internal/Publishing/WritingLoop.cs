@@ -75,10 +75,14 @@ internal sealed class WritingLoop(
             if (writer.Blocked is null && outbox.IsStuck)
                 throw new TimeoutException($"The broker has not confirmed a message for {outbox.Patience}.");
             // A writer that sends one message at a time always has a next one under load. The checks above come before each.
-            if (writer.Blocked is null && outbox.TryTake(out var body))
-                await writer.SendAsync(body, cancellationToken).ConfigureAwait(false);
-            else
+            if (writer.Blocked is not null || !outbox.TryTake(out var body))
+            {
                 await outbox.Changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            watch.BeginSending(outbox.LastSequence);
+            await writer.SendAsync(body, cancellationToken).ConfigureAwait(false);
         }
 
         throw await writer.Lost.ConfigureAwait(false);
