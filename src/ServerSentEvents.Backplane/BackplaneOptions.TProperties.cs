@@ -11,8 +11,8 @@ public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
 {
     /// <summary>
     /// The age of the oldest events that a node reads when it starts, to fill the history of its publisher. The broker's clock
-    /// counts, and somewhat older events can be read too. Zero for none, null for all that the broker keeps; the default is
-    /// 1 hour, like that of <see cref="PublisherOptions.HistoryMaxAge"/>.
+    /// counts, and somewhat older events can be read too: with RabbitMQ, at least those of the last minute. Zero for none, null
+    /// for all that the broker keeps; the default is 1 hour, like that of <see cref="PublisherOptions.HistoryMaxAge"/>.
     /// </summary>
     public TimeSpan? ReadBack { get; set; } = TimeSpan.FromHours(1);
 

@@ -7,6 +7,11 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <summary>A connection that reads.</summary>
 internal sealed class RabbitMQReader : IStreamReader
 {
+    /// <summary>
+    /// The smallest age to read from. The broker counts it from the start of reading, and the marker, which is older, must be read.
+    /// </summary>
+    private static readonly TimeSpan SmallestAge = TimeSpan.FromMinutes(1);
+
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IConnection _connection;
     private readonly string _stream;
@@ -58,16 +63,8 @@ internal sealed class RabbitMQReader : IStreamReader
         }
     }
 
-    public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
-    {
-        object offset = start switch
-        {
-            { Offset: { } at } => at,
-            { Age: { } age } => $"{(long)Math.Ceiling(age.TotalSeconds)}s",
-            _ => "first",
-        };
-        _consumer = await ConsumeAsync(offset, handler, cancellationToken).ConfigureAwait(false);
-    }
+    public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken) =>
+        _consumer = await ConsumeAsync(OffsetOf(start), handler, cancellationToken).ConfigureAwait(false);
 
     public async ValueTask DisposeAsync()
     {
@@ -75,6 +72,14 @@ internal sealed class RabbitMQReader : IStreamReader
             await _consumer.EndAsync().ConfigureAwait(false);
         await _connection.CloseQuietlyAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Returns the start as the broker takes it.</summary>
+    internal static object OffsetOf(StreamStart start) => start switch
+    {
+        { Offset: { } at } => at,
+        { Age: { } age } => $"{(long)Math.Ceiling(Math.Max(age.TotalSeconds, SmallestAge.TotalSeconds))}s",
+        _ => "first",
+    };
 
     private async Task<StreamConsumer> ConsumeAsync(object offset, StreamMessageHandler handler, CancellationToken cancellationToken)
     {

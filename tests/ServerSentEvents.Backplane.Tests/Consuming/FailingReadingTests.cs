@@ -27,6 +27,19 @@ public sealed class FailingReadingTests
     }
 
     [Fact]
+    public async Task Start_ReaderGetsNothing_IsReplaced()
+    {
+        _changed.Hold();
+        await using var node = TestNode.Start(_changed, Configure);
+
+        await _time.AdvanceUntilAsync(() => node.Log.Warnings.Any(text =>
+            text.Contains("Nothing has been read for 00:00:10", StringComparison.Ordinal)));
+        _changed.Release();
+
+        await _time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp && _changed.ReadersOpened > 1);
+    }
+
+    [Fact]
     public async Task Unsubscribed_ThrowsWhenSubscriptionsEnd_NodeGoesOn()
     {
         await using var node = await StartAsync();
@@ -65,9 +78,13 @@ public sealed class FailingReadingTests
         node.Log.Warnings.Should().Contain(text => text.Contains("of a function", StringComparison.Ordinal));
     }
 
-    private Task<TestNode> StartAsync(Action<TestOptions>? configure = null) => _time.StartNodeAsync(_changed, options =>
-    {
-        options.PublishTimeout = TimeSpan.FromSeconds(10);
-        configure?.Invoke(options);
-    });
+    private Task<TestNode> StartAsync(Action<TestOptions>? configure = null) =>
+        _time.StartNodeAsync(_changed, options =>
+        {
+            Configure(options);
+            configure?.Invoke(options);
+        });
+
+    private void Configure(TestOptions options) =>
+        (options.TimeProvider, options.PublishTimeout) = (_time, TimeSpan.FromSeconds(10));
 }

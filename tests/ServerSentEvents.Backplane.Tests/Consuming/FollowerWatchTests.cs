@@ -99,6 +99,43 @@ public sealed class FollowerWatchTests
         reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
     }
 
+    [Fact]
+    public void Attach_MessagesBeforeTheMarkerComeSlowly_IsStuckOnlyWhenNoneComes()
+    {
+        using var reader = new ManualReader();
+        var stuck = reader.Watch.Begin();
+        _ = reader.AttachAsync(marker: 9);
+
+        for (var offset = 0; offset < 9; offset++)
+        {
+            CheckAfter(reader, ManualReader.Patience / 2);
+            reader.Read(offset, RawMessage.Of(new MessageId(7, (ulong)offset + 1), data: "a"));
+        }
+
+        CheckAfter(reader, ManualReader.Patience / 2);
+        stuck.IsCompleted.Should().BeFalse("the reader comes nearer to the marker");
+        CheckAfter(reader, ManualReader.Patience / 2);
+        stuck.IsCompleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Attach_MarkerWasReached_QuietStreamIsNotStuck()
+    {
+        using var reader = new ManualReader();
+        var stuck = reader.Watch.Begin();
+
+        await StartAsync(reader);
+        CheckAfter(reader, ManualReader.Patience * 10);
+
+        stuck.IsCompleted.Should().BeFalse();
+    }
+
+    private static void CheckAfter(ManualReader reader, TimeSpan time)
+    {
+        reader.Time.Advance(time);
+        reader.Watch.Check();
+    }
+
     private static async Task StartAsync(ManualReader reader)
     {
         var attaching = reader.AttachAsync(marker: 0);

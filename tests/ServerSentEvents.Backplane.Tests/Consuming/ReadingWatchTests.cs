@@ -129,6 +129,18 @@ public sealed class ReadingWatchTests
     }
 
     [Fact]
+    public void Begin_MarkerOfTheLastConnectionDidNotCome_ExpectsNothing()
+    {
+        _ = _watch.Begin();
+        _watch.ExpectMarker();
+
+        var stuck = _watch.Begin();
+        CheckAfter(Patience);
+
+        stuck.IsCompleted.Should().BeFalse("the next marker is not in the stream yet");
+    }
+
+    [Fact]
     public void ExpectNothing_MessageInAStreamThatIsGone_IsNotStuck()
     {
         var stuck = _watch.Begin();

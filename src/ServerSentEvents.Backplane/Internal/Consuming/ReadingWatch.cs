@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// Finds a reader that is stuck: the broker has confirmed a message of this node, and for a long time the reader gets nothing.
-/// The time that the application takes to deliver a message does not count.
+/// Finds a reader that is stuck: for a long time it gets nothing, although the node's marker has not come, or a message of this
+/// node that the broker has confirmed. The time that the application takes to deliver a message does not count.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
@@ -17,6 +17,9 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
 
     /// <summary>The highest sequence of this node that was read, or need not be read. Guarded by <see cref="_gate"/>.</summary>
     private ulong _read;
+
+    /// <summary>True from the append of the marker until the reader reaches it. Guarded by <see cref="_gate"/>.</summary>
+    private bool _isMarkerAwaited;
 
     /// <summary>The time since when nothing that is expected has come, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
     private long? _waitingSince;
@@ -60,9 +63,29 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         lock (_gate)
         {
             _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _isDelivering = false;
-            _waitingSince = _expected > _read ? time.GetTimestamp() : null;
+            (_isDelivering, _isMarkerAwaited) = (false, false);
+            StartWaiting_NeedsLock();
             return _stuck.Task;
+        }
+    }
+
+    /// <summary>Expects the marker of this connection, because it is in the stream. Each message gets the reader nearer to it.</summary>
+    internal void ExpectMarker()
+    {
+        lock (_gate)
+        {
+            _isMarkerAwaited = true;
+            StartWaiting_NeedsLock();
+        }
+    }
+
+    /// <summary>Notes that the reader has reached the marker.</summary>
+    internal void ReachMarker()
+    {
+        lock (_gate)
+        {
+            _isMarkerAwaited = false;
+            StartWaiting_NeedsLock();
         }
     }
 
@@ -99,7 +122,7 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         {
             _isDelivering = false;
             _read = Math.Max(_read, sequence);
-            _waitingSince = _expected > _read ? time.GetTimestamp() : null;
+            StartWaiting_NeedsLock();
         }
     }
 
@@ -122,4 +145,7 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
                 _stuck.TrySetResult(new TimeoutException($"Nothing has been read for {patience}, although the stream has more."));
         }
     }
+
+    private void StartWaiting_NeedsLock() =>
+        _waitingSince = _isMarkerAwaited || _expected > _read ? time.GetTimestamp() : null;
 }

@@ -65,6 +65,7 @@ internal sealed class StreamFollower<TProperties>(
             StartAgain();
         _isResuming = _last.Offset is not null;
         var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last.Offset ?? _end : _last.Offset, settings.ReadBack);
+        watch.ExpectMarker();
         await reader.ReadAsync(start, Read, cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
@@ -114,7 +115,7 @@ internal sealed class StreamFollower<TProperties>(
             lag.EndDelivery();
         }
 
-        if (offset < _end)
+        if (offset < _end || _reached.Task.IsCompleted)
             return;
         if (_isCatchingUp)
         {
@@ -122,7 +123,7 @@ internal sealed class StreamFollower<TProperties>(
             delivery.EndAll();
             Log.CaughtUp(settings.Logger, stream, offset);
         }
-        else if (!_reached.Task.IsCompleted && watch.IsMissing(_confirmedBefore))
+        else if (watch.IsMissing(_confirmedBefore))
         {
             // The broker has lost a message that it had confirmed.
             Log.Lost(settings.Logger, stream, offset, offset);
@@ -130,6 +131,7 @@ internal sealed class StreamFollower<TProperties>(
             RestartHistory(offset);
         }
 
+        watch.ReachMarker();
         _reached.TrySetResult();
     }
 
