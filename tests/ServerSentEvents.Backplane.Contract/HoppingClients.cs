@@ -9,6 +9,9 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
     private const int InFlight = 100;
     private const int LongestStay = 500;
 
+    /// <summary>The time between two events of a node during the disturbance, so that the events last until it is over.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+
     private readonly CountdownEvent _connected = new(clients);
     private readonly TaskCompletionSource _allConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _partPublished = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -71,14 +74,18 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
 
     private async Task PublishAsync(TestNode node, int index)
     {
+        using var pace = new PeriodicTimer(Pace);
         var pending = new Queue<Task>();
         for (var number = 0; number < events / nodes.Length; number++)
         {
             if (number == Last(events / nodes.Length))
                 await _disturbanceEnded.Task;
             pending.Enqueue(node.Backplane.PublishAsync($"{index}:{number}").AsTask());
-            while (pending.Count >= (_partPublished.Task.IsCompleted && !_disturbanceEnded.Task.IsCompleted ? 1 : InFlight))
+            var isDisturbed = _partPublished.Task.IsCompleted && !_disturbanceEnded.Task.IsCompleted;
+            while (pending.Count >= (isDisturbed ? 1 : InFlight))
                 await pending.Dequeue();
+            if (isDisturbed)
+                await pace.WaitForNextTickAsync();
             if (Interlocked.Increment(ref _published) == events / 4)
                 _partPublished.TrySetResult();
         }
