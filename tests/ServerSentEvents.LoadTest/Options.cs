@@ -63,13 +63,14 @@ internal sealed class Options
 
     private const int SmallestEvent = 64;
     private const int DefaultClients = 1_000;
-    private const string DefaultNodes = "2,4";
     internal const int FastestRate = 1000;
     private const int DefaultRate = 100;
     private const int MostStreams = 100;
 
     /// <summary>The limit of the number of clients. One address has 28,000 ports to connect from.</summary>
     internal const int MostClients = 25_000;
+
+    private static readonly IReadOnlyList<int> DefaultNodes = [2, 4];
 
     private IReadOnlyList<int> _rates = [];
 
@@ -109,17 +110,8 @@ internal sealed class Options
     {
         var options = new Options();
         if (arguments.Contains("--nodes", StringComparer.Ordinal))
-            options.Clients = 1;
-        for (var i = 0; i < arguments.Length; i += 2)
-        {
-            if (arguments[i] == "--nodes" && (i + 1 == arguments.Length || arguments[i + 1].StartsWith("--", StringComparison.Ordinal)))
-                options.Set(arguments[i--], DefaultNodes);
-            else if (i + 1 == arguments.Length)
-                throw new ArgumentException($"{arguments[i]} needs a value.", nameof(arguments));
-            else
-                options.Set(arguments[i], arguments[i + 1]);
-        }
-
+            (options.Clients, options.Nodes) = (1, DefaultNodes);
+        Parse.Options(arguments, "--nodes", options.Set);
         options.Scenarios = options.AllScenarios();
         return options;
     }

@@ -10,7 +10,7 @@ internal static class NodesTable
         TextWriter output, Broker broker, Options options, Dictionary<(int Count, bool IsOurs), GroupResult> results)
     {
         Line(output, $"");
-        Line(output, $"{broker.Title}, events of {options.Bytes:N0} bytes, {options.Clients:N0} clients at each node; medians of {options.Rounds} rounds, ratios within each round:");
+        Line(output, $"{broker.Title}, events of {options.Bytes:N0} bytes, {options.Clients:N0} {(options.Clients == 1 ? "client" : "clients")} at each node; medians of {options.Rounds} rounds, ratios within each round:");
         Line(output, $"");
         Line(output, $"| nodes | in flight from each | | events/s | ratio | µs of CPU for an event: all nodes | the broker |");
         Line(output, $"|---:|---:|---|---:|---:|---:|---:|");

@@ -4,32 +4,32 @@ namespace ServerSentEvents.LoadTest.Soak;
 internal enum ClientKind
 {
     /// <summary>Reads until the end of the phase.</summary>
-    Stayer,
+    Permanent,
 
     /// <summary>Reads for a while, leaves, and comes again as a new client.</summary>
-    Comer,
+    Returning,
 
     /// <summary>Reads for a while, leaves, and resumes from its last event id.</summary>
-    Resumer,
+    Resuming,
 
     /// <summary>Reads 20 KB a second on average, with pauses of some seconds.</summary>
-    SlowReader,
+    Slow,
 
     /// <summary>Reads for a while. Then its connection breaks off.</summary>
-    Vanisher,
+    Vanishing,
 
     /// <summary>Never reads. The server must end its stream.</summary>
-    Hanger,
+    NonReading,
 }
 
 /// <summary>Chooses the kinds of clients.</summary>
 internal static class ClientKinds
 {
-    /// <summary>The percentage of each kind. Slow readers and hangers are a tenth, as are the channels with large events.</summary>
+    /// <summary>The percentage of each kind. Slow and non-reading clients are a tenth, as are the channels with large events.</summary>
     private static readonly (ClientKind Kind, int Percent)[] Shares =
     [
-        (ClientKind.Stayer, 50), (ClientKind.Comer, 17), (ClientKind.Resumer, 18), (ClientKind.SlowReader, 5),
-        (ClientKind.Vanisher, 5), (ClientKind.Hanger, 5),
+        (ClientKind.Permanent, 50), (ClientKind.Returning, 17), (ClientKind.Resuming, 18), (ClientKind.Slow, 5),
+        (ClientKind.Vanishing, 5), (ClientKind.NonReading, 5),
     ];
 
     internal static ClientKind Choose(Random random)
@@ -39,5 +39,5 @@ internal static class ClientKinds
     }
 
     /// <summary>Returns whether clients of a kind are in a channel with large events.</summary>
-    internal static bool TakesLargeEvents(this ClientKind kind) => kind is ClientKind.SlowReader or ClientKind.Hanger;
+    internal static bool TakesLargeEvents(this ClientKind kind) => kind is ClientKind.Slow or ClientKind.NonReading;
 }

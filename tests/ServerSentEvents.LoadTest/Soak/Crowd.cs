@@ -72,10 +72,10 @@ internal sealed class Crowd : IDisposable
 
     internal void Close(Sequence sequence) => _open.TryRemove(sequence, out _);
 
-    /// <summary>Starts the clients. Returns the task of the hangers, and the task of all other clients.</summary>
-    internal (Task Hangers, Task Readers) Start(int seed)
+    /// <summary>Starts the clients. Returns the task of the non-readers, and the task of all other clients.</summary>
+    internal (Task NonReaders, Task Readers) Start(int seed)
     {
-        var hangers = new List<Task>();
+        var nonReaders = new List<Task>();
         var readers = new List<Task>();
         foreach (var number in _expected.Keys.Order())
         {
@@ -84,14 +84,14 @@ internal sealed class Crowd : IDisposable
             var channel = kind.TakesLargeEvents()
                 ? random.Next(Feed.LargeChannels)
                 : random.Next(Feed.LargeChannels, Feed.Channels);
-            if (kind == ClientKind.Hanger)
-                hangers.Add(new Hanger(number, channel, random, this).RunAsync());
+            if (kind == ClientKind.NonReading)
+                nonReaders.Add(new NonReader(number, channel, random, this).RunAsync());
             else
                 readers.Add(new EventReader(kind, number, channel, random, this).RunAsync());
         }
 
         readers.Add(CutAsync(new Random(seed)));
-        return (Task.WhenAll(hangers), Task.WhenAll(readers));
+        return (Task.WhenAll(nonReaders), Task.WhenAll(readers));
     }
 
     internal Task CloseAsync() => _closing.CancelAsync();

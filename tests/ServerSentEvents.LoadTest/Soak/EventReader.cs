@@ -26,26 +26,26 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
         await PauseAsync(crowd.RampUp * random.NextDouble());
         do
         {
-            if (kind == ClientKind.Vanisher)
+            if (kind == ClientKind.Vanishing)
                 await VanishAsync();
             else
                 await StayAsync();
             await PauseAsync(TimeSpan.FromSeconds(3 * random.NextDouble()));
         }
-        while (!crowd.Leaving.IsCancellationRequested && (kind == ClientKind.Resumer || !crowd.Closing.IsCancellationRequested));
+        while (!crowd.Leaving.IsCancellationRequested && (kind == ClientKind.Resuming || !crowd.Closing.IsCancellationRequested));
     }
 
     private async Task StayAsync()
     {
-        if (_sequence is null || kind != ClientKind.Resumer)
+        if (_sequence is null || kind != ClientKind.Resuming)
             _sequence = crowd.Open(kind, number, channel);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(crowd.Leaving);
-        if (kind is ClientKind.Comer or ClientKind.Resumer)
+        if (kind is ClientKind.Returning or ClientKind.Resuming)
             leave.CancelAfter(TimeSpan.FromSeconds(2 + (18 * random.NextDouble())));
         // Clients that are here when the phase closes stay for the last event.
         await using (crowd.Closing.Register(() => leave.CancelAfter(Timeout.InfiniteTimeSpan)))
             await ReadAsync(crowd.Http, _sequence, leave.Token);
-        if (kind != ClientKind.Resumer)
+        if (kind != ClientKind.Resuming)
             crowd.Close(_sequence);
     }
 
@@ -81,7 +81,7 @@ internal sealed class EventReader(ClientKind kind, int number, int channel, Rand
             await foreach (var item in client.ReadAsync(_ => new(crowd.AnyNode(random).NewRequest(channel, http)), leave))
             {
                 sequence.Receive(item);
-                if (kind == ClientKind.SlowReader)
+                if (kind == ClientKind.Slow)
                     await PauseAfterBurstAsync(item.Data.Length);
             }
 

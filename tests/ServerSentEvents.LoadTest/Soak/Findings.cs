@@ -10,7 +10,7 @@ internal sealed class Findings(SoakPhase phase, int seed)
 
     private int _violations;
     private long _deliveries;
-    private int _gaps, _resumes, _hangersEnded, _cuts, _faults;
+    private int _gaps, _resumes, _nonReadersEnded, _cuts, _faults;
 
     internal int Violations => _violations;
 
@@ -20,7 +20,7 @@ internal sealed class Findings(SoakPhase phase, int seed)
 
     internal int Resumes => _resumes;
 
-    internal int HangersEnded => _hangersEnded;
+    internal int NonReadersEnded => _nonReadersEnded;
 
     internal int Cuts => _cuts;
 
@@ -32,7 +32,7 @@ internal sealed class Findings(SoakPhase phase, int seed)
 
     internal void CountResume() => Interlocked.Increment(ref _resumes);
 
-    internal void CountHangerEnded() => Interlocked.Increment(ref _hangersEnded);
+    internal void CountNonReaderEnded() => Interlocked.Increment(ref _nonReadersEnded);
 
     internal void CountFault() => Interlocked.Increment(ref _faults);
 

@@ -5,12 +5,12 @@ using System.Net;
 namespace ServerSentEvents.LoadTest.Soak;
 
 /// <summary>A client that never reads, and waits until the server has ended its stream.</summary>
-internal sealed class Hanger(int number, int channel, Random random, Crowd crowd)
+internal sealed class NonReader(int number, int channel, Random random, Crowd crowd)
 {
     /// <summary>The time within which the server ends a stream, with a generous margin for a busy machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>The time before the end of the phase at which no hanger begins, so that the phase need not wait.</summary>
+    /// <summary>The time before the end of the phase at which no non-reader begins, so that the phase need not wait.</summary>
     private static readonly TimeSpan LastStart = TimeSpan.FromSeconds(30);
 
     internal async Task RunAsync()
@@ -20,7 +20,7 @@ internal sealed class Hanger(int number, int channel, Random random, Crowd crowd
         do
         {
             using var connections = new Connections(crowd.Setup);
-            hasConnected = await HangAsync(connections.Http);
+            hasConnected = await OpenWithoutReadingAsync(connections.Http);
             connections.Vanish();
             await PauseAsync(TimeSpan.FromSeconds(10 * random.NextDouble()));
         }
@@ -29,29 +29,29 @@ internal sealed class Hanger(int number, int channel, Random random, Crowd crowd
     }
 
     /// <summary>Opens a stream, and waits until the server ends it. Returns false if no connection could be made.</summary>
-    private async Task<bool> HangAsync(HttpClient http)
+    private async Task<bool> OpenWithoutReadingAsync(HttpClient http)
     {
         using var request = crowd.AnyNode(random).NewRequest(
-            channel, http, string.Create(CultureInfo.InvariantCulture, $"&hanger={number}"));
+            channel, http, string.Create(CultureInfo.InvariantCulture, $"&nonReader={number}"));
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             if (response.StatusCode != HttpStatusCode.OK)
-                crowd.Findings.Report($"Hanger {number} in channel {channel}: the server has answered {(int)response.StatusCode}.");
+                crowd.Findings.Report($"Non-reader {number} in channel {channel}: the server has answered {(int)response.StatusCode}.");
             crowd.Come(number);
             var start = Stopwatch.GetTimestamp();
             while (!crowd.Sampler.IsGone(number, since: start))
             {
                 if (Stopwatch.GetElapsedTime(start) > Patience)
                 {
-                    crowd.Findings.Report($"Hanger {number} in channel {channel}: the server has not ended the stream within {Patience}.");
+                    crowd.Findings.Report($"Non-reader {number} in channel {channel}: the server has not ended the stream within {Patience}.");
                     return true;
                 }
 
                 await Task.Delay(TimeSpan.FromSeconds(0.5));
             }
 
-            crowd.Findings.CountHangerEnded();
+            crowd.Findings.CountNonReaderEnded();
             return true;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)

@@ -50,19 +50,19 @@ internal sealed class PhaseRun(SoakPhase phase, SoakOptions options, TimeSpan du
         var publishing = feed.RunAsync(stopPublishing.Token);
         var sampling = sampler.RunAsync(stopSampling.Token);
         var breaking = faults?.Start() ?? Task.CompletedTask;
-        var (hangers, readers) = crowd.Start(options.Seed);
+        var (nonReaders, readers) = crowd.Start(options.Seed);
 
         var failure = FirstFailureAsync(publishing, sampling, breaking);
         await UnlessAsync(failure, Task.WhenAll(crowd.AllHaveCome.WaitAsync(Patience), Task.Delay(duration * WarmUp)));
         var begin = sampler.Elapsed;
         crowd.End = begin + (duration * (1 - WarmUp));
         var heaps = await CollectQuartersAsync(nodes, sampler, begin, crowd.End, failure);
-        Say(sampler, "no client comes anymore; waiting for those that hang");
+        Say(sampler, "no client comes anymore; waiting for those that do not read");
         await crowd.CloseAsync();
         if (faults is not null)
             await faults.StopAsync();
         // Events must go on: only a full queue shows the server that a client does not read.
-        await hangers;
+        await nonReaders;
         Say(sampler, "publishing ends; waiting for the last deliveries");
         await stopPublishing.CancelAsync();
         await publishing;

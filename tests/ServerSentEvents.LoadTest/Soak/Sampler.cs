@@ -10,8 +10,8 @@ internal sealed class Sampler(IReadOnlyList<SoakNode> nodes)
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly List<Sample>[] _samples = [.. nodes.Select(_ => new List<Sample>())];
 
-    /// <summary>The subscribed hangers of the latest sample, and the time before that sample.</summary>
-    private volatile Tuple<long, HashSet<int>> _hangers = new(0, []);
+    /// <summary>The subscribed non-readers of the latest sample, and the time before that sample.</summary>
+    private volatile Tuple<long, HashSet<int>> _nonReaders = new(0, []);
 
     /// <summary>The samples of each node. Read them when the sampler has ended.</summary>
     internal IReadOnlyList<IReadOnlyList<Sample>> Samples => _samples;
@@ -24,19 +24,19 @@ internal sealed class Sampler(IReadOnlyList<SoakNode> nodes)
         while (!stop.IsCancellationRequested)
         {
             var before = Stopwatch.GetTimestamp();
-            var hangers = new HashSet<int>();
+            var nonReaders = new HashSet<int>();
             for (var i = 0; i < nodes.Count; i++)
             {
                 var (sample, state) = await Sample.TakeAsync(nodes[i], Elapsed.TotalSeconds);
                 _samples[i].Add(sample);
-                hangers.UnionWith(state.Hangers);
+                nonReaders.UnionWith(state.NonReaders);
             }
 
-            _hangers = new(before, hangers);
+            _nonReaders = new(before, nonReaders);
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 
-    /// <summary>Returns whether a sample after a time has shown that no node has a subscription of a hanger.</summary>
-    internal bool IsGone(int hanger, long since) => _hangers is var (time, hangers) && time > since && !hangers.Contains(hanger);
+    /// <summary>Returns whether a sample after a time has shown that no node has a subscription of a non-reader.</summary>
+    internal bool IsGone(int nonReader, long since) => _nonReaders is var (time, nonReaders) && time > since && !nonReaders.Contains(nonReader);
 }

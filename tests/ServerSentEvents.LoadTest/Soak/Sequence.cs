@@ -35,7 +35,7 @@ internal sealed class Sequence(ClientKind kind, int client, int channel, EventFe
                 break;
             case SoakServer.GapEvent:
                 // A slow reader can fall behind the history. For others, the history is large enough.
-                if (kind == ClientKind.SlowReader)
+                if (kind == ClientKind.Slow)
                     findings.CountGap();
                 else
                     findings.Report($"{Client}: expected {_next}, and got a gap event.");

@@ -96,10 +96,10 @@ internal static class SoakServer
                 throw;
             }
         });
-        app.MapGet(WebServer.Path, (string channel, int? hanger) => publisher.ToResult(new()
+        app.MapGet(WebServer.Path, (string channel, int? nonReader) => publisher.ToResult(new()
         {
             Channels = channel,
-            Properties = hanger,
+            Properties = nonReader,
             InitialData = [new SseItem<string>("-", StartEvent)],
         }));
         app.MapPost("/publish", async (HttpRequest request) =>

@@ -2,9 +2,9 @@ namespace ServerSentEvents.LoadTest.Soak;
 
 /// <summary>The state of a server.</summary>
 /// <param name="Subscriptions">The number of open subscriptions.</param>
-/// <param name="Hangers">The numbers of the subscribed clients that do not read.</param>
+/// <param name="NonReaders">The numbers of the subscribed clients that do not read.</param>
 /// <param name="Failures">The requests that have ended with an exception so far.</param>
-internal sealed record SoakState(int Subscriptions, IReadOnlyList<int> Hangers, int Failures);
+internal sealed record SoakState(int Subscriptions, IReadOnlyList<int> NonReaders, int Failures);
 
 /// <summary>The figures of a server process at one time.</summary>
 /// <param name="Seconds">The time since the start of the phase.</param>

@@ -12,10 +12,10 @@ internal static class SoakTable
         Line(output, $"");
         Line(output, $"{options.Clients:N0} clients, {options.Rate} events a second, {options.Seconds:N0} seconds in all, seed {options.Seed}:");
         Line(output, $"");
-        Line(output, $"| phase | events | deliveries | faults of the broker | connections cut | resumes | clients that hang, ended by the server | gaps of slow readers | violations |");
+        Line(output, $"| phase | events | deliveries | faults of the broker | connections cut | resumes | non-reading clients that the server ended | gaps of slow readers | violations |");
         Line(output, $"|---|---:|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var (phase, _, findings, published) in results)
-            Line(output, $"| {phase.Name} | {published:N0} | {findings.Deliveries:N0} | {findings.Faults:N0} | {findings.Cuts:N0} | {findings.Resumes:N0} | {findings.HangersEnded:N0} | {findings.Gaps:N0} | {findings.Violations:N0} |");
+            Line(output, $"| {phase.Name} | {published:N0} | {findings.Deliveries:N0} | {findings.Faults:N0} | {findings.Cuts:N0} | {findings.Resumes:N0} | {findings.NonReadersEnded:N0} | {findings.Gaps:N0} | {findings.Violations:N0} |");
 
         Line(output, $"");
         Line(output, $"Each server process: medians of the first and the last quarter after the warm-up, and the state after all clients have left. {FlatLine.Bounds}");
