@@ -71,11 +71,11 @@ public sealed partial class Subscription<TProperties>
     internal void DropQueue(Subscriber<TProperties> subscriber)
     {
         subscriber.Discard();
-        // A copy that still uses its writer calls LetGo itself.
+        // A copy that still uses its writer calls Release itself.
         if (subscriber.Copy is { } copy)
             copy.CancelFlush();
         else
-            LetGo();
+            Release();
     }
 
     /// <summary>Drops the rest of the queue after the linger timeout.</summary>
@@ -89,16 +89,16 @@ public sealed partial class Subscription<TProperties>
         EndNow(SubscriptionEndReason.Unsubscribed, ref unreported);
     }
 
-    /// <summary>Lets go if nothing can be read anymore. A copy lets go by itself.</summary>
-    internal void LetGoIfRead()
+    /// <summary>Releases the queue if nothing can be read anymore. A copy does this by itself.</summary>
+    internal void ReleaseIfRead()
     {
         // Check first whether the replay is complete: before it is, a finished queue can still get its first frames.
         if (!IsResuming && Subscriber is { Copy: null, IsFinished: true })
-            LetGo();
+            Release();
     }
 
-    /// <summary>Lets go of the publisher and of the queue. Call when nothing can be read anymore.</summary>
-    internal void LetGo()
+    /// <summary>Releases the publisher and the queue. Call when nothing can be read anymore.</summary>
+    internal void Release()
     {
         if (Subscriber is not { } subscriber)
             return;

@@ -24,7 +24,7 @@ internal sealed class CopyScheduler
     /// </summary>
     private const int TurnDivisor = 8;
 
-    /// <summary>The time between two looks at the workers. A worker that is in the same write at both is replaced.</summary>
+    /// <summary>The time between two checks of the workers. A worker that is in the same write at both is replaced.</summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly int _maxWorkers;
@@ -111,7 +111,7 @@ internal sealed class CopyScheduler
         }
     }
 
-    /// <summary>Replaces workers that have been inside one writer since the last look.</summary>
+    /// <summary>Replaces workers that have been inside one writer since the last check.</summary>
     private void Watch()
     {
         lock (_gate)
@@ -139,7 +139,7 @@ internal sealed class CopyScheduler
 
         private long _writes;
 
-        /// <summary>The write at the last look. Guarded by the scheduler's lock.</summary>
+        /// <summary>The write at the last check. Guarded by the scheduler's lock.</summary>
         private long _seenWrite;
 
         /// <summary>True if the worker was stuck and another one has taken its place. Guarded by the scheduler's lock.</summary>
@@ -174,7 +174,7 @@ internal sealed class CopyScheduler
             Queue();
         }
 
-        /// <summary>Returns whether the worker is in the same write as at the last look. Needs the scheduler's lock.</summary>
+        /// <summary>Returns whether the worker is in the same write as at the last check. Needs the scheduler's lock.</summary>
         internal bool IsStuck()
         {
             var write = Volatile.Read(ref _write);

@@ -31,7 +31,7 @@ internal sealed partial class PipeCopy<TProperties>
         _subscription.EndNow(isCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
         // The token may have been canceled after the first look, and have ended the subscription.
         isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
-        _subscription.LetGo();
+        _subscription.Release();
 
         if (failures.Any)
         {

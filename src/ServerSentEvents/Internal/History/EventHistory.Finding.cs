@@ -11,7 +11,7 @@ internal sealed partial class EventHistory<TProperties>
     /// </summary>
     internal ResumePoint<TProperties>? Find(string lastEventId, in ChannelNames channels, long now)
     {
-        if (FindPlace(lastEventId, channels) is not { } place)
+        if (FindPosition(lastEventId, channels) is not { } place)
             return null;
         var position = place.Value;
         if (position > Position.Value)
@@ -44,7 +44,7 @@ internal sealed partial class EventHistory<TProperties>
         return new(place, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
     }
 
-    private EventPosition? FindPlace(string lastEventId, in ChannelNames channels)
+    private EventPosition? FindPosition(string lastEventId, in ChannelNames channels)
     {
         if (lastEventId.Length > EventValidator.MaxIdLength)
             return null;

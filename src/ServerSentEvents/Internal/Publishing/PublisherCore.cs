@@ -164,7 +164,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         failures.Try(static core => core.StartLingering(), this);
         Notifier.AnnounceEnds(result.Ended, ref failures);
         foreach (var subscriber in result.Ended)
-            subscriber.Subscription.LetGoIfRead();
+            subscriber.Subscription.ReleaseIfRead();
     }
 
     private void Finish(in RegistryResult<TProperties> result)

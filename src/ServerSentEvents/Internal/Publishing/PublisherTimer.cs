@@ -9,8 +9,8 @@ namespace ServerSentEvents.Internal.Publishing;
 /// </summary>
 internal sealed class PublisherTimer<TProperties>
 {
-    /// <summary>The number of looks in each interval, so that nothing is late by more than a quarter of it.</summary>
-    private const int LooksPerInterval = 4;
+    /// <summary>The number of checks in each interval, so that nothing is late by more than a quarter of it.</summary>
+    private const int ChecksPerInterval = 4;
 
     /// <summary>The time that a node of a backplane has to reach the position of a client from another node.</summary>
     private static readonly TimeSpan AheadTimeout = TimeSpan.FromSeconds(30);
@@ -42,7 +42,7 @@ internal sealed class PublisherTimer<TProperties>
         // Only a client with a last event id can be ahead.
         if (settings.HistoryCapacity > 0 && AheadTimeout < shortest)
             shortest = AheadTimeout;
-        _period = TimeSpan.FromTicks(Math.Max(shortest.Ticks / LooksPerInterval, TimeSpan.TicksPerMillisecond));
+        _period = TimeSpan.FromTicks(Math.Max(shortest.Ticks / ChecksPerInterval, TimeSpan.TicksPerMillisecond));
         if (settings.HeartbeatInterval is not null)
             Start();
     }
@@ -56,7 +56,7 @@ internal sealed class PublisherTimer<TProperties>
         try
         {
             _timer = _settings.TimeProvider.CreateDetachedTimer(
-                static state => ((PublisherTimer<TProperties>)state!).Look(), this, _period, _period);
+                static state => ((PublisherTimer<TProperties>)state!).Check(), this, _period, _period);
             next = TimerState.Running;
         }
         finally
@@ -73,7 +73,7 @@ internal sealed class PublisherTimer<TProperties>
             StopIfQuiet(core);
     }
 
-    private void Look()
+    private void Check()
     {
         if (!_core.TryGetTarget(out var core))
         {
@@ -84,9 +84,9 @@ internal sealed class PublisherTimer<TProperties>
         var now = _settings.TimeProvider.GetTimestamp();
         if (_settings.HeartbeatInterval is { } interval && !_isDisposed)
             core.Complete(core.Registry.SendHeartbeats(since: now - _settings.Ticks(interval), now));
-        // Search now if the next look would be more than a quarter of the age after the last search.
+        // Search now if the next check would be more than a quarter of the age after the last search.
         if (_settings.HistoryMaxAge is { } age
-            && now + _settings.Ticks(_period) - _evictedAt > _settings.Ticks(age) / LooksPerInterval)
+            && now + _settings.Ticks(_period) - _evictedAt > _settings.Ticks(age) / ChecksPerInterval)
         {
             _evictedAt = now;
             core.Registry.EvictExpired(now);

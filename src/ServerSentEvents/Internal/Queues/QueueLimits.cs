@@ -9,7 +9,7 @@ namespace ServerSentEvents.Internal.Queues;
 /// <param name="GapFrame">The event that shows the client that events were dropped; null for none.</param>
 internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow, Frame? GapFrame = null);
 
-/// <summary>A queue that has ended and is empty, for a subscription that has let go of its queue.</summary>
+/// <summary>A queue that has ended and is empty, for a subscription that has released its queue.</summary>
 internal sealed class EndedQueue : SubscriptionQueue
 {
     internal EndedQueue()
