@@ -74,7 +74,7 @@ public sealed class ResponseTests
 
     [Theory]
     [InlineData("text/event-stream; charset=utf-8", "text/event-stream; charset=utf-8")]
-    [InlineData("Text/Event-Stream;charset=UTF-8", "Text/Event-Stream;charset=UTF-8")]
+    [InlineData("text/event-stream; charset=UTF-8", "text/event-stream; charset=UTF-8")]
     [InlineData("text/event-stream; charset=iso-8859-1", "text/event-stream")]
     [InlineData("text/plain; charset=utf-8", "text/event-stream")]
     [InlineData("nonsense", "text/event-stream")]

@@ -5,7 +5,7 @@ namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
 /// Tests that parsers of other projects read random streams as they were published. The environment variable
-/// PROOF_EVENTS sets the number of events for each parser.
+/// PARSER_EVENTS sets the number of events for each parser.
 /// </summary>
 public sealed class IndependentParserTests(ParserScripts scripts, GoPrograms go, Chromium chromium)
     : IClassFixture<ParserScripts>, IClassFixture<GoPrograms>, IClassFixture<Chromium>
@@ -20,7 +20,7 @@ public sealed class IndependentParserTests(ParserScripts scripts, GoPrograms go,
     private const int LargeEventBytesForGo = 100_000;
 
     private static int Streams => Math.Max(
-        1, int.Parse(Environment.GetEnvironmentVariable("PROOF_EVENTS") ?? "10000", CultureInfo.InvariantCulture) / EventsPerStream);
+        1, int.Parse(Environment.GetEnvironmentVariable("PARSER_EVENTS") ?? "10000", CultureInfo.InvariantCulture) / EventsPerStream);
 
     [Fact]
     public async Task RandomStreams_BclSseParser_ReturnsPublishedEvents()
