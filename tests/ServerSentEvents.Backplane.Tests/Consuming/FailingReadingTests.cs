@@ -33,7 +33,7 @@ public sealed class FailingReadingTests
         await using var node = TestNode.Start(_changed, Configure);
 
         await _time.AdvanceUntilAsync(() => node.Log.Warnings.Any(text =>
-            text.Contains("Nothing has been read for 00:00:10", StringComparison.Ordinal)));
+            text.Contains("Nothing has been read for 00:01:00", StringComparison.Ordinal)));
         _changed.Release();
 
         await _time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp && _changed.ReadersOpened > 1);

@@ -1,3 +1,4 @@
+using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
@@ -108,13 +109,13 @@ public sealed class FollowerWatchTests
 
         for (var offset = 0; offset < 9; offset++)
         {
-            CheckAfter(reader, ManualReader.Patience / 2);
+            CheckAfter(reader, ReadingWatch.MarkerPatience / 2);
             reader.Read(offset, RawMessage.Of(new MessageId(7, (ulong)offset + 1), data: "a"));
         }
 
-        CheckAfter(reader, ManualReader.Patience / 2);
+        CheckAfter(reader, ReadingWatch.MarkerPatience / 2);
         stuck.IsCompleted.Should().BeFalse("the reader comes nearer to the marker");
-        CheckAfter(reader, ManualReader.Patience / 2);
+        CheckAfter(reader, ReadingWatch.MarkerPatience / 2);
         stuck.IsCompleted.Should().BeTrue();
     }
 
@@ -127,6 +128,28 @@ public sealed class FollowerWatchTests
         await StartAsync(reader);
         CheckAfter(reader, ManualReader.Patience * 10);
 
+        stuck.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Attach_HandlersTakeLongAtTheMarker_IsNotStuck()
+    {
+        using var reader = new ManualReader();
+        var stuck = reader.Watch.Begin();
+        var attaching = reader.AttachAsync(marker: 1);
+        reader.Read(0, RawMessage.Of(new MessageId(7, 1), data: "a"));
+        var ended = false;
+        reader.Publisher.Subscribe(properties: "Ann");
+        reader.Publisher.Unsubscribed += (_, _) =>
+        {
+            ended = true;
+            CheckAfter(reader, ReadingWatch.MarkerPatience);
+        };
+
+        reader.Read(1, RawMessage.Of(new MessageId(7, 2), data: "b"));
+
+        await attaching.WithinPatience();
+        ended.Should().BeTrue();
         stuck.IsCompleted.Should().BeFalse();
     }
 

@@ -135,7 +135,7 @@ public sealed class ReadingWatchTests
         _watch.ExpectMarker();
 
         var stuck = _watch.Begin();
-        CheckAfter(Patience);
+        CheckAfter(ReadingWatch.MarkerPatience);
 
         stuck.IsCompleted.Should().BeFalse("the next marker is not in the stream yet");
     }

@@ -1,12 +1,15 @@
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// Finds a reader that is stuck: for a long time it gets nothing, although the node's marker has not come, or a message of this
-/// node that the broker has confirmed. The time that the application takes to deliver a message does not count.
+/// Finds a reader that is stuck: it expects the node's marker or a confirmed message of this node, and gets nothing for a long
+/// time. The time that the application takes to deliver a message does not count.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
 {
+    /// <summary>The shortest time to wait for the marker. The start of a reader takes several commands.</summary>
+    internal static readonly TimeSpan MarkerPatience = TimeSpan.FromMinutes(1);
+
     private readonly Lock _gate = new();
 
     /// <summary>The highest sequence that this node has sent, or is about to send. Guarded by <see cref="_gate"/>.</summary>
@@ -69,7 +72,7 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
-    /// <summary>Expects the marker of this connection, because it is in the stream. Each message gets the reader nearer to it.</summary>
+    /// <summary>Expects the marker of this connection, which is in the stream now. Each message restarts the wait.</summary>
     internal void ExpectMarker()
     {
         lock (_gate)
@@ -127,8 +130,8 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
     }
 
     /// <summary>
-    /// Stops expecting what was sent, also if it is confirmed later. It may be before the place where the reader starts, or in a
-    /// stream that is gone.
+    /// Stops expecting all messages sent so far, even those that are confirmed later. They may be before the place where the
+    /// reader starts, or in a stream that is gone.
     /// </summary>
     internal void ExpectNothing()
     {
@@ -141,8 +144,9 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
     {
         lock (_gate)
         {
-            if (!_isDelivering && _waitingSince is { } since && time.GetElapsedTime(since) >= patience)
-                _stuck.TrySetResult(new TimeoutException($"Nothing has been read for {patience}, although the stream has more."));
+            var longest = _isMarkerAwaited && patience < MarkerPatience ? MarkerPatience : patience;
+            if (!_isDelivering && _waitingSince is { } since && time.GetElapsedTime(since) >= longest)
+                _stuck.TrySetResult(new TimeoutException($"Nothing has been read for {longest}, although the stream has more."));
         }
     }
 

@@ -108,22 +108,27 @@ internal sealed class StreamFollower<TProperties>(
         try
         {
             sequence = ReadMessage(offset, order, body);
+            // Handlers of the application can run here, and their time does not count.
+            if (offset >= _end && !_reached.Task.IsCompleted)
+                ReachEnd(offset, sequence);
         }
         finally
         {
             watch.EndMessage(sequence);
             lag.EndDelivery();
         }
+    }
 
-        if (offset < _end || _reached.Task.IsCompleted)
-            return;
+    /// <summary>Ends the wait for the marker, at the marker or at a later message if the marker is gone.</summary>
+    private void ReachEnd(long offset, ulong sequence)
+    {
         if (_isCatchingUp)
         {
             _isCatchingUp = false;
             delivery.EndAll();
             Log.CaughtUp(settings.Logger, stream, offset);
         }
-        else if (watch.IsMissing(_confirmedBefore))
+        else if (sequence < _confirmedBefore && watch.IsMissing(_confirmedBefore))
         {
             // The broker has lost a message that it had confirmed.
             Log.Lost(settings.Logger, stream, offset, offset);
