@@ -9,7 +9,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
     private const int InFlight = 100;
     private const int LongestStay = 500;
 
-    /// <summary>The time between two events of a node during the disturbance, so that the events last until it is over.</summary>
+    /// <summary>The time between two events of a node, so that the third quarter lasts until the disturbance is over.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
     private readonly CountdownEvent _connected = new(clients);
@@ -21,7 +21,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
 
     /// <summary>
     /// Asserts that every client gets every event once and in order. The disturbance starts when a quarter is published. Until
-    /// it is over, each node publishes one event after the other. The last quarter comes after it.
+    /// it is over, each node publishes one event after the other, and from its half on at a pace. The last quarter comes after it.
     /// </summary>
     public async Task RunAsync(string name, Func<Task>? disturb = null)
     {
@@ -84,7 +84,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
             var isDisturbed = _partPublished.Task.IsCompleted && !_disturbanceEnded.Task.IsCompleted;
             while (pending.Count >= (isDisturbed ? 1 : InFlight))
                 await pending.Dequeue();
-            if (isDisturbed)
+            if (isDisturbed && number >= events / nodes.Length / 2)
                 await pace.WaitForNextTickAsync();
             if (Interlocked.Increment(ref _published) == events / 4)
                 _partPublished.TrySetResult();
