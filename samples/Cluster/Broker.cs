@@ -34,7 +34,7 @@ internal sealed record Broker(Uri Address)
         return broker is not null;
     }
 
-    /// <summary>Adds the backplane: the one registration that makes an application run on several machines.</summary>
+    /// <summary>Adds the backplane: the one registration that makes an application run on several nodes.</summary>
     public void AddTo(IServiceCollection services)
     {
         if (IsRedis)

@@ -82,7 +82,7 @@ public sealed class EventStreamOptions
     public TimeSpan UnresponsiveTimeout { get; set; } = TimeSpan.FromSeconds(DefaultUnresponsiveTimeoutSeconds);
 
     /// <summary>
-    /// Whether the query of a request can name the last event id, as <c>?lastEventId=</c> or <c>?Last-Event-ID=</c>. The
+    /// True if the query of a request can name the last event id, as <c>?lastEventId=</c> or <c>?Last-Event-ID=</c>. The
     /// default is true.
     /// </summary>
     /// <remarks>

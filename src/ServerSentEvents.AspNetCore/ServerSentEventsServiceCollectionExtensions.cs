@@ -87,8 +87,9 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <remarks>
     /// <para>The keys are the names of the properties of <see cref="PublisherOptions"/>, in any case. Other keys are ignored.
     /// Durations are written as <c>hh:mm:ss</c> or <c>d.hh:mm:ss</c>, with hours from 0 to 23. Null or an
-    /// empty value sets an option that can be null to null: an empty <c>HeartbeatInterval</c> switches heartbeats off. <see cref="PublisherOptions.GapEvent"/> and
-    /// <see cref="PublisherOptions.TimeProvider"/> can only be set in code; their keys are refused.</para>
+    /// empty value sets an option that can be null to null: an empty <c>HeartbeatInterval</c> switches heartbeats off.
+    /// <see cref="PublisherOptions.GapEvent"/> and <see cref="PublisherOptions.TimeProvider"/> can only be set in code;
+    /// their keys are refused.</para>
     /// <para>A value that cannot be read or is out of its range makes the resolution of the publisher throw an
     /// <see cref="InvalidOperationException"/> that names the key.</para>
     /// <para>No reflection is used, so the method is safe for trimming and NativeAOT. Otherwise, it works as

@@ -23,7 +23,8 @@ namespace ServerSentEvents;
 /// all subscribers. Events that the function itself publishes come before it.</para>
 /// <para><b>Errors.</b> Invalid arguments cause an <see cref="ArgumentException"/>, before anything has changed.</para>
 /// <para><b>Lifetime.</b> Keep one publisher for the lifetime of the application, and dispose it at the end. It owns no
-/// thread, and at most one timer besides those of <c>PublishAllAsync</c>. Channels without subscribers use no memory, apart from their history.</para>
+/// thread, and at most one timer besides those of <c>PublishAllAsync</c>. Channels without subscribers use no memory, apart
+/// from their history.</para>
 /// <para><b>Inheritance.</b> Derive from this class only to register several publishers in a container under different
 /// types. There are no members to override.</para>
 /// </remarks>

@@ -127,8 +127,8 @@ public sealed class PublisherOptions
     /// </summary>
     /// <remarks>
     /// Publishing a larger event throws an <see cref="ArgumentException"/> before anything has changed. A personalized
-    /// event that is too large counts as a failure of its function: the other subscribers get theirs. The events of a
-    /// backplane have the bound of the node that publishes them.
+    /// event that is too large counts as a failure of its function: the other subscribers get theirs. This
+    /// option does not apply to the events of a backplane, which has its own <c>MaxEventBytes</c> for what is published.
     /// </remarks>
     /// <example>
     /// <code>

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>Tests the messages of an application that Redis refuses, with a real server.</summary>
+/// <summary>Tests the errors that an application gets if Redis refuses a connection or a command, with a real server.</summary>
 public sealed class RefusalTests
 {
     private const string Key = "events";

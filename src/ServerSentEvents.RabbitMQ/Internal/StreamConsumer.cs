@@ -34,7 +34,7 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
     /// <summary>The tag of the last message. Guarded by <see cref="_handling"/>.</summary>
     private ulong _lastTag;
 
-    /// <summary>True while <see cref="AcknowledgeLaterAsync"/> runs. Guarded by <see cref="_handling"/>.</summary>
+    /// <summary>True while <see cref="AcknowledgeLaterAsync"/> waits. Guarded by <see cref="_handling"/>.</summary>
     private bool _isAcknowledgedLater;
 
     /// <summary>The offset of the last message; null before the first one.</summary>

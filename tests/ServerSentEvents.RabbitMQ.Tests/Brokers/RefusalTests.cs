@@ -6,7 +6,7 @@ using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>A refusal is reported as such, in the broker's own words.</summary>
+/// <summary>Tests that a refusal is reported in the broker's own words.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class RefusalTests(SingleBroker broker)
 {

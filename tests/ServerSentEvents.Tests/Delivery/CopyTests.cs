@@ -213,7 +213,7 @@ public sealed class CopyTests
     }
 
     [Fact]
-    public async Task CopyToAsync_CanceledAfterItsLastLookAtTheToken_EndsAsCanceled()
+    public async Task CopyToAsync_CanceledAfterItsLastCheckOfTheToken_EndsAsCanceled()
     {
         using var cancellation = new CancellationTokenSource();
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
@@ -221,7 +221,7 @@ public sealed class CopyTests
         var copy = subscription.CopyToAsync(pipe.Writer, cancellation.Token);
         await pipe.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
-        // No public member can stop a copy between its last look and its end. The publisher's lock can.
+        // No public member can stop a copy between its last check and its end. The publisher's lock can.
         OwnThread.Run(() =>
         {
             using var gate = HeldGate.Of(_publisher);

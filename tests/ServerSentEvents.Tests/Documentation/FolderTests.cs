@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Tests that the folders of the internal code of each package use each other in one direction.</summary>
+/// <summary>Tests that the folders of the internal code of the core and of the engine use each other in one direction.</summary>
 public sealed partial class FolderTests
 {
     private const int MatchLimit = 10_000;

@@ -10,8 +10,8 @@ public sealed class SubscribeMemoryTests(ITestOutputHelper output)
     private const int Count = 10_000;
 
     /// <summary>
-    /// Garbage between the subscribers would leave them at irregular distances in memory, and a publish to many of them would
-    /// take up to three times as long.
+    /// Garbage between the subscribers would leave them at irregular distances in memory, and slow down a publish to many of
+    /// them.
     /// </summary>
     [Theory]
     [InlineData(false)]

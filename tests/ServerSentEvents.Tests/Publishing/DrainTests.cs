@@ -131,7 +131,7 @@ public sealed class DrainTests
         var client = new SlowClient(publisher.Subscribe());
         (await client.WaitAsync()).Should().Be("retry: 3000\n".Length);
 
-        // The timeout begins again when the timer sees the write: at its first look.
+        // The timeout begins again when the timer sees the write: at its first check.
         for (var i = 0; i < 5; i++)
             time.Advance(timeout / 4);
 

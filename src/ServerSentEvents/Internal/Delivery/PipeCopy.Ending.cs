@@ -29,7 +29,7 @@ internal sealed partial class PipeCopy<TProperties>
         var isCanceled = _queue.IsAborted && _cancellationToken.IsCancellationRequested;
         Failures failures = default;
         _subscription.EndNow(isCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
-        // The token may have been canceled after the first look, and have ended the subscription.
+        // The token may have been canceled after the first check, and have ended the subscription.
         isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
         _subscription.Release();
 

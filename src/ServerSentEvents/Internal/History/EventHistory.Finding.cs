@@ -11,13 +11,13 @@ internal sealed partial class EventHistory<TProperties>
     /// </summary>
     internal ResumePoint<TProperties>? Find(string lastEventId, in ChannelNames channels, long now)
     {
-        if (FindPosition(lastEventId, channels) is not { } place)
+        if (FindPosition(lastEventId, channels) is not { } found)
             return null;
-        var position = place.Value;
+        var position = found.Value;
         if (position > Position.Value)
         {
             var canBeAhead = _isFollowing && position < _distrustedFrom;
-            return canBeAhead ? new(place, IsAhead: true, HasPersonalized: false, Replay: null) : null;
+            return canBeAhead ? new(found, IsAhead: true, HasPersonalized: false, Replay: null) : null;
         }
 
         var cursors = new List<HistoryCursor<TProperties>>();
@@ -41,7 +41,7 @@ internal sealed partial class EventHistory<TProperties>
             hasPersonalized |= channel.NewestPersonalized > position;
         }
 
-        return new(place, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
+        return new(found, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
     }
 
     private EventPosition? FindPosition(string lastEventId, in ChannelNames channels)

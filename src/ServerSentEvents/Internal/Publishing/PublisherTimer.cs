@@ -4,8 +4,8 @@ using ServerSentEvents.Internal.Compatibility;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// The one timer of a publisher. It sends heartbeats, evicts expired events, and finds subscribers whose readers take nothing
-/// after their end. It runs only while there is something to do, and does not keep a publisher alive.
+/// The timer for a publisher's subscribers and history. It sends heartbeats, evicts expired events, cuts off ended subscriptions
+/// whose readers take nothing, and ends subscriptions that stay ahead of a backplane's node. It runs only while there is something to do, and does not keep a publisher alive.
 /// </summary>
 internal sealed class PublisherTimer<TProperties>
 {
@@ -39,7 +39,7 @@ internal sealed class PublisherTimer<TProperties>
             shortest = settings.HeartbeatInterval.GetValueOrDefault();
         if (settings.HistoryCapacity > 0 && settings.HistoryMaxAge < shortest)
             shortest = settings.HistoryMaxAge.GetValueOrDefault();
-        // Only a client with a last event id can be ahead.
+        // Without a history, no subscriber can be ahead.
         if (settings.HistoryCapacity > 0 && AheadTimeout < shortest)
             shortest = AheadTimeout;
         _period = TimeSpan.FromTicks(Math.Max(shortest.Ticks / ChecksPerInterval, TimeSpan.TicksPerMillisecond));
