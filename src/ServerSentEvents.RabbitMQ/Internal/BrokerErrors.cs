@@ -11,6 +11,12 @@ internal static class BrokerErrors
     private const ushort PreconditionFailed = 406;
     private const ushort NotAllowed = 530;
 
+    /// <summary>
+    /// Words of the broker while it starts a stream, and on a node of a cluster that has no replica of the stream. Both pass: a
+    /// moment later, or on another node.
+    /// </summary>
+    private const string NoReplica = "replica on the local node";
+
     /// <summary>Returns the exception that says what is wrong.</summary>
     internal static Exception Explain(Exception exception)
     {
@@ -30,8 +36,9 @@ internal static class BrokerErrors
     /// <summary>Returns the exception that says why the broker has closed a connection or a channel.</summary>
     internal static Exception Explain(ShutdownEventArgs reason, Exception? cause = null) =>
         reason.ReplyCode is AccessRefused or PreconditionFailed or NotAllowed
-            ? new StreamRefusedException(reason.ReplyText, cause)
-            : new IOException(reason.ReplyText, cause);
+            && !reason.ReplyText.Contains(NoReplica, StringComparison.Ordinal)
+                ? new StreamRefusedException(reason.ReplyText, cause)
+                : new IOException(reason.ReplyText, cause);
 
     /// <summary>Returns an exception and all inner ones. Each endpoint that was tried has one.</summary>
     private static IEnumerable<Exception> Flatten(Exception exception)

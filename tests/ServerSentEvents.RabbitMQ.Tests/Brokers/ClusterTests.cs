@@ -1,3 +1,4 @@
+using RabbitMQ.Client;
 using Xunit.Abstractions;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
@@ -27,6 +28,31 @@ public sealed class ClusterTests(ThreeBrokers broker, ITestOutputHelper output) 
         {
             await victim.StartAsync();
         }
+    }
+
+    [SkippableFact]
+    public async Task ConnectAsync_NodeHasNoReplicaOfTheStream_TriesAgainUntilItHas()
+    {
+        await using var node = await TestNode.StartAsync(broker.Open(_stream));
+        var leader = await broker.LeaderOfAsync(_stream);
+        var follower = broker.Nodes.First(each => each != leader);
+        var log = new TestLog();
+        var options = broker.NewOptions(_stream);
+        options.Endpoints = [new AmqpTcpEndpoint("127.0.0.1", follower.Port)];
+        (options.LoggerFactory, options.PublishTimeout) = (log, Limits.Patience);
+        using var publisher = new Publisher<string>();
+
+        await ChangeReplicaAsync("delete_replica");
+        var connecting = RabbitMQBackplane<string>.ConnectAsync(publisher, options);
+        await Limits.UntilAsync(() => connecting.IsCompleted
+            || log.Warnings.Any(text => text.Contains("replica on the local node", StringComparison.Ordinal)));
+        await ChangeReplicaAsync("add_replica");
+
+        await using var backplane = await connecting.WithinPatience();
+        backplane.IsCaughtUp.Should().BeTrue();
+
+        Task<string> ChangeReplicaAsync(string function) => leader.CtlAsync(
+            "eval", $"ok = rabbit_stream_queue:{function}(<<\"/\">>, <<\"{_stream}\">>, '{follower.Name}').");
     }
 
     [SkippableFact]
