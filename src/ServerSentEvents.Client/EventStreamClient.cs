@@ -11,8 +11,9 @@ namespace ServerSentEvents.Client;
 /// <summary>A client for Server-Sent Events that reconnects and resumes, as the <c>EventSource</c> of browsers does.</summary>
 /// <remarks>
 /// <para><b>Streams.</b> A read makes one request after another until the server answers 204, a failure is permanent, or the reader
-/// stops. Each request sends the last event id, so a server with a history continues where the previous connection ended. Leaving
-/// the loop or canceling its token ends the request at once.</para>
+/// stops. Each request sends the last event id, so a server with a history continues where the previous connection ended. Canceling
+/// the token ends the request at once. Leaving the loop ends it as well; over HTTP/1.1 the handler may keep the connection for two
+/// seconds (<c>ResponseDrainTimeout</c>).</para>
 /// <para><b>Failures.</b> The end of a stream, a lost connection, a stall, and the statuses 408, 425, 429 and 5xx (other than 501
 /// and 505) are temporary: the client waits and reconnects. After a 401 it asks for the request once more, without a wait. All
 /// other statuses, another content type, and an event that is too large are permanent: the loop throws an
@@ -20,7 +21,7 @@ namespace ServerSentEvents.Client;
 /// <para><b>Waits.</b> The wait before an attempt is the reconnection interval of the server's <c>retry:</c>, or else of the
 /// options, and up to half of it in addition. From the second attempt without progress on, it doubles each time, up to
 /// <see cref="EventStreamClientOptions.MaxReconnectionInterval"/>. An attempt makes progress if it delivers an event or if its
-/// stream stays open for 30 seconds. A <c>Retry-After</c> is honored as the shortest wait.</para>
+/// stream stays open for 30 seconds. The silence of a stall does not count. A <c>Retry-After</c> is honored as the shortest wait.</para>
 /// <para><b>Threads.</b> Instances are safe to use from several threads, and each enumeration has its own connection. The client does not
 /// dispose the <see cref="HttpClient"/>. <see cref="HttpClient.Timeout"/> limits the wait for the headers, not the stream.</para>
 /// </remarks>

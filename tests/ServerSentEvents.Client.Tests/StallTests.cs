@@ -33,6 +33,33 @@ public sealed class StallTests
     }
 
     [Fact]
+    public async Task Read_StreamsThatStaySilent_CountAsFailedAttempts()
+    {
+        var time = new ClientTime();
+        var ends = new List<EventStreamDisconnection>();
+        using var handler = new ScriptedHandler(
+            Silent(), Silent(), Silent(), ScriptedHandler.Stream("data: a\n\n"));
+        await using var events = TestClient.New(handler, new() { TimeProvider = time, Disconnected = ends.Add })
+            .ReadAsync(TestClient.Uri).GetAsyncEnumerator();
+
+        var next = events.NextAsync();
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            // The client waits for the response, for its body, and for a byte.
+            for (var wait = 0; wait < 3; wait++)
+                await time.NextStallTimeoutAsync();
+            time.Advance(Timeout);
+            time.Advance(await time.NextWaitAsync());
+        }
+
+        (await next).Data.Should().Be("a");
+        ends.Select(end => end.FailedAttempts).Should().Equal(1, 2, 3);
+
+        static Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Silent() =>
+            ScriptedHandler.Body(() => new ScriptedBody([], hangs: true));
+    }
+
+    [Fact]
     public async Task Read_NoHeaders_ReconnectsAfterTheTimeout()
     {
         var time = new ClientTime();

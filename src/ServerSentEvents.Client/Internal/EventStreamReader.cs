@@ -16,7 +16,9 @@ internal sealed class EventStreamReader(
 {
     private const int BufferSize = 8 * 1024;
 
-    /// <summary>An attempt whose stream was open for this long made progress, even without an event.</summary>
+    /// <summary>
+    /// An attempt whose stream was open for this long made progress, even without an event. The silence of a stall does not count.
+    /// </summary>
     private static readonly TimeSpan LongAttempt = TimeSpan.FromSeconds(30);
 
     internal async IAsyncEnumerable<SseItem<string>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -45,7 +47,10 @@ internal sealed class EventStreamReader(
                         yield return parser.Current;
                     }
 
-                    hasProgress |= options.TimeProvider.GetElapsedTime(openedAt) >= LongAttempt;
+                    var duration = options.TimeProvider.GetElapsedTime(openedAt);
+                    if (end.Reason == EventStreamEndReason.Stalled)
+                        duration -= options.StallTimeout;
+                    hasProgress |= duration >= LongAttempt;
                 }
             }
 
