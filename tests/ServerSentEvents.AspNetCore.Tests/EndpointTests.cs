@@ -39,6 +39,32 @@ public sealed class EndpointTests
         static SseItem<string> NotThere(int number) => throw new ObjectDisposedException("a database");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Map_ClientIsTurnedAway_DoesNotEnumerateTheInitialData(bool isDisposed)
+    {
+        var enumerations = 0;
+        await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
+            "/events", _ => new SubscribeOptions<string> { InitialData = Enumerable.Range(0, 1).Select(Load) }));
+        var publisher = app.Services.GetRequiredService<Publisher<string>>();
+        if (isDisposed)
+            publisher.Dispose();
+        else
+            publisher.Drain();
+
+        using var client = await app.OpenAsync();
+
+        (await client.RestAsync()).Should().StartWith("retry: ");
+        enumerations.Should().Be(0);
+
+        SseItem<string> Load(int number)
+        {
+            enumerations++;
+            return new("initial");
+        }
+    }
+
     [Fact]
     public async Task Map_Function_ReceivesTheRequest()
     {

@@ -77,14 +77,13 @@ internal static class EventStreamResponse
     {
         // The application can use one instance for all requests.
         var copy = options.Copy();
-        // Enumerate here: the catch below must see an ObjectDisposedException of the publisher only.
-        copy.InitialData = options.InitialData?.ToList();
         copy.LastEventId = EventStreamRequest.LastEventId(request, options.LastEventId, settings.AcceptLastEventIdQuery);
         try
         {
             return publisher.Subscribe(copy);
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException exception)
+            when (string.Equals(exception.ObjectName, publisher.GetType().FullName, StringComparison.Ordinal))
         {
             // After an error, a browser would never reconnect.
             using var drained = new Publisher<TProperties>();
