@@ -196,18 +196,24 @@ public sealed class GuideSnippets
     }
 
     [Theory]
-    [InlineData(null, HttpStatusCode.OK)]
-    [InlineData("own", HttpStatusCode.OK)]
-    [InlineData("https://evil.example", HttpStatusCode.Forbidden)]
-    [InlineData("null", HttpStatusCode.Forbidden)]
-    public async Task Origin_Run_RefusesOtherOrigins(string? origin, HttpStatusCode expected)
+    [InlineData(null, null, HttpStatusCode.OK)]
+    [InlineData("own", "same-origin", HttpStatusCode.OK)]
+    [InlineData(null, "none", HttpStatusCode.OK)]
+    [InlineData(null, "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData(null, "same-site", HttpStatusCode.Forbidden)]
+    [InlineData("https://evil.example", null, HttpStatusCode.Forbidden)]
+    [InlineData("null", null, HttpStatusCode.Forbidden)]
+    public async Task Origin_Run_RefusesOtherOrigins(string? origin, string? site, HttpStatusCode expected)
     {
         await using var application = await TestApplication.StartAsync(map: app =>
         {
             app.MapServerSentEvents<object?>("/private", context =>
             {
-                var origin = context.Request.Headers.Origin;
-                if (origin.Count == 0 || origin == $"{context.Request.Scheme}://{context.Request.Host}")
+                var headers = context.Request.Headers;
+                var isOwn = headers.Origin.Count > 0
+                    ? headers.Origin == $"{context.Request.Scheme}://{context.Request.Host}"
+                    : headers["Sec-Fetch-Site"].ToString() is not ("cross-site" or "same-site");
+                if (isOwn)
                     return new SubscribeOptions<object?>();
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
                 return null;
@@ -216,6 +222,8 @@ public sealed class GuideSnippets
         using var request = new HttpRequestMessage(HttpMethod.Get, "/private");
         if (origin is not null)
             request.Headers.Add("Origin", origin == "own" ? application.AddressOf(HttpVersion.Version11).GetLeftPart(UriPartial.Authority) : origin);
+        if (site is not null)
+            request.Headers.Add("Sec-Fetch-Site", site);
 
         using var response = await application.NewClient()
             .SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
