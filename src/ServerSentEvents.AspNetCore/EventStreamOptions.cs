@@ -60,15 +60,15 @@ public sealed class EventStreamOptions
     /// <see cref="PublisherOptions.HeartbeatInterval"/>. TCP keepalive is switched on as well, with probes after half of
     /// this time, for streams without heartbeats. Kestrel logs such an end as a warning with
     /// <see cref="System.Net.Sockets.SocketError.TimedOut"/>.</para>
-    /// <para><b>Other systems.</b> Only TCP keepalive is available. It notices a client that has vanished from an idle
+    /// <para><b>Other systems.</b> Only TCP keepalive is used. It notices a client that has vanished from an idle
     /// connection. The system's own limit of retransmissions applies to unacknowledged data. A client that reads nothing
     /// is not noticed.</para>
     /// <para><b>Slow clients.</b> Linux reopens a closed receive window when about a sixteenth of the receive buffer is free,
     /// so a client that is far behind must read that much within this time. For the largest receive buffer of Linux (6 MB)
     /// and the default of 30 seconds, that is 12.5 KB a second. A client that keeps up is not affected.</para>
     /// <para><b>HTTP/1.1.</b> The socket's former value is restored when the stream ends, so later requests of the
-    /// connection have the system's limits again. <b>HTTP/2.</b> The time applies to the whole connection, and stays until
-    /// the connection closes. A client that does not read one stream has a closed window of HTTP/2, not of TCP, and
+    /// connection have the system's limits again. TCP keepalive stays on. <b>HTTP/2.</b> The time applies to the whole connection,
+    /// and stays until the connection closes. A client that does not read one stream has a closed window of HTTP/2, not of TCP, and
     /// remains connected. <b>HTTP/3</b> has no such socket: the idle timeout of QUIC applies.</para>
     /// <para>A socket that already has a <c>TCP_USER_TIMEOUT</c> or TCP keepalive keeps it. Behind a proxy, the connection
     /// is the proxy's, and the proxy decides about its own clients. Servers other than Kestrel do not offer their sockets:

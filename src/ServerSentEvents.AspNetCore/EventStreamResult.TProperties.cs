@@ -46,8 +46,11 @@ public sealed class EventStreamResult<TProperties> : IResult, IEndpointMetadataP
     /// subscribes. If the publisher has been drained or disposed, or is full, the stream is only a <c>retry:</c>.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="httpContext"/> is null.</exception>
-    /// <exception cref="ArgumentException">A value of the options is outside its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value of the options, or of <see cref="EventStreamOptions"/>, is outside its range.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The response has started.</exception>
+    /// <exception cref="AggregateException">A handler of <c>Subscribed</c> threw. The client gets an error.</exception>
     public Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);

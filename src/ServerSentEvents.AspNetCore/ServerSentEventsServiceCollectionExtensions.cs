@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ServerSentEvents;
 using ServerSentEvents.AspNetCore.Internal;
@@ -90,8 +91,8 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// empty value sets an option that can be null to null: an empty <c>HeartbeatInterval</c> switches heartbeats off.
     /// <see cref="PublisherOptions.GapEvent"/> and <see cref="PublisherOptions.TimeProvider"/> can only be set in code;
     /// their keys are refused.</para>
-    /// <para>A value that cannot be read or is out of its range makes the resolution of the publisher throw an
-    /// <see cref="InvalidOperationException"/> that names the key.</para>
+    /// <para>A value that cannot be read or is out of its range makes the resolution of the publisher, and the start of
+    /// the application, throw an <see cref="InvalidOperationException"/> that names the key.</para>
     /// <para>No reflection is used, so the method is safe for trimming and NativeAOT. Otherwise, it works as
     /// <see cref="AddServerSentEvents(IServiceCollection, Action{PublisherOptions}?)"/>: of several calls for one publisher, the
     /// last call wins. Call that method after this one to override configuration in code.</para>
@@ -138,6 +139,7 @@ public static class ServerSentEventsServiceCollectionExtensions
             OpenStreams.Of(provider)?.DrainAtStop(publisher, () => drain(publisher));
             return publisher;
         });
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PublisherStart<TPublisher>>());
         EventPublisherDescriptor.Add(services, InstanceOf<TPublisher>(services));
     }
 

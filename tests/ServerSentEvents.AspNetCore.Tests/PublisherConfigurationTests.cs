@@ -1,4 +1,6 @@
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -46,6 +48,21 @@ public sealed class PublisherConfigurationTests
         property.GetValue(new PublisherOptions()).Should().NotBe(value);
         property.GetValue(OptionsFrom((name, text))).Should().Be(value);
         property.GetValue(OptionsFrom((name.ToUpperInvariant(), text))).Should().Be(value, "keys are not case-sensitive");
+    }
+
+    [Fact]
+    public async Task Start_ValueIsOutOfRange_StopsTheApplication()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration["ServerSentEvents:HeartbeatInterval"] = "15";
+        builder.Services.AddServerSentEvents(builder.Configuration.GetSection("ServerSentEvents"));
+        await using var app = builder.Build();
+        app.MapGet("/events", (Publisher publisher) => publisher.ToResult(new()));
+
+        var start = () => app.StartAsync().WaitAsync(Limits.Patience);
+
+        await start.Should().ThrowAsync<InvalidOperationException>().WithMessage("*ServerSentEvents:HeartbeatInterval*");
     }
 
     [Fact]
