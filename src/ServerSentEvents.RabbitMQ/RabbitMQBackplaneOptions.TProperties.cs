@@ -27,13 +27,14 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
     /// The address and the credentials of the broker. Required, and kept without a copy: give it to nothing else. The backplane
     /// recovers by itself, so it turns <c>AutomaticRecoveryEnabled</c> and <c>TopologyRecoveryEnabled</c> off. Where
     /// <c>RequestedHeartbeat</c> is 60 seconds, the library's default, it becomes 6 seconds, so that a silent network is noticed
-    /// within 30 seconds; <c>ContinuationTimeout</c> becomes 5 seconds in the same way.
+    /// within 30 seconds; <c>ContinuationTimeout</c> and <c>RequestedConnectionTimeout</c> become 5 seconds in
+    /// the same way.
     /// </summary>
     public ConnectionFactory? ConnectionFactory { get; set; }
 
     /// <summary>
     /// The nodes of a broker that is a cluster. Each connection tries them in random order. The default is empty, for the node
-    /// that <see cref="ConnectionFactory"/> names.
+    /// that <see cref="ConnectionFactory"/> names. Each has its own TLS; if the factory has TLS, each must have it.
     /// </summary>
     public IList<AmqpTcpEndpoint> Endpoints { get; set; } = [];
 
@@ -52,7 +53,7 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
 
     /// <summary>
     /// The bytes of events that the broker keeps on each of its nodes; null for no limit. From 1,000,000, and at least ten times
-    /// <see cref="StreamPublisherOptions.MaxEventBytes"/>, because the broker removes a tenth at a time. The default is
+    /// <see cref="StreamPublisherOptions.MaxEventBytes"/>, because the broker removes a tenth at a time, of at most 1 GB. The default is
     /// 1,073,741,824 (1 GiB). It has no effect on a stream that exists already.
     /// </summary>
     public long? MaxBytes { get; set; } = 1L << 30;

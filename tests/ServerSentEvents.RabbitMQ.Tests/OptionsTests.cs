@@ -22,6 +22,10 @@ public sealed class OptionsTests
     {
         { "ConnectionFactory", options => options.ConnectionFactory = null },
         { "Endpoints", options => options.Endpoints = null! },
+        {
+            "Endpoints",
+            options => (options.ConnectionFactory!.Uri, options.Endpoints) = (new Uri("amqps://broker"), [new AmqpTcpEndpoint("broker")])
+        },
         { "StreamName", options => options.StreamName = new string('x', 256) },
         { "StreamName", options => options.StreamName = "" },
         { "MaxAge", options => options.MaxAge = TimeSpan.FromMilliseconds(999) },

@@ -62,17 +62,24 @@ public sealed class RegistrationTests
         factory.TopologyRecoveryEnabled.Should().BeFalse();
         factory.RequestedHeartbeat.Should().Be(TimeSpan.FromSeconds(6));
         factory.ContinuationTimeout.Should().Be(TimeSpan.FromSeconds(5));
+        factory.RequestedConnectionTimeout.Should().Be(TimeSpan.FromSeconds(5));
     }
 
     [Fact]
     public void Transport_FactoryWithOtherTimes_KeepsThem()
     {
-        var factory = new ConnectionFactory { RequestedHeartbeat = TimeSpan.FromSeconds(20), ContinuationTimeout = TimeSpan.FromSeconds(7) };
+        var factory = new ConnectionFactory
+        {
+            RequestedHeartbeat = TimeSpan.FromSeconds(20),
+            ContinuationTimeout = TimeSpan.FromSeconds(7),
+            RequestedConnectionTimeout = TimeSpan.FromSeconds(8),
+        };
 
         _ = new RabbitMQTransport(StreamSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
 
         factory.RequestedHeartbeat.Should().Be(TimeSpan.FromSeconds(20));
         factory.ContinuationTimeout.Should().Be(TimeSpan.FromSeconds(7));
+        factory.RequestedConnectionTimeout.Should().Be(TimeSpan.FromSeconds(8));
     }
 
     private static class First

@@ -12,10 +12,10 @@ internal static class BrokerErrors
     private const ushort NotAllowed = 530;
 
     /// <summary>
-    /// Words of the broker while it starts a stream, and on a node of a cluster that has no replica of the stream. Both pass: a
-    /// moment later, or on another node.
+    /// Words of the broker for what passes. While it starts a stream, and on a node of a cluster that has no replica of the
+    /// stream, there is no replica. A limit of connections is reached while nodes are replaced.
     /// </summary>
-    private const string NoReplica = "replica on the local node";
+    private static readonly string[] Passing = ["replica on the local node", "limit"];
 
     /// <summary>Returns the exception that says what is wrong.</summary>
     internal static Exception Explain(Exception exception)
@@ -36,7 +36,7 @@ internal static class BrokerErrors
     /// <summary>Returns the exception that says why the broker has closed a connection or a channel.</summary>
     internal static Exception Explain(ShutdownEventArgs reason, Exception? cause = null) =>
         reason.ReplyCode is AccessRefused or PreconditionFailed or NotAllowed
-            && !reason.ReplyText.Contains(NoReplica, StringComparison.Ordinal)
+            && !Array.Exists(Passing, words => reason.ReplyText.Contains(words, StringComparison.Ordinal))
                 ? new StreamRefusedException(reason.ReplyText, cause)
                 : new IOException(reason.ReplyText, cause);
 

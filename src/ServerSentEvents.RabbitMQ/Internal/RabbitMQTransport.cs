@@ -7,15 +7,14 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <summary>A stream of a RabbitMQ broker, over AMQP 0-9-1.</summary>
 internal sealed class RabbitMQTransport : IStreamTransport
 {
-    private const ushort NotFound = 404;
-
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan ContinuationTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LibraryContinuationTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ConnectionFactory _factory;
     private readonly AmqpTcpEndpoint[] _endpoints;
-    private readonly Dictionary<string, object?> _arguments = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
+    private readonly StreamDeclaration _declaration;
 
     internal RabbitMQTransport(StreamSettings settings)
     {
@@ -27,13 +26,10 @@ internal sealed class RabbitMQTransport : IStreamTransport
             _factory.RequestedHeartbeat = Heartbeat;
         if (_factory.ContinuationTimeout == LibraryContinuationTimeout)
             _factory.ContinuationTimeout = ContinuationTimeout;
-        if (settings.MaxAge is { } age)
-            _arguments["x-max-age"] = $"{(long)age.TotalSeconds}s";
-        if (settings.MaxBytes is { } bytes)
-        {
-            _arguments["x-max-length-bytes"] = bytes;
-            _arguments["x-stream-max-segment-size-bytes"] = bytes / StreamSettings.SegmentsKept;
-        }
+        // The library tries one address after the other, and a machine that is down does not answer.
+        if (_factory.RequestedConnectionTimeout == ConnectionFactory.DefaultConnectionTimeout)
+            _factory.RequestedConnectionTimeout = ConnectionTimeout;
+        _declaration = new StreamDeclaration(settings);
     }
 
     public string Broker => "rabbitmq";
@@ -57,7 +53,7 @@ internal sealed class RabbitMQTransport : IStreamTransport
             var connection = await ConnectAsync(direction, cancellationToken).ConfigureAwait(false);
             try
             {
-                await DeclareAsync(connection, cancellationToken).ConfigureAwait(false);
+                await _declaration.EnsureAsync(connection, cancellationToken).ConfigureAwait(false);
                 return await open(connection).ConfigureAwait(false);
             }
             catch
@@ -100,30 +96,6 @@ internal sealed class RabbitMQTransport : IStreamTransport
         catch (Exception)
         {
             // There is no connection to close.
-        }
-    }
-
-    /// <summary>
-    /// Creates the stream if it does not exist. An existing stream is used as it is: another release of the application may have
-    /// created it with other settings.
-    /// </summary>
-    private async Task DeclareAsync(IConnection connection, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var asking = await connection.CreateChannelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            await using (asking.ConfigureAwait(false))
-                await asking.QueueDeclarePassiveAsync(Stream, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == NotFound)
-        {
-            var making = await connection.CreateChannelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            await using (making.ConfigureAwait(false))
-            {
-                await making.QueueDeclareAsync(
-                    Stream, durable: true, exclusive: false, autoDelete: false, _arguments, cancellationToken: cancellationToken)
-                    .ConfigureAwait(false);
-            }
         }
     }
 }

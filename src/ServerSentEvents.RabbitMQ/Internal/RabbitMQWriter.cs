@@ -7,7 +7,6 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 internal sealed class RabbitMQWriter : IStreamWriter
 {
     private static readonly CachedString DefaultExchange = new("");
-    private static readonly BasicProperties NoProperties = new();
 
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -47,7 +46,7 @@ internal sealed class RabbitMQWriter : IStreamWriter
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        _channel.BasicPublishAsync(DefaultExchange, _stream, mandatory: true, NoProperties, message, cancellationToken);
+        _channel.BasicPublishAsync(DefaultExchange, _stream, mandatory: true, message, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

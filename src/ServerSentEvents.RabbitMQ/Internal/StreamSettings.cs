@@ -7,8 +7,11 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 #pragma warning disable CA2208, MA0015 // Exceptions name the parameter of the application's call.
 internal sealed class StreamSettings
 {
-    /// <summary>The number of segments of the log that the broker keeps. It removes events by segments.</summary>
+    /// <summary>The smallest number of segments of the log that the broker keeps. It removes events by segments.</summary>
     internal const int SegmentsKept = 10;
+
+    /// <summary>The largest segment, in bytes. The broker refuses one above 3,000,000,000.</summary>
+    internal const long LargestSegment = 1_000_000_000;
 
     private const int SmallestMaxBytes = 1_000_000;
     private const int LongestName = 255;
@@ -22,6 +25,12 @@ internal sealed class StreamSettings
         ConnectionFactory = factory
             ?? throw new ArgumentException("ConnectionFactory must be set: it has the address of the broker.", Options);
         Endpoints = [.. endpoints ?? throw new ArgumentException("Endpoints cannot be null.", Options)];
+        if (factory.Ssl.Enabled && !Array.TrueForAll(Endpoints, endpoint => endpoint.Ssl.Enabled))
+        {
+            throw new ArgumentException(
+                "Endpoints must have TLS if the ConnectionFactory has: the library takes the Ssl of the endpoint.", Options);
+        }
+
         if (string.IsNullOrEmpty(name) || Encoding.UTF8.GetByteCount(name) > LongestName)
             throw new ArgumentException("StreamName must have from 1 to 255 bytes.", Options);
         if (maxAge < TimeSpan.FromSeconds(1))

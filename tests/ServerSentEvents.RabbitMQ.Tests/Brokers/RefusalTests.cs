@@ -31,6 +31,30 @@ public sealed class RefusalTests(SingleBroker broker)
     }
 
     [SkippableFact]
+    public async Task ConnectAsync_LimitOfConnectionsIsReached_TriesAgainUntilThereIsRoom()
+    {
+        var options = broker.NewOptions(_stream);
+        var log = new TestLog();
+        (options.LoggerFactory, options.PublishTimeout) = (log, Limits.Patience);
+        using var publisher = new Publisher<string>();
+        Task<RabbitMQBackplane<string>> connecting;
+
+        await broker.Nodes[0].CtlAsync("set_vhost_limits", """{"max-connections":0}""");
+        try
+        {
+            connecting = RabbitMQBackplane<string>.ConnectAsync(publisher, options);
+            await Limits.UntilAsync(() => connecting.IsCompleted || log.Warnings.Any(text => text.Contains("limit", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            await broker.Nodes[0].CtlAsync("clear_vhost_limits");
+        }
+
+        await using var backplane = await connecting.WithinPatience();
+        await Limits.UntilAsync(() => backplane.IsCaughtUp);
+    }
+
+    [SkippableFact]
     public async Task ConnectAsync_QueueOfAnotherKind_ThrowsTheBrokersWords()
     {
         Skip.If(broker.Nodes.Count == 0);

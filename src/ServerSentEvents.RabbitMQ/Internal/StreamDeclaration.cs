@@ -1,0 +1,75 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace ServerSentEvents.RabbitMQ.Internal;
+
+/// <summary>
+/// Creates the stream if it does not exist. An existing stream is used as it is: another release of the application may have
+/// created it with other settings.
+/// </summary>
+internal sealed class StreamDeclaration
+{
+    private const ushort AccessRefused = 403;
+    private const ushort NotFound = 404;
+    private const ushort PreconditionFailed = 406;
+
+    private readonly string _stream;
+    private readonly Dictionary<string, object?> _arguments = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
+
+    internal StreamDeclaration(StreamSettings settings)
+    {
+        _stream = settings.StreamName;
+        if (settings.MaxAge is { } age)
+            _arguments["x-max-age"] = $"{(long)age.TotalSeconds}s";
+        if (settings.MaxBytes is not { } bytes)
+            return;
+        _arguments["x-max-length-bytes"] = bytes;
+        _arguments["x-stream-max-segment-size-bytes"] = Math.Min(bytes / StreamSettings.SegmentsKept, StreamSettings.LargestSegment);
+    }
+
+    internal async Task EnsureAsync(IConnection connection, CancellationToken cancellationToken)
+    {
+        if (await MayExistAsync(connection, cancellationToken).ConfigureAwait(false))
+            return;
+        try
+        {
+            await UseChannelAsync(
+                connection,
+                channel => channel.QueueDeclareAsync(
+                    _stream, durable: true, exclusive: false, autoDelete: false, _arguments, cancellationToken: cancellationToken),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == PreconditionFailed)
+        {
+            // Another node may have created the stream just now, with other settings.
+            if (!await MayExistAsync(connection, cancellationToken).ConfigureAwait(false))
+                throw;
+        }
+    }
+
+    /// <summary>
+    /// Returns false if the stream does not exist. Since version 4.2, the broker tells it only to users with a permission for the
+    /// queue. For others, the first message tells it.
+    /// </summary>
+    private async Task<bool> MayExistAsync(IConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await UseChannelAsync(connection, channel => channel.QueueDeclarePassiveAsync(_stream, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode is NotFound or AccessRefused)
+        {
+            return exception.ShutdownReason.ReplyCode == AccessRefused;
+        }
+    }
+
+    /// <summary>Uses a channel of its own, because the broker closes a channel with each error.</summary>
+    private static async Task UseChannelAsync(IConnection connection, Func<IChannel, Task> use, CancellationToken cancellationToken)
+    {
+        var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        await using (channel.ConfigureAwait(false))
+            await use(channel).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Reflection;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+using ServerSentEvents.RabbitMQ.Internal;
+
+namespace ServerSentEvents.RabbitMQ.Tests;
+
+/// <summary>Tests how the stream is declared, with answers that depend on the version of the broker or on the moment.</summary>
+public sealed class DeclarationTests
+{
+    private const ushort AccessRefused = 403;
+    private const ushort NotFound = 404;
+    private const ushort PreconditionFailed = 406;
+
+    private const string Ask = nameof(IChannel.QueueDeclarePassiveAsync);
+    private const string Create = nameof(IChannel.QueueDeclareAsync);
+
+    [Fact]
+    public async Task Ensure_UserMayNotAsk_LeavesItToTheFirstMessage()
+    {
+        var calls = await EnsureAsync(AccessRefused);
+
+        calls.Select(call => call.Name).Should().Equal(Ask);
+    }
+
+    [Fact]
+    public async Task Ensure_StreamDoesNotExist_CreatesIt()
+    {
+        var calls = await EnsureAsync(NotFound);
+
+        calls.Select(call => call.Name).Should().Equal(Ask, Create);
+    }
+
+    [Fact]
+    public async Task Ensure_AnotherNodeCreatesItMeanwhileWithOtherSettings_UsesIt()
+    {
+        var calls = await EnsureAsync(NotFound, PreconditionFailed, 0);
+
+        calls.Select(call => call.Name).Should().Equal(Ask, Create, Ask);
+    }
+
+    [Fact]
+    public async Task Ensure_SettingsAreRefused_Throws()
+    {
+        var ensure = () => EnsureAsync(NotFound, PreconditionFailed, NotFound);
+
+        (await ensure.Should().ThrowAsync<OperationInterruptedException>())
+            .Which.ShutdownReason!.ReplyCode.Should().Be(PreconditionFailed);
+    }
+
+    [Theory]
+    [InlineData(1_000_000_000L, 100_000_000L)]
+    [InlineData(100_000_000_000L, 1_000_000_000L)]
+    public async Task Ensure_MaxBytes_AreTenSegmentsOrMore(long bytes, long segment)
+    {
+        var calls = await EnsureAsync(bytes, NotFound);
+
+        var arguments = calls[^1].Arguments.OfType<IDictionary<string, object?>>().Single();
+        arguments["x-max-length-bytes"].Should().Be(bytes);
+        arguments["x-stream-max-segment-size-bytes"].Should().Be(segment);
+    }
+
+    private static Task<IReadOnlyList<ChannelCall>> EnsureAsync(params ushort[] answers) => EnsureAsync(1_000_000_000, answers);
+
+    /// <summary>Declares a stream at a broker that answers with these codes, and then with success. Returns the calls.</summary>
+    private static async Task<IReadOnlyList<ChannelCall>> EnsureAsync(long maxBytes, params ushort[] answers)
+    {
+        var channel = DispatchProxy.Create<IChannel, FakeChannel>();
+        var fake = (FakeChannel)(object)channel;
+        fake.Answers = new Queue<ushort>(answers);
+        var connection = DispatchProxy.Create<IConnection, FakeConnection>();
+        ((FakeConnection)(object)connection).Channel = channel;
+        var options = new RabbitMQBackplaneOptions<string> { ConnectionFactory = new ConnectionFactory(), MaxBytes = maxBytes };
+
+        await new StreamDeclaration(StreamSettings.From(options)).EnsureAsync(connection, CancellationToken.None);
+
+        return [.. fake.Calls];
+    }
+
+    public sealed record ChannelCall(string Name, object?[] Arguments);
+
+    public class FakeConnection : DispatchProxy
+    {
+        public IChannel? Channel { get; set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Task.FromResult(Channel!);
+    }
+
+    public class FakeChannel : DispatchProxy
+    {
+        public Queue<ushort> Answers { get; set; } = new();
+
+        public IList<ChannelCall> Calls { get; } = [];
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            if (targetMethod!.Name == nameof(IAsyncDisposable.DisposeAsync))
+                return default(ValueTask);
+            Calls.Add(new ChannelCall(targetMethod.Name, args!));
+            return Answers.TryDequeue(out var code) && code != 0
+                ? Task.FromException<QueueDeclareOk>(
+                    new OperationInterruptedException(new ShutdownEventArgs(ShutdownInitiator.Peer, code, "refused")))
+                : Task.FromResult(new QueueDeclareOk("", 0, 0));
+        }
+    }
+}
