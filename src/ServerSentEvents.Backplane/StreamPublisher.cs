@@ -74,7 +74,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     private protected virtual IEnumerable<Task<StreamRefusedException>> Refused => [_writing.Refused];
 
     /// <summary>The reason why the publisher is not ready.</summary>
-    private protected virtual string? Obstacle => Outbox.Obstacle;
+    private protected virtual string? Obstacle => _writing.Obstacle;
 
     /// <summary>Publishes an event to the subscribers of every node.</summary>
     /// <param name="item">
@@ -207,7 +207,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     }
 
     /// <summary>Returns the state for a health check.</summary>
-    internal virtual HealthCheckResult CheckHealth(HealthStatus failureStatus) => Outbox.Obstacle is { } obstacle
+    internal virtual HealthCheckResult CheckHealth(HealthStatus failureStatus) => _writing.Obstacle is { } obstacle
         ? HealthCheckResult.Degraded($"Nothing can be published: {obstacle}.")
         : HealthCheckResult.Healthy("The broker takes events.");
 

@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ServerSentEvents.Backplane.Internal.Messages;
 using ServerSentEvents.Backplane.Tests.Hosting;
 
@@ -82,6 +83,29 @@ public sealed class StreamPublisherTests
         _log.Warnings.Should().ContainSingle().Which.Should().Contain("The broker has not confirmed a message for 00:00:30.");
         (await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
             .WithMessage("Sent, but not confirmed *It may have been published.");
+    }
+
+    [Fact]
+    public async Task CheckHealth_NewConnectionConfirmsNothingEither_IsDegradedUntilAMessageIsConfirmed()
+    {
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        var swallowed = _changed.SwallowConfirmations();
+        var publishing = publisher.PublishAsync("a").AsTask();
+        await swallowed.WithinPatience();
+        _time.AdvanceSeconds(33);
+        await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 1);
+        await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>();
+
+        await Limits.UntilAsync(() => HealthText() == "Nothing can be published: the broker has not confirmed a message for 00:00:30.");
+        _log.Lines.Should().NotContain(line => line.Contains("connected again", StringComparison.OrdinalIgnoreCase));
+        _changed.LoseWriter();
+        await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 2);
+        await publisher.PublishAsync("b").WithinPatience();
+
+        await Limits.UntilAsync(() => HealthText() == "The broker takes events.");
+
+        string? HealthText() => publisher.CheckHealth(HealthStatus.Unhealthy).Description;
     }
 
     [Fact]

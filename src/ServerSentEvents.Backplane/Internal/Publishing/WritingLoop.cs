@@ -27,8 +27,14 @@ internal sealed class WritingLoop(
     /// <summary>True if the present connection has confirmed a message.</summary>
     private volatile bool _hasConfirmed;
 
+    /// <summary>Why the connection before was given up; null since a message was confirmed.</summary>
+    private volatile string? _doubt;
+
     /// <summary>A task that completes when there is a connection for the first time.</summary>
     internal Task Connected => _connected.Task;
+
+    /// <summary>The reason why nothing can be published, or why that is not certain; null if there is none.</summary>
+    internal string? Obstacle => outbox.Obstacle ?? _doubt;
 
     /// <summary>A task that completes if the broker refuses.</summary>
     internal Task<StreamRefusedException> Refused => _loop.Refused;
@@ -44,7 +50,7 @@ internal sealed class WritingLoop(
         watch.Expect(sequence);
         if (_hasConfirmed)
             return;
-        _hasConfirmed = true;
+        (_hasConfirmed, _doubt) = (true, null);
         outbox.Changed.Set();
     }
 
@@ -66,14 +72,18 @@ internal sealed class WritingLoop(
         var isTried = false;
         while (!writer.Lost.IsCompleted)
         {
-            if (!isTried && (_hasConfirmed || !outbox.HasUnconfirmed))
+            if (!isTried && (_hasConfirmed || (_doubt is null && !outbox.HasUnconfirmed)))
             {
                 isTried = true;
                 connected();
             }
 
             if (writer.Blocked is null && outbox.IsStuck)
+            {
+                _doubt = $"the broker has not confirmed a message for {outbox.Patience}";
                 throw new TimeoutException($"The broker has not confirmed a message for {outbox.Patience}.");
+            }
+
             // A writer that sends one message at a time always has a next one under load. The checks above come before each.
             if (writer.Blocked is not null || !outbox.TryTake(out var body))
             {
