@@ -51,6 +51,25 @@ public sealed class OutageTests
     }
 
     [SkippableFact]
+    public async Task ReplicaKilled_ConnectionsToTheMasterStay()
+    {
+        await using var pair = await ReplicatedServers.StartAsync();
+        await using var node = await TestNode.StartAsync(pair.Open(new() { StreamKey = Key }));
+        await using var client = node.Connect();
+        await node.PublishAsync("before");
+        var noticed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var other = await ConnectionMultiplexer.ConnectAsync(pair.Configuration);
+        other.ConnectionFailed += (_, _) => noticed.TrySetResult();
+
+        await pair.StopReplicaAsync();
+        await noticed.Task.WithinPatience();
+        await node.PublishAsync("after");
+
+        (await client.NextAsync(2)).Should().Equal("before", "after");
+        node.Log.Warnings.Should().BeEmpty();
+    }
+
+    [SkippableFact]
     public async Task Failover_ReplicaHasAll_EventsArriveOnceAndClientsStay()
     {
         await using var pair = await ReplicatedServers.StartAsync();

@@ -48,6 +48,31 @@ public sealed class ReadingTests(DurableServer fixture) : IClassFixture<DurableS
     }
 
     [SkippableFact]
+    public async Task ReadAsync_ServerTakesNoWrites_GoesOnReading()
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        var configuration = server.Configuration("asyncTimeout=400");
+        var connection = await RedisConnection.OpenAsync(configuration, "reading", CancellationToken.None);
+        var stream = new RedisStream(connection, _stream, maxLength: null);
+        await stream.CreateAsync(CancellationToken.None);
+        await using var reader = new RedisReader(stream, maxAge: TimeSpan.FromDays(1)) { TrimInterval = TimeSpan.FromTicks(1) };
+        var messages = new HeldMessages();
+        messages.Release();
+        await reader.AppendAsync(Bytes("marker"), default);
+        await reader.ReadAsync(default, messages.Handle, default);
+        (await messages.NextAsync()).Text.Should().Be("marker");
+
+        await server.CommandAsync("CONFIG", "SET", "min-replicas-to-write", "1");
+        await Limits.UntilAsync(async () =>
+            ((string)(await server.CommandAsync("INFO", "errorstats"))!).Contains("NOREPLICAS", StringComparison.Ordinal));
+        await server.CommandAsync("CONFIG", "SET", "min-replicas-to-write", "0");
+        await server.CommandAsync("XADD", _stream, "*", "m", "b");
+
+        (await messages.NextAsync()).Text.Should().Be("b");
+        reader.Lost.IsCompleted.Should().BeFalse();
+    }
+
+    [SkippableFact]
     public async Task ReadAsync_StreamReplacedWhileHeld_NextMessageIsTheFirst()
     {
         await using var reader = await OpenAsync();

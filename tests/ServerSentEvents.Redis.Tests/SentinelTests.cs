@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>A failover that Sentinel decides.</summary>
+/// <summary>Servers that Sentinel watches.</summary>
 public sealed class SentinelTests
 {
     private const string Key = "events";
@@ -36,4 +36,34 @@ public sealed class SentinelTests
 
         (await client.NextAsync()).Data.Should().Be("after");
     }
+
+    [SkippableFact]
+    public async Task Connect_AfterLosses_LeavesNoConnectionToSentinel()
+    {
+        await using var master = await RedisServer.StartAsync(RedisServer.InMemory);
+        await using var sentinel = await RedisServer.StartSentinelAsync($"sentinel monitor shop 127.0.0.1 {master.Port} 1");
+        await using var node = await TestNode.StartAsync(sentinel.Open(new RedisBackplaneOptions<string>
+        {
+            StreamKey = Key,
+            Configuration = ConfigurationOptions.Parse($"127.0.0.1:{sentinel.Port},serviceName=shop"),
+        }));
+        await node.PublishAsync("connected");
+        var before = (await ClientsAsync(sentinel)).Length;
+
+        for (var loss = 0; loss < 3; loss++)
+        {
+            var ids = await ReadersAsync();
+            await master.CommandAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+            await Limits.UntilAsync(async () => node.Backplane.IsCaughtUp && (await ReadersAsync()).Except(ids).Any());
+            await node.PublishAsync("connected again");
+        }
+
+        await Limits.UntilAsync(async () => (await ClientsAsync(sentinel)).Length <= before);
+
+        async Task<string[]> ReadersAsync() => [.. (await ClientsAsync(master))
+            .Where(line => line.Contains("name=ServerSentEvents-reading", StringComparison.Ordinal)).Select(line => line.Split(' ')[0])];
+    }
+
+    private static async Task<string[]> ClientsAsync(RedisServer server) =>
+        ((string)(await server.CommandAsync("CLIENT", "LIST"))!).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -30,6 +30,37 @@ public sealed class ServerSettingsTests
     }
 
     [SkippableFact]
+    public async Task PublishAsync_MemoryIsFullForLongerThanTheTimeout_IsNotPublishedLater()
+    {
+        await using var server = await RedisServer.StartAsync([.. RedisServer.InMemory, "--maxmemory-policy", "noeviction"]);
+        var options = new RedisBackplaneOptions<string> { StreamKey = Key, PublishTimeout = TimeSpan.FromSeconds(1) };
+        await using var node = await TestNode.StartAsync(server.Open(options), node => node.PublishTimeout = options.PublishTimeout);
+        await using var client = node.Connect();
+
+        await server.CommandAsync("CONFIG", "SET", "maxmemory", "1");
+        var publish = () => node.PublishAsync("too early");
+        await publish.Should().ThrowAsync<TimeoutException>();
+        await Limits.UntilAsync(() => node.Log.Warnings.Any(line => line.Contains("no connection for publishing", StringComparison.Ordinal)));
+        await server.CommandAsync("CONFIG", "SET", "maxmemory", "0");
+        await Limits.UntilAsync(() => TryPublishAsync("later"));
+
+        (await client.NextAsync()).Data.Should().Be("later");
+
+        async Task<bool> TryPublishAsync(string data)
+        {
+            try
+            {
+                await node.PublishAsync(data);
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [SkippableFact]
     public async Task PublishAsync_FewerReplicasThanAsked_WaitsAndSaysSo()
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);

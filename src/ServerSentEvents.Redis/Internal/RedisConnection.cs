@@ -1,4 +1,3 @@
-using System.Net;
 using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Internal;
@@ -16,19 +15,9 @@ internal sealed class RedisConnection : IAsyncDisposable
 
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionMultiplexer _multiplexer;
-    private readonly HashSet<EndPoint> _connected;
 
-    private RedisConnection(ConnectionMultiplexer multiplexer, TimeSpan timeout)
-    {
+    private RedisConnection(ConnectionMultiplexer multiplexer, TimeSpan timeout) =>
         (_multiplexer, Timeout, Database) = (multiplexer, timeout, multiplexer.GetDatabase());
-        _connected = [.. multiplexer.GetServers().Where(server => server.IsConnected).Select(server => server.EndPoint)];
-        multiplexer.ConnectionFailed += (_, failure) =>
-        {
-            // A node that was not there from the start is not used.
-            if (failure.ConnectionType == ConnectionType.Interactive && failure.EndPoint is { } server && _connected.Contains(server))
-                _lost.TrySetResult(RedisErrors.Lost(server, failure.FailureType, failure.Exception));
-        };
-    }
 
     internal Task<Exception> Lost => _lost.Task;
 
@@ -112,6 +101,17 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Declares the connection lost when the server that now has a key is. The others are not needed.</summary>
+    internal void Watch(RedisKey key)
+    {
+        var server = ServerOf(key).EndPoint;
+        _multiplexer.ConnectionFailed += (_, failure) =>
+        {
+            if (failure.ConnectionType == ConnectionType.Interactive && server.Equals(failure.EndPoint))
+                _lost.TrySetResult(RedisErrors.Lost(server, failure.FailureType, failure.Exception));
+        };
+    }
+
     /// <summary>Declares the connection lost.</summary>
     internal void Lose(Exception reason) => _lost.TrySetResult(reason);
 
@@ -130,7 +130,15 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    private static async Task CloseAsync(ConnectionMultiplexer multiplexer) => await Task.WhenAny(
-        Task.Run(() => multiplexer.CloseAsync(allowCommandsToComplete: false)), Task.Delay(Patience, TimeProvider.System))
-        .ConfigureAwait(false);
+    private static async Task CloseAsync(ConnectionMultiplexer multiplexer)
+    {
+        await Task.WhenAny(Task.Run(CloseAndDisposeAsync), Task.Delay(Patience, TimeProvider.System)).ConfigureAwait(false);
+
+        async Task CloseAndDisposeAsync()
+        {
+            await multiplexer.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
+            // The connection to Sentinel, and the timer that asks it, end only now.
+            await multiplexer.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 }

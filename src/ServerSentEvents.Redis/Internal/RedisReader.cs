@@ -16,8 +16,6 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
     /// <summary>The number of bytes that an answer has at most, if messages do not grow.</summary>
     private const int AnswerBytes = 4 << 20;
 
-    private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
-
     private readonly CancellationTokenSource _stopping = new();
 
     private Task _reading = Task.CompletedTask;
@@ -35,6 +33,9 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
     private long _trimmedAt;
 
     public Task<Exception> Lost => stream.Connection.Lost;
+
+    /// <summary>The time between two removals of old entries.</summary>
+    internal TimeSpan TrimInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -101,7 +102,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
                 }
 
                 if (_hasRead && TimeProvider.System.GetElapsedTime(_trimmedAt) >= TrimInterval)
-                    await TrimAsync(after, cancellationToken).ConfigureAwait(false);
+                    await TrimIfPossibleAsync(after, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -145,6 +146,18 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
         }
 
         _count = Math.Clamp(AnswerBytes / largest, SmallestCount, LargestCount);
+    }
+
+    private async Task TrimIfPossibleAsync(EntryId needed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TrimAsync(needed, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisServerException exception) when (RedisErrors.IsBlocked(exception))
+        {
+            // Redis takes no writes for now. It can be read.
+        }
     }
 
     /// <summary>Removes entries that are too old, and before the one that the next read needs.</summary>

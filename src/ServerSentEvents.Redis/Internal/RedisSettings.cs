@@ -24,6 +24,7 @@ internal sealed class RedisSettings
         if (replicas < 0)
             throw new ArgumentOutOfRangeException(nameof(options), replicas, "WaitForReplicas cannot be negative.");
         (Configuration, StreamKey, MaxLength, MaxAge, WaitForReplicas) = (configuration.Clone(), key, maxLength, maxAge, replicas);
+        PublishTimeout = options.PublishTimeout;
         Logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ServerSentEvents.Redis");
     }
 
@@ -36,6 +37,8 @@ internal sealed class RedisSettings
     internal TimeSpan? MaxAge { get; }
 
     internal int WaitForReplicas { get; }
+
+    internal TimeSpan PublishTimeout { get; }
 
     internal ILogger Logger { get; }
 

@@ -16,7 +16,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
     public string Stream => settings.StreamKey;
 
     public Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken) =>
-        OpenAsync<IStreamWriter>("publishing", stream => new RedisWriter(stream, observer, settings.WaitForReplicas), cancellationToken);
+        OpenAsync<IStreamWriter>("publishing", stream => new RedisWriter(stream, observer, settings), cancellationToken);
 
     public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) =>
         OpenAsync<IStreamReader>("reading", stream => new RedisReader(stream, settings.MaxAge), cancellationToken);
@@ -26,6 +26,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
         var connection = await RedisConnection.OpenAsync(settings.Configuration, direction, cancellationToken).ConfigureAwait(false);
         try
         {
+            connection.Watch(settings.StreamKey);
             foreach (var server in connection.Servers)
                 await CheckAsync(server, cancellationToken).ConfigureAwait(false);
             var stream = new RedisStream(connection, settings.StreamKey, settings.MaxLength);
@@ -35,7 +36,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
         catch (Exception exception)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
-            if (exception is RedisServerException)
+            if (exception is RedisException)
                 throw RedisErrors.Explain(exception);
             throw;
         }

@@ -18,6 +18,10 @@ internal sealed class RedisWriter : IStreamWriter
     private readonly RedisStream _stream;
     private readonly IStreamWriterObserver _observer;
     private readonly int _replicas;
+
+    /// <summary>The time after which every caller that waits for a message has given up.</summary>
+    private readonly TimeSpan _patience;
+
     private readonly Task _pinging;
 
     /// <summary>The number of the last message. Guarded by <see cref="_gate"/>.</summary>
@@ -28,9 +32,11 @@ internal sealed class RedisWriter : IStreamWriter
 
     private volatile string? _blocked;
 
-    internal RedisWriter(RedisStream stream, IStreamWriterObserver observer, int replicas)
+    internal RedisWriter(RedisStream stream, IStreamWriterObserver observer, RedisSettings settings)
     {
-        (_stream, _observer, _replicas) = (stream, observer, replicas);
+        (_stream, _observer, _replicas) = (stream, observer, settings.WaitForReplicas);
+        // The timeout is checked a few times in its length.
+        _patience = settings.PublishTimeout * 1.2;
         _pinging = PingAsync(_stopping.Token);
     }
 
@@ -68,9 +74,13 @@ internal sealed class RedisWriter : IStreamWriter
         _stopping.Dispose();
     }
 
-    /// <summary>Appends a message, and tries again while Redis takes no writes.</summary>
+    /// <summary>
+    /// Appends a message, and tries again while Redis takes no writes. Gives up when nobody waits for the message anymore, so that
+    /// it is not published long after its callers got an exception.
+    /// </summary>
     private async Task AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
+        var start = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
@@ -78,7 +88,8 @@ internal sealed class RedisWriter : IStreamWriter
                 await _stream.AppendAsync(message, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (RedisServerException exception) when (RedisErrors.IsBlocked(exception))
+            catch (RedisServerException exception)
+                when (RedisErrors.IsBlocked(exception) && TimeProvider.System.GetElapsedTime(start) < _patience)
             {
                 SetBlocked(RedisErrors.WordsOf(exception));
             }

@@ -22,9 +22,11 @@ internal sealed class ReplicatedServers : IAsyncDisposable
         return servers;
     }
 
+    internal ConfigurationOptions Configuration => ConfigurationOptions.Parse($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}");
+
     internal IStreamTransport Open(RedisBackplaneOptions<string> options)
     {
-        options.Configuration = ConfigurationOptions.Parse($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}");
+        options.Configuration = Configuration;
         return _master.Open(options);
     }
 
@@ -37,6 +39,9 @@ internal sealed class ReplicatedServers : IAsyncDisposable
 
     /// <summary>Kills the master, and leaves the rest to others.</summary>
     internal Task StopMasterAsync() => _master.StopAsync();
+
+    /// <summary>Kills the replica.</summary>
+    internal Task StopReplicaAsync() => _replica.StopAsync();
 
     /// <summary>Waits until the replica has all that the master has.</summary>
     internal Task UntilReplicatedAsync() => Limits.UntilAsync(async () =>
