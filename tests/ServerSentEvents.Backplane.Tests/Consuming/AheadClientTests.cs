@@ -80,6 +80,31 @@ public sealed class AheadClientTests
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
     }
 
+    /// <summary>Tests that clients with made-up ids do not slow down the reading of the stream.</summary>
+    [Fact]
+    public void Advance_ManyClientsFarAhead_LooksAtNone()
+    {
+        using var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10, TimeProvider = new FakeTimeProvider() });
+        publisher.Follow(new StreamEventIds(), before: default);
+        var subscriptions = Enumerable.Range(1, 1_000)
+            .Select(number => publisher.Subscribe(new SubscribeOptions<string> { LastEventId = IdAt(1_000_000 + number) })).ToList();
+        Advance(1);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Advance(2);
+        var used = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        used.Should().Be(0, "a list of the clients would take memory");
+        Advance(1_000_500);
+        subscriptions.Count(subscription => subscription.EndReason is not null).Should().Be(500, "their messages are others");
+
+        void Advance(long offset)
+        {
+            publisher.EndUnknown(StreamPosition.Of(offset, 0));
+            publisher.Advance(new(StreamPosition.Of(offset, 0)));
+        }
+    }
+
     [Fact]
     public async Task Resume_BrokerIsAwayForMinutes_WaitsAndSendsWhatFollows()
     {

@@ -12,10 +12,19 @@ internal sealed class AheadSubscribers<TProperties>
 {
     private readonly Dictionary<Subscriber<TProperties>, (EventPosition Position, long Since)> _subscribers = [];
 
+    /// <summary>No position is below this value, so that a message costs the same for any number of clients far ahead.</summary>
+    private long _lowest = long.MaxValue;
+
     internal int Count => _subscribers.Count;
 
-    internal void Add(Subscriber<TProperties> subscriber, EventPosition position, long now) =>
+    internal void Add(Subscriber<TProperties> subscriber, EventPosition position, long now)
+    {
         _subscribers.Add(subscriber, (position, now));
+        _lowest = Math.Min(_lowest, position.Value);
+    }
+
+    /// <summary>Returns false if no position is at most a value.</summary>
+    internal bool MayReach(long value) => value >= _lowest;
 
     /// <summary>Lets the waits of all subscribers count from <paramref name="now"/>.</summary>
     internal void RestartWaits(long now)
@@ -43,10 +52,11 @@ internal sealed class AheadSubscribers<TProperties>
     /// <summary>Removes the subscribers whose position is at most a value, because the node has reached it.</summary>
     internal void RemoveReached(long value)
     {
-        if (_subscribers.Count == 0)
+        if (!MayReach(value))
             return;
         foreach (var subscriber in _subscribers.Where(ahead => ahead.Value.Position.Value <= value).Select(ahead => ahead.Key).ToList())
             _subscribers.Remove(subscriber);
+        _lowest = _subscribers.Values.Select(ahead => ahead.Position.Value).DefaultIfEmpty(long.MaxValue).Min();
     }
 
     /// <summary>Returns the subscribers whose position is at most a value, but never was in the history.</summary>

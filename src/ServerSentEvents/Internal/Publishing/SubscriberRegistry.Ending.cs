@@ -111,7 +111,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (_ahead.Count == 0)
+            if (!_ahead.MayReach(value))
                 return result;
             foreach (var subscriber in _ahead.Unknown(_history!.Ids, value))
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
