@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
+using System.Text;
 
 namespace ServerSentEvents.Tests;
 
@@ -18,9 +19,9 @@ public sealed class GapEventTests
 
         var texts = await subscription.ToArrayAsync();
 
-        texts[0].Should().Be(Gap);
-        texts[1].Should().StartWith("data: state\n");
-        texts.Should().HaveCount(2);
+        texts[..2].Should().Equal("id: unknown\n", Gap);
+        texts[2].Should().StartWith("data: state\n");
+        texts.Should().HaveCount(3);
     }
 
     [Fact]
@@ -31,6 +32,45 @@ public sealed class GapEventTests
         publisher.Close();
 
         subscription.Resume.Should().Be(ResumeResult.Gap);
+        (await subscription.ToArrayAsync()).Should().Equal("id: 1\n", Gap);
+    }
+
+    /// <summary>Tests that the gap event does not clear the client's last event id: the next loss would not show.</summary>
+    [Fact]
+    public async Task Resume_ClientLeavesAfterTheGapEvent_MissesNothing()
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect, history: 10);
+        publisher.Publish("before");
+        var subscription = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "unknown" });
+        var events = new MemoryStream();
+        await using (var reader = subscription.GetAsyncEnumerator())
+        {
+            foreach (var text in await ReadAsync(reader, 2))
+                events.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        publisher.Publish("missed");
+        events.Position = 0;
+        var parser = SseParser.Create(events);
+        var gap = parser.Enumerate().Single();
+        var resumed = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = parser.LastEventId });
+        publisher.Close();
+
+        gap.EventType.Should().Be("gap");
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        (await resumed.ToArrayAsync())[1].Should().StartWith("data: missed\n");
+    }
+
+    [Theory]
+    [InlineData("a\nb")]
+    [InlineData("\0")]
+    [InlineData("é")]
+    public async Task Resume_IdThatCannotBeSent_IsNotRepeated(string id)
+    {
+        var publisher = NewPublisher(QueueOverflow.Disconnect);
+        var subscription = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = id });
+        publisher.Close();
+
         (await subscription.ToArrayAsync()).Should().Equal(Gap);
     }
 
@@ -60,9 +100,9 @@ public sealed class GapEventTests
         var texts = await subscription.ToArrayAsync();
 
         subscription.Resume.Should().Be(ResumeResult.Gap);
-        texts.Should().HaveCount(2);
-        texts[0].Should().Be(Gap);
-        texts[1].Should().StartWith("data: healthy\n");
+        texts.Should().HaveCount(3);
+        texts[..2].Should().Equal("id: 1\n", Gap);
+        texts[2].Should().StartWith("data: healthy\n");
     }
 
     [Fact]

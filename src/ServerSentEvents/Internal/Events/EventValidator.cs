@@ -47,7 +47,7 @@ internal static class EventValidator
     }
 
     /// <summary>Returns whether the value of a header can hold this id. The empty id clears the client's position.</summary>
-    private static bool CanBeSentBack(string id)
+    internal static bool CanBeSentBack(string id)
     {
         if (id.Length == 0)
             return true;

@@ -31,10 +31,24 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
         if (gap is not null)
             PublisherMetrics.Gaps.Increment();
         var next = initialData.Load is null ? replay : NewLoad(initialData.Load, ids, position, replay);
+        var isAlone = initialData.Frames.Length == 0 && next is null;
         Frame[] frames = retry is null && gap is null
             ? initialData.Frames
-            : [.. NoneOrOne(retry), .. NoneOrOne(gap), .. initialData.Frames];
+            : [.. NoneOrOne(retry), .. GapFrames(isAlone ? ids?.Format(position) : null), .. initialData.Frames];
         Prepend(queue, frames, next);
+    }
+
+    /// <summary>
+    /// Returns the gap event with an id, if there is a gap. Without an id, the first blank line of a stream clears the client's last
+    /// event id, and the next loss would not show.
+    /// </summary>
+    /// <param name="id">The id of the position, if the client needs nothing else of this stream; else null: it keeps its own id.</param>
+    private Frame[] GapFrames(string? id)
+    {
+        if (gap is null)
+            return [];
+        id ??= EventValidator.CanBeSentBack(lastEventId!) ? lastEventId : null;
+        return id is null ? [gap] : [Frame.ForPosition(id), gap];
     }
 
     /// <summary>Makes the stream of a client that is turned away: a retry interval alone.</summary>
