@@ -40,6 +40,17 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
+    public void Heartbeat_MoreSubscribersThanOneStepOfTheWalk_EachGetsOne()
+    {
+        var subscriptions = Enumerable.Range(0, 5_000)
+            .Select(number => _publisher.Subscribe(number % 2 == 0 ? "a" : ["a", "b", $"own {number}"])).ToList();
+
+        _time.Advance(Interval);
+
+        subscriptions.Should().OnlyContain(subscription => subscription.QueuedEvents == 1);
+    }
+
+    [Fact]
     public void Heartbeat_EventsWithinTheInterval_SendsNone()
     {
         var active = _publisher.Subscribe(new SubscribeOptions<object?> { Channels = "active", QueueCapacity = 100 });

@@ -11,7 +11,7 @@ internal sealed partial class ChannelIndex<TProperties>
 {
     private readonly NameTable<ChannelMembers<TProperties>> _channels = new();
 
-    /// <summary>The channels in the order in which their queues are measured.</summary>
+    /// <summary>The channels in the order of a <see cref="SubscriberWalk"/>.</summary>
     private readonly List<ChannelMembers<TProperties>> _scan = [];
 
     /// <summary>The membership of a subscriber that joins its only channel. Empty at other times.</summary>
@@ -118,33 +118,30 @@ internal sealed partial class ChannelIndex<TProperties>
         return names;
     }
 
-    /// <summary>Adds up the bytes that wait in queues, in a walk that takes several calls.</summary>
-    /// <param name="place">The number of channels to look at: any large number before the first call, and 0 at the end.</param>
-    /// <param name="member">The number of members to look at in the present channel; any large number before the first call.</param>
-    /// <param name="budget">The number of channels and subscribers to look at, of which this call uses some. At least 2.</param>
-    internal long CountBytes(ref int place, ref int member, ref int budget)
+    /// <summary>
+    /// Visits the next subscribers of a walk over all of them. A subscriber that comes or goes between two steps can be left out or
+    /// be visited twice.
+    /// </summary>
+    internal void VisitNext(ref SubscriberWalk walk, ref int budget, Action<Subscriber<TProperties>> visit)
     {
-        long bytes = 0;
-        // Go from the end: the last one takes the place of a removed one, and was counted before.
-        place = Math.Min(place, _scan.Count);
-        while (place > 0 && budget > 1)
+        // Go from the end: the last one takes the place of a removed one, and was visited before.
+        walk.Channels = Math.Min(walk.Channels, _scan.Count);
+        while (walk.Channels > 0 && budget > 1)
         {
             budget--;
-            var members = _scan[place - 1].Members;
-            for (member = Math.Min(member, members.Length); member > 0 && budget > 0; member--, budget--)
+            var members = _scan[walk.Channels - 1].Members;
+            for (walk.Members = Math.Min(walk.Members, members.Length); walk.Members > 0 && budget > 0; walk.Members--, budget--)
             {
-                // A subscriber of several channels counts in the first of them.
-                if (members[member - 1].Slot == 0)
-                    bytes += members[member - 1].Subscriber.Bytes;
+                // A subscriber of several channels is visited in the first of them.
+                if (members[walk.Members - 1].Slot == 0)
+                    visit(members[walk.Members - 1].Subscriber);
             }
 
-            if (member > 0)
-                break;
-            member = int.MaxValue;
-            place--;
+            if (walk.Members > 0)
+                return;
+            walk.Members = int.MaxValue;
+            walk.Channels--;
         }
-
-        return bytes;
     }
 
     /// <summary>Returns the floor of a channel for which the history has no entry.</summary>

@@ -83,7 +83,7 @@ internal sealed class PublisherTimer<TProperties>
 
         var now = _settings.TimeProvider.GetTimestamp();
         if (_settings.HeartbeatInterval is { } interval && !_isDisposed)
-            core.Complete(core.Registry.SendHeartbeats(since: now - _settings.Ticks(interval), now));
+            SendHeartbeats(core, since: now - _settings.Ticks(interval), now);
         // Search now if the next check would be more than a quarter of the age after the last search.
         if (_settings.HistoryMaxAge is { } age
             && now + _settings.Ticks(_period) - _evictedAt > _settings.Ticks(age) / ChecksPerInterval)
@@ -103,6 +103,13 @@ internal sealed class PublisherTimer<TProperties>
         }
 
         StopIfQuiet(core);
+    }
+
+    private static void SendHeartbeats(PublisherCore<TProperties> core, long since, long now)
+    {
+        var walk = new SubscriberWalk();
+        while (!walk.IsAtEnd)
+            core.Complete(core.Registry.SendHeartbeats(ref walk, since, now));
     }
 
     private void StopIfQuiet(PublisherCore<TProperties> core)

@@ -23,21 +23,20 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
     /// </remarks>
     public long CountQueuedBytes()
     {
-        // The number of channels and subscribers to look at in one step under the lock.
-        const int budgetOfStep = 1_024;
         long bytes = 0;
-        var (channel, member, lingerer) = (int.MaxValue, int.MaxValue, int.MaxValue);
+        var walk = new SubscriberWalk();
+        var lingerer = int.MaxValue;
         while (true)
         {
-            var budget = budgetOfStep;
+            var budget = SubscriberWalk.Step;
             lock (_gate)
             {
-                bytes += _index.CountBytes(ref channel, ref member, ref budget);
-                if (channel == 0)
+                _index.VisitNext(ref walk, ref budget, subscriber => bytes += subscriber.Bytes);
+                if (walk.IsAtEnd)
                     bytes += _lingering.CountBytes(ref lingerer, budget);
             }
 
-            if (channel == 0 && lingerer == 0)
+            if (walk.IsAtEnd && lingerer == 0)
                 return bytes;
             LetOthersIn();
         }

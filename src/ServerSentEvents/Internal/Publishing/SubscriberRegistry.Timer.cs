@@ -6,29 +6,31 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <content>The work of the publisher's timer.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
-    /// <summary>Sends a comment to the subscribers whose queue is empty and got nothing since a time.</summary>
-    internal RegistryResult<TProperties> SendHeartbeats(long since, long now)
+    /// <summary>
+    /// Sends a comment to the next subscribers of a walk whose queue is empty and got nothing since a time. Call until the walk is at
+    /// its end.
+    /// </summary>
+    internal RegistryResult<TProperties> SendHeartbeats(ref SubscriberWalk walk, long since, long now)
     {
         RegistryResult<TProperties> result = default;
+        var budget = SubscriberWalk.Step;
         lock (_gate)
-        {
-            foreach (var channel in _index.Channels())
-            {
-                for (var place = 0; place < channel.Count; place++)
-                {
-                    // After a heartbeat in one channel, the subscriber is not idle in the others.
-                    var subscriber = channel[place].Subscriber;
-                    if (subscriber.LastWrite > since || !subscriber.IsEmpty)
-                        continue;
-                    subscriber.LastWrite = now;
-                    // A large event that is being written can leave no room: then the stream is not idle.
-                    if (subscriber.WriteIfRoom(Frame.Heartbeat))
-                        subscriber.Signal(ref result.Ready);
-                }
-            }
-        }
-
+            _index.VisitNext(ref walk, ref budget, SendHeartbeat);
+        if (!walk.IsAtEnd)
+            LetOthersIn();
         return result;
+
+        void SendHeartbeat(Subscriber<TProperties> subscriber)
+        {
+            if (subscriber.LastWrite > since || !subscriber.IsEmpty)
+                return;
+            subscriber.LastWrite = now;
+            // A large event that is being written can leave no room: then the stream is not idle.
+            if (!subscriber.WriteIfRoom(Frame.Heartbeat))
+                return;
+            ChannelIndex<TProperties>.SetUnitLimit(subscriber);
+            subscriber.Signal(ref result.Ready);
+        }
     }
 
     /// <summary>Starts the time of subscribers that began to linger after the last call.</summary>
