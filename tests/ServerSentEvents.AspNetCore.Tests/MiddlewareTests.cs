@@ -12,6 +12,30 @@ public sealed class MiddlewareTests
 {
     private int _answers;
 
+    /// <summary>Tests that code of a middleware runs with its request, and not on a thread that serves other streams.</summary>
+    [Fact]
+    public async Task OnStarting_CallbackReadsAnAsyncLocal_SeesThatOfItsRequest()
+    {
+        var local = new AsyncLocal<string>();
+        string? seen = null;
+        await using var app = await StartWithCallbackAsync(local, () => seen = local.Value);
+
+        using var client = await app.OpenAsync();
+
+        seen.Should().Be("request");
+    }
+
+    [Fact]
+    public async Task OnStarting_CallbackThrows_Answers500AndLeavesNoSubscriber()
+    {
+        await using var app = await StartWithCallbackAsync(new AsyncLocal<string>(), () => throw new FormatException());
+
+        using var response = await app.NewClient().GetAsync("/events").WaitAsync(Limits.Patience);
+
+        response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 0);
+    }
+
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]
@@ -239,4 +263,20 @@ public sealed class MiddlewareTests
         app.Publisher.Close();
         (await client.RestAsync()).Should().Be("data: own\n\n", "each client gets its own stream");
     }
+
+    private static Task<TestApplication> StartWithCallbackAsync(AsyncLocal<string> local, Action callback) => TestApplication.StartAsync(
+        map: app =>
+        {
+            app.Use(next => context =>
+            {
+                local.Value = "request";
+                context.Response.OnStarting(() =>
+                {
+                    callback();
+                    return Task.CompletedTask;
+                });
+                return next(context);
+            });
+            app.MapServerSentEvents("/events");
+        });
 }

@@ -112,6 +112,8 @@ internal static class EventStreamResponse
             streams?.Add(stream);
             Log.Opened(logger);
             Prepare(context);
+            // Callbacks of middleware run now, and not in a flush on a thread that serves other streams.
+            await context.Response.StartAsync(aborted).ConfigureAwait(false);
             // The headers come with a first byte: proxies such as YARP hold headers back until then.
             subscription.BeginAtOnce();
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
