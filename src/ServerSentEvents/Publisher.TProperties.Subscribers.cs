@@ -18,7 +18,8 @@ public partial class Publisher<TProperties>
     /// <returns>The subscription. Read it once, or dispose it.</returns>
     /// <remarks>
     /// The subscriber is registered when this method returns. Events that are published before the first read are queued.
-    /// No event is lost between the initial data and the live events. After <see cref="Drain"/>, or at
+    /// An event that is published while the initial data is enumerated is not delivered: see
+    /// <see cref="SubscribeOptions{TProperties}.LoadInitialData"/>. After <see cref="Drain"/>, or at
     /// <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has already ended. The initial
     /// data is then usually not enumerated.
     /// </remarks>
@@ -47,9 +48,11 @@ public partial class Publisher<TProperties>
     /// <returns>The subscription. Read it once, or dispose it.</returns>
     /// <remarks>
     /// <para>The subscriber is registered when this method returns. Events that are published before the first read are
-    /// queued. No event is lost or repeated between the initial data or the replay and the live events. After
-    /// <see cref="Drain"/>, or at <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has
-    /// already ended. The initial data is then usually not enumerated.</para>
+    /// queued. No event is lost or repeated between a replay and the live events, and none is lost between
+    /// <see cref="SubscribeOptions{TProperties}.LoadInitialData"/> and the live events. An event that is published while
+    /// <see cref="SubscribeOptions{TProperties}.InitialData"/> is enumerated is not delivered. After <see cref="Drain"/>, or
+    /// at <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has already ended. The
+    /// initial data is then usually not enumerated.</para>
     /// <para>If the client resumes, this thread calls the functions of the personalized events that it missed, outside
     /// every lock. An exception of such a function is not thrown: <see cref="Subscription{TProperties}.Resume"/> is then
     /// <see cref="ResumeResult.Gap"/>.</para>

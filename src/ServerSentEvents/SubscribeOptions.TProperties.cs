@@ -150,8 +150,8 @@ public sealed class SubscribeOptions<TProperties>
     /// </summary>
     /// <remarks>
     /// <para><b>Order.</b> The event takes the place of the one that it replaces. It is sent with the id of that place, so a
-    /// resume may repeat the latest value of a key and never misses it. For each key, no older value comes after a newer one.
-    /// </para>
+    /// resume may repeat values of a key, and ends with the latest one. Within one stream and for each key, no older value comes
+    /// after a newer one.</para>
     /// <para><b>Not conflated</b> are events with null as their key, events with an id that the application gave, comments,
     /// initial data and replayed events. A personalized event is not conflated for a subscriber that joined while its function
     /// ran. Later events do not replace events that this subscriber had queued before. An event that the reader has begun is

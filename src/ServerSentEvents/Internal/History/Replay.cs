@@ -66,8 +66,12 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
             lock (_heap)
                 scan = Clone();
             var count = 0;
-            while (scan.ReadFrame() is not null)
-                count++;
+            while (scan.ReadEntry() is { } entry)
+            {
+                if (scan.FrameOf(entry) is not null)
+                    count++;
+            }
+
             return count;
         }
     }
@@ -91,8 +95,20 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
 
     internal override Frame? Read()
     {
-        lock (_heap)
-            return ReadFrame();
+        // Take the lock for each entry: a publish can wait for it, and there can be many entries that are not for this subscriber.
+        while (ReadEntryLocked() is { } entry)
+        {
+            if (FrameOf(entry) is { } frame)
+                return frame;
+        }
+
+        return null;
+
+        HistoryEntry<TProperties>? ReadEntryLocked()
+        {
+            lock (_heap)
+                return ReadEntry();
+        }
     }
 
     /// <summary>
@@ -136,18 +152,9 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
         _isLost = _isLost,
     };
 
-    private Frame? ReadFrame()
-    {
-        while (ReadEntry() is { } entry)
-        {
-            if (entry.Shared is { } shared)
-                return shared;
-            if (_personalized is not null && _personalized.TryGetValue(entry.Position, out var frame))
-                return frame;
-        }
-
-        return null;
-    }
+    /// <summary>Returns the frame of an event for this subscriber; null if it gets none.</summary>
+    private Frame? FrameOf(HistoryEntry<TProperties> entry) =>
+        entry.Shared ?? (_personalized is not null && _personalized.TryGetValue(entry.Position, out var frame) ? frame : null);
 
     private HistoryEntry<TProperties>? ReadEntry()
     {
