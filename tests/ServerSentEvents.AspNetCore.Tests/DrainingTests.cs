@@ -121,7 +121,7 @@ public sealed class DrainingTests
     public async Task Draining_PublisherThatIsFirstAskedForDuringTheStop_IsDrainedToo()
     {
         await using var app = await TestApplication.StartAsync(
-            builder => builder.Services.AddServerSentEvents().AddServerSentEvents<string>(),
+            builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents().AddServerSentEvents<string>(),
             app =>
             {
                 HoldStop(app);

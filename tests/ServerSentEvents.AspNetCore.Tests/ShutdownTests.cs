@@ -56,7 +56,7 @@ public sealed class ShutdownTests
     public async Task Stop_SeveralPublishers_AllEnd()
     {
         await using var app = await TestApplication.StartAsync(
-            builder => builder.Services.AddServerSentEvents().AddServerSentEvents<string>(),
+            builder => SetClock(builder).AddServerSentEvents().AddServerSentEvents<string>(),
             app =>
             {
                 app.MapServerSentEvents("/plain");
@@ -75,7 +75,8 @@ public sealed class ShutdownTests
     public async Task Stop_PublisherIsNotRegistered_EndsItsStreamAfterTheQueuedEvents()
     {
         using var own = new Publisher();
-        await using var app = await TestApplication.StartAsync(_ => { }, app => app.MapGet("/events", () => own.Subscribe().ToResult()));
+        await using var app = await TestApplication.StartAsync(
+            builder => SetClock(builder), app => app.MapGet("/events", () => own.Subscribe().ToResult()));
         using var client = await app.OpenAsync();
         own.Publish("last");
 
@@ -91,8 +92,8 @@ public sealed class ShutdownTests
     {
         using var shared = new Publisher();
         void Map(WebApplication app) => app.MapGet("/events", () => shared.Subscribe().ToResult());
-        await using var stopping = await TestApplication.StartAsync(_ => { }, Map);
-        await using var staying = await TestApplication.StartAsync(_ => { }, Map);
+        await using var stopping = await TestApplication.StartAsync(builder => SetClock(builder), Map);
+        await using var staying = await TestApplication.StartAsync(builder => SetClock(builder), Map);
         using var ending = await stopping.OpenAsync();
         using var lasting = await staying.OpenAsync();
 
@@ -108,7 +109,7 @@ public sealed class ShutdownTests
     {
         using var own = new Publisher();
         await using var app = await TestApplication.StartAsync(
-            builder => builder.Services.AddServerSentEvents().AddServerSentEvents<string>(),
+            builder => SetClock(builder).AddServerSentEvents().AddServerSentEvents<string>(),
             app =>
             {
                 app.MapServerSentEvents("/plain");
@@ -234,8 +235,12 @@ public sealed class ShutdownTests
     }
 
     /// <summary>Starts an application whose clock stands still, so that no client is cut off on a busy machine.</summary>
-    private static Task<TestApplication> StartAsync(Action<PublisherOptions>? configure = null) => TestApplication.StartAsync(builder =>
-        builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(configure));
+    private static Task<TestApplication> StartAsync(Action<PublisherOptions>? configure = null) =>
+        TestApplication.StartAsync(builder => SetClock(builder).AddServerSentEvents(configure));
+
+    /// <summary>Sets a clock that stands still, and returns the services.</summary>
+    private static IServiceCollection SetClock(WebApplicationBuilder builder) =>
+        builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider());
 
     private static void ShouldHaveStoppedQuietly(TestApplication app) =>
         app.Log.AboveDebug.Where(entry => entry.Id != 6).Should().BeEmpty("no client was cut off, and nothing failed");

@@ -11,7 +11,7 @@ public sealed class StopFailureTests
     public async Task Stop_RequestCloseThrows_IsLoggedAndEndsAllStreams()
     {
         await using var app = await TestApplication.StartAsync(
-            builder => builder.Services.AddServerSentEvents(options => options.HeartbeatInterval = null),
+            builder => builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddServerSentEvents(),
             app =>
             {
                 app.Use((context, next) =>
