@@ -12,13 +12,17 @@ internal sealed class CapturedLog : ILoggerProvider
     private static readonly string[] Usual =
         ["Microsoft.Hosting.Lifetime", "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Routing.EndpointMiddleware"];
 
+    /// <summary>Kestrel's warning that its timer is late, which a busy machine causes.</summary>
+    private static readonly (string Category, int Id) SlowHeartbeat = ("Microsoft.AspNetCore.Server.Kestrel", 22);
+
     private readonly ConcurrentQueue<LogEntry> _entries = new();
 
     internal IEnumerable<LogEntry> Ours => _entries.Where(entry => entry.Category == OurCategory);
 
-    /// <summary>Gets the entries above Debug, without those for every request, start and stop.</summary>
+    /// <summary>Gets the entries above Debug, without those for every request, start and stop, or for a busy machine.</summary>
     internal IEnumerable<LogEntry> AboveDebug => _entries.Where(entry =>
-        entry.Level > LogLevel.Debug && !(entry.Level == LogLevel.Information && Usual.Contains(entry.Category)));
+        entry.Level > LogLevel.Debug && !(entry.Level == LogLevel.Information && Usual.Contains(entry.Category))
+        && (entry.Category, entry.Id) != SlowHeartbeat);
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 

@@ -29,7 +29,7 @@ public sealed class DisconnectTests
         else
             client.Finish();
 
-        await ShouldHaveUnsubscribedAsync(app, subscription);
+        await ShouldHaveUnsubscribedAsync(app, subscription, isSending);
     }
 
     [Theory]
@@ -212,12 +212,17 @@ public sealed class DisconnectTests
         app.Log.AboveDebug.Should().ContainSingle().Which.Message.Should().Contain($"{subscription.DroppedEvents} events were dropped");
     }
 
-    private static async Task ShouldHaveUnsubscribedAsync(TestApplication app, Subscription<object?> subscription)
+    private static async Task ShouldHaveUnsubscribedAsync(
+        TestApplication app, Subscription<object?> subscription, bool isSending = false)
     {
         await TestApplication.ShouldHaveLostItsClientAsync(subscription);
         app.Publisher.GetSubscribers().Should().BeEmpty();
         await Limits.UntilAsync(() => app.Log.Ours.Any(entry => entry.Id == 2), "the end of the stream is logged");
-        app.Log.Ours.Select(entry => entry.Id).Should().Equal(1, 3, 2);
+        // Kestrel can complete the response that is being sent before it cancels the request. Then entry 3 is missing.
+        if (isSending)
+            app.Log.Ours.Select(entry => entry.Id).Where(id => id != 3).Should().Equal(1, 2);
+        else
+            app.Log.Ours.Select(entry => entry.Id).Should().Equal(1, 3, 2);
         await app.StopAsync();
         app.Log.AboveDebug.Where(entry => entry.Id != 6 || entry.Category != CapturedLog.OurCategory).Should().BeEmpty();
     }
