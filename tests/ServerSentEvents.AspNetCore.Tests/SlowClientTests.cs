@@ -47,8 +47,8 @@ public sealed class SlowClientTests
     {
         await using var app = await StartAsync();
         using var client = await OpenAsync(app, Version.Parse(version));
-        Overflow(app);
         var watch = Stopwatch.StartNew();
+        Overflow(app);
 
         await Limits.UntilAsync(() => HasEnded(app));
 

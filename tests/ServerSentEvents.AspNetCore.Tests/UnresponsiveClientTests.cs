@@ -51,7 +51,7 @@ public sealed class UnresponsiveClientTests
     [InlineData("2.0")]
     [InlineData("1.1", true)]
     [InlineData("2.0", true)]
-    public async Task Vanished_WithHeartbeats_IsUnsubscribedInTheDocumentedTime(string version, bool tls = false)
+    public async Task Vanished_WithHeartbeats_IsUnsubscribedWithinSecondsOfTheDocumentedTime(string version, bool tls = false)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
         var heartbeat = Timeout / 2;
@@ -63,7 +63,8 @@ public sealed class UnresponsiveClientTests
         var start = Stopwatch.GetTimestamp();
         await TestApplication.ShouldHaveLostItsClientAsync(subscription);
 
-        var margin = TimeSpan.FromSeconds(0.5);
+        // On a busy machine, the test notices it later. Without the timeout, it takes minutes.
+        var margin = TimeSpan.FromSeconds(5);
         Stopwatch.GetElapsedTime(start).Should().BeLessThan(Timeout + (1.25 * heartbeat) + margin);
     }
 
