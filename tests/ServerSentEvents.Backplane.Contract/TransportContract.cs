@@ -14,12 +14,12 @@ public abstract class TransportContract
     {
         var transport = Broker.Open(_stream);
         var confirmations = new Confirmations();
-        await using var writer = await transport.OpenWriterAsync(confirmations, default);
+        await using var writer = await OpenWriterAsync(transport, confirmations);
         for (var number = 0; number < 50; number++)
             await writer.SendAsync(Bytes($"{number}"), default);
         await confirmations.UntilAsync(50);
 
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var reader = await OpenReaderAsync(transport);
         var read = await ReadAsync(reader, default, 50);
 
         read.Select(message => message.Text).Should().Equal(TestNode.Numbered("", 50));
@@ -32,7 +32,7 @@ public abstract class TransportContract
     public async Task AppendAsync_EmptyStream_ReturnsTheOffsetOfTheMessage()
     {
         var transport = Broker.Open(_stream);
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var reader = await OpenReaderAsync(transport);
 
         var offset = await reader.AppendAsync(Bytes("marker"), default).WithinPatience();
 
@@ -44,7 +44,7 @@ public abstract class TransportContract
     {
         var transport = Broker.Open(_stream);
         await SendAsync(transport, "a", "b", "c");
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var reader = await OpenReaderAsync(transport);
 
         var offset = await reader.AppendAsync(Bytes("marker"), default).WithinPatience();
 
@@ -59,10 +59,10 @@ public abstract class TransportContract
         var transport = Broker.Open(_stream);
         await SendAsync(transport, "a", "b", "c");
         long offset;
-        await using (var first = await transport.OpenReaderAsync(default))
+        await using (var first = await OpenReaderAsync(transport))
             offset = (await ReadAsync(first, default, 3))[1].Offset;
 
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var reader = await OpenReaderAsync(transport);
         var read = new List<string>();
         await foreach (var message in Read(reader, new StreamStart(offset, Age: null)))
         {
@@ -82,7 +82,7 @@ public abstract class TransportContract
     {
         var transport = Broker.Open(_stream);
         await SendAsync(transport, "a", "b");
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var reader = await OpenReaderAsync(transport);
 
         var read = await ReadAsync(reader, new StreamStart(Offset: null, TimeSpan.FromHours(1)), 2);
 
@@ -93,7 +93,7 @@ public abstract class TransportContract
     public async Task ReadAsync_MessagesComeLater_AreRead()
     {
         var transport = Broker.Open(_stream);
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var reader = await OpenReaderAsync(transport);
         var reading = ReadAsync(reader, default, 2);
 
         await SendAsync(transport, "a", "b");
@@ -106,7 +106,7 @@ public abstract class TransportContract
     {
         var transport = Broker.Open(_stream);
         await SendAsync(transport, "a");
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var reader = await OpenReaderAsync(transport);
 
         await reader.ReadAsync(default, (_, _, _) => throw new InvalidOperationException("The handler failed."), default);
 
@@ -118,7 +118,7 @@ public abstract class TransportContract
     {
         var transport = Broker.Open(_stream);
         await SendAsync(transport, "a", "b");
-        var reader = await transport.OpenReaderAsync(default);
+        var reader = await OpenReaderAsync(transport);
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var goOn = new ManualResetEventSlim();
         var calls = 0;
@@ -145,8 +145,8 @@ public abstract class TransportContract
     public async Task Lost_BrokerStops_CompletesForBoth()
     {
         var transport = Broker.Open(_stream);
-        await using var writer = await transport.OpenWriterAsync(new Confirmations(), default);
-        await using var reader = await transport.OpenReaderAsync(default);
+        await using var writer = await OpenWriterAsync(transport, new Confirmations());
+        await using var reader = await OpenReaderAsync(transport);
         await reader.ReadAsync(default, (_, _, _) => { }, default);
 
         await Broker.StopAsync();
@@ -175,10 +175,43 @@ public abstract class TransportContract
 
     private static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
+    /// <summary>Opens a writer. Tries again, as the engine does.</summary>
+    private static async Task<IStreamWriter> OpenWriterAsync(IStreamTransport transport, IStreamWriterObserver observer)
+    {
+        IStreamWriter? writer = null;
+        await UntilDoneAsync(async () => writer = await transport.OpenWriterAsync(observer, default));
+        return writer!;
+    }
+
+    /// <summary>Opens a reader of a stream that can be read. Tries again, as the engine does.</summary>
+    private static async Task<IStreamReader> OpenReaderAsync(IStreamTransport transport)
+    {
+        await UntilDoneAsync(async () =>
+        {
+            await using var probe = await transport.OpenReaderAsync(default);
+            await probe.ReadAsync(default, (_, _, _) => { }, default);
+        });
+        return await transport.OpenReaderAsync(default);
+    }
+
+    /// <summary>Repeats an action until it succeeds. A broker may refuse for a moment after a start, or for a new stream.</summary>
+    private static Task UntilDoneAsync(Func<Task> action) => Limits.UntilAsync(async () =>
+    {
+        try
+        {
+            await action();
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+            return false;
+        }
+    });
+
     private static async Task SendAsync(IStreamTransport transport, params string[] messages)
     {
         var confirmations = new Confirmations();
-        await using var writer = await transport.OpenWriterAsync(confirmations, default);
+        await using var writer = await OpenWriterAsync(transport, confirmations);
         foreach (var message in messages)
             await writer.SendAsync(Bytes(message), default);
         await confirmations.UntilAsync(messages.Length);

@@ -86,7 +86,8 @@ public sealed class RefusalTests(SingleBroker broker)
 
         await host.StartAsync().WithinPatience();
 
-        await Limits.UntilAsync(() => log.Warnings.Any(text => text.Contains("ACCESS_REFUSED", StringComparison.Ordinal)));
+        await Limits.UntilAsync(() => log.Warnings.Any(text =>
+            text.Contains("for reading", StringComparison.Ordinal) && text.Contains("ACCESS_REFUSED", StringComparison.Ordinal)));
         var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
         health.Status.Should().Be(HealthStatus.Unhealthy);
         health.Entries.Values.Single().Description.Should().Contain("the broker refuses").And.Contain("ACCESS_REFUSED");

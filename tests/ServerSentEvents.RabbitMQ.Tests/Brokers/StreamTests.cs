@@ -43,15 +43,14 @@ public sealed class StreamTests(SingleBroker broker)
         await using var other = await TestNode.StartAsync(broker.Open(_stream));
         var clients = Enumerable.Range(0, 100).Select(number => (number % 2 == 0 ? one : other).Connect()).ToList();
         await one.PublishAsync("a");
-        var before = await ListConnectionsAsync();
+        var before = await ListConnectionsAsync([]);
 
         await broker.Nodes[0].CtlAsync("close_all_connections", "test");
         await Limits.UntilAsync(() => new[] { one, other }.All(node =>
             node.Backplane.IsCaughtUp && node.Log.Warnings.Any(text => text.Contains("no connection for reading", StringComparison.Ordinal))));
         await other.PublishAsync("b");
 
-        before.Should().HaveCount(4);
-        (await ListConnectionsAsync()).Should().HaveCount(4).And.NotIntersectWith(before);
+        await ListConnectionsAsync(before);
         foreach (var client in clients)
         {
             (await client.NextAsync(2)).Should().Equal("a", "b");
@@ -163,13 +162,21 @@ public sealed class StreamTests(SingleBroker broker)
         return await closed.Task.WithinPatience();
     }
 
-    private async Task<string[]> ListConnectionsAsync()
+    /// <summary>Waits until the broker lists four running connections, none of them an earlier one, and returns them.</summary>
+    private async Task<string[]> ListConnectionsAsync(string[] earlier)
     {
-        var connections = Array.Empty<string>();
-        // A connection that is being closed is listed for a moment.
-        await Limits.UntilAsync(async () => (connections = await broker.ListAsync("list_connections", "pid", "state"))
-            .All(line => line.Contains("running", StringComparison.Ordinal) || line.StartsWith("pid", StringComparison.Ordinal)));
-        return [.. connections.Where(line => !line.StartsWith("pid", StringComparison.Ordinal))];
+        string[] connections = [];
+        // A connection that is being opened or closed is listed for a moment.
+        await Limits.UntilAsync(
+            async () =>
+            {
+                var lines = await broker.ListAsync("list_connections", "pid", "state");
+                connections = [.. lines.Where(line => !line.StartsWith("pid", StringComparison.Ordinal))];
+                return connections.Length == 4 && !connections.Intersect(earlier, StringComparer.Ordinal).Any()
+                    && connections.All(line => line.Contains("running", StringComparison.Ordinal));
+            },
+            "each of the two nodes has one connection for each direction");
+        return connections;
     }
 
     private sealed class ShiftedClock(TimeSpan shift) : TimeProvider
