@@ -3,7 +3,12 @@ using ServerSentEvents;
 using ServerSentEvents.RabbitMQ;
 
 // A node with one client, which writes what it receives. A test pauses the process.
-using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 10_000, QueueCapacity = int.MaxValue });
+using var publisher = new Publisher(new PublisherOptions
+{
+    HistoryCapacity = 10_000,
+    QueueCapacity = int.MaxValue,
+    QueueCapacityBytes = long.MaxValue,
+});
 var options = new RabbitMQBackplaneOptions<object?>
 {
     ConnectionFactory = new ConnectionFactory { Uri = new Uri(args[0]) },
