@@ -16,7 +16,7 @@ public sealed class ServerSettingsTests
         await using var client = node.Connect();
         await node.PublishAsync("before");
 
-        await server.CommandAsync("CONFIG", "SET", "maxmemory", "1mb");
+        await server.CommandAsync("CONFIG", "SET", "maxmemory", "1");
         var publishing = node.PublishAsync("during", 100);
         await Limits.UntilAsync(() => node.Backplane.CheckHealth(HealthStatus.Unhealthy).Status == HealthStatus.Degraded);
         var health = node.Backplane.CheckHealth(HealthStatus.Unhealthy);
@@ -26,7 +26,7 @@ public sealed class ServerSettingsTests
         health.Description.Should().Be(
             "Nothing can be published: the broker blocks publishers (OOM command not allowed when used memory > 'maxmemory'.).");
         (await client.NextAsync(101)).Should().Equal(["before", .. TestNode.Numbered("during", 100)]);
-        node.Log.Warnings.Should().ContainSingle().Which.Should().Contain("blocks publishers: OOM");
+        node.Log.Warnings.Should().Contain(text => text.Contains("blocks publishers: OOM", StringComparison.Ordinal));
     }
 
     [SkippableFact]
@@ -137,6 +137,11 @@ public sealed class ServerSettingsTests
         await using var node = await TestNode.StartAsync(
             server.Open(new RedisBackplaneOptions<string> { StreamKey = Key, LoggerFactory = log }));
 
-        log.Warnings.Any(line => line.Contains($"maxmemory-policy is {policy}", StringComparison.Ordinal)).Should().Be(isWarned);
+        if (isWarned)
+            await Limits.UntilAsync(IsLogged);
+        else
+            IsLogged().Should().BeFalse();
+
+        bool IsLogged() => log.Warnings.Any(line => line.Contains($"maxmemory-policy is {policy}", StringComparison.Ordinal));
     }
 }

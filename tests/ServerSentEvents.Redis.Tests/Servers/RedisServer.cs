@@ -27,7 +27,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     internal int Port { get; private set; }
 
     /// <summary>Arguments of a server that keeps what it has confirmed.</summary>
-    internal static string[] Durable { get; } = ["--appendonly", "yes", "--appendfsync", "always"];
+    internal static string[] Durable { get; } = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
 
     /// <summary>Arguments of a server that keeps nothing when it is killed.</summary>
     internal static string[] InMemory { get; } = ["--save", "", "--appendonly", "no"];

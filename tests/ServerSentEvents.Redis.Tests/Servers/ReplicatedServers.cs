@@ -63,11 +63,12 @@ internal sealed class ReplicatedServers : IAsyncDisposable
     private async Task<bool> IsReplicatedAsync() =>
         ((string)(await _replica.CommandAsync("INFO", "replication"))!).Contains("master_link_status:up", StringComparison.Ordinal);
 
-    private static async Task<long> OffsetAsync(RedisServer server, string field)
+    /// <summary>Returns an offset; null if the server does not report it, because its role has changed.</summary>
+    private static async Task<long?> OffsetAsync(RedisServer server, string field)
     {
         var text = (string)(await server.CommandAsync("INFO", "replication"))!;
-        var start = text.IndexOf(field, StringComparison.Ordinal) + field.Length;
-        return long.Parse(text.AsSpan(start, text.IndexOf('\r', start) - start), CultureInfo.InvariantCulture);
+        var line = text.Split("\r\n").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is null ? null : long.Parse(line.AsSpan(field.Length), CultureInfo.InvariantCulture);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
