@@ -13,7 +13,7 @@ internal sealed partial class SampleServer : IDisposable
     private const int SigTerm = 15;
 
     /// <summary>The time limit for stopping with open streams. A host that waits for its streams takes half a minute.</summary>
-    private static readonly TimeSpan StoppingLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StoppingLimit = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
