@@ -35,7 +35,9 @@ public sealed class ServerTests
 
         (first.EventType, first.Data).Should().Be(("news", "é\nb"));
         (second.Data, third.Data).Should().Be(("missed", "live"));
-        connections.Select(connection => connection.LastEventId).Should().Equal(null, first.EventId);
+        connections[0].LastEventId.Should().BeNull();
+        // The server can end a connection that comes while it stops. The client then connects once more.
+        connections.Skip(1).Should().NotBeEmpty().And.OnlyContain(connection => connection.LastEventId == first.EventId);
         await events.DisposeAsync();
         await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 0, "the server sees that the reader has left");
     }
