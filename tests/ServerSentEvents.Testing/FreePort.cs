@@ -3,18 +3,42 @@ using System.Net.Sockets;
 
 namespace ServerSentEvents.Testing;
 
-/// <summary>Free ports, for programs that have to be given one.</summary>
+/// <summary>
+/// Free ports, for programs that have to be given one. Systems give other ports to programs that ask for any port, so no such
+/// program takes the port of a server that restarts.
+/// </summary>
 public static class FreePort
 {
+    private const int First = 20_000;
+    private const int Count = 10_000;
+    private const int Attempts = 100;
+
     public static int Find() => Find(1)[0];
 
     /// <summary>Returns different free ports.</summary>
     public static IReadOnlyList<int> Find(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
+        var listeners = Enumerable.Range(0, count).Select(_ => Listen()).ToList();
         int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
         listeners.ForEach(listener => listener.Dispose());
         return ports;
+    }
+
+    /// <summary>Listens on a random port that is free.</summary>
+    private static TcpListener Listen()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, First + Random.Shared.Next(Count));
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (SocketException) when (attempt < Attempts)
+            {
+                listener.Dispose();
+            }
+        }
     }
 }
