@@ -55,7 +55,7 @@ public sealed class StallTests
         (await next).Data.Should().Be("a");
         ends.Select(end => end.FailedAttempts).Should().Equal(1, 2, 3);
 
-        static Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Silent() =>
+        static Func<SentRequest, CancellationToken, Task<HttpResponseMessage>> Silent() =>
             ScriptedHandler.Body(() => new ScriptedBody([], hangs: true));
     }
 

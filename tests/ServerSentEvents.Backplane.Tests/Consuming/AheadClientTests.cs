@@ -94,9 +94,8 @@ public sealed class AheadClientTests
         Advance(2);
         var used = GC.GetAllocatedBytesForCurrentThread() - before;
 
-        used.Should().Be(0, "a list of the clients would take memory");
-        Advance(1_000_500);
-        subscriptions.Count(subscription => subscription.EndReason is not null).Should().Be(500, "their messages are others");
+        used.Should().BeLessThan(100, "a search would take memory");
+        subscriptions.Should().OnlyContain(subscription => subscription.EndReason == null);
 
         void Advance(long offset)
         {
