@@ -33,7 +33,7 @@ public sealed class DeclarationTests
     }
 
     [Fact]
-    public async Task Ensure_AnotherNodeCreatesItMeanwhileWithOtherSettings_UsesIt()
+    public async Task Ensure_AnotherNodeCreatesItFirstWithOtherSettings_UsesIt()
     {
         var calls = await EnsureAsync(NotFound, PreconditionFailed, 0);
 

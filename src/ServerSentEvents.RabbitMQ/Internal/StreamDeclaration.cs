@@ -65,7 +65,7 @@ internal sealed class StreamDeclaration
         }
     }
 
-    /// <summary>Uses a channel of its own, because the broker closes a channel with each error.</summary>
+    /// <summary>Uses a separate channel, because the broker closes a channel with each error.</summary>
     private static async Task UseChannelAsync(IConnection connection, Func<IChannel, Task> use, CancellationToken cancellationToken)
     {
         var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);

@@ -75,8 +75,8 @@ internal sealed class RedisWriter : IStreamWriter
     }
 
     /// <summary>
-    /// Appends a message, and tries again while Redis takes no writes. Gives up when nobody waits for the message anymore, so that
-    /// it is not published long after its callers got an exception.
+    /// Appends a message, and tries again while Redis takes no writes. Gives up when no caller waits for the message
+    /// anymore, so that it is not published long after they got an exception.
     /// </summary>
     private async Task AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
