@@ -90,6 +90,60 @@ public sealed class BlockingCodeTests : IDisposable
         await Task.WhenAll([.. copies, copy]).WaitAsync(Limits.Patience);
     }
 
+    [Fact]
+    public async Task Disconnect_CancellationOfAWriterBlocks_OtherCopiesEnd()
+    {
+        var writer = new BlockingCancellationWriter(_release);
+        var blocked = _publisher.Subscribe().CopyToAsync(writer);
+        _publisher.Publish("x");
+        await writer.Flushing.Task.WaitAsync(Limits.Patience);
+        var copy = _publisher.Subscribe().CopyToAsync(new Pipe().Writer);
+
+        await Task.Run(() => _publisher.Disconnect(_ => true)).WaitAsync(Limit);
+
+        await copy.WaitAsync(Limit);
+        blocked.IsCompleted.Should().BeFalse();
+        _release.Set();
+        await blocked.WaitAsync(Limits.Patience);
+    }
+
+    /// <summary>A pipe writer whose flush waits until it is canceled. The cancellation blocks until it is released.</summary>
+    private sealed class BlockingCancellationWriter(ManualResetEventSlim release) : PipeWriter
+    {
+        private readonly byte[] _memory = new byte[4096];
+
+        internal TaskCompletionSource Flushing { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _memory;
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => _memory;
+
+        public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+        {
+            var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var registration = cancellationToken.Register(() =>
+            {
+                release.Wait();
+                canceled.SetResult();
+            });
+            Flushing.TrySetResult();
+            await canceled.Task;
+            return new FlushResult(isCanceled: true, isCompleted: false);
+        }
+
+        public override void Advance(int bytes)
+        {
+        }
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+    }
+
     /// <summary>A pipe writer of which one member blocks until it is released.</summary>
     private sealed class BlockingWriter(string member, CountdownEvent entered, ManualResetEventSlim release) : PipeWriter
     {

@@ -115,9 +115,6 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         var subscribers = leaving.ConvertAll(subscription => subscription.Subscriber);
         subscribers.RemoveAll(subscriber => subscriber is null);
         var result = Registry.Disconnect(subscribers!, out var ended);
-        // First the copies that others wait for: to drop a queue runs code of the application's writers.
-        CopyScheduler.Shared.Add(result.Ready);
-        result.Ready = default;
         foreach (var subscriber in subscribers)
             subscriber!.Subscription.DropQueue(subscriber);
         Finish(result);
