@@ -117,7 +117,10 @@ public sealed class NotificationTests
         var before = Measure();
 
         using var second = new ScriptedHandler(
-            ScriptedHandler.Stream("data: a\n\ndata: b\n\n"), ScriptedHandler.Status(503), ScriptedHandler.Stream("data: c\n\n"));
+            ScriptedHandler.Stream("data: a\n\ndata: b\n\n"),
+            ScriptedHandler.Status(503),
+            ScriptedHandler.Status(503),
+            ScriptedHandler.Stream("data: c\n\n"));
         await using var events = TestClient.NewWithoutWaits(second).ReadAsync(TestClient.Uri).GetAsyncEnumerator();
         await events.NextAsync();
         (Measure()["server_sent_events.client.connections"] - before["server_sent_events.client.connections"]).Should().Be(1);
@@ -130,7 +133,7 @@ public sealed class NotificationTests
         [
             ("server_sent_events.client.events", 3L),
             ("server_sent_events.client.attempts.ended end_of_stream", 2L),
-            ("server_sent_events.client.attempts.ended unexpected_status", 1L),
+            ("server_sent_events.client.attempts.ended unexpected_status", 2L),
             ("server_sent_events.client.attempts.ended no_content", 1L),
         ]);
         const string ended = "server_sent_events.client.attempts.ended";

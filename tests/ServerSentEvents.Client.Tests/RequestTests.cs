@@ -132,7 +132,7 @@ public sealed class RequestTests
     [Fact]
     public async Task Resume_LongestId_IsSent()
     {
-        var id = new string('x', 4096);
+        var id = $"!{new string('x', 4094)}~";
         using var handler = ScriptedHandler.Of($"id: {id}\ndata: a\n\n");
 
         await TestClient.ReadAllAsync(handler);

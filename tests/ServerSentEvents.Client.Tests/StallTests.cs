@@ -84,11 +84,13 @@ public sealed class StallTests
     public async Task Read_Heartbeats_KeepTheConnection()
     {
         var time = new ClientTime { SkipsWaits = true };
+        var ends = new List<EventStreamDisconnection>();
         using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(Heartbeats())));
 
-        TestClient.DataOf(await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync())
+        TestClient.DataOf(await TestClient.New(handler, new() { TimeProvider = time, Disconnected = ends.Add }).ReadAsync(TestClient.Uri).ToArrayAsync())
             .Should().Equal("a");
         handler.Requests.Should().HaveCount(2, "the stream ended once");
+        ends[0].FailedAttempts.Should().Be(0);
 
         IEnumerable<byte[]> Heartbeats()
         {
