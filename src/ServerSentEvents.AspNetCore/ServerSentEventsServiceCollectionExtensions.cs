@@ -28,8 +28,8 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <param name="configure">Sets the options of this publisher, when the publisher is created.</param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// <para><b>Lifetime.</b> The publisher is created when it is first resolved. It is drained when the application begins to
-    /// stop, so that every stream ends, and it is disposed with the container. A publisher that the application has registered
+    /// <para><b>Lifetime.</b> The publisher is created when the application starts, or earlier if it is resolved before. It is
+    /// drained when the application begins to stop, so that every stream ends, and it is disposed with the container. A publisher that the application has registered
     /// before as an instance stays: it keeps its options, and is not disposed. It is drained at the stop if it was
     /// mapped, or if a result of this package has subscribed to it. So do not share an instance between hosts.</para>
     /// <para><b>Options.</b> Two defaults differ from the core: <see cref="PublisherOptions.HeartbeatInterval"/> is 15 seconds,
@@ -38,7 +38,7 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <c>AddServerSentEvents</c> for this publisher, with a function or with configuration, in their order;
     /// <c>services.PostConfigure&lt;PublisherOptions&gt;(...)</c>. A validation by
     /// <c>services.AddOptions&lt;PublisherOptions&gt;().Validate(...)</c> sees the final values. A value that is out of its range
-    /// makes the resolution throw an <see cref="ArgumentException"/>.</para>
+    /// makes the resolution of the publisher, and the start of the application, throw an <see cref="ArgumentException"/>.</para>
     /// <para><b>Several calls.</b> A second call for the same type adds no second publisher. Calls for different types add
     /// different publishers. <see cref="IEventPublisher"/> is ambiguous then, and its resolution throws an
     /// <see cref="InvalidOperationException"/>. A backplane and a registration of <see cref="IEventPublisher"/> by the

@@ -36,7 +36,8 @@ public sealed class EventStreamClientOptions
     /// </summary>
     /// <remarks>
     /// To continue after a restart of the application, store <c>EventId</c> of each event after it was processed. The id must be
-    /// visible ASCII and inner spaces, at most 4,096 characters: do not store another one. Null and an empty id mean the same.
+    /// visible ASCII and inner spaces, at most 4,096 characters. Other ids are refused, so do not store
+    /// them. Null and an empty id mean the same.
     /// </remarks>
     public string? LastEventId { get; set; }
 

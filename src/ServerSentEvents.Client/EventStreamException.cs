@@ -32,6 +32,9 @@ public sealed class EventStreamException : Exception
     /// <summary>The status of the response; null if there was no response, or if it was not the cause.</summary>
     public HttpStatusCode? StatusCode { get; internal init; }
 
-    /// <summary>The last event id; null if there is none. A read that starts with it continues after the last event, if a header can carry it.</summary>
+    /// <summary>
+    /// The last event id; null if there is none. A read that starts with it continues after the last event, if a header can carry
+    /// it.
+    /// </summary>
     public string? LastEventId { get; internal init; }
 }

@@ -34,7 +34,8 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
 
     /// <summary>
     /// The nodes of a broker that is a cluster. Each connection tries them in random order. The default is empty, for the node
-    /// that <see cref="ConnectionFactory"/> names. Each has its own TLS; if the factory has TLS, each must have it.
+    /// that <see cref="ConnectionFactory"/> names. Each has its own <c>Ssl</c>. If the factory has TLS, an
+    /// endpoint without TLS is refused.
     /// </summary>
     public IList<AmqpTcpEndpoint> Endpoints { get; set; } = [];
 
@@ -53,7 +54,8 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
 
     /// <summary>
     /// The bytes of events that the broker keeps on each of its nodes; null for no limit. From 1,000,000, and at least ten times
-    /// <see cref="StreamPublisherOptions.MaxEventBytes"/>, because the broker removes a tenth at a time, of at most 1 GB. The default is
+    /// <see cref="StreamPublisherOptions.MaxEventBytes"/>, because the broker removes a tenth at a time, or
+    /// 1,000,000,000 bytes if that is less. The default is
     /// 1,073,741,824 (1 GiB). It has no effect on a stream that exists already.
     /// </summary>
     public long? MaxBytes { get; set; } = 1L << 30;

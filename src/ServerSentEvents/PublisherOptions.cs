@@ -102,8 +102,9 @@ public sealed class PublisherOptions
     /// before the initial data. After events were dropped because a queue was full, it is sent before the first event after
     /// the hole. Events that are dropped one after the other belong to the same hole: one gap event is sent for all of them.
     /// With <see cref="QueueOverflow.DropNewest"/>, an event that is queued in between begins another hole.</para>
-    /// <para>It is never dropped, and is added to a full queue as well. It counts in no bound in bytes. The publisher sends an id
-    /// with it after a resume, so that the client keeps its place. With <see cref="QueueOverflow.Disconnect"/>, no event is
+    /// <para>It is never dropped, and is added to a full queue as well. It counts in no bound in bytes. After a
+    /// resume, the publisher sends an id with it, so that the client keeps its place. There is none if the client's own id cannot
+    /// be sent back. With <see cref="QueueOverflow.Disconnect"/>, no event is
     /// dropped, so it is sent after a resume only.</para>
     /// <para>The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply to it. An event
     /// that cannot be sent, or that has an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>

@@ -78,7 +78,8 @@ public sealed class SubscribeOptions<TProperties>
     /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Null instead of a sequence counts as no
     /// events.</para>
     /// <para><b>Ids.</b> With a history, the last loaded event carries the position at which the subscription began, unless it
-    /// has an id. Without a loaded event, a client that leaves before the first live event comes back as a new one.</para>
+    /// has an id. Without a loaded event, a client that leaves before the first live event comes back as a new one, or after a gap event
+    /// with its former id.</para>
     /// </remarks>
     /// <example>
     /// <code>

@@ -138,7 +138,7 @@ public sealed class VanishedClientsTests
     {
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
         var (before, unchanged) = (-1L, 0);
-        // On a busy machine, the server can pause.
+        // One second without a change: on a busy machine, the server can pause for less.
         while (unchanged < 4)
         {
             await pause.WaitForNextTickAsync();

@@ -16,8 +16,8 @@ internal sealed class Comparison
     private const int FirstConnections = 200;
 
     /// <summary>
-    /// The time until the runtime has optimized the code that runs often. It compiles on the server's only processor, and first
-    /// adds instruments to the code, which take a third of the time of a delivery.
+    /// The warm-up in seconds, until the runtime has optimized the hot code. The runtime compiles on the server's only processor.
+    /// It first adds instruments to the code, which take a third of the time of a delivery.
     /// </summary>
     private const int WarmUpSeconds = 15;
 

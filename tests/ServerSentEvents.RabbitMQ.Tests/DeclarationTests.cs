@@ -17,7 +17,7 @@ public sealed class DeclarationTests
     private const string Create = nameof(IChannel.QueueDeclareAsync);
 
     [Fact]
-    public async Task Ensure_UserMayNotAsk_LeavesItToTheFirstMessage()
+    public async Task EnsureAsync_UserMayNotAsk_DoesNotCreateTheStream()
     {
         var calls = await EnsureAsync(AccessRefused);
 
@@ -25,7 +25,7 @@ public sealed class DeclarationTests
     }
 
     [Fact]
-    public async Task Ensure_StreamDoesNotExist_CreatesIt()
+    public async Task EnsureAsync_StreamDoesNotExist_CreatesIt()
     {
         var calls = await EnsureAsync(NotFound);
 
@@ -33,7 +33,7 @@ public sealed class DeclarationTests
     }
 
     [Fact]
-    public async Task Ensure_AnotherNodeCreatesItFirstWithOtherSettings_UsesIt()
+    public async Task EnsureAsync_AnotherNodeCreatesItFirstWithOtherSettings_UsesIt()
     {
         var calls = await EnsureAsync(NotFound, PreconditionFailed, 0);
 
@@ -41,7 +41,7 @@ public sealed class DeclarationTests
     }
 
     [Fact]
-    public async Task Ensure_SettingsAreRefused_Throws()
+    public async Task EnsureAsync_SettingsAreRefused_Throws()
     {
         var ensure = () => EnsureAsync(NotFound, PreconditionFailed, NotFound);
 
@@ -52,7 +52,7 @@ public sealed class DeclarationTests
     [Theory]
     [InlineData(1_000_000_000L, 100_000_000L)]
     [InlineData(100_000_000_000L, 1_000_000_000L)]
-    public async Task Ensure_MaxBytes_AreTenSegmentsOrMore(long bytes, long segment)
+    public async Task EnsureAsync_MaxBytes_UsesTenSegmentsOrMore(long bytes, long segment)
     {
         var calls = await EnsureAsync(bytes, NotFound);
 

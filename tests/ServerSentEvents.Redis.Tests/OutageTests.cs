@@ -51,7 +51,7 @@ public sealed class OutageTests
     }
 
     [SkippableFact]
-    public async Task ReplicaKilled_ConnectionsToTheMasterStay()
+    public async Task ServerKilled_IsTheReplica_ConnectionsToTheMasterStay()
     {
         await using var pair = await ReplicatedServers.StartAsync();
         await using var node = await TestNode.StartAsync(pair.Open(new() { StreamKey = Key }));

@@ -4,13 +4,12 @@ using System.Net.Sockets;
 namespace ServerSentEvents.Testing;
 
 /// <summary>
-/// Free ports, for programs that have to be given one. Systems give other ports to programs that ask for any port, so no such
-/// program takes the port of a server that restarts.
+/// Free ports below the range from which systems choose, so that no other program gets the port of a server that restarts.
 /// </summary>
 public static class FreePort
 {
-    private const int First = 20_000;
-    private const int Count = 10_000;
+    private const int FirstPort = 20_000;
+    private const int PortCount = 10_000;
     private const int Attempts = 100;
 
     public static int Find() => Find(1)[0];
@@ -29,7 +28,7 @@ public static class FreePort
     {
         for (var attempt = 1; ; attempt++)
         {
-            var listener = new TcpListener(IPAddress.Loopback, First + Random.Shared.Next(Count));
+            var listener = new TcpListener(IPAddress.Loopback, FirstPort + Random.Shared.Next(PortCount));
             try
             {
                 listener.Start();

@@ -82,6 +82,7 @@ internal static class EventStreamResponse
         {
             return publisher.Subscribe(copy);
         }
+        // Initial data of the application can throw an ObjectDisposedException of another object.
         catch (ObjectDisposedException exception)
             when (string.Equals(exception.ObjectName, publisher.GetType().FullName, StringComparison.Ordinal))
         {

@@ -4,9 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>
-/// Makes the registered publisher when the application starts, so that a refused option stops the start and not the first request.
+/// The hosted service that creates the registered publisher at the start, so that a refused option stops the application.
 /// </summary>
-/// <typeparam name="TPublisher">The type of the publisher.</typeparam>
 internal sealed class PublisherStart<TPublisher>(IServiceProvider services) : IHostedService
     where TPublisher : class
 {

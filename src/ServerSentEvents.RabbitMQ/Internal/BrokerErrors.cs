@@ -12,10 +12,10 @@ internal static class BrokerErrors
     private const ushort NotAllowed = 530;
 
     /// <summary>
-    /// Words of the broker for what passes. While it starts a stream, and on a node of a cluster that has no replica of the
-    /// stream, there is no replica. A limit of connections is reached while nodes are replaced.
+    /// Words of the broker that mean a temporary refusal: this node has no replica of the stream, or not yet, or a limit of
+    /// connections is reached.
     /// </summary>
-    private static readonly string[] Passing = ["replica on the local node", "limit"];
+    private static readonly string[] TemporaryReasons = ["replica on the local node", "limit"];
 
     /// <summary>Returns the exception that says what is wrong.</summary>
     internal static Exception Explain(Exception exception)
@@ -36,7 +36,7 @@ internal static class BrokerErrors
     /// <summary>Returns the exception that says why the broker has closed a connection or a channel.</summary>
     internal static Exception Explain(ShutdownEventArgs reason, Exception? cause = null) =>
         reason.ReplyCode is AccessRefused or PreconditionFailed or NotAllowed
-            && !Array.Exists(Passing, words => reason.ReplyText.Contains(words, StringComparison.Ordinal))
+            && !Array.Exists(TemporaryReasons, words => reason.ReplyText.Contains(words, StringComparison.Ordinal))
                 ? new StreamRefusedException(reason.ReplyText, cause)
                 : new IOException(reason.ReplyText, cause);
 

@@ -4,7 +4,7 @@ using RabbitMQ.Client.Exceptions;
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
-/// Creates the stream if it does not exist. An existing stream is used as it is: another release of the application may have
+/// The declaration of the stream, which creates it if it does not exist. An existing stream is used as it is: another release of the application may have
 /// created it with other settings.
 /// </summary>
 internal sealed class StreamDeclaration
@@ -48,8 +48,8 @@ internal sealed class StreamDeclaration
     }
 
     /// <summary>
-    /// Returns false if the stream does not exist. Since version 4.2, the broker tells it only to users with a permission for the
-    /// queue. For others, the first message tells it.
+    /// Returns false if the broker says that the stream does not exist. Version 4.2 and later answers only users with a permission
+    /// for the queue. For other users, the first message shows whether the stream exists.
     /// </summary>
     private async Task<bool> MayExistAsync(IConnection connection, CancellationToken cancellationToken)
     {

@@ -7,10 +7,10 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 #pragma warning disable CA2208, MA0015 // Exceptions name the parameter of the application's call.
 internal sealed class StreamSettings
 {
-    /// <summary>The smallest number of segments of the log that the broker keeps. It removes events by segments.</summary>
+    /// <summary>The smallest number of segments that MaxBytes is divided into. The broker removes whole segments.</summary>
     internal const int SegmentsKept = 10;
 
-    /// <summary>The largest segment, in bytes. The broker refuses one above 3,000,000,000.</summary>
+    /// <summary>The largest segment, in bytes. RabbitMQ 3.11 and later refuses more than 3,000,000,000.</summary>
     internal const long LargestSegment = 1_000_000_000;
 
     private const int SmallestMaxBytes = 1_000_000;
@@ -28,7 +28,7 @@ internal sealed class StreamSettings
         if (factory.Ssl.Enabled && !Array.TrueForAll(Endpoints, endpoint => endpoint.Ssl.Enabled))
         {
             throw new ArgumentException(
-                "Endpoints must have TLS if the ConnectionFactory has: the library takes the Ssl of the endpoint.", Options);
+                "Endpoints must have TLS if the ConnectionFactory has TLS: the RabbitMQ library uses only the Ssl of the endpoint.", Options);
         }
 
         if (string.IsNullOrEmpty(name) || Encoding.UTF8.GetByteCount(name) > LongestName)

@@ -101,7 +101,7 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Declares the connection lost when the server that now has a key is. The others are not needed.</summary>
+    /// <summary>Declares the connection lost when the server that now holds a key cannot be reached. Other servers do not matter.</summary>
     internal void Watch(RedisKey key)
     {
         var server = ServerOf(key).EndPoint;

@@ -35,7 +35,7 @@ internal sealed class RedisWriter : IStreamWriter
     internal RedisWriter(RedisStream stream, IStreamWriterObserver observer, RedisSettings settings)
     {
         (_stream, _observer, _replicas) = (stream, observer, settings.WaitForReplicas);
-        // The timeout is checked a few times in its length.
+        // PublishTimeout can be up to a tenth longer. The rest is a margin.
         _patience = settings.PublishTimeout * 1.2;
         _pinging = PingAsync(_stopping.Token);
     }
@@ -75,8 +75,8 @@ internal sealed class RedisWriter : IStreamWriter
     }
 
     /// <summary>
-    /// Appends a message, and tries again while Redis takes no writes. Gives up when no caller waits for the message
-    /// anymore, so that it is not published long after they got an exception.
+    /// Appends a message, and tries again while Redis takes no writes. Gives up after the timeout of the callers, so that the
+    /// message is not published long after they got an exception.
     /// </summary>
     private async Task AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {

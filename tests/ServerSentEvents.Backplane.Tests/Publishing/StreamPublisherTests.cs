@@ -80,7 +80,7 @@ public sealed class StreamPublisherTests
         _time.AdvanceSeconds(33);
         await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 1);
 
-        _log.Warnings.Should().ContainSingle().Which.Should().Contain("The broker has not confirmed a message for 00:00:30.");
+        _log.Warnings.Should().ContainSingle().Which.Should().Contain("the broker has not confirmed a message for 00:00:30.");
         (await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
             .WithMessage("Sent, but not confirmed *It may have been published.");
     }

@@ -13,6 +13,8 @@ internal sealed class ReplicatedServers : IAsyncDisposable
 
     internal int MasterPort => _master.Port;
 
+    internal ConfigurationOptions Configuration => ConfigurationOptions.Parse($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}");
+
     internal static async Task<ReplicatedServers> StartAsync()
     {
         var master = await RedisServer.StartAsync([.. RedisServer.InMemory, "--repl-diskless-sync-delay", "0"]);
@@ -21,8 +23,6 @@ internal sealed class ReplicatedServers : IAsyncDisposable
         await Limits.UntilAsync(servers.IsReplicatedAsync);
         return servers;
     }
-
-    internal ConfigurationOptions Configuration => ConfigurationOptions.Parse($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}");
 
     internal IStreamTransport Open(RedisBackplaneOptions<string> options)
     {

@@ -27,14 +27,14 @@ internal sealed class WritingLoop(
     /// <summary>True if the present connection has confirmed a message.</summary>
     private volatile bool _hasConfirmed;
 
-    /// <summary>Why the connection before was given up; null since a message was confirmed.</summary>
-    private volatile string? _doubt;
+    /// <summary>The reason why a connection was given up that confirmed nothing; null after a confirmation.</summary>
+    private volatile string? _unconfirmedReason;
 
     /// <summary>A task that completes when there is a connection for the first time.</summary>
     internal Task Connected => _connected.Task;
 
-    /// <summary>The reason why nothing can be published, or why that is not certain; null if there is none.</summary>
-    internal string? Obstacle => outbox.Obstacle ?? _doubt;
+    /// <summary>The reason why events are not published, or may not be; null if there is none.</summary>
+    internal string? Obstacle => outbox.Obstacle ?? _unconfirmedReason;
 
     /// <summary>A task that completes if the broker refuses.</summary>
     internal Task<StreamRefusedException> Refused => _loop.Refused;
@@ -50,7 +50,7 @@ internal sealed class WritingLoop(
         watch.Expect(sequence);
         if (_hasConfirmed)
             return;
-        (_hasConfirmed, _doubt) = (true, null);
+        (_hasConfirmed, _unconfirmedReason) = (true, null);
         outbox.Changed.Set();
     }
 
@@ -72,7 +72,7 @@ internal sealed class WritingLoop(
         var isTried = false;
         while (!writer.Lost.IsCompleted)
         {
-            if (!isTried && (_hasConfirmed || (_doubt is null && !outbox.HasUnconfirmed)))
+            if (!isTried && (_hasConfirmed || (_unconfirmedReason is null && !outbox.HasUnconfirmed)))
             {
                 isTried = true;
                 connected();
@@ -80,8 +80,8 @@ internal sealed class WritingLoop(
 
             if (writer.Blocked is null && outbox.IsStuck)
             {
-                _doubt = $"the broker has not confirmed a message for {outbox.Patience}";
-                throw new TimeoutException($"The broker has not confirmed a message for {outbox.Patience}.");
+                _unconfirmedReason = $"the broker has not confirmed a message for {outbox.Patience}";
+                throw new TimeoutException($"{_unconfirmedReason}.");
             }
 
             // A writer that sends one message at a time always has a next one under load. The checks above come before each.

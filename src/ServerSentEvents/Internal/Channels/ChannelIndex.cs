@@ -120,27 +120,30 @@ internal sealed partial class ChannelIndex<TProperties>
 
     /// <summary>
     /// Visits the next subscribers of a walk over all of them. A subscriber that comes or goes between two steps can be left out or
-    /// be visited twice.
+    /// visited twice.
     /// </summary>
+    /// <param name="walk">The walk.</param>
+    /// <param name="budget">The number of channels and subscribers to look at, of which this call uses some. At least 2.</param>
+    /// <param name="visit">The function that is called for each subscriber.</param>
     internal void VisitNext(ref SubscriberWalk walk, ref int budget, Action<Subscriber<TProperties>> visit)
     {
         // Go from the end: the last one takes the place of a removed one, and was visited before.
-        walk.Channels = Math.Min(walk.Channels, _scan.Count);
-        while (walk.Channels > 0 && budget > 1)
+        walk.ChannelsLeft = Math.Min(walk.ChannelsLeft, _scan.Count);
+        while (walk.ChannelsLeft > 0 && budget > 1)
         {
             budget--;
-            var members = _scan[walk.Channels - 1].Members;
-            for (walk.Members = Math.Min(walk.Members, members.Length); walk.Members > 0 && budget > 0; walk.Members--, budget--)
+            var members = _scan[walk.ChannelsLeft - 1].Members;
+            for (walk.MembersLeft = Math.Min(walk.MembersLeft, members.Length); walk.MembersLeft > 0 && budget > 0; walk.MembersLeft--, budget--)
             {
                 // A subscriber of several channels is visited in the first of them.
-                if (members[walk.Members - 1].Slot == 0)
-                    visit(members[walk.Members - 1].Subscriber);
+                if (members[walk.MembersLeft - 1].Slot == 0)
+                    visit(members[walk.MembersLeft - 1].Subscriber);
             }
 
-            if (walk.Members > 0)
+            if (walk.MembersLeft > 0)
                 return;
-            walk.Members = int.MaxValue;
-            walk.Channels--;
+            walk.MembersLeft = int.MaxValue;
+            walk.ChannelsLeft--;
         }
     }
 

@@ -10,17 +10,17 @@ namespace ServerSentEvents.Internal.Channels;
 internal struct SubscriberWalk
 {
     /// <summary>The number of channels and subscribers to look at in one step.</summary>
-    internal const int Step = 1_024;
+    internal const int StepSize = 1_024;
 
-    /// <summary>The number of channels that are left; more than there are before the first step.</summary>
-    internal int Channels = int.MaxValue;
+    /// <summary>The number of channels that are left to visit; more than there are before the first step.</summary>
+    internal int ChannelsLeft = int.MaxValue;
 
-    /// <summary>The number of members that are left in the present channel; more than there are before its first one.</summary>
-    internal int Members = int.MaxValue;
+    /// <summary>The number of members that are left in the present channel; more than there are before the first one.</summary>
+    internal int MembersLeft = int.MaxValue;
 
     public SubscriberWalk()
     {
     }
 
-    internal readonly bool IsAtEnd => Channels == 0;
+    internal readonly bool IsAtEnd => ChannelsLeft == 0;
 }

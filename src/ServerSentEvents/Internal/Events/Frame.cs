@@ -103,7 +103,7 @@ internal sealed class Frame
     internal static Frame ForComment(string comment, int maxBytes, string paramName) =>
         new(WireFormat.Comment(comment, maxBytes, paramName));
 
-    /// <summary>Makes the first line of a resumed stream.</summary>
+    /// <summary>Makes the line with an id that a client already has, or that stands for its position.</summary>
     internal static Frame ForPosition(string id) => new(WireFormat.Id(id));
 
     internal static Frame ForReconnectionInterval(TimeSpan interval) => new(WireFormat.ReconnectionInterval(interval));

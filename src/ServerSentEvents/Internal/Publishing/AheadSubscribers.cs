@@ -12,7 +12,7 @@ internal sealed class AheadSubscribers<TProperties>
 {
     private readonly Dictionary<Subscriber<TProperties>, (EventPosition Position, long Since)> _subscribers = [];
 
-    /// <summary>No position is below this value, so that a message costs the same for any number of clients far ahead.</summary>
+    /// <summary>A lower bound of all positions; the largest number if there is none. Most messages are below it, and need no search.</summary>
     private long _lowest = long.MaxValue;
 
     internal int Count => _subscribers.Count;
@@ -23,7 +23,7 @@ internal sealed class AheadSubscribers<TProperties>
         _lowest = Math.Min(_lowest, position.Value);
     }
 
-    /// <summary>Returns false if no position is at most a value.</summary>
+    /// <summary>Returns false if all positions are above a value.</summary>
     internal bool MayReach(long value) => value >= _lowest;
 
     /// <summary>Lets the waits of all subscribers count from <paramref name="now"/>.</summary>

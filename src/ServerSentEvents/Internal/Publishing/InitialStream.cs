@@ -38,19 +38,6 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
         Prepend(queue, frames, next);
     }
 
-    /// <summary>
-    /// Returns the gap event with an id, if there is a gap. Without an id, the first blank line of a stream clears the client's last
-    /// event id, and the next loss would not show.
-    /// </summary>
-    /// <param name="id">The id of the position, if the client needs nothing else of this stream; else null: it keeps its own id.</param>
-    private Frame[] GapFrames(string? id)
-    {
-        if (gap is null)
-            return [];
-        id ??= EventValidator.CanBeSentBack(lastEventId!) ? lastEventId : null;
-        return id is null ? [gap] : [Frame.ForPosition(id), gap];
-    }
-
     /// <summary>Makes the stream of a client that is turned away: a retry interval alone.</summary>
     internal static void TurnAway(SubscriptionQueue queue, Frame retry) => Prepend(queue, [retry], next: null);
 
@@ -60,6 +47,19 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
         Prepend(subscriber, [.. NoneOrOne(retry), Frame.ForPosition(lastEventId!)], replay);
+    }
+
+    /// <summary>
+    /// Returns the gap event with an id, if there is a gap. Without an id, the first blank line of a stream clears the client's last
+    /// event id, and the next loss would not show.
+    /// </summary>
+    /// <param name="id">The id of the position if there is neither initial data nor a replay; null for the client's own id.</param>
+    private Frame[] GapFrames(string? id)
+    {
+        if (gap is null)
+            return [];
+        id ??= EventValidator.CanBeSentBack(lastEventId!) ? lastEventId : null;
+        return id is null ? [gap] : [Frame.ForPosition(id), gap];
     }
 
     private static InitialLoad NewLoad(

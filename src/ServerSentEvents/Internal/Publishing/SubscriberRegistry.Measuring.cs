@@ -28,7 +28,7 @@ internal sealed partial class SubscriberRegistry<TProperties> : IMeasuredPublish
         var lingerer = int.MaxValue;
         while (true)
         {
-            var budget = SubscriberWalk.Step;
+            var budget = SubscriberWalk.StepSize;
             lock (_gate)
             {
                 _index.VisitNext(ref walk, ref budget, subscriber => bytes += subscriber.Bytes);

@@ -7,13 +7,13 @@ namespace ServerSentEvents.Internal.Publishing;
 internal sealed partial class SubscriberRegistry<TProperties>
 {
     /// <summary>
-    /// Sends a comment to the next subscribers of a walk whose queue is empty and got nothing since a time. Call until the walk is at
-    /// its end.
+    /// Sends a heartbeat to the next subscribers of a walk that have an empty queue and got nothing since a time. Call until the
+    /// walk is at its end.
     /// </summary>
     internal RegistryResult<TProperties> SendHeartbeats(ref SubscriberWalk walk, long since, long now)
     {
         RegistryResult<TProperties> result = default;
-        var budget = SubscriberWalk.Step;
+        var budget = SubscriberWalk.StepSize;
         lock (_gate)
             _index.VisitNext(ref walk, ref budget, SendHeartbeat);
         if (!walk.IsAtEnd)
@@ -28,6 +28,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             // A large event that is being written can leave no room: then the stream is not idle.
             if (!subscriber.WriteIfRoom(Frame.Heartbeat))
                 return;
+            // The heartbeat takes room.
             ChannelIndex<TProperties>.SetUnitLimit(subscriber);
             subscriber.Signal(ref result.Ready);
         }
