@@ -15,12 +15,6 @@ internal sealed class Comparison
     /// <summary>The number of connections before the first measurement of memory. They also load code and fill pools.</summary>
     private const int FirstConnections = 200;
 
-    /// <summary>
-    /// The warm-up in seconds, until the runtime has optimized the hot code. The runtime compiles on the server's only processor.
-    /// It first adds instruments to the code, which take a third of the time of a delivery.
-    /// </summary>
-    private const int WarmUpSeconds = 15;
-
     private readonly Options _options;
     private readonly List<ServerKind> _kinds;
     private readonly Dictionary<(ServerKind Kind, Scenario Scenario), List<RunResult>> _runs = [];
@@ -77,7 +71,7 @@ internal sealed class Comparison
                 foreach (var scenario in _options.Scenarios)
                 {
                     _runs[(kind, scenario)] = [];
-                    contender.Run(scenario, events: 0, WarmUpSeconds);
+                    contender.Run(scenario, events: 0, Options.WarmUpSeconds);
                 }
             }
 

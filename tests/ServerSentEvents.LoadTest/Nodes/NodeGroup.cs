@@ -33,20 +33,9 @@ internal sealed class NodeGroup : IDisposable
     internal string Name => IsOurs ? "ours" : "bare";
 
     /// <summary>Lets all nodes publish as fast as they can.</summary>
-    internal Throughput MeasureThroughput(Scenario scenario)
-    {
-        var nodes = NodesTime;
-        var broker = _instance.ProcessorTime;
-        var command = string.Create(CultureInfo.InvariantCulture, $"publish {_options.Events} {_options.Seconds} {scenario.InFlight}");
-        _nodes.ForEach(node => node.Tell(command));
-        var published = _nodes.ConvertAll(Answer);
-        var received = AwaitAll(published.Sum(answer => answer[0]));
-        return new Throughput(
-            published.Sum(answer => answer[0]),
-            Stopwatch.GetElapsedTime(published.Min(answer => answer[1]), received),
-            NodesTime - nodes,
-            _instance.ProcessorTime - broker);
-    }
+    internal Throughput MeasureThroughput(Scenario scenario) => MeasureThroughput(scenario, _options.Events, _options.Seconds);
+
+    internal void WarmUp(Scenario scenario) => MeasureThroughput(scenario, events: 0, Options.WarmUpSeconds);
 
     /// <summary>Lets one node publish at a steady rate. Returns the latencies at the clients of other nodes, in milliseconds.</summary>
     internal IReadOnlyList<double> MeasureLatency()
@@ -59,6 +48,21 @@ internal sealed class NodeGroup : IDisposable
     }
 
     public void Dispose() => _nodes.ForEach(node => node.Dispose());
+
+    private Throughput MeasureThroughput(Scenario scenario, int events, double seconds)
+    {
+        var nodes = NodesTime;
+        var broker = _instance.ProcessorTime;
+        var command = string.Create(CultureInfo.InvariantCulture, $"publish {events} {seconds} {scenario.InFlight}");
+        _nodes.ForEach(node => node.Tell(command));
+        var published = _nodes.ConvertAll(Answer);
+        var received = AwaitAll(published.Sum(answer => answer[0]));
+        return new Throughput(
+            published.Sum(answer => answer[0]),
+            Stopwatch.GetElapsedTime(published.Min(answer => answer[1]), received),
+            NodesTime - nodes,
+            _instance.ProcessorTime - broker);
+    }
 
     private TimeSpan NodesTime => _nodes.Aggregate(TimeSpan.Zero, (sum, node) => sum + ProcFile.ProcessorTime(node.Id));
 

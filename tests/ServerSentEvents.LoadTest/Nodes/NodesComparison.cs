@@ -45,9 +45,7 @@ internal sealed class NodesComparison(Broker broker, BrokerInstance instance, Op
         foreach (var group in new[] { ours, bare })
         {
             _results[(count, group.IsOurs)] = new GroupResult();
-            // Two runs let the compiler optimize the code.
-            group.MeasureThroughput(options.Scenarios[^1]);
-            group.MeasureThroughput(options.Scenarios[^1]);
+            group.WarmUp(options.Scenarios[^1]);
             if (options.Rate > 0)
                 group.MeasureLatency();
         }
