@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -100,6 +102,23 @@ public sealed class RegistrationTests
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
         publisher.Invoking(it => it.Subscribe()).Should().Throw<ObjectDisposedException>();
         typed.Invoking(it => it.Subscribe()).Should().Throw<ObjectDisposedException>();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AddServerSentEvents_ApplicationRemovesOrReplacesThePublisher_Starts(bool isScoped)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddServerSentEvents().RemoveAll<Publisher>();
+        if (isScoped)
+            builder.Services.AddScoped<Publisher>();
+        await using var app = builder.Build();
+
+        var start = () => app.StartAsync().WaitAsync(Limits.Patience);
+
+        await start.Should().NotThrowAsync();
     }
 
     [Fact]

@@ -41,10 +41,15 @@ public sealed class ServerSettingsTests
         var publish = () => node.PublishAsync("too early");
         await publish.Should().ThrowAsync<TimeoutException>();
         await Limits.UntilAsync(() => node.Log.Warnings.Any(line => line.Contains("no connection for publishing", StringComparison.Ordinal)));
+        await Limits.UntilAsync(() => HealthText().StartsWith("Nothing can be published: the broker blocks publishers (OOM", StringComparison.Ordinal));
         await server.CommandAsync("CONFIG", "SET", "maxmemory", "0");
         await Limits.UntilAsync(() => TryPublishAsync("later"));
 
         (await client.NextAsync()).Data.Should().Be("later");
+        await Limits.UntilAsync(() => HealthText() == "This node reads the end of the stream.");
+        node.Log.Lines.Count(line => line.Contains("takes events again", StringComparison.Ordinal)).Should().Be(1);
+
+        string HealthText() => node.Backplane.CheckHealth(HealthStatus.Unhealthy).Description!;
 
         async Task<bool> TryPublishAsync(string data)
         {

@@ -9,10 +9,12 @@ namespace ServerSentEvents.AspNetCore.Internal;
 internal sealed class PublisherStart<TPublisher>(IServiceProvider services) : IHostedService
     where TPublisher : class
 {
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        services.GetRequiredService<TPublisher>();
-        return Task.CompletedTask;
+        // The application can have removed the registration, or replaced it by a scoped one.
+        var scope = services.CreateAsyncScope();
+        await using (scope.ConfigureAwait(false))
+            scope.ServiceProvider.GetService<TPublisher>();
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -13,9 +13,9 @@ internal static class BrokerErrors
 
     /// <summary>
     /// Words of the broker that mean a temporary refusal: this node has no replica of the stream, or not yet, or a limit of
-    /// connections is reached.
+    /// connections or channels is reached.
     /// </summary>
-    private static readonly string[] TemporaryReasons = ["replica on the local node", "limit"];
+    private static readonly string[] TemporaryReasons = ["replica on the local node", "connection limit (", "the maximum allowed"];
 
     /// <summary>Returns the exception that says what is wrong.</summary>
     internal static Exception Explain(Exception exception)

@@ -56,7 +56,7 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     {
         try
         {
-            await AnswerAsync(Database.PingAsync(CommandFlags.DemandMaster), cancellationToken).ConfigureAwait(false);
+            await AnswerAsync(Connection.ServerOf(key).PingAsync(), cancellationToken).ConfigureAwait(false);
         }
         catch (RedisServerException)
         {

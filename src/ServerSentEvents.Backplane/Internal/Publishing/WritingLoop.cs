@@ -51,6 +51,7 @@ internal sealed class WritingLoop(
         if (_hasConfirmed)
             return;
         (_hasConfirmed, _unconfirmedReason) = (true, null);
+        NoteBlocked();
         outbox.Changed.Set();
     }
 
@@ -80,8 +81,9 @@ internal sealed class WritingLoop(
 
             if (writer.Blocked is null && outbox.IsStuck)
             {
-                _unconfirmedReason = $"the broker has not confirmed a message for {outbox.Patience}";
-                throw new TimeoutException($"{_unconfirmedReason}.");
+                var reason = $"the broker has not confirmed a message for {outbox.Patience}";
+                _unconfirmedReason = reason;
+                throw new TimeoutException($"{reason}.");
             }
 
             // A writer that sends one message at a time always has a next one under load. The checks above come before each.
@@ -106,8 +108,9 @@ internal sealed class WritingLoop(
             if (_writer is null)
                 return;
             reason = _writer.Blocked;
-            outbox.Obstacle = reason is null ? null : $"the broker blocks publishers ({reason})";
-            if (reason is not null == _isBlocked)
+            outbox.Obstacle = reason is null ? null : Blocks(reason);
+            // A new connection does not know yet that the broker still blocks.
+            if (reason is not null == _isBlocked || (reason is null && _unconfirmedReason is not null))
                 return;
             _isBlocked = !_isBlocked;
         }
@@ -118,10 +121,17 @@ internal sealed class WritingLoop(
             Log.Unblocked(settings.Logger, transport.Stream);
     }
 
+    private static string Blocks(string reason) => $"the broker blocks publishers ({reason})";
+
     private void Disconnected(Exception reason)
     {
         lock (_gate)
+        {
+            if (_writer?.Blocked is { } blocked)
+                _unconfirmedReason = Blocks(blocked);
             _writer = null;
+        }
+
         outbox.Obstacle = ConnectionLoop.Describe(reason);
     }
 }

@@ -128,7 +128,8 @@ internal sealed partial class ChannelIndex<TProperties>
     internal void VisitNext(ref SubscriberWalk walk, ref int budget, Action<Subscriber<TProperties>> visit)
     {
         // Go from the end: the last one takes the place of a removed one, and was visited before.
-        walk.ChannelsLeft = Math.Min(walk.ChannelsLeft, _scan.Count);
+        if (walk.ChannelsLeft > _scan.Count)
+            (walk.ChannelsLeft, walk.MembersLeft) = (_scan.Count, int.MaxValue);
         while (walk.ChannelsLeft > 0 && budget > 1)
         {
             budget--;

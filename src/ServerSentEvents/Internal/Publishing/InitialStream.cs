@@ -34,7 +34,7 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
         var isAlone = initialData.Frames.Length == 0 && next is null;
         Frame[] frames = retry is null && gap is null
             ? initialData.Frames
-            : [.. NoneOrOne(retry), .. GapFrames(isAlone ? ids?.Format(position) : null), .. initialData.Frames];
+            : [.. NoneOrOne(retry), .. GapFrames(gap is not null && isAlone ? ids?.Format(position) : null), .. initialData.Frames];
         Prepend(queue, frames, next);
     }
 
