@@ -1,7 +1,11 @@
 using System.Net;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -40,6 +44,31 @@ public sealed class LoginRedirectTests
         app.Publisher.GetSubscribers().Should().BeEmpty();
     }
 
+    /// <summary>Tests the advice of the guide for a default challenge that redirects to an identity provider.</summary>
+    [Theory]
+    [InlineData("/private", HttpStatusCode.Unauthorized)]
+    [InlineData("/page", HttpStatusCode.Redirect)]
+    public async Task Cookie_IsMissingAndTheDefaultChallengeRedirects_NamedSchemeAnswers401(string path, HttpStatusCode expected)
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                SignIns.AddCookies(builder.Services, TimeSpan.FromHours(1));
+                builder.Services.AddAuthentication(options => options.DefaultChallengeScheme = "Redirect")
+                    .AddScheme<AuthenticationSchemeOptions, RedirectHandler>("Redirect", configureOptions: null);
+            },
+            app =>
+            {
+                app.MapServerSentEvents("/private").RequireAuthorization(policy => policy
+                    .AddAuthenticationSchemes("Cookies")
+                    .RequireAuthenticatedUser());
+                app.MapServerSentEvents("/page").RequireAuthorization();
+            });
+
+        (await GetAsync(app, path, cookie: null)).Should().Be(expected);
+    }
+
     private static Task<TestApplication> StartAsync() => TestApplication.StartAsync(
         builder =>
         {
@@ -71,5 +100,18 @@ public sealed class LoginRedirectTests
             request.Headers.Add("Cookie", cookie);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
         return response.StatusCode;
+    }
+
+    /// <summary>A scheme whose challenge redirects to an identity provider, as OpenID Connect does.</summary>
+    private sealed class RedirectHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+        : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    {
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(AuthenticateResult.NoResult());
+
+        protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+        {
+            Response.Redirect("https://provider.example/");
+            return Task.CompletedTask;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
+using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
@@ -36,6 +37,17 @@ public sealed class ReadmeSnippets
         });
 
         services.Should().Contain(service => service.ServiceType == typeof(IEventPublisher));
+    }
+
+    [Fact]
+    public void Tls_OfEachEndpoint_IsAccepted()
+    {
+        var options = new RabbitMQBackplaneOptions<User> { ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqps://broker") } };
+
+        var tls = new SslOption("rabbit.example.com", enabled: true);
+        options.Endpoints = [new AmqpTcpEndpoint("rabbit1", 5671, tls), new AmqpTcpEndpoint("rabbit2", 5671, tls)];
+
+        StreamSettings.From(options).Endpoints.Should().HaveCount(2);
     }
 
     internal static async Task WithoutAContainer(
