@@ -25,7 +25,7 @@ public sealed class LoadTestTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await LoadTestProgram.RunAsync(
-            "--only", kind, "--clients", Clients, "--events", Events, "--in-flight", "8,8p,1", "--rounds", "1", "--idle", "100");
+            "--only", kind, "--clients", Clients, "--events", Events, "--warm-up", "0", "--in-flight", "8,8p,1", "--rounds", "1", "--idle", "100");
 
         // The output names the command that installs nchan. Tool.Require decides whether nchan may be missing.
         Tool.Require(!output.Contains("Left out", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));
@@ -41,7 +41,7 @@ public sealed class LoadTestTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await LoadTestProgram.RunAsync(
-            "--only", kind, "--clients", Clients, "--events", Events, "--rate", "500", "--rounds", "1", "--idle", "0");
+            "--only", kind, "--clients", Clients, "--events", Events, "--warm-up", "0", "--rate", "500", "--rounds", "1", "--idle", "0");
 
         exitCode.Should().Be(0, output);
         var line = Regex.Match(
@@ -59,7 +59,7 @@ public sealed class LoadTestTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await LoadTestProgram.RunAsync(
-            [.. options, "--clients", Clients, "--events", Events, "--in-flight", "8", "--rounds", "1", "--idle", "0"]);
+            [.. options, "--clients", Clients, "--events", Events, "--warm-up", "0", "--in-flight", "8", "--rounds", "1", "--idle", "0"]);
 
         exitCode.Should().Be(0, output);
         CountOf(": 4,000 deliveries,", output).Should().Be(3, output);
@@ -72,7 +72,7 @@ public sealed class LoadTestTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await LoadTestProgram.RunAsync(
-            "--nodes", "2", "--broker", "rabbitmq,redis", "--clients", "2", "--events", "50", "--in-flight", "8", "--rounds", "1");
+            "--nodes", "2", "--broker", "rabbitmq,redis", "--clients", "2", "--events", "50", "--warm-up", "1", "--in-flight", "8", "--rounds", "1");
 
         // The output names the command that installs the broker.
         Tool.Require(!output.Contains("apt-get install", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));

@@ -71,7 +71,8 @@ internal sealed class Comparison
                 foreach (var scenario in _options.Scenarios)
                 {
                     _runs[(kind, scenario)] = [];
-                    contender.Run(scenario, events: 0, Options.WarmUpSeconds);
+                    if (_options.WarmUp > 0)
+                        contender.Run(scenario, events: 0, _options.WarmUp);
                 }
             }
 

@@ -15,6 +15,7 @@ internal sealed class Options
           --bytes P        bytes of an event on the wire, at least 64 (100)
           --events M       events of each measurement; without it each lasts --seconds
           --seconds S      duration of each measurement (2)
+          --warm-up S      duration of each scenario before the first measurement (15)
           --in-flight W    the number of events by which publishing may be ahead of the slowest client;
                            with a p at the end, events are posted without waiting for the answer to
                            the event before; several: 64,1 (64,64p,1; none with --rate)
@@ -42,7 +43,7 @@ internal sealed class Options
           --in-flight W    events that each node may have in flight, beyond 512 with a p at the end;
                            several (64p,512p,2048p)
           --rate R         events a second while latency is measured, up to 1000; 0 for none (100)
-          --bytes, --events, --seconds and --rounds as above
+          --bytes, --events, --seconds, --warm-up and --rounds as above
 
         With --soak, checks instead of measuring: clients come, stay, hang, read slowly, vanish and resume.
           --soak A,B       phases, one after the other: http1, tls, http2, rabbitmq, redis (all); the last
@@ -60,12 +61,6 @@ internal sealed class Options
           --clients N      clients (20000)
           --tls true       TLS (false)
         """;
-
-    /// <summary>
-    /// The warm-up in seconds. Until then, the runtime optimizes the hot code. It first adds instruments, which take a third of the
-    /// time of a delivery.
-    /// </summary>
-    internal const int WarmUpSeconds = 15;
 
     private const int SmallestEvent = 64;
     private const int DefaultClients = 1_000;
@@ -88,6 +83,12 @@ internal sealed class Options
     internal int Events { get; private set; }
 
     internal double Seconds { get; private set; } = 2;
+
+    /// <summary>
+    /// The seconds that each server runs each scenario before the first measurement. Until then, the runtime optimizes the hot code.
+    /// It first adds instruments, which take a third of the time of a delivery.
+    /// </summary>
+    internal int WarmUp { get; private set; } = 15;
 
     /// <summary>The ways to publish. Each has one measurement.</summary>
     internal IReadOnlyList<Scenario> Scenarios { get; private set; } = [];
@@ -146,6 +147,9 @@ internal sealed class Options
                 break;
             case "--seconds":
                 Seconds = Number(name, value, 1, 3600);
+                break;
+            case "--warm-up":
+                WarmUp = Number(name, value, 0, 3600);
                 break;
             case "--in-flight":
                 Scenarios = [.. value.Split(',').Select(Scenario.Parse)];

@@ -35,7 +35,7 @@ internal sealed class NodeGroup : IDisposable
     /// <summary>Lets all nodes publish as fast as they can.</summary>
     internal Throughput MeasureThroughput(Scenario scenario) => MeasureThroughput(scenario, _options.Events, _options.Seconds);
 
-    internal void WarmUp(Scenario scenario) => MeasureThroughput(scenario, events: 0, Options.WarmUpSeconds);
+    internal void WarmUp(Scenario scenario) => MeasureThroughput(scenario, events: 0, _options.WarmUp);
 
     /// <summary>Lets one node publish at a steady rate. Returns the latencies at the clients of other nodes, in milliseconds.</summary>
     internal IReadOnlyList<double> MeasureLatency()

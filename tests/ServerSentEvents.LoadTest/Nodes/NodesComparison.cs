@@ -45,7 +45,8 @@ internal sealed class NodesComparison(Broker broker, BrokerInstance instance, Op
         foreach (var group in new[] { ours, bare })
         {
             _results[(count, group.IsOurs)] = new GroupResult();
-            group.WarmUp(options.Scenarios[^1]);
+            if (options.WarmUp > 0)
+                group.WarmUp(options.Scenarios[^1]);
             if (options.Rate > 0)
                 group.MeasureLatency();
         }
