@@ -25,7 +25,8 @@ public sealed class LoadTestTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The load test needs Linux.");
         var (exitCode, output) = await LoadTestProgram.RunAsync(
-            "--only", kind, "--clients", Clients, "--events", Events, "--warm-up", "0", "--in-flight", "8,8p,1", "--rounds", "1", "--idle", "100");
+            "--only", kind, "--clients", Clients, "--events", Events, "--warm-up", "0", "--in-flight", "8,8p,1", "--rounds", "1",
+            "--idle", "100");
 
         // The output names the command that installs nchan. Tool.Require decides whether nchan may be missing.
         Tool.Require(!output.Contains("Left out", StringComparison.Ordinal), output, Environment.GetEnvironmentVariable("CI"));

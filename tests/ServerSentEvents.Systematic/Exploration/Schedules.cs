@@ -11,9 +11,9 @@ namespace ServerSentEvents.Systematic.Exploration;
 internal static class Schedules
 {
     /// <summary>The number of schedules of a long scenario, such as one with nodes of a backplane.</summary>
-    internal const uint Few = 72;
+    internal const uint Few = 60;
 
-    private const uint DefaultCount = 300;
+    private const uint DefaultCount = 240;
 
     /// <summary>The time without a step, in milliseconds, after which Coyote reports a hang. A busy machine needs more than a second.</summary>
     private const uint HangTimeout = 60_000;
