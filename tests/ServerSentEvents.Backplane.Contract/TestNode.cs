@@ -61,6 +61,20 @@ public sealed class TestNode : IAsyncDisposable
 
     public Task PublishAsync(string data) => Backplane.PublishAsync(data).WithinPatience();
 
+    /// <summary>Publishes an event. Returns false if that takes longer than the timeout.</summary>
+    public async Task<bool> TryPublishAsync(string data)
+    {
+        try
+        {
+            await PublishAsync(data);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     public static IEnumerable<string> Numbered(string prefix, int count) =>
         Enumerable.Range(0, count).Select(number => $"{prefix}{number}");
 

@@ -9,17 +9,13 @@ namespace ServerSentEvents.RabbitMQ.Tests;
 /// <summary>Tests how the stream is declared, with answers that depend on the version of the broker or on the moment.</summary>
 public sealed class DeclarationTests
 {
-    private const ushort AccessRefused = 403;
-    private const ushort NotFound = 404;
-    private const ushort PreconditionFailed = 406;
-
     private const string Ask = nameof(IChannel.QueueDeclarePassiveAsync);
     private const string Create = nameof(IChannel.QueueDeclareAsync);
 
     [Fact]
     public async Task EnsureAsync_UserMayNotAsk_DoesNotCreateTheStream()
     {
-        var calls = await EnsureAsync(AccessRefused);
+        var calls = await EnsureAsync(ReplyCodes.AccessRefused);
 
         calls.Select(call => call.Name).Should().Equal(Ask);
     }
@@ -27,7 +23,7 @@ public sealed class DeclarationTests
     [Fact]
     public async Task EnsureAsync_StreamDoesNotExist_CreatesIt()
     {
-        var calls = await EnsureAsync(NotFound);
+        var calls = await EnsureAsync(ReplyCodes.NotFound);
 
         calls.Select(call => call.Name).Should().Equal(Ask, Create);
     }
@@ -35,7 +31,7 @@ public sealed class DeclarationTests
     [Fact]
     public async Task EnsureAsync_AnotherNodeCreatesItFirstWithOtherSettings_UsesIt()
     {
-        var calls = await EnsureAsync(NotFound, PreconditionFailed, 0);
+        var calls = await EnsureAsync(ReplyCodes.NotFound, ReplyCodes.PreconditionFailed, 0);
 
         calls.Select(call => call.Name).Should().Equal(Ask, Create, Ask);
     }
@@ -43,10 +39,10 @@ public sealed class DeclarationTests
     [Fact]
     public async Task EnsureAsync_SettingsAreRefused_Throws()
     {
-        var ensure = () => EnsureAsync(NotFound, PreconditionFailed, NotFound);
+        var ensure = () => EnsureAsync(ReplyCodes.NotFound, ReplyCodes.PreconditionFailed, ReplyCodes.NotFound);
 
         (await ensure.Should().ThrowAsync<OperationInterruptedException>())
-            .Which.ShutdownReason!.ReplyCode.Should().Be(PreconditionFailed);
+            .Which.ShutdownReason!.ReplyCode.Should().Be(ReplyCodes.PreconditionFailed);
     }
 
     [Theory]
@@ -54,7 +50,7 @@ public sealed class DeclarationTests
     [InlineData(100_000_000_000L, 1_000_000_000L)]
     public async Task EnsureAsync_MaxBytes_UsesTenSegmentsOrMore(long bytes, long segment)
     {
-        var calls = await EnsureAsync(bytes, NotFound);
+        var calls = await EnsureAsync(bytes, ReplyCodes.NotFound);
 
         var arguments = calls[^1].Arguments.OfType<IDictionary<string, object?>>().Single();
         arguments["x-max-length-bytes"].Should().Be(bytes);

@@ -43,26 +43,13 @@ public sealed class ServerSettingsTests
         await Limits.UntilAsync(() => node.Log.Warnings.Any(line => line.Contains("no connection for publishing", StringComparison.Ordinal)));
         await Limits.UntilAsync(() => HealthText().StartsWith("Nothing can be published: the broker blocks publishers (OOM", StringComparison.Ordinal));
         await server.CommandAsync("CONFIG", "SET", "maxmemory", "0");
-        await Limits.UntilAsync(() => TryPublishAsync("later"));
+        await Limits.UntilAsync(() => node.TryPublishAsync("later"));
 
         (await client.NextAsync()).Data.Should().Be("later");
         await Limits.UntilAsync(() => HealthText() == "This node reads the end of the stream.");
         await Limits.UntilAsync(() => node.Log.Lines.Any(line => line.Contains("takes events again", StringComparison.Ordinal)));
 
         string HealthText() => node.Backplane.CheckHealth(HealthStatus.Unhealthy).Description!;
-
-        async Task<bool> TryPublishAsync(string data)
-        {
-            try
-            {
-                await node.PublishAsync(data);
-                return true;
-            }
-            catch (TimeoutException)
-            {
-                return false;
-            }
-        }
     }
 
     [SkippableFact]

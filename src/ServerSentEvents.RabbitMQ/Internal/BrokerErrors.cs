@@ -7,10 +7,6 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <summary>Turns exceptions of the client library into ones whose message has the broker's own words.</summary>
 internal static class BrokerErrors
 {
-    private const ushort AccessRefused = 403;
-    private const ushort PreconditionFailed = 406;
-    private const ushort NotAllowed = 530;
-
     /// <summary>
     /// Words of the broker that mean a temporary refusal: this node has no replica of the stream, or not yet, or a limit of
     /// connections or channels is reached.
@@ -35,7 +31,7 @@ internal static class BrokerErrors
 
     /// <summary>Returns the exception that says why the broker has closed a connection or a channel.</summary>
     internal static Exception Explain(ShutdownEventArgs reason, Exception? cause = null) =>
-        reason.ReplyCode is AccessRefused or PreconditionFailed or NotAllowed
+        reason.ReplyCode is ReplyCodes.AccessRefused or ReplyCodes.PreconditionFailed or ReplyCodes.NotAllowed
             && !Array.Exists(TemporaryReasons, words => reason.ReplyText.Contains(words, StringComparison.Ordinal))
                 ? new StreamRefusedException(reason.ReplyText, cause)
                 : new IOException(reason.ReplyText, cause);

@@ -4,15 +4,11 @@ using RabbitMQ.Client.Exceptions;
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
-/// The declaration of the stream, which creates it if it does not exist. An existing stream is used as it is: another release of the application may have
-/// created it with other settings.
+/// The declaration of the stream, which creates it if it does not exist. An existing stream is used as it is: another release of
+/// the application may have created it with other settings.
 /// </summary>
 internal sealed class StreamDeclaration
 {
-    private const ushort AccessRefused = 403;
-    private const ushort NotFound = 404;
-    private const ushort PreconditionFailed = 406;
-
     private readonly string _stream;
     private readonly Dictionary<string, object?> _arguments = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
 
@@ -39,7 +35,7 @@ internal sealed class StreamDeclaration
                     _stream, durable: true, exclusive: false, autoDelete: false, _arguments, cancellationToken: cancellationToken),
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == PreconditionFailed)
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == ReplyCodes.PreconditionFailed)
         {
             // Another node may have created the stream just now, with other settings.
             if (!await MayExistAsync(connection, cancellationToken).ConfigureAwait(false))
@@ -59,9 +55,9 @@ internal sealed class StreamDeclaration
                 .ConfigureAwait(false);
             return true;
         }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode is NotFound or AccessRefused)
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode is ReplyCodes.NotFound or ReplyCodes.AccessRefused)
         {
-            return exception.ShutdownReason.ReplyCode == AccessRefused;
+            return exception.ShutdownReason.ReplyCode == ReplyCodes.AccessRefused;
         }
     }
 

@@ -72,13 +72,7 @@ public sealed class StreamPublisherTests
     public async Task PublishAsync_NothingIsConfirmed_TriesAnotherConnectionAndTheLogSaysWhy()
     {
         await using var publisher = NewPublisher();
-        await publisher.ConnectAsync().WithinPatience();
-        var swallowed = _changed.SwallowConfirmations();
-        var publishing = publisher.PublishAsync("a").AsTask();
-        await swallowed.WithinPatience();
-
-        _time.AdvanceSeconds(33);
-        await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 1);
+        var publishing = await PublishUnconfirmedAsync(publisher);
 
         _log.Warnings.Should().ContainSingle().Which.Should().Contain("the broker has not confirmed a message for 00:00:30.");
         (await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
@@ -89,12 +83,7 @@ public sealed class StreamPublisherTests
     public async Task CheckHealth_NewConnectionConfirmsNothingEither_IsDegradedUntilAMessageIsConfirmed()
     {
         await using var publisher = NewPublisher();
-        await publisher.ConnectAsync().WithinPatience();
-        var swallowed = _changed.SwallowConfirmations();
-        var publishing = publisher.PublishAsync("a").AsTask();
-        await swallowed.WithinPatience();
-        _time.AdvanceSeconds(33);
-        await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 1);
+        var publishing = await PublishUnconfirmedAsync(publisher);
         await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>();
 
         await Limits.UntilAsync(() => HealthText() == "Nothing can be published: the broker has not confirmed a message for 00:00:30.");
@@ -181,6 +170,18 @@ public sealed class StreamPublisherTests
     }
 
     /// <summary>Returns the events of the stream. Several of them can share a message.</summary>
+    /// <summary>Publishes an event that no connection confirms, until there is a second one. Returns the task of the event.</summary>
+    private async Task<Task> PublishUnconfirmedAsync(TestPublisher publisher)
+    {
+        await publisher.ConnectAsync().WithinPatience();
+        var swallowed = _changed.SwallowConfirmations();
+        var publishing = publisher.PublishAsync("a").AsTask();
+        await swallowed.WithinPatience();
+        _time.AdvanceSeconds(33);
+        await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 1);
+        return publishing;
+    }
+
     private IEnumerable<string?> Published() => _stream.Messages.SelectMany(body =>
     {
         MessageFormat.TryDecode(body, out var message).Should().Be(DecodeResult.Decoded);

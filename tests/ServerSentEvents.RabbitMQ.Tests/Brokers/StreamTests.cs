@@ -1,5 +1,6 @@
 using RabbitMQ.Client;
 using ServerSentEvents.Backplane;
+using ServerSentEvents.RabbitMQ.Internal;
 using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
@@ -10,8 +11,6 @@ public sealed class StreamTests(SingleBroker broker)
 {
     /// <summary>The smallest segment of the broker's log holds two of these.</summary>
     private const int LargeEvent = 40_000;
-
-    private const ushort PreconditionFailed = 406;
 
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 
@@ -133,7 +132,7 @@ public sealed class StreamTests(SingleBroker broker)
             await node.PublishAsync("a");
             var warnings = node.Log.Warnings.ToList();
 
-            (await WaitUntilClosedAsync()).Should().Be(PreconditionFailed);
+            (await WaitUntilClosedAsync()).Should().Be(ReplyCodes.PreconditionFailed);
 
             await node.PublishAsync("b");
             (await client.NextAsync(2)).Should().Equal("a", "b");
