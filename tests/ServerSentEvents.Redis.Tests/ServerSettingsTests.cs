@@ -102,21 +102,6 @@ public sealed class ServerSettingsTests
         (await client.NextAsync()).Data.Should().Be("hello");
     }
 
-    [SkippableFact]
-    public async Task ConnectAsync_Cluster_PublishesReadsAndWaits()
-    {
-        await using var server = await RedisServer.StartAsync([.. RedisServer.InMemory, "--cluster-enabled", "yes"]);
-        await server.CommandAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-        await Limits.UntilAsync(async () =>
-            ((string)(await server.CommandAsync("CLUSTER", "INFO"))!).Contains("cluster_state:ok", StringComparison.Ordinal));
-        await using var node = await TestNode.StartAsync(server.Open(Key));
-        await using var client = node.Connect();
-
-        await node.PublishAsync("hello");
-
-        (await client.NextAsync()).Data.Should().Be("hello");
-    }
-
     [SkippableTheory]
     [InlineData("allkeys-lru", "100mb", true)]
     [InlineData("allkeys-lru", "0", false)]

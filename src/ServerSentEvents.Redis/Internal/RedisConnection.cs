@@ -23,9 +23,6 @@ internal sealed class RedisConnection : IAsyncDisposable
 
     internal IDatabase Database { get; }
 
-    /// <summary>The servers that are connected.</summary>
-    internal IEnumerable<IServer> Servers => _multiplexer.GetServers().Where(server => server.IsConnected);
-
     /// <summary>The time after which a command counts as lost.</summary>
     internal TimeSpan Timeout { get; }
 

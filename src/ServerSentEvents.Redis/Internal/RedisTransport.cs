@@ -27,8 +27,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
         try
         {
             connection.Watch(settings.StreamKey);
-            foreach (var server in connection.Servers)
-                await CheckAsync(server, cancellationToken).ConfigureAwait(false);
+            await CheckAsync(connection.ServerOf(settings.StreamKey), cancellationToken).ConfigureAwait(false);
             var stream = new RedisStream(connection, settings.StreamKey, settings.MaxLength);
             await stream.CreateAsync(cancellationToken).ConfigureAwait(false);
             return open(stream);

@@ -127,7 +127,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
         var configuration = Configuration("allowAdmin=true");
         configuration.CommandMap = _commands;
         await using var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
-        return await connection.GetDatabase().ExecuteAsync(command, arguments);
+        return await connection.GetServer("127.0.0.1", Port).ExecuteAsync(command, arguments);
     }
 
     public async ValueTask DisposeAsync()
