@@ -75,8 +75,9 @@ public sealed class SubscribeOptions<TProperties>
     /// <see cref="PublisherOptions.LingerTimeout"/> after another end. The stream then ends without the queued events, so that
     /// no client gets events without the state that they follow.</para>
     /// <para><b>Errors.</b> An exception of the function, or an event that cannot be sent, ends the subscription:
-    /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Null instead of a sequence counts as no
-    /// events.</para>
+    /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Before that, the client gets a retry interval of
+    /// 5 to 10 seconds, chosen at random, unless <see cref="PublisherOptions.ReconnectionInterval"/> is set. Null instead of a
+    /// sequence counts as no events.</para>
     /// <para><b>Ids.</b> With a history, the last loaded event carries the position at which the subscription began, unless it
     /// has an id. Without a loaded event, a client that leaves before the first live event comes back as a new one, or after a gap event
     /// with its former id.</para>

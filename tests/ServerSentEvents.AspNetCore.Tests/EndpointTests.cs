@@ -13,6 +13,7 @@ public sealed class EndpointTests
 
     [Theory]
     [MemberData(nameof(Versions))]
+    [Trait("Statement", "22")]
     public async Task Map_PatternAlone_StreamsTheDefaultChannel(string version)
     {
         await using var app = await TestApplication.StartAsync();
@@ -24,6 +25,38 @@ public sealed class EndpointTests
         (await client.NextLineAsync()).Should().Be("data: hello");
         (await client.NextLineAsync()).Should().BeEmpty();
         client.Response.Version.Should().Be(Version.Parse(version));
+    }
+
+    [Fact]
+    [Trait("Statement", "22")]
+    public async Task Map_FirstEventIsStillBeingMade_FirstByteComesAtOnce()
+    {
+        using var publisher = new Publisher<string>();
+        using var first = publisher.Subscribe(new SubscribeOptions<string> { Properties = "first" });
+        using var isSubscribed = new ManualResetEventSlim();
+        using var isReleased = new ManualResetEventSlim();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var publishing = OwnThread.RunAsync(() => publisher.Publish(name =>
+        {
+            if (name == "late")
+                reached.SetResult();
+            (name == "late" ? isReleased : isSubscribed).Wait(Limits.Patience).Should().BeTrue();
+            return name;
+        }));
+        await using var app = await TestApplication.StartAsync(map: app => app.MapGet("/events", async () =>
+        {
+            var late = publisher.Subscribe(new SubscribeOptions<string> { Properties = "late" });
+            isSubscribed.Set();
+            await reached.Task.WaitAsync(Limits.Patience);
+            return late.ToResult();
+        }));
+
+        using var client = await app.OpenAsync();
+
+        (await client.NextLineAsync()).Should().Be(":");
+        isReleased.Set();
+        (await client.NextLineAsync()).Should().Be("data: late");
+        await publishing;
     }
 
     [Fact]
@@ -107,6 +140,7 @@ public sealed class EndpointTests
     [InlineData("/null", "1.1")]
     [InlineData("/null", "2.0")]
     [InlineData("/null-later", "1.1")]
+    [Trait("Statement", "17")]
     public async Task Map_FunctionReturnsNull_Answers204(string path, string version)
     {
         await using var app = await StartTypedAsync(app =>
@@ -239,6 +273,7 @@ public sealed class EndpointTests
     [InlineData("/events", "2.0")]
     [InlineData("/result", "1.1")]
     [InlineData("/subscription", "1.1")]
+    [Trait("Statement", "16")]
     public async Task MaxSubscribers_Reached_AnswersWithARetryOnly(string path, string version)
     {
         await using var app = await TestApplication.StartAsync(

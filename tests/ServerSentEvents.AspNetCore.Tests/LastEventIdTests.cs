@@ -31,12 +31,31 @@ public sealed class LastEventIdTests
         app.Publisher.GetSubscribers().Single().Resume.Should().Be(ResumeResult.Resumed);
     }
 
+    [Fact]
+    [Trait("Statement", "22")]
+    public async Task LastEventId_NoMissedEventCanBeMade_FirstByteComesAtOnce()
+    {
+        await using var app = await TestApplication.StartAsync(builder => builder.Services.AddServerSentEvents(options =>
+        {
+            options.HistoryCapacity = 10;
+            options.HeartbeatInterval = null;
+        }));
+        app.Publisher.Publish(new SseItem<string>("seen") { EventId = "1" });
+        app.Publisher.Publish(_ => throw new FormatException("no event for anyone"));
+
+        using var client = await OpenAsync(app, HttpVersion.Version11, "1");
+
+        (await client.NextLineAsync()).Should().Be(":");
+        app.Publisher.GetSubscribers().Single().Resume.Should().Be(ResumeResult.Gap);
+    }
+
     public static TheoryData<string> Hostile => new(
         "unknown", new string('9', 20_000), "../../etc/passwd", "*", "%00%0d%0a", "-1", "18446744073709551616-1", "1:1:1", "\u202e\ufeff",
         "a, b", "\"", "\t id", "' or 1=1", "zwölf-дюжина-十二-🎲");
 
     [Theory]
     [MemberData(nameof(Hostile))]
+    [Trait("Statement", "18")]
     public async Task LastEventId_HostileId_IsAGap(string id)
     {
         await using var app = await StartAsync();

@@ -78,6 +78,17 @@ public sealed class LoadInitialDataTests
     }
 
     [Fact]
+    public async Task Stream_LoadFailsWithoutAReconnectionInterval_ClientIsToldToWait()
+    {
+        await using var app = await TestApplication.StartAsync(map: app => app.MapServerSentEvents<object?>(
+            "/events", _ => new SubscribeOptions<object?> { LoadInitialData = _ => throw new FormatException() }));
+
+        using var client = await app.OpenAsync();
+
+        (await client.RestAsync()).Should().MatchRegex("^retry: ([5-9]\\d{3}|10000)\n$");
+    }
+
+    [Fact]
     public async Task Stream_ClientDisconnectsDuringTheLoad_LoadIsCanceled()
     {
         var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,6 +11,7 @@ public sealed class PublisherOptionsTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
+    [Trait("Statement", "19")]
     public async Task Options_Untouched_SendAHeartbeatAfter15Seconds()
     {
         using var services = new ServiceCollection().AddSingleton<TimeProvider>(_time).AddServerSentEvents().BuildServiceProvider();

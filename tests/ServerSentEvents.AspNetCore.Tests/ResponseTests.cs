@@ -22,6 +22,8 @@ public sealed class ResponseTests
 
     [Theory]
     [MemberData(nameof(Versions))]
+    [Trait("Statement", "16")]
+    [Trait("Statement", "20")]
     public async Task Response_BeforeAnyEvent_HasOnlyTheHeadersOfAStream(string version)
     {
         await using var app = await TestApplication.StartAsync();
@@ -142,6 +144,7 @@ public sealed class ResponseTests
     [InlineData("1.1", "br")]
     [InlineData("1.1", "gzip")]
     [InlineData("2.0", "br, gzip")]
+    [Trait("Statement", "20")]
     public async Task Response_WithResponseCompression_IsNeitherCompressedNorBuffered(string version, string accepted)
     {
         await using var app = await TestApplication.StartAsync(
@@ -182,6 +185,7 @@ public sealed class ResponseTests
     [InlineData("/result")]
     [InlineData("/subscription")]
     [InlineData("/late")]
+    [Trait("Statement", "20")]
     public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout(string path)
     {
         var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -218,6 +222,7 @@ public sealed class ResponseTests
     }
 
     [Fact]
+    [Trait("Statement", "20")]
     public async Task Response_BodyBuffers_DisablesBuffering()
     {
         using var publisher = new Publisher();

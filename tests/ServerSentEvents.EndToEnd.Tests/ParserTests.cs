@@ -16,6 +16,9 @@ public sealed class ParserTests(Chromium chromium, ParserScripts scripts)
     public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
+    [Trait("Statement", "13")]
+    [Trait("Statement", "14")]
+    [Trait("Statement", "15")]
     public void Stream_BeforeCut_ContainsBareFieldsAndCommentsBetweenEvents()
     {
         var text = Encoding.UTF8.GetString(_stream.Bytes);

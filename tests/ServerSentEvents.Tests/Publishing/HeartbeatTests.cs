@@ -82,6 +82,7 @@ public sealed class HeartbeatTests
     [InlineData(QueueOverflow.Disconnect)]
     [InlineData(QueueOverflow.DropOldest)]
     [InlineData(QueueOverflow.DropNewest)]
+    [Trait("Statement", "13")]
     public async Task Heartbeat_LargeEventIsBeingWrittenAndFillsTheQueue_EndsAndDropsNothing(QueueOverflow overflow)
     {
         var subscription = _publisher.Subscribe(new SubscribeOptions<object?>

@@ -172,6 +172,30 @@ public sealed partial class LoadInitialDataTests
     }
 
     [Theory]
+    [InlineData("text")]
+    [InlineData("copy")]
+    public async Task Read_LoadFailsWithoutAReconnectionInterval_RandomOneComesBeforeTheException(string reader)
+    {
+        using var publisher = new Publisher<string>();
+        var intervals = new HashSet<string>();
+        for (var client = 0; client < 5; client++)
+        {
+            var subscription = publisher.Subscribe(
+                new SubscribeOptions<string> { LoadInitialData = _ => throw new FormatException() });
+            var read = new ReadText();
+
+            await FluentActions.Awaiting(() => ReadAsync(subscription, read, reader).WaitAsync(Limits.Patience))
+                .Should().ThrowAsync<FormatException>();
+
+            var retry = read.Text.Split('\n').Single(line => line.StartsWith("retry: ", StringComparison.Ordinal));
+            int.Parse(retry["retry: ".Length..], CultureInfo.InvariantCulture).Should().BeInRange(5_000, 10_000);
+            intervals.Add(retry);
+        }
+
+        intervals.Should().HaveCountGreaterThan(1);
+    }
+
+    [Theory]
     [MemberData(nameof(Readers))]
     public async Task Read_LoadTimesOutByItself_ReaderGetsTheException(string reader)
     {

@@ -11,12 +11,15 @@ namespace ServerSentEvents.Internal.Publishing;
 internal readonly record struct InitialData(Frame[] Frames, Func<CancellationToken, Task<Frame[]>>? Load = null);
 
 /// <summary>The start of a subscriber's stream: the retry interval, and then the initial data or a replay.</summary>
-/// <param name="retry">The retry interval; null for none.</param>
+/// <param name="reconnection">The retry intervals of clients.</param>
 /// <param name="gap">The event that shows the client that its resume was a gap; null for none.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that the client gave; null for none.</param>
-internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData initialData, string? lastEventId)
+internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap, InitialData initialData, string? lastEventId)
 {
+    /// <summary>The retry interval; null for none.</summary>
+    private readonly Frame? _retry = reconnection.NewFrame();
+
     /// <summary>
     /// Starts the stream with the initial data. The last initial event carries the position, so that a client that leaves
     /// before the first live event can resume.
@@ -32,9 +35,9 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
             PublisherMetrics.Gaps.Increment();
         var next = initialData.Load is null ? replay : NewLoad(initialData.Load, ids, position, replay);
         var isAlone = initialData.Frames.Length == 0 && next is null;
-        Frame[] frames = retry is null && gap is null
+        Frame[] frames = _retry is null && gap is null
             ? initialData.Frames
-            : [.. NoneOrOne(retry), .. GapFrames(gap is not null && isAlone ? ids?.Format(position) : null), .. initialData.Frames];
+            : [.. NoneOrOne(_retry), .. GapFrames(gap is not null && isAlone ? ids?.Format(position) : null), .. initialData.Frames];
         Prepend(queue, frames, next);
     }
 
@@ -46,7 +49,7 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
-        Prepend(subscriber, [.. NoneOrOne(retry), Frame.ForPosition(lastEventId!)], replay);
+        Prepend(subscriber, [.. NoneOrOne(_retry), Frame.ForPosition(lastEventId!)], replay);
     }
 
     /// <summary>
@@ -62,10 +65,12 @@ internal readonly struct InitialStream(Frame? retry, Frame? gap, InitialData ini
         return id is null ? [gap] : [Frame.ForPosition(id), gap];
     }
 
-    private static InitialLoad NewLoad(
+    private InitialLoad NewLoad(
         Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, FrameSource? next)
     {
-        return new InitialLoad(LoadAsync, next);
+        // Clients that fail together must not come back together, and at once.
+        var retryAfterFailure = _retry is null ? reconnection.NewFrameFor(SubscriptionEndReason.Refused) : null;
+        return new InitialLoad(LoadAsync, retryAfterFailure, next);
 
         async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
         {

@@ -25,7 +25,7 @@ internal sealed partial class PublisherCore<TProperties>
             Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
         };
         var gap = lastEventId is null ? null : Settings.GapFrame;
-        var initial = new InitialStream(Settings.Reconnection.NewFrame(), gap, initialData, lastEventId);
+        var initial = new InitialStream(Settings.Reconnection, gap, initialData, lastEventId);
         var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
         if (registration.TurnedAway is { } reason)
         {
@@ -71,7 +71,7 @@ internal sealed partial class PublisherCore<TProperties>
         if (isPossible && failures == 0)
             initial.Resume(subscriber, replay);
         else
-            initial.Begin(subscriber, registration.Ids, registration.Position, isPossible ? replay : null);
+            initial.Begin(subscriber, registration.Ids, registration.Position, isPossible && replay.Count > 0 ? replay : null);
 
         PublisherMetrics.CountReplayFailures(failures);
         // The publisher can have been drained before the load was there to be canceled.

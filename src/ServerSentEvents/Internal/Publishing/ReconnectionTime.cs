@@ -30,7 +30,7 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     /// <summary>Returns the frame for one client; null if no interval is set.</summary>
     internal Frame? NewFrame() => interval is { } shortest && jitter > TimeSpan.Zero ? NewFrame(shortest, jitter) : _shared;
 
-    /// <summary>Returns the frame for a client that is turned away.</summary>
+    /// <summary>Returns the frame for a client that is turned away, or whose initial data cannot be loaded.</summary>
     internal Frame NewFrameFor(SubscriptionEndReason reason) => NewFrame()
         ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestRefused, RefusedJitter) : WhileDraining);
 

@@ -5,12 +5,14 @@ namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>The initial data that the reader loads when it starts to read.</summary>
 /// <param name="load">Calls the application's function, and formats its result.</param>
+/// <param name="retryAfterFailure">The retry interval to send if the load fails; null for none.</param>
 /// <param name="next">The source after this one; null for none.</param>
 [SuppressMessage(
     "Design",
     "CA1001",
     Justification = "Another thread can cancel the load at any time. Without a timer, the source holds nothing to dispose.")]
-internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, FrameSource? next) : FrameSource
+internal sealed class InitialLoad(
+    Func<CancellationToken, Task<Frame[]>> load, Frame? retryAfterFailure, FrameSource? next) : FrameSource
 {
     private readonly CancellationTokenSource _cancellation = new();
 
@@ -23,7 +25,7 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
     /// </summary>
     private int _state;
 
-    /// <summary>The loaded frames. Written before the state.</summary>
+    /// <summary>The loaded frames, or the retry interval after a failure. Written before the state.</summary>
     private InitialFrames? _frames;
 
     /// <summary>The exception of the load. Written before the state.</summary>
@@ -31,13 +33,13 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
 
     internal override FrameSource? Next => next;
 
-    internal override int Count => Loaded?.Count ?? 0;
+    internal override int Count => Frames?.Count ?? 0;
 
     /// <summary>False while the load is under way, because the stream cannot end before it.</summary>
-    internal override bool IsEmpty => Loaded is { IsEmpty: true };
+    internal override bool IsEmpty => State == LoadState.Loaded && Count == 0;
 
     /// <summary>True until the load has succeeded: no event may come without the state that it follows.</summary>
-    internal override bool IsLost => Loaded is null;
+    internal override bool IsLost => State != LoadState.Loaded;
 
     internal override Exception? Failure => State == LoadState.Failed ? _failure : null;
 
@@ -45,9 +47,9 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
 
     private LoadState State => (LoadState)Volatile.Read(ref _state);
 
-    private InitialFrames? Loaded => State == LoadState.Loaded ? _frames : null;
+    private InitialFrames? Frames => State is LoadState.Loaded or LoadState.Failed ? _frames : null;
 
-    internal override Frame? Read() => Loaded?.Read();
+    internal override Frame? Read() => Frames?.Read();
 
     /// <summary>Calls the function, once, on the thread of the reader. Does nothing if the load was canceled before.</summary>
     internal void Start()
@@ -88,6 +90,8 @@ internal sealed class InitialLoad(Func<CancellationToken, Task<Frame[]>> load, F
         catch (Exception exception)
         {
             _failure = exception;
+            if (retryAfterFailure is not null)
+                _frames = new InitialFrames([retryAfterFailure]);
             end = LoadState.Failed;
         }
 

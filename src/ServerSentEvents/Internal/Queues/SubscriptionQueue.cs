@@ -146,7 +146,7 @@ internal abstract partial class SubscriptionQueue
                     return source is not InitialLoad;
             }
 
-            return _channel.Reader.Count > 0;
+            return _channel.Reader.TryPeek(out var item) && item is not DeferredFrame { Frame: null };
         }
     }
 
