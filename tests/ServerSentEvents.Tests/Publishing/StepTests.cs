@@ -131,6 +131,40 @@ public sealed class StepTests
         await others;
     }
 
+    [Fact]
+    public async Task Heartbeat_ManySubscribers_LetsOthersInBetween()
+    {
+        var interval = TimeSpan.FromSeconds(15);
+        var start = Stopwatch.GetTimestamp();
+        for (var isSeen = false; !isSeen;)
+        {
+            Stopwatch.GetElapsedTime(start).Should().BeLessThan(Limits.Patience, "heartbeats release the lock");
+            var time = new FakeTimeProvider();
+            using var publisher = new Publisher(new PublisherOptions { HeartbeatInterval = interval, TimeProvider = time });
+            var subscriptions = Enumerable.Range(0, 20_000).Select(_ => publisher.Subscribe()).ToList();
+            Subscription<object?>[] ends = [subscriptions[0], subscriptions[^1]];
+
+            using var isReady = new ManualResetEventSlim();
+            var others = OwnThread.RunAsync(() =>
+            {
+                isReady.Set();
+                while (true)
+                {
+                    var hasBegun = ends.Any(HasHeartbeat);
+                    // This call takes the lock. If the heartbeats held it to the end, every subscriber would have one afterwards.
+                    publisher.GetSubscribers("nobody");
+                    if (hasBegun)
+                        return !ends.All(HasHeartbeat);
+                }
+            });
+            isReady.Wait(Limits.Patience).Should().BeTrue();
+            time.Advance(2 * interval);
+            isSeen = await others;
+        }
+
+        static bool HasHeartbeat(Subscription<object?> subscription) => subscription.QueuedEvents > 0;
+    }
+
     private static bool CanResume(Publisher publisher, string lastEventId)
     {
         using var subscription = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = lastEventId });
