@@ -32,10 +32,7 @@ public sealed partial class Subscription<TProperties>
     /// <exception cref="AggregateException">
     /// A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. Everything else was done first.
     /// </exception>
-    public void Dispose() => EndNow();
-
-    /// <exception cref="AggregateException">A handler threw.</exception>
-    internal void EndNow()
+    public void Dispose()
     {
         Failures failures = default;
         EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
@@ -54,7 +51,7 @@ public sealed partial class Subscription<TProperties>
     }
 
     /// <summary>
-    /// Ends the subscription of a copy without calling the handlers. The copy calls <see cref="EndNow()"/> later.
+    /// Ends the subscription of a copy without calling the handlers. The copy calls <see cref="Dispose"/> later.
     /// </summary>
     internal void CancelCopy()
     {

@@ -39,7 +39,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
         var page = await OpenAsync(server);
         await Expect(Rows(page).First).ToBeAttachedAsync();
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "For 5 s" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "For 5 seconds" }).ClickAsync();
         await Expect(Status(page)).ToContainTextAsync("Connection lost");
         var before = (await IdsAsync(page))[^1];
         await Expect(Log(page)).ToContainTextAsync("Resumed: nothing is missing");

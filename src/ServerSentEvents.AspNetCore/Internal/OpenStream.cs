@@ -8,6 +8,8 @@ namespace ServerSentEvents.AspNetCore.Internal;
 /// <summary>One response that is being written, with the ways to end it from outside.</summary>
 internal sealed class OpenStream
 {
+    private readonly Lock _gate = new();
+
     private readonly HttpContext _context;
 
     /// <summary>The connection; null if the server does not offer it.</summary>
@@ -17,7 +19,7 @@ internal sealed class OpenStream
     private readonly IConnectionLifetimeNotificationFeature? _ownConnection;
 
     /// <summary>
-    /// True when the request is over: the server may reuse its context for another request. Guarded by a lock on this object.
+    /// True when the request is over: the server may reuse its context for another request. Guarded by <see cref="_gate"/>.
     /// Aborting takes the same lock, so that the request cannot become over between the check and the abort.
     /// </summary>
     private bool _isOver;
@@ -84,7 +86,7 @@ internal sealed class OpenStream
     /// <summary>Marks the request as over. Call when nothing uses the response anymore.</summary>
     internal void SetOver()
     {
-        lock (this)
+        lock (_gate)
             _isOver = true;
     }
 
@@ -110,7 +112,7 @@ internal sealed class OpenStream
 
     private bool TryAbortRequest()
     {
-        lock (this)
+        lock (_gate)
         {
             if (_isOver)
                 return false;
@@ -121,7 +123,7 @@ internal sealed class OpenStream
 
     private bool IsOver()
     {
-        lock (this)
+        lock (_gate)
             return _isOver;
     }
 

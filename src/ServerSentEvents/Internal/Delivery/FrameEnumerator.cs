@@ -101,12 +101,12 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
 
         if (_queue.LoadFailure is { } failure)
         {
-            _subscription.EndNow();
+            _subscription.Dispose();
             ExceptionDispatchInfo.Capture(failure).Throw();
         }
 
         if (_queue.HasLostFrames)
-            _subscription.EndNow();
+            _subscription.Dispose();
         else if (_queue.IsAborted)
             _cancellationToken.ThrowIfCancellationRequested();
         return false;

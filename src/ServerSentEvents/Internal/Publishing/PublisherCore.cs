@@ -127,15 +127,15 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         return hasChanged;
     }
 
-    internal void Close() => Finish(Registry.EndAll());
+    internal void Close() => Finish(Registry.EndAll(RegistryState.Open));
 
-    internal void Drain() => FinishLast(Registry.Drain(Settings.Reconnection.NewLastFrames()));
+    internal void Drain() => FinishLast(Registry.EndAll(RegistryState.Draining, Settings.Reconnection.NewLastFrames()));
 
     public void Dispose()
     {
         try
         {
-            FinishLast(Registry.CloseForGood());
+            FinishLast(Registry.EndAll(RegistryState.Closed));
         }
         finally
         {

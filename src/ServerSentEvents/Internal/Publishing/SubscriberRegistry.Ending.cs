@@ -48,39 +48,19 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Ends all subscribers.</summary>
-    internal RegistryResult<TProperties> EndAll()
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-            EndAll_NeedsLock(lastFrames: null, ref result);
-        return result;
-    }
-
-    /// <summary>Ends all subscribers after a last frame for each, and turns away later ones.</summary>
-    /// <param name="lastFrames">The frames, which are used in turn; null for none.</param>
-    internal RegistryResult<TProperties> Drain(Frame[]? lastFrames)
+    /// <param name="state">The state afterwards. A later state than this one stays.</param>
+    /// <param name="lastFrames">A last frame for each subscriber. They are used in turn; null for none.</param>
+    internal RegistryResult<TProperties> EndAll(RegistryState state, Frame[]? lastFrames = null)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (_state == RegistryState.Open)
-                _state = RegistryState.Draining;
-            EndAll_NeedsLock(lastFrames, ref result);
-        }
-
-        return result;
-    }
-
-    /// <summary>Ends all subscribers, and refuses new ones.</summary>
-    internal RegistryResult<TProperties> CloseForGood()
-    {
-        RegistryResult<TProperties> result = default;
-        lock (_gate)
-        {
-            _state = RegistryState.Closed;
+            if (_state < state)
+                _state = state;
             // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
-            _history?.Clear();
-            EndAll_NeedsLock(lastFrames: null, ref result);
+            if (_state == RegistryState.Closed)
+                _history?.Clear();
+            EndAll_NeedsLock(lastFrames, ref result);
         }
 
         return result;

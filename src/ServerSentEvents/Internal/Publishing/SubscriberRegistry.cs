@@ -206,7 +206,7 @@ internal readonly record struct Registration<TProperties>(
 /// Open      -> Closed    the publisher is disposed: subscribing throws
 /// Draining  -> Closed    the publisher is disposed
 /// </code>
-/// Publishing throws, too, when the last end of a closed registry has been announced.
+/// The order of the values is that of the states. Publishing throws, too, when the last end of a closed registry has been announced.
 /// </remarks>
 internal enum RegistryState
 {
