@@ -75,7 +75,7 @@ public sealed class GuideSnippets
                 if (publisher.GetSubscribers(name).Count >= 10)
                     return TypedResults.Text("retry: 60000\n", "text/event-stream");
                 return publisher.ToResult(new() { Channels = name, Properties = name });
-            });
+            }).RequireAuthorization();
         });
         var clients = new List<LineClient>();
         for (var i = 0; i < 10; i++)
@@ -87,6 +87,7 @@ public sealed class GuideSnippets
         (await refused.RestAsync()).Should().Be("retry: 60000\n");
         application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("Ann").Should().HaveCount(10);
         application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("Bob").Should().ContainSingle();
+        (await StatusOfAsync(application, HttpMethod.Get, "/inbox", name: null)).Should().Be(HttpStatusCode.Unauthorized);
         clients.ForEach(client => client.Dispose());
     }
 
@@ -180,32 +181,31 @@ public sealed class GuideSnippets
                 var name = context.User.Identity!.Name;
                 await context.SignOutAsync();
                 publisher.Disconnect(subscriber => subscriber == name);
-            });
+            }).RequireAuthorization();
         });
         using var ann = await OpenAsAsync(application, "/inbox", "Ann");
         using var bob = await OpenAsAsync(application, "/inbox", "Bob");
-        using var logout = new HttpRequestMessage(HttpMethod.Post, "/logout");
-        logout.Headers.Add(NamedByHeader.Header, "Ann");
 
-        using var response = await application.NewClient().SendAsync(logout).WaitAsync(Limits.Patience);
+        (await StatusOfAsync(application, HttpMethod.Post, "/logout", "Ann")).Should().Be(HttpStatusCode.OK);
 
-        response.StatusCode.Should().Be(HttpStatusCode.OK);
         (await ann.RestAsync()).Should().BeEmpty();
         application.Services.GetRequiredService<Publisher<string>>().Publish("hello", "Bob").Should().Be(1);
         (await bob.NextDataAsync()).Should().Be("hello");
+        (await StatusOfAsync(application, HttpMethod.Post, "/logout", name: null)).Should().Be(HttpStatusCode.Unauthorized);
     }
 
     [Theory]
-    [InlineData(null, null, HttpStatusCode.OK)]
-    [InlineData("own", "same-origin", HttpStatusCode.OK)]
-    [InlineData(null, "none", HttpStatusCode.OK)]
-    [InlineData(null, "cross-site", HttpStatusCode.Forbidden)]
-    [InlineData(null, "same-site", HttpStatusCode.Forbidden)]
-    [InlineData("https://evil.example", null, HttpStatusCode.Forbidden)]
-    [InlineData("null", null, HttpStatusCode.Forbidden)]
-    public async Task Origin_Run_RefusesOtherOrigins(string? origin, string? site, HttpStatusCode expected)
+    [InlineData("Ann", null, null, HttpStatusCode.OK)]
+    [InlineData("Ann", "own", "same-origin", HttpStatusCode.OK)]
+    [InlineData("Ann", null, "none", HttpStatusCode.OK)]
+    [InlineData("Ann", null, "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("Ann", null, "same-site", HttpStatusCode.Forbidden)]
+    [InlineData("Ann", "https://evil.example", null, HttpStatusCode.Forbidden)]
+    [InlineData("Ann", "null", null, HttpStatusCode.Forbidden)]
+    [InlineData(null, null, null, HttpStatusCode.Unauthorized)]
+    public async Task Origin_Run_RefusesOtherOrigins(string? name, string? origin, string? site, HttpStatusCode expected)
     {
-        await using var application = await TestApplication.StartAsync(map: app =>
+        await using var application = await StartForNamedUsersAsync(app =>
         {
             app.MapServerSentEvents<object?>("/private", context =>
             {
@@ -217,9 +217,9 @@ public sealed class GuideSnippets
                     return new SubscribeOptions<object?>();
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
                 return null;
-            });
+            }).RequireAuthorization();
         });
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/private");
+        using var request = NewRequest(HttpMethod.Get, "/private", name);
         if (origin is not null)
             request.Headers.Add("Origin", origin == "own" ? application.AddressOf(HttpVersion.Version11).GetLeftPart(UriPartial.Authority) : origin);
         if (site is not null)
@@ -234,16 +234,30 @@ public sealed class GuideSnippets
     private static Task<TestApplication> StartForNamedUsersAsync(Action<WebApplication> map) => TestApplication.StartAsync(
         builder =>
         {
+            builder.Services.AddServerSentEvents();
             builder.Services.AddServerSentEvents<string>();
+            builder.Services.AddAuthorization();
             builder.Services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, NamedByHeader>("Test", null).AddCookie();
             builder.Services.Configure<AuthenticationOptions>(options => options.DefaultSignOutScheme = "Cookies");
         },
         map);
 
-    private static Task<LineClient> OpenAsAsync(TestApplication app, string path, string name)
+    private static Task<LineClient> OpenAsAsync(TestApplication app, string path, string name) =>
+        LineClient.OpenAsync(app.NewClient(), NewRequest(HttpMethod.Get, path, name));
+
+    private static async Task<HttpStatusCode> StatusOfAsync(TestApplication app, HttpMethod method, string path, string? name)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.Add(NamedByHeader.Header, name);
-        return LineClient.OpenAsync(app.NewClient(), request);
+        using var request = NewRequest(method, path, name);
+        using var response = await app.NewClient().SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Limits.Patience);
+        return response.StatusCode;
+    }
+
+    /// <summary>Returns a request of a user; of an anonymous one if the name is null.</summary>
+    private static HttpRequestMessage NewRequest(HttpMethod method, string path, string? name)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (name is not null)
+            request.Headers.Add(NamedByHeader.Header, name);
+        return request;
     }
 }
