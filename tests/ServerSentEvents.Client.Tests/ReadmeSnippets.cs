@@ -11,12 +11,11 @@ public sealed class ReadmeSnippets
     {
         using var handler = new ScriptedHandler(ScriptedHandler.Stream("retry: 100\ndata: a\n\n"), ScriptedHandler.Status(404));
         using var http = new HttpClient(handler);
-        var cancellationToken = CancellationToken.None;
 
         var read = async () =>
         {
             var client = new EventStreamClient(http);
-            await foreach (var item in client.ReadAsync(new Uri("https://example.com/events"), cancellationToken))
+            await foreach (var item in client.ReadAsync(new Uri("https://example.com/events")))
                 Console.WriteLine($"{item.EventType}: {item.Data}");
         };
 

@@ -9,7 +9,7 @@ namespace ServerSentEvents.Tests;
 public sealed class ReadmeSnippets
 {
     [Fact]
-    public async Task FiveLines_Run_PrintsTheEvent()
+    public async Task FirstProgram_Run_PrintsTheEvent()
     {
         using var console = new StringWriter();
         await Snippet();
@@ -170,9 +170,10 @@ public sealed class ReadmeSnippets
         var publisher = new Publisher();
         var subscription = publisher.Subscribe("room 1");
         var tokens = Tokens();
+        var cancellationToken = CancellationToken.None;
 
         publisher.PublishJson(new ChatMessage("Ann", "hello"), ChatJson.Default.ChatMessage, "room 1", eventType: "message");
-        await publisher.PublishAllAsync(tokens, "room 1");
+        await publisher.PublishAllAsync(tokens, "room 1", cancellationToken);
         subscription.Join("room 2");
 
         publisher.Publish("later", "room 2");
