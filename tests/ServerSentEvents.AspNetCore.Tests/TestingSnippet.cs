@@ -20,10 +20,11 @@ public sealed class TestingSnippet
 
         // The client is subscribed when the headers have come.
         using var lines = new StreamReader(await client.GetStreamAsync("/subscribe"));
-        factory.Services.GetRequiredService<Publisher>().Publish("hello").Should().Be(1);
+        Assert.Equal(1, factory.Services.GetRequiredService<Publisher>().Publish("hello"));
 
-        (await lines.ReadLineAsync()).Should().Be(":", "the first byte comes at once");
-        (await lines.ReadLineAsync()).Should().Be("data: hello");
+        // The first byte comes at once, in a comment.
+        Assert.Equal(":", await lines.ReadLineAsync());
+        Assert.Equal("data: hello", await lines.ReadLineAsync());
         time.Advance(TimeSpan.FromHours(1));
         await lines.ReadToEndAsync();
     }
