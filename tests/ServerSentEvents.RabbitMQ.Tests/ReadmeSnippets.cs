@@ -1,43 +1,12 @@
-using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
-/// <summary>The snippets of the README, word for word, so that they compile.</summary>
+/// <summary>The code of the README, word for word, so that it compiles. <c>BackplaneSnippets</c> has the registrations.</summary>
 public sealed class ReadmeSnippets
 {
     public sealed record User(string Name, bool IsAdmin);
-
-    [Fact]
-    public void Registration_Run_RegistersTheBackplane()
-    {
-        var services = new ServiceCollection();
-
-        services.AddServerSentEventsRabbitMQ<User>(options =>
-        {
-            options.ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqp://user:password@broker") };
-            options.StreamName = "shop-events";
-            options.Personalize = (item, user) => item.EventType == "admin" && !user.IsAdmin ? null : item;
-            options.SubscriberKey = user => user.Name;
-        });
-
-        services.Should().Contain(service => service.ServiceType == typeof(IEventPublisher));
-    }
-
-    [Fact]
-    public void Worker_Run_RegistersAPublisher()
-    {
-        var services = new ServiceCollection();
-
-        services.AddServerSentEventsRabbitMQPublisher(options =>
-        {
-            options.ConnectionFactory = new ConnectionFactory { Uri = new Uri("amqp://worker:password@broker") };
-            options.StreamName = "shop-events";
-        });
-
-        services.Should().Contain(service => service.ServiceType == typeof(IEventPublisher));
-    }
 
     [Fact]
     public void Tls_OfEachEndpoint_IsAccepted()
