@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace ServerSentEvents.Documentation.Tests;
 
@@ -11,6 +12,10 @@ public sealed partial class GuideTests
     private const int MatchLimit = 10_000;
 
     private static readonly Guide[] All = [.. Guide.All];
+
+    /// <summary>The address of the repository's files.</summary>
+    private static readonly string Files =
+        XDocument.Load(RepositoryFiles.PathOf("Directory.Build.props")).Descendants("PackageProjectUrl").Single().Value + "/blob/main/";
 
     /// <summary>The lines of the files that can contain blocks, without blank lines.</summary>
     private static readonly string[][] Sources =
@@ -42,18 +47,32 @@ public sealed partial class GuideTests
 
     [Theory]
     [MemberData(nameof(Guides))]
-    public void Links_Relative_PointToFilesAndHeadings(string path)
+    public void Links_ToTheRepository_PointToFilesAndHeadings(string path)
     {
         var guide = Find(path);
         var folder = Path.GetDirectoryName(RepositoryFiles.PathOf(path))!;
-        foreach (var link in Link().Matches(guide.TextWithoutBlocks).ToList())
+        foreach (var link in Link().Matches(guide.TextWithoutBlocks).Where(link => IsRelative(link) || IsToFileOfTheRepository(link)))
         {
-            var target = link.Groups["path"].Value is { Length: > 0 } name
-                ? Path.GetFullPath(Path.Combine(folder, name))
-                : RepositoryFiles.PathOf(path);
+            var name = link.Groups["path"].Value;
+            var target = name.Length == 0 ? RepositoryFiles.PathOf(path)
+                : IsRelative(link) ? Path.GetFullPath(Path.Combine(folder, name))
+                : RepositoryFiles.PathOf(name[Files.Length..]);
             Path.Exists(target).Should().BeTrue("{0} links to {1}", path, link.Value);
             if (link.Groups["heading"].Value is { Length: > 0 } heading)
                 new Guide(target).Headings.Should().Contain(heading, "{0} links to {1}", path, link.Value);
+        }
+    }
+
+    /// <summary>Packages contain these READMEs, and nuget.org does not resolve relative links.</summary>
+    [Fact]
+    public void Links_InReadmesOfPackages_AreAbsolute()
+    {
+        var readmes = All.Where(guide => guide.Path.StartsWith("src/", StringComparison.Ordinal)
+            && guide.Path.EndsWith("/README.md", StringComparison.Ordinal));
+        foreach (var readme in readmes)
+        {
+            Link().Matches(readme.TextWithoutBlocks).Where(IsRelative).Select(link => link.Value)
+                .Should().BeEmpty("links of {0} must be absolute", readme.Path);
         }
     }
 
@@ -75,6 +94,10 @@ public sealed partial class GuideTests
 
     private static Guide Find(string path) => All.Single(guide => guide.Path == path);
 
+    private static bool IsRelative(Match link) => !link.Groups["path"].Value.Contains(':', StringComparison.Ordinal);
+
+    private static bool IsToFileOfTheRepository(Match link) => link.Groups["path"].Value.StartsWith(Files, StringComparison.Ordinal);
+
     private static bool Contains(string[] source, string[] block)
     {
         for (var start = 0; start + block.Length <= source.Length; start++)
@@ -89,9 +112,9 @@ public sealed partial class GuideTests
         return false;
     }
 
-    /// <summary>Matches [text](path#heading) and [text]: path#heading, but no absolute URL.</summary>
+    /// <summary>Matches [text](path#heading) and [text]: path#heading.</summary>
     [GeneratedRegex(
-        @"(\]\(|^\[[^]]+\]:[ ]*)(?![a-z]+:)(?<path>[^)#\s]*)(\#(?<heading>[^)\s]*))?",
+        @"(\]\(|^\[[^]]+\]:[ ]*)(?<path>[^)#\s]*)(\#(?<heading>[^)\s]*))?",
         RegexOptions.ExplicitCapture | RegexOptions.Multiline,
         MatchLimit)]
     private static partial Regex Link();
