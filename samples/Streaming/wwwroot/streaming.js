@@ -22,7 +22,7 @@ function read() {
   answer.textContent = "";
   if (location.hash === "")
     return;
-  source = new EventSource("answers/" + location.hash.slice(1));
+  source = new EventSource("answers/" + encodeURIComponent(location.hash.slice(1)));
   source.onopen = () => setStatus("connecting", "Answering…");
   source.onmessage = event => answer.append(event.data);
   source.addEventListener("end", event => {
