@@ -228,6 +228,30 @@ public sealed class LingerTests
     }
 
     [Fact]
+    public async Task CopyToAsync_CanceledAndNothingHoldsTheWriter_RaisesUnsubscribedAfterTheTimeout()
+    {
+        var ends = 0;
+        _publisher.Unsubscribed += (_, _) => Interlocked.Increment(ref ends);
+
+        await Task.Run(CopyAndCancelAsync);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        AdvanceTimeouts(1.25);
+
+        await Limits.UntilAsync(() => Volatile.Read(ref ends) == 1);
+
+        async Task CopyAndCancelAsync()
+        {
+            using var cancellation = new CancellationTokenSource();
+            var writer = new StubbornWriter();
+            _ = _publisher.Subscribe(initialData: ["x"]).CopyToAsync(writer, cancellation.Token);
+            await writer.Flushing.WaitAsync(Limits.Patience);
+            await cancellation.CancelAsync();
+        }
+    }
+
+    [Fact]
     public async Task CopyToAsync_CanceledAndWriterReturnsWithinTheTimeout_RaisesUnsubscribedAtOnce()
     {
         using var cancellation = new CancellationTokenSource();

@@ -195,6 +195,20 @@ public sealed partial class LoadInitialDataTests
         intervals.Should().HaveCountGreaterThan(1);
     }
 
+    [Fact]
+    public async Task Read_LoadAndHandlerThrow_HandlerDoesNotHideTheLoad()
+    {
+        _publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("the handler has failed");
+        _load.SetException(new FormatException("the load has failed"));
+        var reader = Subscribe().GetAsyncEnumerator();
+        (await reader.MoveNextAsync()).Should().BeTrue("the retry interval comes first");
+
+        await reader.Awaiting(each => each.MoveNextAsync().AsTask()).Should().ThrowAsync<FormatException>();
+
+        var failure = (await reader.Awaiting(each => each.DisposeAsync().AsTask()).Should().ThrowAsync<AggregateException>()).Which;
+        failure.InnerExceptions.Select(inner => inner.Message).Should().Equal("the handler has failed", "the load has failed");
+    }
+
     [Theory]
     [MemberData(nameof(Readers))]
     public async Task Read_LoadTimesOutByItself_ReaderGetsTheException(string reader)

@@ -49,6 +49,29 @@ public sealed class PersonalizedReplayTests
     }
 
     [Fact]
+    public async Task Subscribe_MadeEventIsEvictedAndTheNextThrows_LeavesNoBytesBehind()
+    {
+        var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 2 });
+        publisher.Publish(new SseItem<string>("seen") { EventId = "1" });
+        publisher.Publish(_ => new string('x', 1_000));
+        publisher.Publish(_ =>
+        {
+            publisher.Publish("evicts the first missed event");
+            throw new FormatException("no event");
+        });
+
+        var subscription = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = "1", Properties = "ann" });
+        await using var reader = subscription.AsItems().GetAsyncEnumerator();
+        publisher.Publish("live");
+        SseItem<string> item;
+        do
+            item = await reader.NextAsync();
+        while (item.Data != "live");
+
+        subscription.QueuedBytes.Should().Be(0);
+    }
+
+    [Fact]
     public async Task Subscribe_EventIsPublishedDuringTheReplay_ComesAfterTheReplay()
     {
         var seen = await PublishAndGetIdAsync();

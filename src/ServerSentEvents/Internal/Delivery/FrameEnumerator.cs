@@ -24,7 +24,7 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     private readonly CancellationTokenRegistration _registration;
 
     /// <summary>
-    /// The exceptions of handlers during a cancellation, for <see cref="DisposeAsync"/> to throw; null for none.
+    /// The exceptions of handlers at an end that is not the reader's, for <see cref="DisposeAsync"/> to throw; null for none.
     /// </summary>
     private ExceptionDispatchInfo? _handlerFailure;
 
@@ -62,10 +62,20 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
         if (_subscription.EndReason is not null && _queue.IsEmpty)
             return;
 
+        End(SubscriptionEndReason.Canceled);
+    }
+
+    /// <summary>Ends the subscription, and keeps the exceptions of handlers.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <param name="cause">The exception that ends the stream; null for none. Those of handlers must not hide it.</param>
+    private void End(SubscriptionEndReason reason, Exception? cause = null)
+    {
         Failures failures = default;
-        _subscription.EndNow(SubscriptionEndReason.Canceled, ref failures);
+        _subscription.EndNow(reason, ref failures);
         if (!failures.Any)
             return;
+        if (cause is not null)
+            failures.Add(cause);
         var exception = failures.ToException("A handler of Unsubscribed threw.");
         Volatile.Write(ref _handlerFailure, ExceptionDispatchInfo.Capture(exception));
     }
@@ -101,12 +111,12 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
 
         if (_queue.LoadFailure is { } failure)
         {
-            _subscription.Dispose();
+            End(SubscriptionEndReason.Unsubscribed, failure);
             ExceptionDispatchInfo.Capture(failure).Throw();
         }
 
         if (_queue.HasLostFrames)
-            _subscription.Dispose();
+            End(SubscriptionEndReason.Overflowed);
         else if (_queue.IsAborted)
             _cancellationToken.ThrowIfCancellationRequested();
         return false;

@@ -106,6 +106,9 @@ internal sealed class Frame
     /// <summary>Makes the line with an id that a client already has, or that stands for its position.</summary>
     internal static Frame ForPosition(string id) => new(WireFormat.Id(id));
 
+    /// <summary>Returns this event with an id that a client already has, or that stands for its position.</summary>
+    internal Frame WithId(string id) => new(_utf8, _idOffset, id);
+
     internal static Frame ForReconnectionInterval(TimeSpan interval) => new(WireFormat.ReconnectionInterval(interval));
 
     /// <summary>

@@ -37,7 +37,7 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
         var isAlone = initialData.Frames.Length == 0 && next is null;
         Frame[] frames = _retry is null && gap is null
             ? initialData.Frames
-            : [.. NoneOrOne(_retry), .. GapFrames(gap is not null && isAlone ? ids?.Format(position) : null), .. initialData.Frames];
+            : [.. NoneOrOne(_retry), .. NoneOrOne(GapFrame(isAlone ? ids?.Format(position) : null)), .. initialData.Frames];
         Prepend(queue, frames, next);
     }
 
@@ -53,16 +53,14 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
     }
 
     /// <summary>
-    /// Returns the gap event with an id, if there is a gap. Without an id, the first blank line of a stream clears the client's last
-    /// event id, and the next loss would not show.
+    /// Returns the gap event with an id; null if there is no gap. Without an id, the client's last event id would be cleared, and the
+    /// next loss would not show.
     /// </summary>
     /// <param name="id">The id of the position if there is neither initial data nor a replay; null for the client's own id.</param>
-    private Frame[] GapFrames(string? id)
+    private Frame? GapFrame(string? id)
     {
-        if (gap is null)
-            return [];
-        id ??= EventValidator.CanBeSentBack(lastEventId!) ? lastEventId : null;
-        return id is null ? [gap] : [Frame.ForPosition(id), gap];
+        id ??= lastEventId is not null && EventValidator.CanBeSentBack(lastEventId) ? lastEventId : null;
+        return id is null ? gap : gap?.WithId(id);
     }
 
     private InitialLoad NewLoad(

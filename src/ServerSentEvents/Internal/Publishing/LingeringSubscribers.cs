@@ -8,7 +8,8 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <param name="second">A second, in ticks of the clock.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>
-/// Guarded by the registry's lock. The references are weak: a subscription that no reader holds has nothing to deliver.
+/// Guarded by the registry's lock. The references are weak: a subscription that no reader holds has nothing to deliver. Only an
+/// end that is still to be announced is held, until the timeout.
 /// </remarks>
 internal sealed class LingeringSubscribers<TProperties>(long timeout, long second)
 {
@@ -34,7 +35,9 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     internal void Add(Subscriber<TProperties> subscriber)
     {
         subscriber.End!.LingerIndex = _lingerers.Count;
-        _lingerers.Add(new(new(subscriber), subscriber.Progress, NotStarted, EndsAt: 0));
+        // An end that is not announced must not be forgotten with a writer that nobody holds.
+        var held = subscriber.End.IsUnannounced ? subscriber : null;
+        _lingerers.Add(new(new(subscriber), subscriber.Progress, NotStarted, EndsAt: 0, held));
     }
 
     /// <summary>Starts the time of the subscribers that were added since the last call.</summary>
@@ -137,5 +140,5 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     }
 
     private readonly record struct Lingerer(
-        WeakReference<Subscriber<TProperties>> Subscriber, int Progress, long ProgressAt, long EndsAt);
+        WeakReference<Subscriber<TProperties>> Subscriber, int Progress, long ProgressAt, long EndsAt, object? Held);
 }

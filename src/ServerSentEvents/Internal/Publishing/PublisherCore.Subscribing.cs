@@ -66,16 +66,18 @@ internal sealed partial class PublisherCore<TProperties>
         in Registration<TProperties> registration,
         Replay<TProperties> replay)
     {
-        var isPossible = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
+        // After a failure, a replay that has nothing for this subscriber must not keep the first byte back.
+        var isKept = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
+            && (failures == 0 || replay.Count > 0)
             && Registry.TryAddReplay(subscriber, replay);
-        if (isPossible && failures == 0)
+        if (isKept && failures == 0)
             initial.Resume(subscriber, replay);
         else
-            initial.Begin(subscriber, registration.Ids, registration.Position, isPossible && replay.Count > 0 ? replay : null);
+            initial.Begin(subscriber, registration.Ids, registration.Position, isKept ? replay : null);
 
         PublisherMetrics.CountReplayFailures(failures);
-        // The publisher can have been drained before the load was there to be canceled.
-        if (Registry.CompleteResume(subscriber))
+        // The publisher can have been drained, or the subscription disconnected, before the load was there to be canceled.
+        if (Registry.CompleteResume(subscriber) || subscriber.IsAborted)
             subscriber.PendingLoad?.StopWaiting();
         if (subscriber.End is not null)
             StartLingering();
