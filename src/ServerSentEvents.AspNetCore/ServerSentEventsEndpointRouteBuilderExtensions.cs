@@ -126,7 +126,6 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
         Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        ArgumentNullException.ThrowIfNull(pattern);
         ArgumentNullException.ThrowIfNull(publisher);
         ArgumentNullException.ThrowIfNull(subscribe);
         return EventStreamEndpoint<TProperties>.Map(endpoints, pattern, publisher, subscribe);

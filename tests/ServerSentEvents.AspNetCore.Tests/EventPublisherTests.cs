@@ -128,6 +128,14 @@ public sealed class EventPublisherTests
         own.Invoking(publisher => publisher.Subscribe()).Should().NotThrow("the container has not disposed it");
     }
 
+    [Fact]
+    public void Resolve_ServicesOfNoHost_HaveThePublisher()
+    {
+        using var services = new ServiceCollection().AddServerSentEvents().BuildServiceProvider();
+
+        services.GetRequiredService<IEventPublisher>().Should().BeSameAs(services.GetRequiredService<Publisher>());
+    }
+
     /// <summary>Registers two publishers, and calls a function before, between or after these registrations.</summary>
     private static ServiceProvider TwoPublishersAnd(int position, Action<IServiceCollection> call)
     {

@@ -46,6 +46,7 @@ public sealed class NegotiationTests
     [InlineData("text/event-stream;q=0")]
     [InlineData("text/event-stream;q=0, */*")]
     [InlineData("text/*;q=0.0, */*;q=0.5")]
+    [InlineData("*/*, text/*;q=0")]
     public async Task Accept_ExcludesStreams_Answers406WithoutASubscription(string accept)
     {
         await using var app = await StartAsync();

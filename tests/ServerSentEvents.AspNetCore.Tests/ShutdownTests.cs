@@ -29,6 +29,21 @@ public sealed class ShutdownTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Stop_OpenStreams_LogsTheirNumberIfThereAreAny(int streams)
+    {
+        await using var app = await StartAsync();
+        var clients = await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => app.OpenAsync()));
+
+        await app.StopAsync();
+
+        app.Log.Ours.Where(entry => entry.Id == 6).Select(entry => entry.Message).Should().Equal(
+            streams == 0 ? [] : [$"The application is stopping. Open event streams that end: {streams}."]);
+        Array.ForEach(clients, client => client.Dispose());
+    }
+
+    [Theory]
     [MemberData(nameof(Versions))]
     public async Task Stop_ReconnectionIntervalWithJitter_SendsEachClientItsRetryInterval(string version)
     {
