@@ -60,6 +60,7 @@ public sealed class EventStreamClient
         _options = (options ?? new EventStreamClientOptions()).CheckedCopy(nameof(options));
         _backoff = new Backoff(_options.MaxReconnectionInterval, random);
         _logger = _options.LoggerFactory?.CreateLogger("ServerSentEvents.Client") ?? NullLogger.Instance;
+        ClientMetrics.CreateInstruments();
     }
 
     /// <summary>Reads the events of an address by GET requests.</summary>

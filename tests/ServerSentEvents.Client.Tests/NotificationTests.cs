@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.ServerSentEvents;
+using System.Runtime.Loader;
 using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.Client.Tests;
@@ -159,7 +161,7 @@ public sealed class NotificationTests
         listener.InstrumentPublished = (instrument, _) =>
         {
             if (instrument.Meter.Name == "ServerSentEvents.Client")
-                units.Add(instrument.Name, instrument.Unit);
+                units[instrument.Name] = instrument.Unit;
         };
 
         listener.StartUntilDisposed();
@@ -170,6 +172,66 @@ public sealed class NotificationTests
             ["server_sent_events.client.events"] = "{event}",
             ["server_sent_events.client.attempts.ended"] = "{attempt}",
         });
+    }
+
+    [Fact]
+    public async Task Metrics_AListenerThrowsWhenTheyAreCreated_ClientsWork()
+    {
+        var newClient = LoadAgain();
+        var isThrowing = false;
+        using var throwing = new MeterListener();
+        throwing.InstrumentPublished = (instrument, _) =>
+        {
+            if (isThrowing && instrument.Meter.Name == "ServerSentEvents.Client")
+                throw new FormatException();
+        };
+        throwing.StartUntilDisposed();
+        isThrowing = true;
+
+        await newClient.Awaiting(UseAClientAsync).Should().NotThrowAsync();
+    }
+
+    [Fact]
+    public async Task Metrics_AListenerWaitsForAThreadThatUsesAClientWhenTheyAreCreated_DoesNotBlock()
+    {
+        var newClient = LoadAgain();
+        var isListening = false;
+        var failures = new List<Exception?>();
+        using var waiting = new MeterListener();
+        waiting.InstrumentPublished = (instrument, _) =>
+        {
+            if (!isListening || instrument.Meter.Name != "ServerSentEvents.Client")
+                return;
+            failures.Add(Record.Exception(() => OwnThread.Run(() => UseAClientAsync(newClient).WaitForEnd())));
+            // Each failure takes the limit of a wait, so one is enough.
+            isListening = failures[^1] is null;
+        };
+        waiting.StartUntilDisposed();
+        isListening = true;
+
+        await UseAClientAsync(newClient);
+
+        // The library ignores exceptions of listeners, so the test keeps them.
+        failures.Should().NotBeEmpty().And.OnlyContain(failure => failure == null);
+    }
+
+    /// <summary>
+    /// Loads the library again, because instruments are created once in a process. Returns a function that creates a client.
+    /// </summary>
+    private static Func<HttpClient, dynamic> LoadAgain()
+    {
+        var library = new AssemblyLoadContext(name: null).LoadFromAssemblyPath(typeof(EventStreamClient).Assembly.Location);
+        var type = library.GetType(typeof(EventStreamClient).FullName!)!;
+        return http => Activator.CreateInstance(type, http, null)!;
+    }
+
+    private static async Task UseAClientAsync(Func<HttpClient, dynamic> newClient)
+    {
+        using var http = new HttpClient(ScriptedHandler.Of("data: a\n\n"));
+        var client = newClient(http);
+        IAsyncEnumerable<SseItem<string>> stream = client.ReadAsync(TestClient.Uri, CancellationToken.None);
+        await using var events = stream.GetAsyncEnumerator();
+        (await events.NextAsync()).Data.Should().Be("a");
     }
 
     private static Dictionary<string, long> Measure()
@@ -185,7 +247,9 @@ public sealed class NotificationTests
         {
             if (tags.Length > 0)
                 tags[0].Key.Should().Be("reason");
-            values.Add(tags.Length == 0 ? instrument.Name : $"{instrument.Name} {tags[0].Value}", value);
+            var name = tags.Length == 0 ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
+            // A second copy of the library in this process has instruments of the same names.
+            values[name] = values.GetValueOrDefault(name) + value;
         });
         listener.StartUntilDisposed();
         listener.RecordObservableInstruments();

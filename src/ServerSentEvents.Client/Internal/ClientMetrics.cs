@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ServerSentEvents.Internal.Diagnostics;
 
 namespace ServerSentEvents.Client.Internal;
 
@@ -8,6 +9,8 @@ namespace ServerSentEvents.Client.Internal;
 /// </summary>
 internal static class ClientMetrics
 {
+    private static readonly InstrumentCreation Creation = new();
+
     /// <summary>The values of the tag <c>reason</c>, by <see cref="EventStreamEndReason"/>.</summary>
     private static readonly string[] Reasons =
     [
@@ -19,14 +22,17 @@ internal static class ClientMetrics
     private static long _connections;
     private static long _events;
 
-    static ClientMetrics()
+    /// <summary>Creates the instruments at the first call.</summary>
+    internal static void CreateInstruments()
     {
+        if (!Creation.TryBegin())
+            return;
         var meter = new Meter("ServerSentEvents.Client");
-        Create(() => meter.CreateObservableUpDownCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableUpDownCounter(
             "server_sent_events.client.connections", static () => Interlocked.Read(ref _connections), "{connection}", "Open event streams."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.client.events", static () => Interlocked.Read(ref _events), "{event}", "Received events."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.client.attempts.ended", MeasureEnds, "{attempt}", "Attempts that have ended, by reason."));
     }
 
@@ -37,18 +43,6 @@ internal static class ClientMetrics
     internal static void CountOpened() => Interlocked.Increment(ref _connections);
 
     internal static void CountClosed() => Interlocked.Decrement(ref _connections);
-
-    private static void Create(Func<Instrument> create)
-    {
-        try
-        {
-            create();
-        }
-        catch (Exception)
-        {
-            // A listener is called for each new instrument. An exception here would make every client unusable.
-        }
-    }
 
     private static IEnumerable<Measurement<long>> MeasureEnds() =>
         Reasons.Select(static (reason, index) =>

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Reflection;
+using System.Runtime.Loader;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Tests.Diagnostics;
 
@@ -136,6 +139,69 @@ public sealed class MetricsTests : IDisposable
 
         (await client.NextAsync()).Data.Should().Be("a");
         node.Log.Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Instruments_AListenerThrowsWhenTheyAreCreated_NodesWork()
+    {
+        var start = LoadAgain();
+        var isThrowing = false;
+        using var throwing = new MeterListener();
+        throwing.InstrumentPublished = (instrument, _) =>
+        {
+            if (isThrowing && instrument.Meter.Name == "ServerSentEvents.Backplane")
+                throw new FormatException();
+        };
+        throwing.StartUntilDisposed();
+        isThrowing = true;
+
+        await start.Awaiting(UseANodeAsync).Should().NotThrowAsync();
+    }
+
+    [Fact]
+    public async Task Instruments_AListenerWaitsForAThreadThatUsesANodeWhenTheyAreCreated_DoesNotBlock()
+    {
+        var start = LoadAgain();
+        var isListening = false;
+        var failures = new List<Exception?>();
+        using var waiting = new MeterListener();
+        waiting.InstrumentPublished = (instrument, _) =>
+        {
+            if (!isListening || instrument.Meter.Name != "ServerSentEvents.Backplane")
+                return;
+            failures.Add(Record.Exception(() => OwnThread.Run(() => UseANodeAsync(start).WaitForEnd())));
+            // Each failure takes the limit of a wait, so one is enough.
+            isListening = failures[^1] is null;
+        };
+        waiting.StartUntilDisposed();
+        isListening = true;
+
+        await UseANodeAsync(start);
+
+        // The library ignores exceptions of listeners, so the test keeps them.
+        failures.Should().NotBeEmpty().And.OnlyContain(failure => failure == null);
+    }
+
+    /// <summary>
+    /// Loads the library again, because instruments are created once in a process. Returns a function that starts a node.
+    /// </summary>
+    private static Func<dynamic> LoadAgain()
+    {
+        // No other test creates the instruments of the first load later.
+        BrokerMetrics.For("memory");
+        var context = new AssemblyLoadContext(name: null);
+        context.LoadFromAssemblyPath(typeof(StreamPublisher).Assembly.Location);
+        var contract = context.LoadFromAssemblyPath(typeof(TestNode).Assembly.Location);
+        var stream = Activator.CreateInstance(contract.GetType(typeof(InMemoryStream).FullName!)!, "orders", "memory");
+        var start = contract.GetType(typeof(TestNode).FullName!)!.GetMethod(nameof(TestNode.Start))!;
+        return () => start.Invoke(obj: null, BindingFlags.DoNotWrapExceptions, binder: null, [stream, null], culture: null)!;
+    }
+
+    private static async Task UseANodeAsync(Func<dynamic> start)
+    {
+        var node = start();
+        await (Task)node.PublishAsync("a");
+        await (ValueTask)node.DisposeAsync();
     }
 
     private double Measured(string name)

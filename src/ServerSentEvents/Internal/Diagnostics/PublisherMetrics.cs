@@ -9,8 +9,7 @@ namespace ServerSentEvents.Internal.Diagnostics;
 /// </summary>
 internal static class PublisherMetrics
 {
-    /// <summary>1 once the instruments are, or are being, created. Changed by an interlocked operation.</summary>
-    private static int _isCreated;
+    private static readonly InstrumentCreation Creation = new();
 
     /// <summary>
     /// The numbers of ended subscriptions by <see cref="SubscriptionEndReason"/>. A refused subscription is not among them.
@@ -41,54 +40,51 @@ internal static class PublisherMetrics
 
     internal static StripedCounter Gaps { get; } = new();
 
-    /// <summary>
-    /// Creates the instruments once in the process. Listeners are called for each new instrument, so this is not done by a
-    /// static constructor, for which other threads would wait, and not under a lock.
-    /// </summary>
+    /// <summary>Creates the instruments at the first call.</summary>
     internal static void CreateInstruments()
     {
-        if (Interlocked.Exchange(ref _isCreated, 1) != 0)
+        if (!Creation.TryBegin())
             return;
         var meter = new Meter("ServerSentEvents", typeof(PublisherMetrics).Assembly.GetName().Version?.ToString(3));
-        Create(() => meter.CreateObservableUpDownCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableUpDownCounter(
             "server_sent_events.subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.events.published", static () => Published.Value, "{event}",
             "Events that were published, to any number of subscribers."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.events.delivered", static () => Delivered.Value, "{event}",
             "Events that readers took from their queues, with initial and replayed ones."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.events.dropped", static () => Dropped.Value, "{event}",
             "Events and comments that found no room in a queue, or made room for others."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.events.conflated", static () => Conflated.Value, "{event}",
             "Events that replaced a queued event of the same key."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.gaps", static () => Gaps.Value, "{gap}",
             "Gap events that were queued: after a resume with a gap, and after dropped events."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.replay.failures", static () => Interlocked.Read(ref _replayFailures), "{failure}",
             "Personalized functions that threw for a missed event."));
-        Create(() => meter.CreateObservableUpDownCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableUpDownCounter(
             "server_sent_events.queue.bytes",
             static () => Publishers.Sum(static publisher => publisher.CountQueuedBytes()),
             "By",
             "Bytes that wait in queues now, without initial data and replays."));
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.subscriptions.cut_off", static () => Interlocked.Read(ref _cutOff), "{subscription}",
             "Subscriptions whose queued events were dropped because the client took nothing after the end."));
-        Create(() => CreateDeliveryDuration(meter));
+        InstrumentCreation.Create(() => CreateDeliveryDuration(meter));
         if (Find<Histogram<double>>(meter) is { } histogram)
             _deliveries = new(histogram);
-        Create(() => meter.CreateObservableCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableCounter(
             "server_sent_events.subscriptions.refused", static () => Interlocked.Read(ref _refused), "{subscription}",
             "Subscriptions that were refused because of MaxSubscribers."));
-        Create(() => meter.CreateObservableUpDownCounter(
+        InstrumentCreation.Create(() => meter.CreateObservableUpDownCounter(
             "server_sent_events.history.bytes",
             static () => Publishers.Sum(static publisher => publisher.HistoryBytes),
             "By",
@@ -150,18 +146,6 @@ internal static class PublisherMetrics
         };
         finder.Start();
         return found;
-    }
-
-    private static void Create(Func<Instrument> create)
-    {
-        try
-        {
-            create();
-        }
-        catch (Exception)
-        {
-            // A listener is called for each new instrument. An exception here would make every publisher unusable.
-        }
     }
 
     private static IEnumerable<Measurement<long>> MeasureEnds() =>
