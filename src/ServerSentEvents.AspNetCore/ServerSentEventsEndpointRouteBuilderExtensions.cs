@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ServerSentEvents;
 using ServerSentEvents.AspNetCore.Internal;
+using ServerSentEvents.Internal;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -135,14 +136,9 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         return endpoints.ServiceProvider.GetService<Publisher<TProperties>>()
-            ?? throw NotRegistered($"AddServerSentEvents<{NameOf(typeof(TProperties))}>()");
+            ?? throw NotRegistered($"AddServerSentEvents<{EventPublisherDescriptor.NameOf(typeof(TProperties))}>()");
     }
 
     private static InvalidOperationException NotRegistered(string call) => new(
         $"There is no publisher to map to. Call builder.Services.{call} before the application is built.");
-
-    /// <summary>Returns the name of a type as it is written in C#.</summary>
-    internal static string NameOf(Type type) => type.IsGenericType
-        ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
-        : type.Name;
 }

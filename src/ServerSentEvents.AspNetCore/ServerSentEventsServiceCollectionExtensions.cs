@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ServerSentEvents;
 using ServerSentEvents.AspNetCore.Internal;
+using ServerSentEvents.Internal;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -141,7 +142,7 @@ public static class ServerSentEventsServiceCollectionExtensions
             return publisher;
         });
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PublisherStart<TPublisher>>());
-        EventPublisherDescriptor.Add(services, InstanceOf<TPublisher>(services));
+        EventPublisherDescriptor.Add(services, InstanceOf<TPublisher>(services), services.TryAdd);
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ServerSentEvents;
 using ServerSentEvents.Backplane;
 using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Internal;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -13,7 +14,9 @@ public static class BackplaneServiceCollectionExtensions
 {
     /// <summary>
     /// Registers a publisher as <see cref="IEventPublisher"/>, a hosted service that starts and disposes of it, and a health
-    /// check with the tag <c>ready</c>. A second call for the same type has no effect.
+    /// check with the tag <c>ready</c>. A second call for the same type has no effect. Calls for different types add different
+    /// publishers. <see cref="IEventPublisher"/> is ambiguous then, and its resolution throws an
+    /// <see cref="InvalidOperationException"/>, unless the application registers one of them as <see cref="IEventPublisher"/> later.
     /// </summary>
     /// <typeparam name="TPublisher">The type of the publisher.</typeparam>
     /// <param name="services">The services.</param>
@@ -31,7 +34,7 @@ public static class BackplaneServiceCollectionExtensions
         if (services.Any(service => service.ServiceType == typeof(TPublisher)))
             return services;
         services.AddSingleton(create);
-        services.Replace(ServiceDescriptor.Singleton<IEventPublisher>(static provider => provider.GetRequiredService<TPublisher>()));
+        EventPublisherDescriptor.Add<TPublisher>(services, instance: null, first => services.Replace(first));
         services.AddSingleton<Hosting.IHostedService>(
             static provider => new BackplaneService(provider.GetRequiredService<TPublisher>()));
         services.AddHealthChecks().Add(new HealthCheckRegistration(

@@ -20,7 +20,9 @@ public static class RabbitMQServiceCollectionExtensions
     /// The application starts when this node has caught up with the stream, or without the broker after
     /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-rabbitmq-</c> plus the full
     /// name of the type, with the tag <c>ready</c>, is unhealthy until the node has caught up, and degraded in a later outage.
-    /// A second call for the same type has no effect.
+    /// A second call for the same type has no effect. With several backplanes or publishers of brokers,
+    /// <see cref="IEventPublisher"/> is ambiguous, and its resolution throws an <see cref="InvalidOperationException"/>: ask for
+    /// the type, such as <see cref="RabbitMQBackplane{TProperties}"/>.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRabbitMQ<TProperties>(
@@ -49,6 +51,8 @@ public static class RabbitMQServiceCollectionExtensions
     /// The application starts when there is a connection, or without the broker after
     /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-rabbitmq-publisher</c>, with
     /// the tag <c>ready</c>, is degraded while nothing can be published. A second call has no effect.
+    /// With several backplanes or publishers of brokers, <see cref="IEventPublisher"/> is ambiguous, and its resolution throws an
+    /// <see cref="InvalidOperationException"/>: ask for the type, such as <see cref="RabbitMQEventPublisher"/>.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRabbitMQPublisher(

@@ -20,7 +20,9 @@ public static class RedisServiceCollectionExtensions
     /// The application starts when this node has caught up with the stream, or without Redis after
     /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-redis-</c> plus the full
     /// name of the type, with the tag <c>ready</c>, is unhealthy until the node has caught up, and degraded in a later outage.
-    /// A second call for the same type has no effect.
+    /// A second call for the same type has no effect. With several backplanes or publishers of brokers,
+    /// <see cref="IEventPublisher"/> is ambiguous, and its resolution throws an <see cref="InvalidOperationException"/>: ask for
+    /// the type, such as <see cref="RedisBackplane{TProperties}"/>.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRedis<TProperties>(
@@ -49,6 +51,8 @@ public static class RedisServiceCollectionExtensions
     /// The application starts when there is a connection, or without Redis after
     /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-redis-publisher</c>, with
     /// the tag <c>ready</c>, is degraded while nothing can be published. A second call has no effect.
+    /// With several backplanes or publishers of brokers, <see cref="IEventPublisher"/> is ambiguous, and its resolution throws an
+    /// <see cref="InvalidOperationException"/>: ask for the type, such as <see cref="RedisEventPublisher"/>.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRedisPublisher(

@@ -1,10 +1,12 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace ServerSentEvents.AspNetCore.Internal;
+namespace ServerSentEvents.Internal;
 
-/// <summary>The registration of <see cref="IEventPublisher"/> by this package, with the types of the registered publishers.</summary>
+/// <summary>The registration of <see cref="IEventPublisher"/> by a package, with the types of the registered publishers.</summary>
+/// <remarks>
+/// The package of the backplanes compiles this file too. The types of the two packages differ, so backplanes are ambiguous among
+/// themselves, and not with the publishers of the node.
+/// </remarks>
 internal sealed class EventPublisherDescriptor : ServiceDescriptor
 {
     private readonly Type[] _publishers;
@@ -17,16 +19,17 @@ internal sealed class EventPublisherDescriptor : ServiceDescriptor
 
     /// <summary>
     /// Registers a publisher as the <see cref="IEventPublisher"/>. If this package has registered another publisher, resolving
-    /// the service fails. A registration of the application or of a backplane stays.
+    /// the service fails.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="instance">The publisher that the application has created, which the container must not dispose; null for none.</param>
-    internal static void Add<TPublisher>(IServiceCollection services, TPublisher? instance)
+    /// <param name="addFirst">Adds the registration of the first publisher, or keeps that of the application or a backplane.</param>
+    internal static void Add<TPublisher>(IServiceCollection services, TPublisher? instance, Action<ServiceDescriptor> addFirst)
         where TPublisher : class, IEventPublisher
     {
         if (services.OfType<EventPublisherDescriptor>().FirstOrDefault() is not { } added)
         {
-            services.TryAdd(instance is null
+            addFirst(instance is null
                 ? new EventPublisherDescriptor([typeof(TPublisher)], static provider => provider.GetRequiredService<TPublisher>())
                 : new EventPublisherDescriptor(typeof(TPublisher), instance));
             return;
@@ -41,10 +44,15 @@ internal sealed class EventPublisherDescriptor : ServiceDescriptor
 
     private static InvalidOperationException Ambiguous(Type[] publishers)
     {
-        var names = publishers.Select(ServerSentEventsEndpointRouteBuilderExtensions.NameOf).ToArray();
+        var names = publishers.Select(NameOf).ToArray();
         return new(
             $"IEventPublisher is ambiguous: {string.Join(" and ", names)} are registered. "
-            + "Ask for one of these types, or choose one: "
+            + "Ask for one of these types, or choose one after them: "
             + $"services.AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<{names[0]}>()).");
     }
+
+    /// <summary>Returns the name of a type as it is written in C#.</summary>
+    internal static string NameOf(Type type) => type.IsGenericType
+        ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
+        : type.Name;
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -9,6 +10,8 @@ namespace ServerSentEvents.Backplane.Tests.Hosting;
 public sealed class RegistrationTests
 {
     private readonly InMemoryStream _stream = new();
+
+    private sealed record User;
 
     [Fact]
     public async Task AddServerSentEventsBackplane_Twice_IsOneBackplane()
@@ -27,6 +30,58 @@ public sealed class RegistrationTests
         check.Name.Should().Be("orders");
         check.Tags.Should().Equal("ready");
         check.FailureStatus.Should().Be(HealthStatus.Unhealthy);
+    }
+
+    [Fact]
+    public void IEventPublisher_TwoBackplanes_ThrowsWithBothNamesAndTheRemedy()
+    {
+        using var provider = TwoBackplanes().BuildServiceProvider();
+
+        var resolve = () => provider.GetRequiredService<IEventPublisher>();
+
+        resolve.Should().Throw<InvalidOperationException>().WithMessage(
+            "IEventPublisher is ambiguous: TestBackplane and StreamBackplane<User> are registered. "
+            + "Ask for one of these types, or choose one after them: "
+            + "services.AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<TestBackplane>()).");
+    }
+
+    [Fact]
+    public void IEventPublisher_BackplaneAndPublisherOfAProcessWithoutClients_Throws()
+    {
+        var services = new ServiceCollection();
+        services.AddServerSentEventsBackplane<TestPublisher>(_ => null!, "publisher");
+        Add(services);
+        using var provider = services.BuildServiceProvider();
+
+        var resolve = () => provider.GetRequiredService<IEventPublisher>();
+
+        resolve.Should().Throw<InvalidOperationException>().WithMessage("*: TestPublisher and TestBackplane are registered*");
+    }
+
+    [Fact]
+    public async Task IEventPublisher_RegisteredByTheApplicationAfterTwoBackplanes_TakesPrecedence()
+    {
+        var services = TwoBackplanes().AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<TestBackplane>());
+        await using var provider = services.BuildServiceProvider();
+
+        provider.GetRequiredService<IEventPublisher>().Should().BeSameAs(provider.GetRequiredService<TestBackplane>());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task IEventPublisher_PublisherOfTheNodeAndABackplane_IsTheBackplaneInAnyOrder(int position)
+    {
+        // AddServerSentEvents registers its publisher in this way.
+        List<Action<IServiceCollection>> calls =
+            [services => services.TryAddSingleton<IEventPublisher>(provider => provider.GetRequiredService<Publisher<string>>())];
+        calls.Insert(position, services => Add(services));
+        var services = new ServiceCollection().AddSingleton<Publisher<string>>();
+        calls.ForEach(call => call(services));
+        await using var provider = services.BuildServiceProvider();
+
+        provider.GetServices<IEventPublisher>().Should().ContainSingle()
+            .Which.Should().BeSameAs(provider.GetRequiredService<TestBackplane>());
     }
 
     [Fact]
@@ -105,6 +160,16 @@ public sealed class RegistrationTests
         withoutName.Should().Throw<ArgumentNullException>().WithParameterName("healthCheckName");
         withoutProvider.Should().Throw<ArgumentNullException>().WithParameterName("provider");
         services.Should().BeEmpty();
+    }
+
+    private IServiceCollection TwoBackplanes()
+    {
+        var services = new ServiceCollection().AddSingleton<Publisher<string>>();
+        Add(services);
+        services.AddServerSentEventsBackplane<StreamBackplane<User>>(_ => null!, "users");
+        // A second call for one type does not make it ambiguous with itself.
+        Add(services);
+        return services;
     }
 
     private void Add(IServiceCollection services, TestOptions? options = null) => services.AddServerSentEventsBackplane(
