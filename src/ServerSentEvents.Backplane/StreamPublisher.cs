@@ -98,16 +98,15 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed. The event may have been published.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
-    public ValueTask PublishAsync(
+    public async ValueTask PublishAsync(
         SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         EventValidator.ThrowIfInvalid(item, nameof(item));
         var encoded = ItemFormat.EncodeEvent(item, channels);
         ThrowIfTooLarge(encoded, "event", nameof(item));
-        if (cancellationToken.IsCancellationRequested)
-            return ValueTask.FromCanceled(cancellationToken);
         _metrics.Published.Add(1);
-        return new(SendAsync(encoded, cancellationToken));
+        await SendAsync(encoded, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -129,14 +128,13 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
-    public Task DisconnectAsync(string subscriberKey, CancellationToken cancellationToken = default)
+    public async Task DisconnectAsync(string subscriberKey, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         ArgumentException.ThrowIfNullOrEmpty(subscriberKey);
         var encoded = ItemFormat.EncodeDisconnect(subscriberKey);
         ThrowIfTooLarge(encoded, "key", nameof(subscriberKey));
-        return cancellationToken.IsCancellationRequested
-            ? Task.FromCanceled(cancellationToken)
-            : SendAsync(encoded, cancellationToken);
+        await SendAsync(encoded, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -69,6 +69,45 @@ public sealed class StreamPublisherTests
     }
 
     [Fact]
+    public async Task PublishAsync_InvalidArgument_FailsTheTaskAsInTheCore()
+    {
+        await using var backplane = NewPublisher();
+        using var core = new Publisher();
+        var invalid = new SseItem<string>("a") { EventId = "é" };
+
+        foreach (var publisher in new IEventPublisher[] { backplane, core })
+        {
+            // The calls themselves do not throw.
+            var invalidEvent = publisher.PublishAsync(invalid).AsTask();
+            var canceled = publisher.PublishAsync(invalid, cancellationToken: new(canceled: true));
+
+            invalidEvent.IsFaulted.Should().BeTrue();
+            await invalidEvent.Awaiting(task => task).Should().ThrowAsync<ArgumentException>().WithParameterName("item");
+            canceled.IsCanceled.Should().BeTrue();
+        }
+
+        var tooLarge = backplane.PublishAsync(new string('x', 300 << 10)).AsTask();
+        await tooLarge.Awaiting(task => task).Should().ThrowAsync<ArgumentException>().WithParameterName("item");
+        var badChannel = backplane.PublishAsync("a", "\ud800").AsTask();
+        await badChannel.Awaiting(task => task).Should().ThrowAsync<ArgumentException>().WithParameterName("channels");
+    }
+
+    [Fact]
+    public async Task DisconnectAsync_InvalidKey_FailsTheTask()
+    {
+        await using var publisher = NewPublisher();
+
+        foreach (var key in new[] { null, "", "\ud800" })
+        {
+            // The call itself does not throw.
+            var disconnecting = publisher.DisconnectAsync(key!);
+
+            disconnecting.IsFaulted.Should().BeTrue();
+            await disconnecting.Awaiting(task => task).Should().ThrowAsync<ArgumentException>();
+        }
+    }
+
+    [Fact]
     public async Task PublishAsync_NothingIsConfirmed_TriesAnotherConnectionAndTheLogSaysWhy()
     {
         await using var publisher = NewPublisher();
