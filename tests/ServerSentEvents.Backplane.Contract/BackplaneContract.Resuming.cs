@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Contract;
@@ -42,6 +43,42 @@ public abstract partial class BackplaneContract
             await using var resumed = node.Connect(before.LastEventId);
             resumed.Resume.Should().Be(ResumeResult.Resumed);
             (await resumed.NextAsync(800)).Should().Equal(TestNode.Numbered("a", 1500).Skip(700));
+        }
+    }
+
+    [SkippableFact]
+    public async Task Resume_ItemWasForwardedToAnotherChannel_BothIdsGetExactlyTheRestAtEveryNode()
+    {
+        await using var one = await StartNodeAsync();
+        await using var other = await StartNodeAsync();
+        await using var raw = one.Connect(channels: "raw");
+        await using var cooked = other.Connect(channels: "cooked");
+        await PublishAsync("raw 1");
+        await PublishAsync("raw 2");
+        var original = await raw.NextAsync();
+        await other.Backplane.PublishAsync(new SseItem<string>("cooked 1") { EventId = original.EventId }, "cooked").WithinPatience();
+        await PublishAsync("raw 3");
+        await one.Backplane.PublishAsync("cooked 2", "cooked").WithinPatience();
+        var forwarded = await cooked.NextAsync();
+        await using var late = await StartNodeAsync();
+
+        forwarded.EventId.Should().NotBe(original.EventId, "the forwarded event is another event");
+        foreach (var node in new[] { one, other, late })
+        {
+            await ShouldResumeAsync(node, original.EventId, "raw", "raw 2", "raw 3");
+            await ShouldResumeAsync(node, original.EventId, ["raw", "cooked"], "raw 2", "cooked 1", "raw 3", "cooked 2");
+            await ShouldResumeAsync(node, forwarded.EventId, "cooked", "cooked 2");
+            await ShouldResumeAsync(node, forwarded.EventId, ["raw", "cooked"], "raw 3", "cooked 2");
+        }
+
+        Task PublishAsync(string data) => one.Backplane.PublishAsync(data, "raw").WithinPatience();
+
+        static async Task ShouldResumeAsync(TestNode node, string? id, ChannelNames channels, params string[] rest)
+        {
+            await using var resumed = node.Connect(id, channels: channels);
+            resumed.Resume.Should().Be(ResumeResult.Resumed);
+            (await resumed.NextAsync(rest.Length)).Should().Equal(rest);
+            resumed.Queued.Should().Be(0);
         }
     }
 
