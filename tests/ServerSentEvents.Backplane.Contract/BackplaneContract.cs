@@ -198,15 +198,17 @@ public abstract partial class BackplaneContract
         var damaged = RawMessage.Of(new MessageId(1, 2), data: "damaged");
         // The item says that it is longer than the message.
         damaged[MessageFormat.HeaderLength + 3] += 1;
+        var invalid = RawMessage.OfItems(
+            new MessageId(1, 4), isRetransmission: false, ItemFormat.EncodeEvent(new SseItem<string>("invalid") { EventId = "é" }, default));
         byte[] unknownField = [99, 0, 0, 0, 1, 7];
         var known = ItemFormat.EncodeEvent(new SseItem<string>("known"), default);
 
-        await AppendAsync(future, damaged, RawMessage.OfItems(new MessageId(1, 3), isRetransmission: false, unknownField, known), [1]);
+        await AppendAsync(future, damaged, invalid, RawMessage.OfItems(new MessageId(1, 3), isRetransmission: false, unknownField, known), [1]);
         await node.PublishAsync("last");
 
         (await client.NextAsync(2)).Should().Equal("known", "last");
         node.Log.Warnings.Should().Contain(text => text.Contains($"does not know version {MessageFormat.Version + 1}", StringComparison.Ordinal));
-        node.Log.Warnings.Count(text => text.Contains("is damaged", StringComparison.Ordinal)).Should().Be(1);
+        node.Log.Warnings.Count(text => text.Contains("is damaged", StringComparison.Ordinal)).Should().Be(2);
     }
 
     private protected Task<TestNode> StartNodeAsync(Action<TestOptions>? configure = null) =>

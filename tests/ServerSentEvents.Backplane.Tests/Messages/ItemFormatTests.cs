@@ -35,6 +35,7 @@ public sealed class ItemFormatTests
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 1, 0, 0, 0, 0 })] // A channel without a name.
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 3, 0, 0, 0, 1, (byte)'\n' })] // A type that would forge a field.
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 4, 0, 0, 0, 1, (byte)'\n' })] // An id that would forge a field.
+    [InlineData(new byte[] { 2, 0, 0, 0, 0, 4, 0, 0, 0, 2, 0xc3, 0xa9 })] // An id that no client can send back.
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 5, 0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff })] // Negative.
     public void TryDecode_BytesThatNoNodeWrites_ReturnsFalse(byte[] bytes)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.ServerSentEvents;
 using System.Runtime.InteropServices;
 using System.Text;
+using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Backplane.Internal.Messages;
 
@@ -85,7 +86,7 @@ internal static class ItemFormat
         }
         catch (ArgumentException)
         {
-            // Bytes that are not UTF-8, an empty channel name, or a value that an item does not take.
+            // Bytes that are not UTF-8, an empty channel name, or an event that no publisher takes.
             return false;
         }
     }
@@ -122,8 +123,10 @@ internal static class ItemFormat
 
         if (data is not null)
         {
+            var read = new SseItem<string>(data, type) { EventId = id, ReconnectionInterval = interval };
+            EventValidator.ThrowIfInvalid(read, nameof(item));
             item = new StreamItem(
-                new SseItem<string>(data, type) { EventId = id, ReconnectionInterval = interval },
+                read,
                 channels is [var only] ? only : ChannelNames.Create(CollectionsMarshal.AsSpan(channels)),
                 DisconnectKey: null);
         }
