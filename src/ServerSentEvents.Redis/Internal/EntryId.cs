@@ -7,6 +7,7 @@ namespace ServerSentEvents.Redis.Internal;
 
 /// <summary>The id of an entry, which Redis gives: its clock in milliseconds, and a number for entries of one millisecond.</summary>
 /// <remarks>
+/// Redis alone gives the ids (<c>XADD</c> with <c>*</c>). So Redis orders concurrent writers, and no writer needs a clock or coordination.
 /// An offset has room for 4,096 entries of one millisecond, from 2020 to 2050. If a clock goes back, Redis keeps the millisecond
 /// and counts on. Offsets can then go back later, which the engine takes as a loss.
 /// </remarks>
