@@ -34,6 +34,11 @@ public sealed class TestNode : IAsyncDisposable
 
     public TestLog Log { get; } = new();
 
+    /// <summary>True once the connections for publishing and for reading have been lost.</summary>
+    public bool HasLostConnections => Array.TrueForAll(
+        ["publishing", "reading"],
+        direction => Log.Warnings.Any(line => line.Contains($"no connection for {direction}", StringComparison.Ordinal)));
+
     public static async Task<TestNode> StartAsync(IStreamTransport transport, Action<TestOptions>? configure = null)
     {
         var node = Start(transport, configure);
@@ -60,6 +65,20 @@ public sealed class TestNode : IAsyncDisposable
         Task.WhenAll(Numbered(prefix, count).Select(data => Backplane.PublishAsync(data).AsTask())).WithinPatience();
 
     public Task PublishAsync(string data) => Backplane.PublishAsync(data).WithinPatience();
+
+    /// <summary>Publishes large events without a pause, from several callers, until the token is canceled.</summary>
+    public Task PublishUntilAsync(CancellationToken cancellationToken)
+    {
+        const int callers = 20;
+        var data = new string('x', 50_000);
+        return Task.WhenAll(Enumerable.Range(0, callers).Select(_ => PublishInTurnAsync()));
+
+        async Task PublishInTurnAsync()
+        {
+            while (!cancellationToken.IsCancellationRequested)
+                await PublishAsync(data);
+        }
+    }
 
     /// <summary>Publishes an event. Returns false if that takes longer than the timeout.</summary>
     public async Task<bool> TryPublishAsync(string data)

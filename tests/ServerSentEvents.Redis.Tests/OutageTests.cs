@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ServerSentEvents.Redis.Tests.Servers;
 using StackExchange.Redis;
 
@@ -115,18 +116,65 @@ public sealed class OutageTests
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await using var network = new TcpProxy(server.Port);
         var configuration = ConfigurationOptions.Parse($"127.0.0.1:{network.Port}");
+        configuration.AsyncTimeout = 2_000;
         await using var node = await TestNode.StartAsync(Open(server, configuration));
         await using var client = node.Connect();
         await node.PublishAsync("before");
 
         network.Stall();
+        var stopwatch = Stopwatch.StartNew();
         var publishing = node.PublishAsync("during");
-        await Limits.UntilAsync(() => !node.Backplane.IsCaughtUp);
+        await Limits.UntilAsync(() => node.HasLostConnections && !node.Backplane.IsCaughtUp);
+        stopwatch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(8), "20 seconds are promised for an AsyncTimeout of 5 seconds");
         network.GoOn();
         await publishing;
         await node.PublishAsync("after");
 
         (await client.NextAsync(3)).Should().Equal("before", "during", "after");
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Category", "Slow")]
+    public async Task NetworkStalls_DefaultAsyncTimeout_IsNoticedWithinTwentySeconds(bool isPublishing)
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await using var network = new TcpProxy(server.Port);
+        await using var node = await TestNode.StartAsync(Open(server, ConfigurationOptions.Parse($"127.0.0.1:{network.Port}")));
+        await using var client = node.Connect();
+        using var stopping = new CancellationTokenSource();
+        await node.PublishAsync("before");
+        var publishing = isPublishing ? node.PublishUntilAsync(stopping.Token) : Task.CompletedTask;
+        await client.NextAsync(isPublishing ? 100 : 1);
+
+        network.Stall();
+        var stopwatch = Stopwatch.StartNew();
+        await Limits.UntilAsync(() => node.HasLostConnections && !node.Backplane.IsCaughtUp);
+        stopwatch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(20));
+        network.GoOn();
+
+        await stopping.CancelAsync();
+        await publishing.WithinPatience();
+        await Limits.UntilAsync(() => node.Backplane.IsCaughtUp);
+        client.EndReason.Should().BeNull();
+    }
+
+    [SkippableFact]
+    public async Task DisposeAsync_ConnectsOverAStalledNetwork_EndsAtOnce()
+    {
+        await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
+        await using var network = new TcpProxy(server.Port);
+        network.Stall();
+        var configuration = ConfigurationOptions.Parse($"127.0.0.1:{network.Port}");
+        configuration.ConnectTimeout = 60_000;
+        var node = TestNode.Start(Open(server, configuration));
+        await Limits.UntilAsync(() => network.Connections > 0);
+
+        var stopwatch = Stopwatch.StartNew();
+        await node.DisposeAsync();
+
+        stopwatch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10), "no attempt to connect is waited for");
     }
 
     [SkippableFact]

@@ -59,6 +59,29 @@ public sealed class StalledNetworkTests(SingleBroker broker)
         client.EndReason.Should().BeNull();
     }
 
+    [SkippableFact]
+    [Trait("Category", "Slow")]
+    public async Task IsCaughtUp_NetworkStallsWhileTheNodePublishes_IsFalseWithinThirtySecondsAndTrueAgainLater()
+    {
+        await using var proxy = NewProxy();
+        await using var node = await TestNode.StartAsync(Open(proxy));
+        await using var client = node.Connect();
+        using var stopping = new CancellationTokenSource();
+        var publishing = node.PublishUntilAsync(stopping.Token);
+        await client.NextAsync(100);
+
+        proxy.Stall();
+        var stopwatch = Stopwatch.StartNew();
+        await Limits.UntilAsync(() => node.HasLostConnections && !node.Backplane.IsCaughtUp);
+        stopwatch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30));
+        proxy.GoOn();
+
+        await stopping.CancelAsync();
+        await publishing.WithinPatience();
+        await Limits.UntilAsync(() => node.Backplane.IsCaughtUp);
+        client.EndReason.Should().BeNull();
+    }
+
     /// <summary>Disposes of several nodes, and returns the shortest time. A busy machine can delay a node.</summary>
     private async Task<TimeSpan> TimeDisposeAsync(Func<TcpProxy, Task<TestNode>> start)
     {
