@@ -122,10 +122,8 @@ public sealed class OutageTests
         await node.PublishAsync("before");
 
         network.Stall();
-        var stopwatch = Stopwatch.StartNew();
         var publishing = node.PublishAsync("during");
         await Limits.UntilAsync(() => node.HasLostConnections && !node.Backplane.IsCaughtUp);
-        stopwatch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(8), "20 seconds are promised for an AsyncTimeout of 5 seconds");
         network.GoOn();
         await publishing;
         await node.PublishAsync("after");
