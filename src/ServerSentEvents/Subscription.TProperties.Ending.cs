@@ -81,7 +81,7 @@ public sealed partial class Subscription<TProperties>
         WasCutOff = true;
         // A copy that was canceled, or a reader that has taken everything, loses nothing here.
         if (Subscriber is { IsAborted: false, HasUnread: true })
-            PublisherMetrics.CountCutOff();
+            PublisherMetrics.CutOff.Increment();
         Failures unreported = default;
         EndNow(SubscriptionEndReason.Unsubscribed, ref unreported);
     }

@@ -9,6 +9,8 @@ namespace ServerSentEvents.Internal.Diagnostics;
 /// </summary>
 internal static class PublisherMetrics
 {
+    private const string Prefix = "server_sent_events.";
+
     private static readonly InstrumentCreation Creation = new();
 
     /// <summary>
@@ -20,9 +22,6 @@ internal static class PublisherMetrics
     private static readonly long[] ResumeResults = new long[3];
 
     private static long _subscribers;
-    private static long _replayFailures;
-    private static long _cutOff;
-    private static long _refused;
 
     /// <summary>The measuring of deliveries; null until its instrument is created.</summary>
     private static DeliveryDurations? _deliveries;
@@ -40,55 +39,48 @@ internal static class PublisherMetrics
 
     internal static StripedCounter Gaps { get; } = new();
 
+    internal static StripedCounter ReplayFailures { get; } = new();
+
+    internal static StripedCounter CutOff { get; } = new();
+
+    internal static StripedCounter Refused { get; } = new();
+
     /// <summary>Creates the instruments at the first call.</summary>
     internal static void CreateInstruments()
     {
         if (!Creation.TryBegin())
             return;
         var meter = new Meter("ServerSentEvents", typeof(PublisherMetrics).Assembly.GetName().Version?.ToString(3));
-        InstrumentCreation.Create(() => meter.CreateObservableUpDownCounter(
-            "server_sent_events.subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now."));
+        Gauge("subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now.");
+        Count("events.published", Published, "{event}", "Events that were published, to any number of subscribers.");
+        Count("events.delivered", Delivered, "{event}", "Events that readers took from their queues, with initial and replayed ones.");
+        Count("events.dropped", Dropped, "{event}", "Events and comments that found no room in a queue, or made room for others.");
+        Count("events.conflated", Conflated, "{event}", "Events that replaced a queued event of the same key.");
+        Count("gaps", Gaps, "{gap}", "Gap events that were queued: after a resume with a gap, and after dropped events.");
         InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.events.published", static () => Published.Value, "{event}",
-            "Events that were published, to any number of subscribers."));
+            Prefix + "subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
         InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.events.delivered", static () => Delivered.Value, "{event}",
-            "Events that readers took from their queues, with initial and replayed ones."));
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.events.dropped", static () => Dropped.Value, "{event}",
-            "Events and comments that found no room in a queue, or made room for others."));
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.events.conflated", static () => Conflated.Value, "{event}",
-            "Events that replaced a queued event of the same key."));
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.gaps", static () => Gaps.Value, "{gap}",
-            "Gap events that were queued: after a resume with a gap, and after dropped events."));
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result."));
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.replay.failures", static () => Interlocked.Read(ref _replayFailures), "{failure}",
-            "Personalized functions that threw for a missed event."));
-        InstrumentCreation.Create(() => meter.CreateObservableUpDownCounter(
-            "server_sent_events.queue.bytes",
-            static () => Publishers.Sum(static publisher => publisher.CountQueuedBytes()),
-            "By",
-            "Bytes that wait in queues now, without initial data and replays."));
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.subscriptions.cut_off", static () => Interlocked.Read(ref _cutOff), "{subscription}",
-            "Subscriptions whose queued events were dropped because the client took nothing after the end."));
+            Prefix + "resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result."));
+        Count("replay.failures", ReplayFailures, "{failure}", "Personalized functions that threw for a missed event.");
+        Gauge(
+            "queue.bytes", static () => Publishers.Sum(static publisher => publisher.CountQueuedBytes()), "By",
+            "Bytes that wait in queues now, without initial data and replays.");
+        Count(
+            "subscriptions.cut_off", CutOff, "{subscription}",
+            "Subscriptions whose queued events were dropped because the client took nothing after the end.");
         InstrumentCreation.Create(() => CreateDeliveryDuration(meter));
         if (Find<Histogram<double>>(meter) is { } histogram)
             _deliveries = new(histogram);
-        InstrumentCreation.Create(() => meter.CreateObservableCounter(
-            "server_sent_events.subscriptions.refused", static () => Interlocked.Read(ref _refused), "{subscription}",
-            "Subscriptions that were refused because of MaxSubscribers."));
-        InstrumentCreation.Create(() => meter.CreateObservableUpDownCounter(
-            "server_sent_events.history.bytes",
-            static () => Publishers.Sum(static publisher => publisher.HistoryBytes),
-            "By",
-            "Bytes of the framed events in all histories."));
+        Count("subscriptions.refused", Refused, "{subscription}", "Subscriptions that were refused because of MaxSubscribers.");
+        Gauge(
+            "history.bytes", static () => Publishers.Sum(static publisher => publisher.HistoryBytes), "By",
+            "Bytes of the framed events in all histories.");
+
+        void Count(string name, StripedCounter counter, string unit, string description) => InstrumentCreation.Create(
+            () => meter.CreateObservableCounter(Prefix + name, () => counter.Value, unit, description));
+
+        void Gauge(string name, Func<long> measure, string unit, string description) => InstrumentCreation.Create(
+            () => meter.CreateObservableUpDownCounter(Prefix + name, measure, unit, description));
     }
 
     /// <summary>Returns the time of a publish for <see cref="CountDelivery"/>; 0 if deliveries are not measured.</summary>
@@ -109,15 +101,9 @@ internal static class PublisherMetrics
         Interlocked.Increment(ref Ends[(int)reason]);
     }
 
-    internal static void CountRefused() => Interlocked.Increment(ref _refused);
-
-    internal static void CountReplayFailures(int failures) => Interlocked.Add(ref _replayFailures, failures);
-
-    internal static void CountCutOff() => Interlocked.Increment(ref _cutOff);
-
     private static Histogram<double> CreateDeliveryDuration(Meter meter)
     {
-        const string name = "server_sent_events.delivery.duration";
+        const string name = Prefix + "delivery.duration";
         const string unit = "s";
         const string description =
             "Time from the publish of an event to its delivery to a reader, without initial data and replays.";

@@ -23,6 +23,8 @@ internal sealed class StripedCounter
 
     internal void Increment() => Interlocked.Increment(ref _counts[Stripe() * Stride]);
 
+    internal void Add(int count) => Interlocked.Add(ref _counts[Stripe() * Stride], count);
+
     private static int Stripe() =>
 #if NET
         (Thread.GetCurrentProcessorId() % Stripes) + 1;

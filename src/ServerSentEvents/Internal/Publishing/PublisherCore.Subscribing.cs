@@ -55,7 +55,7 @@ internal sealed partial class PublisherCore<TProperties>
     {
         InitialStream.TurnAway(subscriber, Settings.Reconnection.NewFrameFor(reason));
         if (reason == SubscriptionEndReason.Refused)
-            PublisherMetrics.CountRefused();
+            PublisherMetrics.Refused.Increment();
         StartLingering();
     }
 
@@ -75,7 +75,7 @@ internal sealed partial class PublisherCore<TProperties>
         else
             initial.Begin(subscriber, registration.Ids, registration.Position, isKept ? replay : null);
 
-        PublisherMetrics.CountReplayFailures(failures);
+        PublisherMetrics.ReplayFailures.Add(failures);
         // The publisher can have been drained, or the subscription disconnected, before the load was there to be canceled.
         if (Registry.CompleteResume(subscriber) || subscriber.IsAborted)
             subscriber.PendingLoad?.StopWaiting();
