@@ -22,7 +22,7 @@ public abstract class StreamPublisherOptions
     /// </summary>
     public int MaxEventBytes { get; set; } = 256 << 10;
 
-    /// <summary>The log for lost connections and skipped messages; null, the default, for none. A container sets its own.</summary>
+    /// <summary>The log for lost connections and lost messages; null, the default, for none. A container sets its own.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>The clock. The default is <see cref="TimeProvider.System"/>.</summary>

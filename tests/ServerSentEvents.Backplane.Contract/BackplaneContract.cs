@@ -189,26 +189,68 @@ public abstract partial class BackplaneContract
     }
 
     [SkippableFact]
-    public async Task Read_UnknownVersionDamagedOrUnknownItem_IsSkipped()
+    public async Task Read_UnknownItem_IsSkipped()
     {
         await using var node = await StartNodeAsync();
         await using var client = node.Connect();
-        var future = RawMessage.Of(new MessageId(1, 1), data: "of the future");
-        future[0] = MessageFormat.Version + 1;
-        var damaged = RawMessage.Of(new MessageId(1, 2), data: "damaged");
-        // The item says that it is longer than the message.
-        damaged[MessageFormat.HeaderLength + 3] += 1;
-        var invalid = RawMessage.OfItems(
-            new MessageId(1, 4), isRetransmission: false, ItemFormat.EncodeEvent(new SseItem<string>("invalid") { EventId = "é" }, default));
         byte[] unknownField = [99, 0, 0, 0, 1, 7];
         var known = ItemFormat.EncodeEvent(new SseItem<string>("known"), default);
 
-        await AppendAsync(future, damaged, invalid, RawMessage.OfItems(new MessageId(1, 3), isRetransmission: false, unknownField, known), [1]);
+        await AppendAsync(RawMessage.OfItems(new MessageId(1, 3), isRetransmission: false, unknownField, known));
         await node.PublishAsync("last");
 
         (await client.NextAsync(2)).Should().Equal("known", "last");
-        node.Log.Warnings.Should().Contain(text => text.Contains($"does not know version {MessageFormat.Version + 1}", StringComparison.Ordinal));
-        node.Log.Warnings.Count(text => text.Contains("is damaged", StringComparison.Ordinal)).Should().Be(2);
+        node.Log.Warnings.Should().BeEmpty();
+    }
+
+    [SkippableTheory]
+    [InlineData("version")]
+    [InlineData("length")]
+    [InlineData("event id")]
+    [InlineData("one byte")]
+    public async Task Read_MessageCannotBeDelivered_IsAGap(string fault)
+    {
+        await using var node = await StartNodeAsync();
+        await using var client = node.Connect();
+        await node.PublishAsync("before");
+        var seen = (await client.NextAsync()).EventId;
+
+        await AppendAsync(MessageWith(fault));
+
+        (await client.RestAsync()).Should().BeEmpty();
+        await using var fresh = new TestClient(
+            node.Publisher.Subscribe(new SubscribeOptions<string> { Properties = "", InitialData = [new("state")] }));
+        var start = (await fresh.NextAsync()).EventId;
+        await node.PublishAsync("after");
+        (await fresh.NextAsync()).Data.Should().Be("after");
+        await using var other = await StartNodeAsync();
+        foreach (var each in new[] { node, other })
+        {
+            await using var old = each.Connect(seen);
+            old.Resume.Should().Be(ResumeResult.Gap);
+            await using var resumed = each.Connect(start);
+            (await resumed.NextAsync()).Data.Should().Be("after");
+            each.Log.Warnings.Should().Contain(text => text.Contains(
+                fault == "version" ? $"does not know version {MessageFormat.Version + 1}" : "is damaged", StringComparison.Ordinal));
+        }
+    }
+
+    private static byte[] MessageWith(string fault)
+    {
+        if (fault == "one byte")
+            return [MessageFormat.Version];
+        if (fault == "event id")
+        {
+            return RawMessage.OfItems(
+                new MessageId(1, 4), isRetransmission: false, ItemFormat.EncodeEvent(new SseItem<string>("invalid") { EventId = "é" }, default));
+        }
+
+        var message = RawMessage.Of(new MessageId(1, 1), data: "x");
+        if (fault == "version")
+            message[0] = MessageFormat.Version + 1;
+        else
+            message[MessageFormat.HeaderLength + 3] += 1;   // The item says that it is longer than the message.
+        return message;
     }
 
     private protected Task<TestNode> StartNodeAsync(Action<TestOptions>? configure = null) =>

@@ -165,6 +165,9 @@ internal sealed class StreamFollower<TProperties>(
             Log.Damaged(settings.Logger, stream, offset);
         }
 
+        // The clients miss the events of this message. They start after it.
+        metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
+        delivery.Restart(_ids, new EventPosition(StreamPosition.Of(offset, 0)));
         return 0;
     }
 

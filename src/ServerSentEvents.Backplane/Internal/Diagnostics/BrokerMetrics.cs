@@ -63,8 +63,8 @@ internal sealed class BrokerMetrics
         AddCounter("events.confirmed", "{event}", "Events and disconnects of this node that the broker has confirmed.", metrics => metrics.Confirmed);
         AddCounter("events.delivered", "{event}", "Events and disconnects that were read and handed to a publisher of this node.", metrics => metrics.Delivered);
         AddCounter("messages.redelivered", "{message}", "Retransmissions that were skipped.", metrics => metrics.Redelivered);
-        AddCounter("messages.skipped", "{message}", "Messages of an unknown version, which were skipped.", metrics => metrics.Skipped);
-        AddCounter("messages.damaged", "{message}", "Damaged messages, which were skipped.", metrics => metrics.Damaged);
+        AddCounter("messages.skipped", "{message}", "Messages of an unknown version, which are gaps.", metrics => metrics.Skipped);
+        AddCounter("messages.damaged", "{message}", "Damaged messages, which are gaps.", metrics => metrics.Damaged);
         AddCounter("gaps", "{gap}", "Times that messages may have been lost, so that all subscriptions ended.", metrics => metrics.Gaps);
         InstrumentCreation.Create(static () => Meter.CreateObservableCounter(
             Prefix + "reconnects",

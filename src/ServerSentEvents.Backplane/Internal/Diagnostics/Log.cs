@@ -25,10 +25,12 @@ internal static partial class Log
 
     [LoggerMessage(
         7, LogLevel.Warning,
-        "Stream {Stream}: skipped the message at offset {Offset}, because this node does not know version {Version}.")]
+        "Stream {Stream}: this node does not know version {Version} of the message at offset {Offset}. All subscriptions end; older event ids are gaps.")]
     internal static partial void UnknownVersion(ILogger logger, string stream, long offset, byte version);
 
-    [LoggerMessage(8, LogLevel.Warning, "Stream {Stream}: skipped the message at offset {Offset}, because it is damaged.")]
+    [LoggerMessage(
+        8, LogLevel.Warning,
+        "Stream {Stream}: the message at offset {Offset} is damaged. All subscriptions end; older event ids are gaps.")]
     internal static partial void Damaged(ILogger logger, string stream, long offset);
 
     [LoggerMessage(

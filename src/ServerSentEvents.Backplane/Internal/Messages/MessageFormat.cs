@@ -18,8 +18,8 @@ namespace ServerSentEvents.Backplane.Internal.Messages;
 /// </summary>
 /// <remarks>
 /// Nodes of two releases run side by side. A node skips items and fields that it does not know, so new ones need no new
-/// version. Any other change does: one release learns to read the new version, and the next one writes it. A node skips
-/// messages of a version that it does not know.
+/// version. Any other change does: one release learns to read the new version, and the next one writes it. A message of a
+/// version that a node does not know is a gap for its clients.
 /// </remarks>
 internal static class MessageFormat
 {
