@@ -120,6 +120,46 @@ public sealed class OwnIdTests
         Resume("8", "room").Resume.Should().Be(ResumeResult.Resumed);
     }
 
+    /// <summary>Tests the documented bound: the publisher remembers the last 65,536 own ids that were evicted.</summary>
+    [Theory]
+    [InlineData(1, 65_537, ResumeResult.Gap)]
+    [InlineData(1, 65_538, ResumeResult.Resumed)]
+    [InlineData(2, 65_537, ResumeResult.Gap)]
+    [InlineData(2, 65_538, ResumeResult.Resumed)]
+    public void Resume_IdIsUsedAgainAfterManyOthers_IsAGapWhileItIsRemembered(int uses, int others, ResumeResult expected)
+    {
+        for (var use = 0; use < uses; use++)
+            PublishOwn("room", "7", $"a{use}", $"b{use}", $"c{use}");
+        // All but the three newest are evicted.
+        PublishOwn("busy", [.. Enumerable.Range(0, others).Select(i => $"other {i}")]);
+
+        // This evicts one more.
+        PublishOwn("room", "7");
+
+        Resume("7", "room").Resume.Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("b")]
+    public async Task Resume_OnlyOneChannelHasTheId_ReplaysTheMissedEventsOfBoth(string channel)
+    {
+        PublishOwn(channel, "1");
+        PublishOwn("a", "2");
+        PublishOwn("b", "3");
+
+        Data(await ResumeAndReadAsync("1", ["a", "b"])).Should().Equal("2", "3");
+    }
+
+    [Fact]
+    public async Task Resume_IdIsAsLongAsIdsCanBe_ReplaysTheMissedEvents()
+    {
+        var id = new string('x', 1_000);
+        PublishOwn("room", id, "2");
+
+        Data(await ResumeAndReadAsync(id, "room")).Should().Equal("2");
+    }
+
     [Fact]
     public async Task Resume_UniqueIdsAfterManyEvictions_ReplaysTheMissedEvents()
     {

@@ -80,6 +80,24 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public async Task Resume_ManyChannelsInRandomOrder_ReplaysEachEventOnceInOrder()
+    {
+        const int events = 1_000;
+        var random = new Random(1);
+        string[] channels = [.. Enumerable.Range(0, 9).Select(i => $"{i}")];
+        using var publisher = NewPublisher(capacity: events);
+        publisher.Publish(new SseItem<string>("seen") { EventId = "seen" }, "0");
+        string[] data = [.. Enumerable.Range(0, events).Select(i => $"event {i}")];
+        foreach (var text in data)
+            publisher.Publish(text, [channels[random.Next(channels.Length)], channels[random.Next(channels.Length)]]);
+
+        var resumed = publisher.Subscribe(new SubscribeOptions<string> { Channels = channels, LastEventId = "seen" });
+        publisher.Close();
+
+        (await resumed.AsItems().ToArrayAsync()).Select(item => item.Data).Should().Equal(data);
+    }
+
+    [Fact]
     public async Task Resume_ChannelHadNoSubscribers_ReplaysMissedEvents()
     {
         var seen = await PublishAndGetIdAsync("1");
