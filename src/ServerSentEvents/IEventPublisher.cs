@@ -8,7 +8,8 @@ namespace ServerSentEvents;
 /// </summary>
 /// <remarks>
 /// <para><b>Thread safety.</b> Implementations can be used from any thread.</para>
-/// <para><b>Errors.</b> All exceptions, also those for invalid arguments, are in the returned task.</para>
+/// <para><b>Errors.</b> The exceptions of <see cref="PublishAsync"/> are in the returned task. Extension methods, and the
+/// conversion to <see cref="ChannelNames"/>, throw for invalid arguments at the call.</para>
 /// <para><b>Order.</b> If each call starts after the previous one has completed, the events arrive in that order.</para>
 /// <para><b>Personalized events.</b> A function cannot be sent to another process, so this interface has no overload for
 /// one. A backplane takes such a function in its options.</para>

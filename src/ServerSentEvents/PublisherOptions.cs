@@ -179,7 +179,7 @@ public sealed class PublisherOptions
     /// <para>It applies after a subscription has ended while events are still queued: by a <c>Close</c>, an
     /// <c>Unsubscribe</c>, a full queue, or <see cref="Publisher{TProperties}.Dispose"/>. After ten times this timeout,
     /// the rest is dropped even if the reader is making progress. There is more time if the queue holds more bytes than a reader
-    /// takes in that time at 16 KB a second. Initial data and shared replays give no more time. With the default settings, a reader
+    /// takes in that time at 16 KB a second. Initial data and shared replays do not extend the time. With the default settings, a reader
     /// that takes at least 16 KB a second gets everything that a full queue holds.</para>
     /// <para><see cref="Subscription{TProperties}.Dispose"/> and a canceled token drop the queue at once, without this
     /// timeout.</para>

@@ -78,7 +78,7 @@ public sealed class LoadInitialDataTests
     }
 
     [Fact]
-    public async Task Stream_LoadFailsWithoutAReconnectionInterval_ClientIsToldToWait()
+    public async Task Stream_LoadFailsWithoutAReconnectionInterval_SendsARetryInterval()
     {
         await using var app = await TestApplication.StartAsync(map: app => app.MapServerSentEvents<object?>(
             "/events", _ => new SubscribeOptions<object?> { LoadInitialData = _ => throw new FormatException() }));

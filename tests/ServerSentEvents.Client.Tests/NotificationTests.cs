@@ -220,6 +220,9 @@ public sealed class NotificationTests
     /// </summary>
     private static Func<HttpClient, dynamic> LoadAgain()
     {
+        // Create the instruments of the first copy now, so that no other test does later.
+        using var http = new HttpClient();
+        _ = new EventStreamClient(http);
         var library = new AssemblyLoadContext(name: null).LoadFromAssemblyPath(typeof(EventStreamClient).Assembly.Location);
         var type = library.GetType(typeof(EventStreamClient).FullName!)!;
         return http => Activator.CreateInstance(type, http, null)!;

@@ -15,8 +15,10 @@ internal static class PublicMembers
             .SelectMany(file => XDocument.Load(file).Descendants("member")),
     ];
 
+    /// <summary>The documentation by name. Internal types that two packages compile have one name.</summary>
     private static readonly Dictionary<string, XElement> Documentation =
-        All.ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal);
+        All.DistinctBy(member => member.Attribute("name")!.Value)
+            .ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal);
 
     /// <summary>The public types of all packages.</summary>
     internal static IEnumerable<Type> Types =>

@@ -4,8 +4,8 @@ namespace ServerSentEvents.Internal;
 
 /// <summary>The registration of <see cref="IEventPublisher"/> by a package, with the types of the registered publishers.</summary>
 /// <remarks>
-/// The package of the backplanes compiles this file too. The types of the two packages differ, so backplanes are ambiguous among
-/// themselves, and not with the publishers of the node.
+/// The packages for ASP.NET Core and for backplanes both compile this file. So each has its own type: backplanes are ambiguous
+/// among themselves, and not with the publishers of the node.
 /// </remarks>
 internal sealed class EventPublisherDescriptor : ServiceDescriptor
 {
@@ -23,7 +23,7 @@ internal sealed class EventPublisherDescriptor : ServiceDescriptor
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="instance">The publisher that the application has created, which the container must not dispose; null for none.</param>
-    /// <param name="addFirst">Adds the registration of the first publisher, or keeps that of the application or a backplane.</param>
+    /// <param name="addFirst">Adds the first registration, such as <c>TryAdd</c> or <c>Replace</c>.</param>
     internal static void Add<TPublisher>(IServiceCollection services, TPublisher? instance, Action<ServiceDescriptor> addFirst)
         where TPublisher : class, IEventPublisher
     {

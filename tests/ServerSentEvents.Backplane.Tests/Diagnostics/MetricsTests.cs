@@ -188,7 +188,7 @@ public sealed class MetricsTests : IDisposable
     /// </summary>
     private static Func<dynamic> LoadAgain()
     {
-        // No other test creates the instruments of the first load later.
+        // Create the instruments of the first copy now, so that no other test does later.
         BrokerMetrics.For("memory");
         var context = new AssemblyLoadContext(name: null);
         context.LoadFromAssemblyPath(typeof(StreamPublisher).Assembly.Location);

@@ -20,16 +20,26 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     internal static async Task<RedisCluster> StartAsync(string streamKey)
     {
-        var servers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => RedisServer.StartAsync(
+        var starts = Enumerable.Range(0, 4).Select(_ => RedisServer.StartAsync(
         [
-            .. RedisServer.InMemory, "--cluster-enabled", "yes", "--cluster-port", Text(FreePort.Find()),
-            "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0",
-        ])));
-        var (masters, replica) = (servers[..3], servers[3]);
-        var slot = await SlotAsync(masters[0], streamKey);
-        var cluster = new RedisCluster(masters, replica, masters[slot * masters.Length / Slots]);
-        await cluster.JoinAsync();
-        return cluster;
+            .. RedisServer.InMemory, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000",
+            "--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0",
+        ])).ToList();
+        try
+        {
+            var servers = await Task.WhenAll(starts);
+            var (masters, replica) = (servers[..3], servers[3]);
+            var slot = await SlotAsync(masters[0], streamKey);
+            var cluster = new RedisCluster(masters, replica, masters[slot * masters.Length / Slots]);
+            await cluster.JoinAsync();
+            return cluster;
+        }
+        catch
+        {
+            foreach (var start in starts.Where(start => start.IsCompletedSuccessfully))
+                await (await start).DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Returns a transport that knows the address of one server, which does not have the stream.</summary>
@@ -78,7 +88,7 @@ internal sealed class RedisCluster : IAsyncDisposable
         }
 
         foreach (var server in All.Skip(1))
-            await server.CommandAsync("CLUSTER", "MEET", "127.0.0.1", Text(_masters[0].Port), await BusPortAsync(_masters[0]));
+            await server.CommandAsync("CLUSTER", "MEET", "127.0.0.1", Text(_masters[0].Port), Text(_masters[0].BusPort));
         var masterId = await IdAsync(_streamMaster);
         await UntilAsync(_replica, "CLUSTER", "NODES", masterId);
         await _replica.CommandAsync("CLUSTER", "REPLICATE", masterId);
@@ -98,9 +108,6 @@ internal sealed class RedisCluster : IAsyncDisposable
     private static async Task<int> SlotAsync(RedisServer server, string key) => (int)await server.CommandAsync("CLUSTER", "KEYSLOT", key);
 
     private static async Task<string> IdAsync(RedisServer server) => (string)(await server.CommandAsync("CLUSTER", "MYID"))!;
-
-    private static async Task<string> BusPortAsync(RedisServer server) =>
-        ((string[])(await server.CommandAsync("CONFIG", "GET", "cluster-port"))!)[1];
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

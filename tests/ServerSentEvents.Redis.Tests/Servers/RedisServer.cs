@@ -26,6 +26,9 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
 
     internal int Port { get; private set; }
 
+    /// <summary>The port for the other servers of a cluster.</summary>
+    internal int BusPort { get; private set; }
+
     /// <summary>Arguments of a server that keeps what it has confirmed.</summary>
     internal static string[] Durable { get; } = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
 
@@ -55,7 +58,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            server.Port = FreePort.Find();
+            (server.Port, server.BusPort) = FreePort.Find(2) is [var port, var busPort] ? (port, busPort) : default;
             try
             {
                 await server.StartAsync();
@@ -67,6 +70,8 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
             }
         }
     }
+
+    private string[] BusArguments => _arguments.Contains("--cluster-enabled") ? ["--cluster-port", Text(BusPort)] : [];
 
     internal ConfigurationOptions Configuration(string options = "") =>
         ConfigurationOptions.Parse($"127.0.0.1:{Port},{options}");
@@ -84,7 +89,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     {
         var start = new ProcessStartInfo(
             RedisPrograms.Server!,
-            [.. _file, "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _folder, .. _arguments])
+            [.. _file, "--port", Text(Port), "--bind", "127.0.0.1", "--dir", _folder, .. BusArguments, .. _arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -129,6 +134,8 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
         await using var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
         return await connection.GetServer("127.0.0.1", Port).ExecuteAsync(command, arguments);
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     public async ValueTask DisposeAsync()
     {

@@ -24,7 +24,7 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     private readonly CancellationTokenRegistration _registration;
 
     /// <summary>
-    /// The exceptions of handlers at an end that is not the reader's, for <see cref="DisposeAsync"/> to throw; null for none.
+    /// The exceptions of handlers when the subscription ended before <see cref="DisposeAsync"/>, which throws them; null for none.
     /// </summary>
     private ExceptionDispatchInfo? _handlerFailure;
 
@@ -67,7 +67,9 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
 
     /// <summary>Ends the subscription, and keeps the exceptions of handlers.</summary>
     /// <param name="reason">The reason.</param>
-    /// <param name="cause">The exception that ends the stream; null for none. Those of handlers must not hide it.</param>
+    /// <param name="cause">
+    /// The exception that ended the stream; null for none. It is added to those of handlers, which would hide it.
+    /// </param>
     private void End(SubscriptionEndReason reason, Exception? cause = null)
     {
         Failures failures = default;

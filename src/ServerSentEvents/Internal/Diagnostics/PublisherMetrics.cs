@@ -51,35 +51,35 @@ internal static class PublisherMetrics
         if (!Creation.TryBegin())
             return;
         var meter = new Meter("ServerSentEvents", typeof(PublisherMetrics).Assembly.GetName().Version?.ToString(3));
-        Gauge("subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now.");
-        Count("events.published", Published, "{event}", "Events that were published, to any number of subscribers.");
-        Count("events.delivered", Delivered, "{event}", "Events that readers took from their queues, with initial and replayed ones.");
-        Count("events.dropped", Dropped, "{event}", "Events and comments that found no room in a queue, or made room for others.");
-        Count("events.conflated", Conflated, "{event}", "Events that replaced a queued event of the same key.");
-        Count("gaps", Gaps, "{gap}", "Gap events that were queued: after a resume with a gap, and after dropped events.");
+        AddUpDownCounter("subscribers", static () => Interlocked.Read(ref _subscribers), "{subscriber}", "Subscribers now.");
+        AddCounter("events.published", Published, "{event}", "Events that were published, to any number of subscribers.");
+        AddCounter("events.delivered", Delivered, "{event}", "Events that readers took from their queues, with initial and replayed ones.");
+        AddCounter("events.dropped", Dropped, "{event}", "Events and comments that found no room in a queue, or made room for others.");
+        AddCounter("events.conflated", Conflated, "{event}", "Events that replaced a queued event of the same key.");
+        AddCounter("gaps", Gaps, "{gap}", "Gap events that were queued: after a resume with a gap, and after dropped events.");
         InstrumentCreation.Create(() => meter.CreateObservableCounter(
             Prefix + "subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
         InstrumentCreation.Create(() => meter.CreateObservableCounter(
             Prefix + "resumes", MeasureResumes, "{resume}", "Subscriptions that gave a last event id, by result."));
-        Count("replay.failures", ReplayFailures, "{failure}", "Personalized functions that threw for a missed event.");
-        Gauge(
+        AddCounter("replay.failures", ReplayFailures, "{failure}", "Personalized functions that threw for a missed event.");
+        AddUpDownCounter(
             "queue.bytes", static () => Publishers.Sum(static publisher => publisher.CountQueuedBytes()), "By",
             "Bytes that wait in queues now, without initial data and replays.");
-        Count(
+        AddCounter(
             "subscriptions.cut_off", CutOff, "{subscription}",
             "Subscriptions whose queued events were dropped because the client took nothing after the end.");
         InstrumentCreation.Create(() => CreateDeliveryDuration(meter));
         if (Find<Histogram<double>>(meter) is { } histogram)
             _deliveries = new(histogram);
-        Count("subscriptions.refused", Refused, "{subscription}", "Subscriptions that were refused because of MaxSubscribers.");
-        Gauge(
+        AddCounter("subscriptions.refused", Refused, "{subscription}", "Subscriptions that were refused because of MaxSubscribers.");
+        AddUpDownCounter(
             "history.bytes", static () => Publishers.Sum(static publisher => publisher.HistoryBytes), "By",
             "Bytes of the framed events in all histories.");
 
-        void Count(string name, StripedCounter counter, string unit, string description) => InstrumentCreation.Create(
+        void AddCounter(string name, StripedCounter counter, string unit, string description) => InstrumentCreation.Create(
             () => meter.CreateObservableCounter(Prefix + name, () => counter.Value, unit, description));
 
-        void Gauge(string name, Func<long> measure, string unit, string description) => InstrumentCreation.Create(
+        void AddUpDownCounter(string name, Func<long> measure, string unit, string description) => InstrumentCreation.Create(
             () => meter.CreateObservableUpDownCounter(Prefix + name, measure, unit, description));
     }
 

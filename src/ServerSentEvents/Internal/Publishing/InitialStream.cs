@@ -37,7 +37,7 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
         var isAlone = initialData.Frames.Length == 0 && next is null;
         Frame[] frames = _retry is null && gap is null
             ? initialData.Frames
-            : [.. NoneOrOne(_retry), .. NoneOrOne(GapFrame(isAlone ? ids?.Format(position) : null)), .. initialData.Frames];
+            : [.. NoneOrOne(_retry), .. NoneOrOne(GapFrame(gap is not null && isAlone ? ids?.Format(position) : null)), .. initialData.Frames];
         Prepend(queue, frames, next);
     }
 
@@ -59,16 +59,16 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
     /// <param name="id">The id of the position if there is neither initial data nor a replay; null for the client's own id.</param>
     private Frame? GapFrame(string? id)
     {
-        id ??= lastEventId is not null && EventValidator.CanBeSentBack(lastEventId) ? lastEventId : null;
-        return id is null ? gap : gap?.WithId(id);
+        if (gap is null)
+            return null;
+        id ??= EventValidator.CanBeSentBack(lastEventId!) ? lastEventId : null;
+        return id is null ? gap : gap.WithId(id);
     }
 
     private InitialLoad NewLoad(
         Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, FrameSource? next)
     {
-        // Clients that fail together must not come back together, and at once.
-        var retryAfterFailure = _retry is null ? reconnection.NewFrameFor(SubscriptionEndReason.Refused) : null;
-        return new InitialLoad(LoadAsync, retryAfterFailure, next);
+        return new InitialLoad(LoadAsync, _retry is null ? ReconnectionTime.NewFrameAfterFailedLoad : null, next);
 
         async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
         {

@@ -8,8 +8,8 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <param name="second">A second, in ticks of the clock.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>
-/// Guarded by the registry's lock. The references are weak: a subscription that no reader holds has nothing to deliver. Only an
-/// end that is still to be announced is held, until the timeout.
+/// Guarded by the registry's lock. The references are weak: a subscription that no reader holds has nothing to deliver. A
+/// subscriber whose end is unannounced is held until the timeout.
 /// </remarks>
 internal sealed class LingeringSubscribers<TProperties>(long timeout, long second)
 {
@@ -35,7 +35,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     internal void Add(Subscriber<TProperties> subscriber)
     {
         subscriber.End!.LingerIndex = _lingerers.Count;
-        // An end that is not announced must not be forgotten with a writer that nobody holds.
+        // Keep the subscriber alive until its end is announced: nothing else may reference it or its writer.
         var held = subscriber.End.IsUnannounced ? subscriber : null;
         _lingerers.Add(new(new(subscriber), subscriber.Progress, NotStarted, EndsAt: 0, held));
     }
@@ -139,6 +139,15 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
             moved.End!.LingerIndex = index;
     }
 
+    /// <param name="Subscriber">The subscriber.</param>
+    /// <param name="Progress">The progress of its reader at the last check.</param>
+    /// <param name="ProgressAt">The time of that progress.</param>
+    /// <param name="EndsAt">The time after which the rest is dropped in any case.</param>
+    /// <param name="Held">The subscriber if this place keeps it alive; else null.</param>
     private readonly record struct Lingerer(
-        WeakReference<Subscriber<TProperties>> Subscriber, int Progress, long ProgressAt, long EndsAt, object? Held);
+        WeakReference<Subscriber<TProperties>> Subscriber,
+        int Progress,
+        long ProgressAt,
+        long EndsAt,
+        Subscriber<TProperties>? Held);
 }

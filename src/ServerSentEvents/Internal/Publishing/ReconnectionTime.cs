@@ -18,10 +18,10 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     /// </summary>
     private static readonly Frame WhileDraining = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
 
-    /// <summary>The shortest time for a client that is refused, if no interval is set.</summary>
+    /// <summary>The shortest time for a client that is refused, or whose load has failed, if no interval is set.</summary>
     private static readonly TimeSpan ShortestRefused = TimeSpan.FromSeconds(5);
 
-    /// <summary>The largest random time for a client that is refused, if no interval is set.</summary>
+    /// <summary>The largest random time for such a client.</summary>
     private static readonly TimeSpan RefusedJitter = TimeSpan.FromSeconds(5);
 
     /// <summary>The frame of the interval without jitter; null if no interval is set.</summary>
@@ -30,9 +30,12 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     /// <summary>Returns the frame for one client; null if no interval is set.</summary>
     internal Frame? NewFrame() => interval is { } shortest && jitter > TimeSpan.Zero ? NewFrame(shortest, jitter) : _shared;
 
-    /// <summary>Returns the frame for a client that is turned away, or whose initial data cannot be loaded.</summary>
+    /// <summary>Returns the frame for a client that is turned away.</summary>
     internal Frame NewFrameFor(SubscriptionEndReason reason) => NewFrame()
         ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestRefused, RefusedJitter) : WhileDraining);
+
+    /// <summary>Returns the frame for a client whose load has failed. The jitter spreads clients whose loads fail together.</summary>
+    internal static Frame NewFrameAfterFailedLoad() => NewFrame(ShortestRefused, RefusedJitter);
 
     /// <summary>Makes the last frames of all streams; null if no interval is set. Call outside every lock.</summary>
     internal Frame[]? NewLastFrames()

@@ -48,15 +48,15 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Ends all subscribers.</summary>
-    /// <param name="state">The state afterwards. A later state than this one stays.</param>
+    /// <param name="atLeast">The state to reach. A later state is kept.</param>
     /// <param name="lastFrames">A last frame for each subscriber. They are used in turn; null for none.</param>
-    internal RegistryResult<TProperties> EndAll(RegistryState state, Frame[]? lastFrames = null)
+    internal RegistryResult<TProperties> EndAll(RegistryState atLeast, Frame[]? lastFrames = null)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (_state < state)
-                _state = state;
+            if (_state < atLeast)
+                _state = atLeast;
             // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
             if (_state == RegistryState.Closed)
                 _history?.Clear();

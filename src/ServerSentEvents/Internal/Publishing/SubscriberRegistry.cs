@@ -206,7 +206,8 @@ internal readonly record struct Registration<TProperties>(
 /// Open      -> Closed    the publisher is disposed: subscribing throws
 /// Draining  -> Closed    the publisher is disposed
 /// </code>
-/// The order of the values is that of the states. Publishing throws, too, when the last end of a closed registry has been announced.
+/// <c>EndAll</c> compares the values, so keep their order. Publishing throws, too, when the last end of a closed registry has been
+/// announced.
 /// </remarks>
 internal enum RegistryState
 {

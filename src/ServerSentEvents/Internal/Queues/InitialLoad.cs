@@ -5,14 +5,14 @@ namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>The initial data that the reader loads when it starts to read.</summary>
 /// <param name="load">Calls the application's function, and formats its result.</param>
-/// <param name="retryAfterFailure">The retry interval to send if the load fails; null for none.</param>
+/// <param name="newRetry">Makes the retry interval that is sent if the load fails; null for none.</param>
 /// <param name="next">The source after this one; null for none.</param>
 [SuppressMessage(
     "Design",
     "CA1001",
     Justification = "Another thread can cancel the load at any time. Without a timer, the source holds nothing to dispose.")]
 internal sealed class InitialLoad(
-    Func<CancellationToken, Task<Frame[]>> load, Frame? retryAfterFailure, FrameSource? next) : FrameSource
+    Func<CancellationToken, Task<Frame[]>> load, Func<Frame>? newRetry, FrameSource? next) : FrameSource
 {
     private readonly CancellationTokenSource _cancellation = new();
 
@@ -90,8 +90,8 @@ internal sealed class InitialLoad(
         catch (Exception exception)
         {
             _failure = exception;
-            if (retryAfterFailure is not null)
-                _frames = new InitialFrames([retryAfterFailure]);
+            if (newRetry is not null)
+                _frames = new InitialFrames([newRetry()]);
             end = LoadState.Failed;
         }
 
