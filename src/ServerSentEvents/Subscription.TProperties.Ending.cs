@@ -44,7 +44,6 @@ public sealed partial class Subscription<TProperties>
     {
         if (Core is not { } core || Subscriber is not { } subscriber)
             return;
-        subscriber.Abort();
         var result = core.Registry.EndNow(subscriber, subscriber.HasLostFrames ? SubscriptionEndReason.Overflowed : reason);
         DropQueue(subscriber);
         core.Complete(result, ref failures);
@@ -57,7 +56,6 @@ public sealed partial class Subscription<TProperties>
     {
         if (Core is not { } core || Subscriber is not { } subscriber)
             return;
-        subscriber.Abort();
         core.Registry.EndUnannounced(subscriber, SubscriptionEndReason.Canceled);
         subscriber.Discard();
         subscriber.Copy?.CancelFlush();

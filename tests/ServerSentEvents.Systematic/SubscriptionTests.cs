@@ -63,6 +63,44 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
     }, output);
 
+    [Theory]
+    [InlineData("disconnect", SubscriptionEndReason.Unsubscribed)]
+    [InlineData("cancel", SubscriptionEndReason.Canceled)]
+    public void Read_SubscriptionEndsAtOnce_ReaderGetsTheReasonWithTheEnd(string way, SubscriptionEndReason reason) => Schedules.Explore(async () =>
+    {
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = new ScenarioClock() });
+        var subscription = publisher.Subscribe(initialData: ["initial"]);
+        using var cancellation = new CancellationTokenSource();
+        SubscriptionEndReason? seen = null;
+
+        var reading = Task.Run(async () =>
+        {
+            await using var reader = subscription.GetAsyncEnumerator(cancellation.Token);
+            try
+            {
+                while (await reader.MoveNextAsync())
+                    SchedulingPoint.Interleave();
+            }
+            catch (OperationCanceledException)
+            {
+                // The token's end of the stream.
+            }
+
+            seen = subscription.EndReason;
+        });
+        var ending = Task.Run(() =>
+        {
+            if (way == "cancel")
+                cancellation.Cancel();
+            else
+                publisher.Disconnect(_ => true);
+        });
+        await Task.WhenAll(reading, ending);
+
+        seen.Should().Be(reason);
+        subscription.EndReason.Should().Be(reason);
+    }, output);
+
     [Fact]
     public void Dispose_DuringSubscribe_LeavesNoInitialDataQueued() => Schedules.Explore(async () =>
     {

@@ -26,10 +26,11 @@ internal sealed partial class PipeCopy<TProperties>
     private void Finish(Exception? failure)
     {
         _registration.DisposeWithoutWaiting(_cancellationToken);
-        var isCanceled = _queue.IsAborted && _cancellationToken.IsCancellationRequested;
+        var isRequested = _cancellationToken.IsCancellationRequested;
+        var isCanceled = isRequested && _queue.IsAborted;
         Failures failures = default;
-        _subscription.EndNow(isCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
-        // The token may have been canceled after the first check, and have ended the subscription.
+        _subscription.EndNow(isRequested ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
+        // The token may have ended the subscription after the first check.
         isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
         _subscription.Release();
 

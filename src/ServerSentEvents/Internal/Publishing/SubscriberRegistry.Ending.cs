@@ -20,7 +20,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Ends a subscriber whose reader takes nothing more. Its queue has been aborted.</summary>
+    /// <summary>Ends a subscriber, and stops the delivery. The caller drops the queue.</summary>
     internal RegistryResult<TProperties> EndNow(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
     {
         RegistryResult<TProperties> result = default;
@@ -29,7 +29,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Ends a subscriber, and leaves the announcement to a later <see cref="EndNow"/>.</summary>
+    /// <summary>Ends a subscriber like <see cref="EndNow"/>, and leaves the announcement to a later call of that method.</summary>
     internal void EndUnannounced(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
     {
         RegistryResult<TProperties> result = default;
@@ -37,8 +37,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             _lingering.Remove(subscriber);
             if (subscriber.End is not null)
+            {
+                subscriber.Abort();
                 return;
-            End_NeedsLock(subscriber, reason, ref result);
+            }
+
+            End_NeedsLock(subscriber, reason, ref result, aborts: true);
             subscriber.End!.IsUnannounced = true;
             // If its writer ignores the cancellation, the end is announced after the linger timeout.
             _lingering.Add(subscriber);
@@ -134,12 +138,17 @@ internal sealed partial class SubscriberRegistry<TProperties>
         Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
+        if (subscriber.End is not { } end)
+        {
+            End_NeedsLock(subscriber, reason, ref result, aborts: true);
+            return;
+        }
+
         _lingering.Remove(subscriber);
-        if (subscriber.End is null)
-            End_NeedsLock(subscriber, reason, ref result);
-        else if (subscriber.End.IsUnannounced)
+        subscriber.Abort();
+        if (end.IsUnannounced)
             (result.Ended ??= []).Add(subscriber);
-        subscriber.End!.IsUnannounced = false;
+        end.IsUnannounced = false;
     }
 
     private void EndAll_NeedsLock(Frame[]? lastFrames, ref RegistryResult<TProperties> result)
@@ -160,10 +169,13 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     private void End_NeedsLock(
-        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result)
+        Subscriber<TProperties> subscriber, SubscriptionEndReason reason, ref RegistryResult<TProperties> result, bool aborts = false)
     {
         AssertLocked();
         subscriber.End = new(reason, _index.LeaveAll(subscriber));
+        // A reader that sees the abort can ask for the reason, so the reason is set first.
+        if (aborts)
+            subscriber.Abort();
         if (subscriber.KeyFunction is not null)
             Volatile.Write(ref _conflating, _conflating - 1);
         _subscribers--;

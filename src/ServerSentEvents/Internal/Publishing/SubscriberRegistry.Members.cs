@@ -118,8 +118,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
             {
                 if (subscriber.End is null)
                     ended++;
-                // Abort under the lock. Otherwise a reader that sees the abort could end the subscription first.
-                subscriber.Abort();
                 EndNow_NeedsLock(subscriber, SubscriptionEndReason.Unsubscribed, ref result);
             }
         }

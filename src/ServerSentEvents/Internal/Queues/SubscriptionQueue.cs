@@ -193,7 +193,8 @@ internal abstract partial class SubscriptionQueue
     internal void Attach(IQueueCopy copy) => Copy = copy;
 
     /// <summary>
-    /// Stops the delivery. Call before <see cref="Complete"/>, which wakes a reader that checks <see cref="IsAborted"/>.
+    /// Stops the delivery. Call before <see cref="Complete"/>, which wakes a reader that checks <see cref="IsAborted"/>. Needs the
+    /// registry's lock.
     /// </summary>
     internal void Abort()
     {
