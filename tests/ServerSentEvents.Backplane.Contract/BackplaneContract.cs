@@ -195,11 +195,13 @@ public abstract partial class BackplaneContract
         await using var client = node.Connect();
         byte[] unknownField = [99, 0, 0, 0, 1, 7];
         var known = ItemFormat.EncodeEvent(new SseItem<string>("known"), default);
+        await node.PublishAsync("first");
+        node.Log.Clear();
 
         await AppendAsync(RawMessage.OfItems(new MessageId(1, 3), isRetransmission: false, unknownField, known));
         await node.PublishAsync("last");
 
-        (await client.NextAsync(2)).Should().Equal("known", "last");
+        (await client.NextAsync(3)).Should().Equal("first", "known", "last");
         node.Log.Warnings.Should().BeEmpty();
     }
 

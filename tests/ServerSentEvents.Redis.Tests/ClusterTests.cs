@@ -31,6 +31,7 @@ public sealed class ClusterTests
         await using var node = await TestNode.StartAsync(cluster.Open(Key));
         await using var client = node.Connect();
         await node.PublishAsync("before");
+        node.Log.Clear();
 
         await cluster.StopOtherMasterAsync();
         await node.PublishAsync("after");

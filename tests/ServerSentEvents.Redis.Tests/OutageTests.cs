@@ -61,6 +61,7 @@ public sealed class OutageTests
         var noticed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var other = await ConnectionMultiplexer.ConnectAsync(pair.Configuration);
         other.ConnectionFailed += (_, _) => noticed.TrySetResult();
+        node.Log.Clear();
 
         await pair.StopReplicaAsync();
         await noticed.Task.WithinPatience();
