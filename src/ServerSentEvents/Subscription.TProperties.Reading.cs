@@ -121,7 +121,7 @@ public sealed partial class Subscription<TProperties>
     }
 
     /// <summary>Attaches a copy, which is signaled for every later frame and for the end.</summary>
-    internal void Attach(IQueueCopy copy, SubscriptionQueue queue)
+    internal void Attach(QueueCopy copy, SubscriptionQueue queue)
     {
         if (Core is { } core && Subscriber is { } subscriber)
             core.Registry.Attach(copy, subscriber);

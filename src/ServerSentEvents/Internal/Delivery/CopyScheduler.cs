@@ -4,19 +4,19 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// Writes to all responses of the process with a few work items of the thread pool. A queue with something to write is
-/// once on the ready list. A worker takes the queue from the list, and writes everything that is queued with one flush.
+/// Writes to all responses of the process with a few work items of the thread pool. A copy with something to write is once on
+/// the ready list. A worker takes the copy from the list, and the copy writes everything that is queued with one flush.
 /// </summary>
 /// <remarks>
-/// After a few queues, a worker goes to the end of the thread pool's queue. Other threads publish in between, and the
+/// After a few copies, a worker goes to the end of the thread pool's queue. Other threads publish in between, and the
 /// waiting queues fill up. So events are batched under load, and each event is flushed at once without load.
 /// </remarks>
 internal sealed class CopyScheduler
 {
     /// <summary>
-    /// The smallest number of queues in a turn. It keeps a turn short, and is large enough to make its overhead small.
+    /// The smallest number of copies in a turn. It keeps a turn short, and is large enough to make its overhead small.
     /// </summary>
-    private const int QueuesPerTurn = 8;
+    private const int CopiesPerTurn = 8;
 
     /// <summary>
     /// The part of its waiting time for which a worker can go on: one eighth. If the pool is busy with other work, a turn
@@ -32,7 +32,7 @@ internal sealed class CopyScheduler
     private readonly Lock _gate = new();
     private readonly ITimer _watch;
 
-    /// <summary>The queues that wait for a worker. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The copies that wait for a worker. Guarded by <see cref="_gate"/>.</summary>
     private ReadyList _ready;
 
     /// <summary>The workers that are not stuck. Guarded by <see cref="_gate"/>.</summary>
@@ -59,7 +59,7 @@ internal sealed class CopyScheduler
     internal static CopyScheduler Shared { get; private set; } =
         new(Math.Max(2, Environment.ProcessorCount), TimeProvider.System);
 
-    /// <summary>Puts queues on the ready list. Never waits, and runs no code of the application.</summary>
+    /// <summary>Puts copies on the ready list. Never waits, and runs no code of the application.</summary>
     internal void Add(in ReadyList ready)
     {
         if (ready.Count == 0)
@@ -71,11 +71,11 @@ internal sealed class CopyScheduler
         }
     }
 
-    /// <summary>Puts one queue on the ready list.</summary>
-    internal void Add(SubscriptionQueue queue)
+    /// <summary>Puts one copy on the ready list.</summary>
+    internal void Add(QueueCopy copy)
     {
         ReadyList ready = default;
-        ready.Add(queue);
+        ready.Add(copy);
         Add(ready);
     }
 
@@ -95,16 +95,16 @@ internal sealed class CopyScheduler
     }
 
     /// <summary>
-    /// Takes the next queue. Returns null, and the worker stops, if there is none or if the worker was replaced.
+    /// Takes the next copy. Returns null, and the worker stops, if there is none or if the worker was replaced.
     /// </summary>
-    private SubscriptionQueue? Take(Worker worker)
+    private QueueCopy? Take(Worker worker)
     {
         lock (_gate)
         {
             if (worker.IsReplaced)
                 return null;
-            if (_ready.RemoveFirst() is { } queue)
-                return queue;
+            if (_ready.RemoveFirst() is { } copy)
+                return copy;
             _workers.Remove(worker);
             _idle.Push(worker);
             return null;
@@ -161,13 +161,13 @@ internal sealed class CopyScheduler
         {
             var start = scheduler._time.GetTimestamp();
             var end = start + ((start - _queuedAt) / TurnDivisor);
-            for (var i = 0; i < QueuesPerTurn || scheduler._time.GetTimestamp() < end; i++)
+            for (var i = 0; i < CopiesPerTurn || scheduler._time.GetTimestamp() < end; i++)
             {
-                if (scheduler.Take(this) is not { } queue)
+                if (scheduler.Take(this) is not { } copy)
                     return;
                 Volatile.Write(ref _write, ++_writes);
-                queue.CopyState.BecomeWriting();
-                queue.Copy!.Write();
+                copy.BecomeWriting();
+                copy.Write();
                 Volatile.Write(ref _write, 0);
             }
 

@@ -7,7 +7,7 @@ namespace ServerSentEvents.Internal.Delivery;
 internal sealed partial class PipeCopy<TProperties>
 {
     /// <inheritdoc/>
-    public void CancelFlush()
+    internal override void CancelFlush()
     {
         // Servers abort a connection whose flush is canceled, so a flush that does not wait is left alone.
         if (_isWaiting)
@@ -19,7 +19,7 @@ internal sealed partial class PipeCopy<TProperties>
     private void EndFlush(Exception exception) =>
         End(exception is OperationCanceledException && _queue.IsAborted ? null : exception);
 
-    /// <summary>Ends the copy. The copy's state does not change, so that no worker takes its queue again.</summary>
+    /// <summary>Ends the copy. The copy's state does not change, so that no worker takes it again.</summary>
     private void End(Exception? failure) => ThreadPool.UnsafeQueueUserWorkItem(_ => Finish(failure), state: null);
 
     /// <summary>Ends the subscription, calls the application's handlers, and completes the task.</summary>

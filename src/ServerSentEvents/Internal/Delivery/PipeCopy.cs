@@ -18,7 +18,7 @@ namespace ServerSentEvents.Internal.Delivery;
     "Design",
     "CA1001",
     Justification = "Another thread can cancel the flush at any time. Without a timer, the source holds nothing to dispose.")]
-internal sealed partial class PipeCopy<TProperties> : IQueueCopy
+internal sealed partial class PipeCopy<TProperties> : QueueCopy
 {
     /// <summary>The largest number of bytes in one flush, so that no long queue or large event is copied as a whole.</summary>
     internal const int BytesPerFlush = 64 * 1024;
@@ -84,7 +84,7 @@ internal sealed partial class PipeCopy<TProperties> : IQueueCopy
     }
 
     /// <inheritdoc/>
-    public void Write()
+    internal override void Write()
     {
         try
         {
@@ -204,15 +204,15 @@ internal sealed partial class PipeCopy<TProperties> : IQueueCopy
             _subscription.HasLoadFailed = _queue.LoadFailure is not null;
             End(_queue.LoadFailure);
         }
-        else if (!_queue.CopyState.TryBecomeIdle())
+        else if (!TryBecomeIdle())
         {
-            CopyScheduler.Shared.Add(_queue);
+            CopyScheduler.Shared.Add(this);
         }
     }
 
     private void Signal()
     {
-        if (_queue.CopyState.TryBecomeReady())
-            CopyScheduler.Shared.Add(_queue);
+        if (TryBecomeReady())
+            CopyScheduler.Shared.Add(this);
     }
 }

@@ -154,7 +154,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Attaches a copy to a subscriber's queue.</summary>
-    internal void Attach(IQueueCopy copy, Subscriber<TProperties> subscriber)
+    internal void Attach(QueueCopy copy, Subscriber<TProperties> subscriber)
     {
         lock (_gate)
         {

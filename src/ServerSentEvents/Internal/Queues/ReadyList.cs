@@ -1,24 +1,24 @@
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// A linked list of the queues whose copies have something to write. A publish collects them under the registry's lock, and
-/// hands them over with one operation after the lock.
+/// A linked list of the copies that have something to write. A publish collects them under the registry's lock, and hands them
+/// over with one operation after the lock.
 /// </summary>
 internal struct ReadyList
 {
-    internal SubscriptionQueue? First { get; private set; }
+    internal QueueCopy? First { get; private set; }
 
-    internal SubscriptionQueue? Last { get; private set; }
+    internal QueueCopy? Last { get; private set; }
 
     internal int Count { get; private set; }
 
-    internal void Add(SubscriptionQueue queue)
+    internal void Add(QueueCopy copy)
     {
         if (Last is null)
-            First = queue;
+            First = copy;
         else
-            Last.NextReady = queue;
-        Last = queue;
+            Last.NextReady = copy;
+        Last = copy;
         Count++;
     }
 
@@ -34,7 +34,7 @@ internal struct ReadyList
         Count += other.Count;
     }
 
-    internal SubscriptionQueue? RemoveFirst()
+    internal QueueCopy? RemoveFirst()
     {
         var first = First;
         if (first is null)

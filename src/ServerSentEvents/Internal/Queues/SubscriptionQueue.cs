@@ -22,12 +22,6 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The state of a queue that sends gap events or conflates; null for a plain queue.</summary>
     private readonly QueueTracker? _tracker;
 
-    /// <summary>
-    /// A field, because it is a mutable struct. Keep it before the other structs: the runtime then puts it beside the Boolean
-    /// fields, which saves eight bytes for each subscription.
-    /// </summary>
-    internal CopyStateMachine CopyState;
-
     /// <summary>The bytes of the channel, and of a frame that the reader has begun.</summary>
     private QueueBytes _bytes;
 
@@ -46,10 +40,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The sources that wait for room. A mutable struct, hence a field and not a property.</summary>
     private RoomWaiters _roomWaiters;
 
-    /// <summary>
-    /// The progress of the reader. Keep it the last of the structs: the runtime then puts an integer of <c>Subscriber</c> beside
-    /// it, which saves eight bytes for each subscription.
-    /// </summary>
+    /// <summary>The progress of the reader. A mutable struct, hence a field and not a property.</summary>
     private ReaderProgress _progress;
 
     private protected SubscriptionQueue(QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)
@@ -77,10 +68,7 @@ internal abstract partial class SubscriptionQueue
     internal Func<SseItem<string>, string?>? KeyFunction => _tracker?.KeyFunction;
 
     /// <summary>The copy that reads this queue; null for another reader. Set once, under the registry's lock.</summary>
-    internal IQueueCopy? Copy { get; private set; }
-
-    /// <summary>The next queue on the ready list. Owned by the list that this queue stands on.</summary>
-    internal SubscriptionQueue? NextReady { get; set; }
+    internal QueueCopy? Copy { get; private set; }
 
     /// <summary>The time of the last write, where heartbeats need it. Guarded by the registry's lock.</summary>
     internal long LastWrite { get; set; }
@@ -133,7 +121,7 @@ internal abstract partial class SubscriptionQueue
     internal bool IsCompleted => _isCompleted;
 
     /// <summary>True if a frame waits, or a copy has not yet written all that it took.</summary>
-    internal bool HasUnread => !IsEmpty || (Copy is not null && !CopyState.IsIdle);
+    internal bool HasUnread => !IsEmpty || Copy is { IsIdle: false };
 
     /// <summary>True if the reader gets a frame without a wait for the next event or for a load.</summary>
     private bool HasFrame
@@ -190,7 +178,7 @@ internal abstract partial class SubscriptionQueue
     }
 
     /// <summary>Attaches a copy, which is signaled for every later frame and for the end. Needs the registry's lock.</summary>
-    internal void Attach(IQueueCopy copy) => Copy = copy;
+    internal void Attach(QueueCopy copy) => Copy = copy;
 
     /// <summary>
     /// Stops the delivery. Call before <see cref="Complete"/>, which wakes a reader that checks <see cref="IsAborted"/>. Needs the
@@ -215,11 +203,11 @@ internal abstract partial class SubscriptionQueue
         _bytes.TakeAll(Meter);
     }
 
-    /// <summary>Adds this queue to a ready list if it has a copy that was idle. Needs the registry's lock.</summary>
+    /// <summary>Signals the copy, if there is one, and adds it to a ready list if it was idle. Needs the registry's lock.</summary>
     internal void Signal(ref ReadyList ready)
     {
-        if (Copy is not null && CopyState.TryBecomeReady())
-            ready.Add(this);
+        if (Copy is { } copy && copy.TryBecomeReady())
+            ready.Add(copy);
     }
 
     /// <summary>
