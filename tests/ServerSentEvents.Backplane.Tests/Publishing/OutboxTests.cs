@@ -15,7 +15,7 @@ public sealed class OutboxTests : IDisposable
     public void Dispose() => _outbox.Dispose();
 
     [Fact]
-    public void TryTake_ItemsAdded_ShareOneMessageInOrder()
+    public void Take_ItemsAdded_ShareOneMessageInOrder()
     {
         Add("a", "b", "c");
 
@@ -26,7 +26,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void TryTake_MoreItemsThanPositions_MakesMessagesOf1000()
+    public void Take_MoreItemsThanPositions_MakesMessagesOf1000()
     {
         Add([.. TestNode.Numbered("", 2500)]);
 
@@ -36,7 +36,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void TryTake_LargeItems_SharesOnlyUpToTheLargestMessage()
+    public void Take_LargeItems_SharesOnlyUpToTheLargestMessage()
     {
         int[] lengths = [30_000, 30_000, 30_000, 200_000, 10, 10];
         Add(Array.ConvertAll(lengths, length => new string('x', length)));
@@ -49,7 +49,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void TryTake_ItemsThatFillAMessage_CountsTheirHeaders()
+    public void Take_ItemsThatFillAMessage_CountsTheirHeaders()
     {
         // The message header takes 26 bytes, and each item 29 beside its data: its length, the name of its channel, and two
         // field headers.
@@ -63,7 +63,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void TryTake_WindowFull_GathersUntilTheOldestIsConfirmed()
+    public void Take_WindowFull_GathersUntilTheOldestIsConfirmed()
     {
         for (var number = 1; number <= SeenMessages.Window; number++)
         {
@@ -99,7 +99,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void TryTake_ConnectionsLostAgainAndAgain_SendsInTheFirstOrder()
+    public void Take_ConnectionsLostAgainAndAgain_SendsInTheFirstOrder()
     {
         for (var number = 0; number < 4; number++)
         {
@@ -120,7 +120,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void TryTake_Retransmission_KeepsTheIdAndHasTheFlag()
+    public void Take_Retransmission_KeepsTheIdAndHasTheFlag()
     {
         Add("a");
         Take();
@@ -253,17 +253,16 @@ public sealed class OutboxTests : IDisposable
 
     private StreamMessage TakeMessage()
     {
-        _outbox.TryTake(out var body).Should().BeTrue();
-        MessageFormat.TryDecode(body.Span, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.TryDecode(_outbox.Take()!.Body, out var message).Should().Be(DecodeResult.Decoded);
         return message;
     }
 
     /// <summary>Returns the events of the next message; none if there is none.</summary>
     private List<string> Take()
     {
-        if (!_outbox.TryTake(out var body))
+        if (_outbox.Take() is not { } taken)
             return [];
-        MessageFormat.TryDecode(body.Span, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.TryDecode(taken.Body, out var message).Should().Be(DecodeResult.Decoded);
         return [.. message.Items.Select(item => item.Event!.Value.Data)];
     }
 }

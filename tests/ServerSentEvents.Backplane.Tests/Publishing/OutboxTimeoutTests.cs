@@ -29,7 +29,7 @@ public sealed class OutboxTimeoutTests : IDisposable
             "Not published within the PublishTimeout of 00:00:10: the broker has not been reached yet.");
         (await FailureOf(second)).Message.Should().Be(
             "Not published within the PublishTimeout of 00:00:10: the moon is full.");
-        _outbox.TryTake(out _).Should().BeFalse("it must not be published later");
+        _outbox.Take().Should().BeNull("it must not be published later");
     }
 
     [Fact]
@@ -37,11 +37,11 @@ public sealed class OutboxTimeoutTests : IDisposable
     {
         Connect(_outbox);
         var first = Add(_outbox);
-        _outbox.TryTake(out _);
+        _outbox.Take();
         Advance(Timeout);
         _outbox.Obstacle = "the moon is full";
         var second = Add(_outbox);
-        _outbox.TryTake(out _);
+        _outbox.Take();
         Advance(Timeout);
 
         (await FailureOf(first)).Message.Should().Be(
@@ -56,13 +56,13 @@ public sealed class OutboxTimeoutTests : IDisposable
     {
         Connect(_outbox);
         var item = Add(_outbox);
-        _outbox.TryTake(out _);
+        _outbox.Take();
         _outbox.BeginConnection();
         _outbox.Obstacle = "the moon is full";
         Advance(Timeout);
 
         (await FailureOf(item)).Message.Should().EndWith("the moon is full. It may have been published.");
-        _outbox.TryTake(out _).Should().BeFalse("it is not wanted anymore");
+        _outbox.Take().Should().BeNull("it is not wanted anymore");
     }
 
     [Fact]
@@ -96,18 +96,18 @@ public sealed class OutboxTimeoutTests : IDisposable
         var early = Add(_outbox);
         Advance(Timeout / 2);
         var late = Add(_outbox);
-        _outbox.TryTake(out _).Should().BeTrue();
+        _outbox.Take().Should().NotBeNull();
 
         Advance(Timeout / 2);
         await FailureOf(early);
         late.IsSettled.Should().BeFalse();
         _outbox.BeginConnection();
-        _outbox.TryTake(out _).Should().BeTrue("one of them is still wanted");
+        _outbox.Take().Should().NotBeNull("one of them is still wanted");
         Advance(Timeout / 2);
 
         await FailureOf(late);
         _outbox.BeginConnection();
-        _outbox.TryTake(out _).Should().BeFalse("none of them is wanted anymore");
+        _outbox.Take().Should().BeNull("none of them is wanted anymore");
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class OutboxTimeoutTests : IDisposable
     {
         Connect(_outbox);
         var item = Add(_outbox);
-        _outbox.TryTake(out _);
+        _outbox.Take();
         Advance(Timeout);
 
         _outbox.Confirm(1, all: false).Should().Be((1, 1UL));
@@ -123,7 +123,7 @@ public sealed class OutboxTimeoutTests : IDisposable
         await FailureOf(item);
         _outbox.HasUnconfirmed.Should().BeFalse();
         _outbox.BeginConnection();
-        _outbox.TryTake(out _).Should().BeFalse();
+        _outbox.Take().Should().BeNull();
     }
 
     [Theory]
@@ -134,7 +134,7 @@ public sealed class OutboxTimeoutTests : IDisposable
         using var outbox = new Outbox(_time, TimeSpan.FromSeconds(timeout));
         Connect(outbox);
         Add(outbox);
-        outbox.TryTake(out _).Should().BeTrue();
+        outbox.Take().Should().NotBeNull();
 
         Advance(TimeSpan.FromSeconds(expected - 1));
         outbox.IsStuck.Should().BeFalse();
@@ -150,11 +150,11 @@ public sealed class OutboxTimeoutTests : IDisposable
     {
         Connect(_outbox);
         Add(_outbox);
-        _outbox.TryTake(out _);
+        _outbox.Take();
         for (var number = 1; number < 20; number++)
         {
             Add(_outbox);
-            _outbox.TryTake(out _);
+            _outbox.Take();
             Advance(Timeout * 0.4);
             _outbox.Confirm(number, all: false);
         }
@@ -167,7 +167,7 @@ public sealed class OutboxTimeoutTests : IDisposable
     {
         Connect(_outbox);
         Add(_outbox);
-        _outbox.TryTake(out _);
+        _outbox.Take();
         _outbox.Obstacle = "the broker blocks publishers";
         Advance(Timeout * 3);
         _outbox.IsStuck.Should().BeFalse();

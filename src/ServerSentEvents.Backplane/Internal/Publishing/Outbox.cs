@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.Backplane.Internal.Publishing;
 
@@ -13,7 +14,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// message. So each event goes out at once on a quiet node, many share a message on a busy one, and no timer is needed.</para>
 /// <para>Safe for use by several threads. No continuation of a task runs under the lock.</para>
 /// </remarks>
-internal sealed partial class Outbox : IDisposable
+internal sealed class Outbox : IDisposable
 {
     /// <summary>The largest message, in bytes, unless it has a single item.</summary>
     internal const int LargestMessage = 64 << 10;
@@ -34,17 +35,17 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>Items that no message has yet. Guarded by <see cref="_gate"/>.</summary>
     private readonly Queue<OutgoingItem> _items = new();
 
-    /// <summary>Messages to send again, because their connection was lost. Guarded by <see cref="_gate"/>.</summary>
-    private readonly Queue<OutgoingMessage> _retransmissions = new();
-
-    /// <summary>The unconfirmed messages of the present connection. Guarded by <see cref="_gate"/>.</summary>
-    private readonly SentMessages _sent = new();
-
-    /// <summary>The items of the message that is being made. Guarded by <see cref="_gate"/>.</summary>
-    private readonly List<OutgoingItem> _gathered = [];
+    /// <summary>
+    /// The unconfirmed messages in their order: those of the present connection, and then those to send again, because their
+    /// connection was lost. Guarded by <see cref="_gate"/>.
+    /// </summary>
+    private readonly List<OutgoingMessage> _messages = [];
 
     /// <summary>The sequence of the last message. Guarded by <see cref="_gate"/>.</summary>
     private ulong _sequence;
+
+    /// <summary>The number of messages that the present connection has sent. Guarded by <see cref="_gate"/>.</summary>
+    private long _sent;
 
     /// <summary>The reason why nothing can be sent; null while it can. Guarded by <see cref="_gate"/>.</summary>
     private string? _obstacle = "the broker has not been reached yet";
@@ -52,11 +53,8 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>The time since when there is no obstacle, as a timestamp. Guarded by <see cref="_gate"/>.</summary>
     private long _clearSince;
 
-    /// <summary>True if the last attempt to make a message found too many unconfirmed. Guarded by <see cref="_gate"/>.</summary>
-    private bool _isFull;
-
-    /// <summary>True if a message has been unconfirmed for too long. Guarded by <see cref="_gate"/>.</summary>
-    private bool _isStuck;
+    /// <summary>True if a message has been unconfirmed for too long. Written under <see cref="_gate"/>.</summary>
+    private volatile bool _isStuck;
 
     /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isDisposed;
@@ -80,35 +78,18 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>The longest time that a message can be unconfirmed before the connection is given up.</summary>
     internal TimeSpan Patience { get; }
 
-    /// <summary>The highest sequence that was taken; 0 for none.</summary>
-    internal ulong LastSequence
-    {
-        get
-        {
-            lock (_gate)
-                return _sequence;
-        }
-    }
-
     /// <summary>True if the present connection, or the last one, has left a message unconfirmed.</summary>
     internal bool HasUnconfirmed
     {
         get
         {
             lock (_gate)
-                return _sent.Count + _retransmissions.Count > 0;
+                return _messages.Count > 0;
         }
     }
 
     /// <summary>True if the connection must be replaced, because the broker does not confirm.</summary>
-    internal bool IsStuck
-    {
-        get
-        {
-            lock (_gate)
-                return _isStuck;
-        }
-    }
+    internal bool IsStuck => _isStuck;
 
     /// <summary>The reason why nothing can be sent; null while it can.</summary>
     internal string? Obstacle
@@ -157,33 +138,31 @@ internal sealed partial class Outbox : IDisposable
     {
         lock (_gate)
         {
-            // What was waiting to be sent again comes after what the last connection had sent.
-            OutgoingMessage[] messages = [.. _sent.TakeAll(), .. _retransmissions];
-            _retransmissions.Clear();
-            foreach (var message in messages)
-                _retransmissions.Enqueue(message);
-            _isStuck = false;
+            _messages.ForEach(static message => message.Number = null);
+            (_sent, _isStuck) = (0, false);
         }
     }
 
-    /// <summary>Takes the next message to send. Returns false if there is none, or too many are unconfirmed.</summary>
-    internal bool TryTake(out ReadOnlyMemory<byte> body)
+    /// <summary>Takes the next message to send. Returns null if there is none, or too many are unconfirmed.</summary>
+    internal OutgoingMessage? Take()
     {
         lock (_gate)
         {
-            body = default;
-            var isRetransmission = TryTakeRetransmission_NeedsLock(out var message);
-            if (!isRetransmission && !TryMakeMessage_NeedsLock(out message))
-                return false;
-            MessageFormat.Stamp(message.Body, new MessageId(Node, message.Sequence), MessageFormat.NowOf(_time), isRetransmission);
-            message.SentAt = _time.GetTimestamp();
-            _sent.Add(message);
-            body = message.Body;
-            return true;
+            // No caller waits for these anymore.
+            _messages.RemoveAll(static message => message is { Number: null, IsSettled: true });
+            var retransmission = _messages.Find(static message => message.Number is null);
+            if ((retransmission ?? MakeMessage_NeedsLock()) is not { } message)
+                return null;
+            MessageFormat.Stamp(
+                message.Body, new MessageId(Node, message.Sequence), MessageFormat.NowOf(_time), isRetransmission: retransmission is not null);
+            (message.Number, message.SentAt) = (++_sent, _time.GetTimestamp());
+            return message;
         }
     }
 
     /// <summary>Completes the items of a confirmed message, and with <paramref name="all"/> those of all messages before it.</summary>
+    /// <param name="number">The <see cref="OutgoingMessage.Number"/> of the message.</param>
+    /// <param name="all">True for all messages up to this one.</param>
     /// <returns>The number of items, and the highest sequence; 0 for none.</returns>
     internal (int Items, ulong Sequence) Confirm(long number, bool all)
     {
@@ -191,13 +170,14 @@ internal sealed partial class Outbox : IDisposable
         bool wasFull;
         lock (_gate)
         {
-            (wasFull, _isFull) = (_isFull, false);
-            foreach (var message in _sent.Confirm(number, all))
+            wasFull = IsFull_NeedsLock();
+            foreach (var message in _messages.FindAll(message => message.Number == number || (all && message.Number < number)))
             {
+                _messages.Remove(message);
                 foreach (var item in message.Items)
                     item.Confirm();
                 items += message.Items.Length;
-                sequence = Math.Max(sequence, message.Sequence);
+                sequence = message.Sequence;
             }
         }
 
@@ -213,47 +193,66 @@ internal sealed partial class Outbox : IDisposable
         lock (_gate)
         {
             _isDisposed = true;
-            foreach (var item in All_NeedsLock())
+            foreach (var item in _items.Concat(Sent_NeedsLock()))
                 item.Fail(new ObjectDisposedException(typeof(StreamPublisher).FullName));
         }
     }
 
-    private bool TryTakeRetransmission_NeedsLock(out OutgoingMessage message)
+    private OutgoingMessage? MakeMessage_NeedsLock()
     {
-        while (_retransmissions.TryDequeue(out message!))
-        {
-            if (!Array.TrueForAll(message.Items, static item => item.IsSettled))
-                return true;
-        }
-
-        return false;
-    }
-
-    private bool TryMakeMessage_NeedsLock(out OutgoingMessage message)
-    {
-        message = null!;
-        // A reader can tell retransmissions apart only in a window of sequences.
-        _isFull = _sent.Oldest is { } oldest && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
-        if (_isFull)
-            return false;
+        if (IsFull_NeedsLock())
+            return null;
+        var items = new List<OutgoingItem>();
         for (var length = MessageFormat.HeaderLength; _items.TryPeek(out var next); _items.Dequeue())
         {
             if (next.Encoded is null)
                 continue;
             length += MessageFormat.LengthOf(next.Encoded);
-            if (_gathered.Count == StreamPosition.MaxItems || (_gathered.Count > 0 && length > LargestMessage))
+            if (items.Count == StreamPosition.MaxItems || (items.Count > 0 && length > LargestMessage))
                 break;
-            _gathered.Add(next);
+            items.Add(next);
         }
 
-        if (_gathered.Count == 0)
-            return false;
-        OutgoingItem[] items = [.. _gathered];
-        _gathered.Clear();
-        message = new OutgoingMessage(++_sequence, items, MessageFormat.Encode(Array.ConvertAll(items, static item => item.Encoded!)));
-        return true;
+        if (items.Count == 0)
+            return null;
+        var body = MessageFormat.Encode([.. items.Select(static item => item.Encoded!)]);
+        var message = new OutgoingMessage(++_sequence, [.. items], body);
+        _messages.Add(message);
+        return message;
     }
 
-    private IEnumerable<OutgoingItem> All_NeedsLock() =>
-        _items.Concat(_sent.All.Concat(_retransmissions).SelectMany(message => message.Items));
+    /// <summary>Returns whether no new message is possible: a reader can tell retransmissions apart only in a window of sequences.</summary>
+    private bool IsFull_NeedsLock() => _messages is [var oldest, ..] && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
+
+    private IEnumerable<OutgoingItem> Sent_NeedsLock() => _messages.SelectMany(static message => message.Items);
+
+    /// <summary>Fails items whose timeout is over, and notices a broker that does not confirm.</summary>
+    private void Check()
+    {
+        lock (_gate)
+        {
+            var late = _time.GetTimestamp() - _time.ToTimestampTicks(_timeout);
+            while (_items.TryPeek(out var first) && (first.IsSettled || first.AddedAt <= late))
+                _items.Dequeue().Fail(NotSent_NeedsLock());
+            foreach (var item in Sent_NeedsLock())
+            {
+                if (item.AddedAt <= late && !item.IsSettled)
+                    item.Fail(NotConfirmed_NeedsLock());
+            }
+
+            var stuck = _time.GetTimestamp() - _time.ToTimestampTicks(Patience);
+            _isStuck |= _obstacle is null
+                && _messages is [{ Number: not null } oldest, ..] && Math.Max(oldest.SentAt, _clearSince) <= stuck;
+        }
+
+        Changed.Set();
+    }
+
+    private TimeoutException NotSent_NeedsLock() => new(
+        $"Not published within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}.");
+
+    private TimeoutException NotConfirmed_NeedsLock() => new(
+        $"Sent, but not confirmed within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}. It may have been published.");
+
+    private string Reason_NeedsLock() => _obstacle ?? "the broker has not confirmed what was sent before";
 }

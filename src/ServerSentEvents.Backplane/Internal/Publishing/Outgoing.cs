@@ -29,7 +29,7 @@ internal sealed class OutgoingItem(byte[] encoded, long addedAt)
     }
 }
 
-/// <summary>A message of items that was sent and is not confirmed yet. Guarded by the lock of the outbox.</summary>
+/// <summary>A message that is not confirmed yet. Guarded by the lock of the outbox.</summary>
 /// <param name="sequence">The number of the message among those of this publisher.</param>
 /// <param name="items">The items, in order.</param>
 /// <param name="body">The encoded message.</param>
@@ -40,6 +40,12 @@ internal sealed class OutgoingMessage(ulong sequence, OutgoingItem[] items, byte
     internal OutgoingItem[] Items { get; } = items;
 
     internal byte[] Body { get; } = body;
+
+    /// <summary>True if no caller waits for it anymore.</summary>
+    internal bool IsSettled => Array.TrueForAll(Items, static item => item.IsSettled);
+
+    /// <summary>The number among the messages of the present connection, from 1; null if it has to be sent again.</summary>
+    internal long? Number { get; set; }
 
     /// <summary>The time when it was sent on the present connection, as a timestamp.</summary>
     internal long SentAt { get; set; }

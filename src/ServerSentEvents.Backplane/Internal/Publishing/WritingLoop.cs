@@ -87,14 +87,14 @@ internal sealed class WritingLoop(
             }
 
             // A writer that sends one message at a time always has a next one under load. The checks above come before each.
-            if (writer.Blocked is not null || !outbox.TryTake(out var body))
+            if (writer.Blocked is not null || outbox.Take() is not { } message)
             {
                 await outbox.Changed.WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
-            watch.BeginSending(outbox.LastSequence);
-            await writer.SendAsync(body, cancellationToken).ConfigureAwait(false);
+            watch.BeginSending(message.Sequence);
+            await writer.SendAsync(message.Body, cancellationToken).ConfigureAwait(false);
         }
 
         throw await writer.Lost.ConfigureAwait(false);
