@@ -65,10 +65,13 @@ public sealed class FailingReadingTests
             text.Contains("code of the application failed", StringComparison.Ordinal) && text.Contains("of a handler", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task SubscriberKey_Throws_NodeGoesOnAndTheLogSaysSo()
+    [Theory]
+    [InlineData(typeof(InvalidOperationException))]
+    [InlineData(typeof(ObjectDisposedException))]
+    public async Task SubscriberKey_Throws_NodeGoesOnAndTheLogSaysSo(Type exception)
     {
-        await using var node = await StartAsync(options => options.SubscriberKey = _ => throw new InvalidOperationException("of a function"));
+        await using var node = await StartAsync(options =>
+            options.SubscriberKey = _ => throw (Exception)Activator.CreateInstance(exception, "of a function")!);
         await using var client = node.Connect(name: "Ann");
 
         await node.Backplane.DisconnectAsync("Ann").WithinPatience();

@@ -15,18 +15,14 @@ internal sealed class LocalDelivery<TProperties>(
 {
     private bool _hasWarnedOfKey;
 
-    private Publisher<TProperties> Publisher => publisher;
-
     /// <summary>Clears the history, and ends all subscriptions, because their clients may have missed events.</summary>
-    internal void Restart(EventIds ids, EventPosition before) => Try(
-        static (self, at) => self.Publisher.Follow(at.Ids, at.Before), (Ids: ids, Before: before));
+    internal void Restart(EventIds ids, EventPosition before) => Try(() => publisher.Follow(ids, before));
 
     /// <summary>Ends the subscriptions of clients that came while the node was catching up.</summary>
-    internal void EndAll() => Try(static (self, _) => self.Publisher.Close(), state: 0);
+    internal void EndAll() => Try(publisher.Close);
 
     /// <summary>Ends the subscriptions whose last event id is of another stream, as far as a message shows it.</summary>
-    internal void EndUnknown(long offset) => Try(
-        static (self, value) => self.Publisher.EndUnknown(value), StreamPosition.EndOf(offset));
+    internal void EndUnknown(long offset) => Try(() => publisher.EndUnknown(StreamPosition.EndOf(offset)));
 
     internal void SetCaughtUp(bool isCaughtUp) => publisher.SetCaughtUp(isCaughtUp);
 
@@ -40,7 +36,7 @@ internal sealed class LocalDelivery<TProperties>(
             if (item.Event is { } read)
                 Deliver(position, read, item.Channels, isCatchingUp);
             else if (item.DisconnectKey is { } key && !isCatchingUp)
-                Try(static (self, wanted) => self.Disconnect(wanted), key);
+                Disconnect(key);
         }
         catch (ObjectDisposedException)
         {
@@ -75,21 +71,17 @@ internal sealed class LocalDelivery<TProperties>(
     private void Disconnect(string key)
     {
         if (settings.SubscriberKey is { } keyOf)
-            publisher.Disconnect(properties => string.Equals(keyOf(properties), key, StringComparison.Ordinal));
+            Try(() => publisher.Disconnect(properties => string.Equals(keyOf(properties), key, StringComparison.Ordinal)));
         else if (!_hasWarnedOfKey)
             Log.NoSubscriberKey(settings.Logger, stream);
         _hasWarnedOfKey = true;
     }
 
-    private void Try<TState>(Action<LocalDelivery<TProperties>, TState> action, TState state)
+    private void Try(Action action)
     {
         try
         {
-            action(this, state);
-        }
-        catch (ObjectDisposedException)
-        {
-            // The publisher has no subscribers anymore.
+            action();
         }
         catch (Exception exception)
         {
