@@ -3,6 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Diagnostics;
 using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.Backplane;
 
@@ -62,22 +63,13 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     /// <summary>
     /// True while this node reads the end of the stream. False before it has caught up, in an outage, and after the disposal.
     /// </summary>
-    public bool IsCaughtUp => _reading.IsCaughtUp;
+    public bool IsCaughtUp => _reading.Obstacle is null;
 
     private protected override Task Ready => _reading.CaughtUp;
 
     private protected override IEnumerable<Task<StreamRefusedException>> Refused => [.. base.Refused, _reading.Refused];
 
     private protected override string? Obstacle => _reading.Obstacle ?? base.Obstacle;
-
-    /// <inheritdoc/>
-    public override async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        await base.DisposeAsync().ConfigureAwait(false);
-        // After the end of the loops, because their start adds it.
-        BrokerMetrics.Remove(_lag);
-    }
 
     /// <summary>
     /// Returns the state for a health check. A node that has caught up once is never unhealthy: an outage of the broker is the
@@ -98,9 +90,10 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
         // The handlers of subscriptions that end now may publish, and wait.
         var writing = base.RunAsync(cancellationToken);
         _follower.Begin();
-        var timer = _settings.TimeProvider.CreateTimer(
+        var timer = _settings.TimeProvider.CreateDetachedTimer(
             static watch => ((ReadingWatch)watch!).Check(), Watch, CheckInterval, CheckInterval);
         await using (timer.ConfigureAwait(false))
             await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
+        BrokerMetrics.Remove(_lag);
     }
 }

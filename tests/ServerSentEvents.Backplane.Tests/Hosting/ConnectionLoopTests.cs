@@ -1,5 +1,5 @@
-using ServerSentEvents.Backplane.Internal.Diagnostics;
 using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
@@ -11,7 +11,7 @@ public sealed class ConnectionLoopTests : IDisposable
     private readonly ConnectionLoop _loop;
 
     public ConnectionLoopTests() => _loop = new ConnectionLoop(
-        "reading", new Counter(), "orders", new StreamPublisherSettings(new TestPublisherOptions { TimeProvider = _time }));
+        "reading", new StripedCounter(), "orders", new StreamPublisherSettings(new TestPublisherOptions { TimeProvider = _time }));
 
     public void Dispose() => _stopping.Dispose();
 
@@ -46,7 +46,7 @@ public sealed class ConnectionLoopTests : IDisposable
         for (var node = 0; node < 50; node++)
         {
             var loop = new ConnectionLoop(
-                "reading", new Counter(), "orders", new StreamPublisherSettings(new TestPublisherOptions { TimeProvider = _time }));
+                "reading", new StripedCounter(), "orders", new StreamPublisherSettings(new TestPublisherOptions { TimeProvider = _time }));
             using var stopping = new CancellationTokenSource();
             await RunAsync(loop, stopping, attempts: 2, connectedFor: null);
         }

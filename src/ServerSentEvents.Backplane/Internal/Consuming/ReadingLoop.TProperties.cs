@@ -15,16 +15,12 @@ internal sealed class ReadingLoop<TProperties>(
     private readonly ConnectionLoop _loop = new("reading", metrics.ReconnectsToRead, transport.Stream, settings);
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private volatile bool _isCaughtUp;
     private volatile string? _obstacle = "the broker has not been reached yet";
 
     /// <summary>A task that completes when the node has caught up for the first time.</summary>
     internal Task CaughtUp => _caughtUp.Task;
 
-    /// <summary>True if the node reads the end of the stream now.</summary>
-    internal bool IsCaughtUp => _isCaughtUp;
-
-    /// <summary>The reason why the end of the stream is not read; null if there is none.</summary>
+    /// <summary>The reason why the end of the stream is not read; null if it is.</summary>
     internal string? Obstacle => _obstacle;
 
     /// <summary>A task that completes if the broker refuses.</summary>
@@ -34,7 +30,7 @@ internal sealed class ReadingLoop<TProperties>(
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await _loop.RunAsync(transport.OpenReaderAsync, ReadAsync, Disconnected, cancellationToken).ConfigureAwait(false);
-        (_obstacle, _isCaughtUp) = ("the backplane was disposed", false);
+        _obstacle = "the backplane was disposed";
         follower.End();
     }
 
@@ -46,16 +42,14 @@ internal sealed class ReadingLoop<TProperties>(
         connected();
         lag.SetCaughtUp(true);
         _obstacle = null;
-        _isCaughtUp = true;
         _caughtUp.TrySetResult();
         throw await lost.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void Disconnected(Exception reason)
     {
-        _obstacle = ConnectionLoop.Describe(reason);
         follower.Detach();
-        _isCaughtUp = false;
+        _obstacle = ConnectionLoop.Describe(reason);
         lag.SetCaughtUp(false);
     }
 }

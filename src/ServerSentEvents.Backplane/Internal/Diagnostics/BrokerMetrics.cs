@@ -26,23 +26,23 @@ internal sealed class BrokerMetrics
     {
     }
 
-    internal Counter Published { get; } = new();
+    internal StripedCounter Published { get; } = new();
 
-    internal Counter Confirmed { get; } = new();
+    internal StripedCounter Confirmed { get; } = new();
 
-    internal Counter Delivered { get; } = new();
+    internal StripedCounter Delivered { get; } = new();
 
-    internal Counter Redelivered { get; } = new();
+    internal StripedCounter Redelivered { get; } = new();
 
-    internal Counter Skipped { get; } = new();
+    internal StripedCounter Skipped { get; } = new();
 
-    internal Counter Damaged { get; } = new();
+    internal StripedCounter Damaged { get; } = new();
 
-    internal Counter Gaps { get; } = new();
+    internal StripedCounter Gaps { get; } = new();
 
-    internal Counter ReconnectsToPublish { get; } = new();
+    internal StripedCounter ReconnectsToPublish { get; } = new();
 
-    internal Counter ReconnectsToRead { get; } = new();
+    internal StripedCounter ReconnectsToRead { get; } = new();
 
     internal static BrokerMetrics For(string broker)
     {
@@ -83,7 +83,7 @@ internal sealed class BrokerMetrics
             "The time by which this node may be behind the end of the stream."));
     }
 
-    private static void AddCounter(string name, string unit, string description, Func<BrokerMetrics, Counter> counter) =>
+    private static void AddCounter(string name, string unit, string description, Func<BrokerMetrics, StripedCounter> counter) =>
         InstrumentCreation.Create(() => Meter.CreateObservableCounter(
             Prefix + name,
             () => Brokers.Select(broker => new Measurement<long>(counter(broker.Value).Value, Tag("broker", broker.Key))),
@@ -91,14 +91,4 @@ internal sealed class BrokerMetrics
             description));
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
-}
-
-/// <summary>A number that only grows. Safe for use by several threads.</summary>
-internal sealed class Counter
-{
-    private long _value;
-
-    internal long Value => Interlocked.Read(ref _value);
-
-    internal void Add(long number) => Interlocked.Add(ref _value, number);
 }

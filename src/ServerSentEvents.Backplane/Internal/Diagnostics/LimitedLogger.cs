@@ -21,25 +21,16 @@ internal sealed class LimitedLogger(ILogger logger, TimeProvider time) : ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel)
-    {
-        try
-        {
-            return logger.IsEnabled(logLevel);
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
+    /// <summary>Returns true. <see cref="Log"/> asks the logger, which can throw.</summary>
+    public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (!TryCount(eventId.Id, out var leftOut))
-            return;
         try
         {
+            if (!logger.IsEnabled(logLevel) || !TryCount(eventId.Id, out var leftOut))
+                return;
             logger.Log(logLevel, eventId, state, exception, formatter);
             if (leftOut > 0)
                 Diagnostics.Log.LeftOut(logger, leftOut, eventId.Id);

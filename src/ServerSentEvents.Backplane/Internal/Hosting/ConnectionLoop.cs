@@ -1,4 +1,5 @@
 using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Internal.Hosting;
 
@@ -7,7 +8,7 @@ namespace ServerSentEvents.Backplane.Internal.Hosting;
 /// The log gets the first failure of an outage in full, then one line a minute, and one line at its end. A connection that is
 /// lost soon after it was made belongs to the same outage.
 /// </remarks>
-internal sealed class ConnectionLoop(string direction, Counter reconnects, string stream, StreamPublisherSettings settings)
+internal sealed class ConnectionLoop(string direction, StripedCounter reconnects, string stream, StreamPublisherSettings settings)
 {
     private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
