@@ -35,11 +35,11 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <summary>The lock of the start and the disposal.</summary>
     private readonly Lock _gate = new();
 
-    /// <summary>The loops, while they run. Written under <see cref="_gate"/>, and never after the disposal.</summary>
-    private Task _running = Task.CompletedTask;
+    /// <summary>The loops; null before the start. Written under <see cref="_gate"/>, and never after the disposal.</summary>
+    private Task? _running;
 
-    /// <summary>The state: Created, then Running, then Disposed; or Disposed at once. Guarded by <see cref="_gate"/>.</summary>
-    private State _state;
+    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
+    private bool _isDisposed;
 
     /// <summary>Creates a publisher that is not connected yet.</summary>
     /// <param name="options">The settings, which are checked and copied.</param>
@@ -147,15 +147,16 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_state == State.Disposed)
+            if (_isDisposed)
                 return;
-            _state = State.Disposed;
+            _isDisposed = true;
         }
 
         GC.SuppressFinalize(this);
         await _stopping.CancelAsync().ConfigureAwait(false);
         Outbox.Dispose();
-        await _running.ConfigureAwait(false);
+        if (_running is not null)
+            await _running.ConfigureAwait(false);
         _stopping.Dispose();
     }
 
@@ -219,11 +220,10 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
         // Check and start under one lock, so that a disposal waits for the loops.
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_state == State.Disposed, this);
-            if (_state == State.Running)
-                return;
-            _state = State.Running;
-            _running = Task.Run(() => RunAsync(_stopping.Token));
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            // The caller's ExecutionContext may belong to a request, and would live as long as the loops.
+            using (ExecutionContext.IsFlowSuppressed() ? null : (IDisposable?)ExecutionContext.SuppressFlow())
+                _running ??= Task.Run(() => RunAsync(_stopping.Token));
         }
     }
 
@@ -246,12 +246,5 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
             Outbox.Withdraw(item, canceled);
             throw;
         }
-    }
-
-    private enum State
-    {
-        Created,
-        Running,
-        Disposed,
     }
 }

@@ -20,6 +20,23 @@ public sealed class ConnectTests
     }
 
     [Fact]
+    public async Task ConnectAsync_CallerHasAContext_FunctionsDoNotSeeIt()
+    {
+        var request = new AsyncLocal<string?> { Value = "a request" };
+        var seen = new TaskCompletionSource<string?>();
+
+        await using var node = await TestNode.StartAsync(_stream, options => options.Personalize = (item, _) =>
+        {
+            seen.TrySetResult(request.Value);
+            return item;
+        });
+        await using var client = node.Connect();
+        await node.PublishAsync("a");
+
+        (await seen.Task.WithinPatience()).Should().BeNull("the context would live as long as the backplane");
+    }
+
+    [Fact]
     public async Task ConnectAsync_BrokerComesAfterASecond_Connects()
     {
         _stream.Stop();

@@ -65,7 +65,7 @@ internal sealed class Outbox : IDisposable
         Patience = TimeSpan.FromTicks(Math.Clamp(timeout.Ticks, ShortestPatience.Ticks, LongestPatience.Ticks));
         var period = timeout / ChecksInTimeout;
         // A period below a millisecond would be none.
-        _timer = time.CreateTimer(
+        _timer = time.CreateDetachedTimer(
             static outbox => ((Outbox)outbox!).Check(), this, period, period > TimeSpan.FromMilliseconds(1) ? period : TimeSpan.FromMilliseconds(1));
     }
 
