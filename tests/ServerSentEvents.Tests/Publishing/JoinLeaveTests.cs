@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests subscriptions that join and leave channels while they are open.</summary>
@@ -70,6 +71,21 @@ public sealed class JoinLeaveTests
         subscription.Join([]).Should().BeFalse();
 
         subscription.Channels.Should().BeEquivalentTo("a", "b");
+    }
+
+    [Fact]
+    public async Task Join_NoChannels_KeepsNothingOfTheOnlyChannel()
+    {
+        await new[] { JoinNothing() }.ShouldBecomeGarbageAsync();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference JoinNothing()
+        {
+            var channel = new string('a', 3);
+            using var subscription = _publisher.Subscribe(channel);
+            subscription.Join([]).Should().BeFalse();
+            return new WeakReference(channel);
+        }
     }
 
     [Fact]

@@ -52,6 +52,8 @@ internal sealed partial class ChannelIndex<TProperties>
     /// </summary>
     internal bool Join(Subscriber<TProperties> subscriber, in ChannelNames channels)
     {
+        if (channels.Count == 0)
+            return false;
         var walk = NewWalk();
         var present = subscriber.MembershipCount;
         var largest = present + channels.Count;
