@@ -76,7 +76,17 @@ public static partial class EventPublisherExtensions
         JsonLine.ThrowIfFunction(value, nameof(value));
         EventValidator.ThrowIfInvalidType(eventType, nameof(eventType));
         EventValidator.ThrowIfInvalidId(eventId, nameof(eventId));
-        return SerializeAndPublishAsync(publisher, value, typeInfo, channels, eventType, eventId, cancellationToken);
+        return SerializeAndPublishAsync();
+
+        async ValueTask SerializeAndPublishAsync()
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            string data;
+            using (var json = JsonLine.Serialize(value, typeInfo, PublisherOptions.LargestMaxEventBytes, nameof(value)))
+                data = json.ToString();
+            var item = new SseItem<string>(data, eventType).WithId(eventId);
+            await publisher.PublishAsync(item, channels, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Publishes a value as JSON, with type information that is made at run time.</summary>
@@ -127,22 +137,5 @@ public static partial class EventPublisherExtensions
         ArgumentNullException.ThrowIfNull(publisher);
         JsonLine.ThrowIfFunction(value, nameof(value));
         return publisher.PublishJsonAsync(value, JsonLine.TypeInfo<T>(options), channels, eventType, eventId, cancellationToken);
-    }
-
-    private static async ValueTask SerializeAndPublishAsync<T>(
-        IEventPublisher publisher,
-        T value,
-        JsonTypeInfo<T> typeInfo,
-        ChannelNames channels,
-        string? eventType,
-        string? eventId,
-        CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        string data;
-        using (var json = JsonLine.Serialize(value, typeInfo, PublisherOptions.LargestMaxEventBytes, nameof(value)))
-            data = json.ToString();
-        var item = new SseItem<string>(data, eventType).WithId(eventId);
-        await publisher.PublishAsync(item, channels, cancellationToken).ConfigureAwait(false);
     }
 }

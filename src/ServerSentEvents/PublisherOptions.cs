@@ -25,26 +25,8 @@ namespace ServerSentEvents;
 /// </example>
 public sealed class PublisherOptions
 {
-    /// <summary>The default of <see cref="QueueCapacity"/>, in events.</summary>
-    internal const int DefaultQueueCapacity = 8192;
-
-    /// <summary>The default of <see cref="QueueCapacityBytes"/>: 1 MiB.</summary>
-    internal const long DefaultQueueCapacityBytes = 1024 * 1024;
-
-    /// <summary>The default of <see cref="MaxEventBytes"/>: 64 MiB.</summary>
-    internal const int DefaultMaxEventBytes = 64 * 1024 * 1024;
-
     /// <summary>The largest value of <see cref="MaxEventBytes"/>: an event of this size still has a text form.</summary>
     internal const int LargestMaxEventBytes = 512 * 1024 * 1024;
-
-    /// <summary>The default of <see cref="LingerTimeout"/>, in seconds.</summary>
-    internal const int DefaultLingerTimeoutSeconds = 30;
-
-    /// <summary>The default of <see cref="HistoryCapacityBytes"/>: 64 MiB.</summary>
-    internal const long DefaultHistoryCapacityBytes = 64 * 1024 * 1024;
-
-    /// <summary>The default of <see cref="HistoryMaxAge"/>, in hours.</summary>
-    internal const int DefaultHistoryMaxAgeHours = 1;
 
     /// <summary>
     /// The number of events that can wait for one subscriber, from 1 to <see cref="int.MaxValue"/>. The default is 8,192.
@@ -57,7 +39,7 @@ public sealed class PublisherOptions
     /// this bound; <see cref="QueueCapacityBytes"/> still applies. A subscription can override the value with
     /// <see cref="SubscribeOptions{TProperties}.QueueCapacity"/>.</para>
     /// </remarks>
-    public int QueueCapacity { get; set; } = DefaultQueueCapacity;
+    public int QueueCapacity { get; set; } = 8192;
 
     /// <summary>
     /// The number of bytes that can wait for one subscriber, from 1 to <see cref="long.MaxValue"/>. The default is 1 MiB
@@ -81,7 +63,7 @@ public sealed class PublisherOptions
     /// using var publisher = new Publisher(new PublisherOptions { QueueCapacityBytes = 256 * 1024 });
     /// </code>
     /// </example>
-    public long QueueCapacityBytes { get; set; } = DefaultQueueCapacityBytes;
+    public long QueueCapacityBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
     /// The action for a new event when a subscriber's queue is full. The default is
@@ -147,7 +129,7 @@ public sealed class PublisherOptions
     /// }
     /// </code>
     /// </example>
-    public int MaxEventBytes { get; set; } = DefaultMaxEventBytes;
+    public int MaxEventBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
     /// The largest number of open subscriptions, from 1 to <see cref="int.MaxValue"/>. The default is null: no limit.
@@ -194,7 +176,7 @@ public sealed class PublisherOptions
     /// publisher.Close();    // a reader that takes something every five seconds still gets the event
     /// </code>
     /// </example>
-    public TimeSpan LingerTimeout { get; set; } = TimeSpan.FromSeconds(DefaultLingerTimeoutSeconds);
+    public TimeSpan LingerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// The number of events that each channel keeps for clients that reconnect, from 0 to <see cref="int.MaxValue"/>. The
@@ -238,7 +220,7 @@ public sealed class PublisherOptions
     /// using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, HistoryCapacityBytes = 16 * 1024 * 1024 });
     /// </code>
     /// </example>
-    public long HistoryCapacityBytes { get; set; } = DefaultHistoryCapacityBytes;
+    public long HistoryCapacityBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
     /// The age at which an event leaves the history: above zero, or null for no limit of age. The default is one hour.
@@ -248,7 +230,7 @@ public sealed class PublisherOptions
     /// <para>A channel without subscribers is evicted when nothing was published to it for this long. With null, the last
     /// events of every channel stay in memory, including channels that are no longer used.</para>
     /// </remarks>
-    public TimeSpan? HistoryMaxAge { get; set; } = TimeSpan.FromHours(DefaultHistoryMaxAgeHours);
+    public TimeSpan? HistoryMaxAge { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
     /// The idle time after which a subscriber gets a heartbeat: above zero, at most about 49 days. The default is null:

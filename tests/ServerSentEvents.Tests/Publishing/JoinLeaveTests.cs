@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+
 namespace ServerSentEvents.Tests;
 
 /// <summary>Tests subscriptions that join and leave channels while they are open.</summary>

@@ -63,10 +63,10 @@ internal sealed class Subscriber<TProperties>(
     /// <summary>Sets the channels of a subscriber that has not ended. Needs the registry's lock.</summary>
     internal void SetMemberships(ReadOnlySpan<Membership<TProperties>> memberships)
     {
-        MoveOrigin(-(Meter?.Bytes ?? 0));
+        Uncount(-(Meter?.Bytes ?? 0));
         (_channel, _index) = memberships.Length == 1 ? memberships[0] : default;
         _membershipsOrEnd = memberships.Length > 1 ? memberships.ToArray() : null;
-        MoveOrigin(Meter?.Bytes ?? 0);
+        Uncount(Meter?.Bytes ?? 0);
     }
 
     /// <summary>

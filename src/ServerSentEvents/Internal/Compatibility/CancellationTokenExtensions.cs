@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Internal.Compatibility;
 
-/// <summary>Ways to register with a token, and to unregister, that do not affect other code.</summary>
+/// <summary>Ways to register with a token, to unregister, and to cancel, that do not affect other code.</summary>
 internal static class CancellationTokenExtensions
 {
     /// <summary>Registers a callback without the caller's ExecutionContext, which may belong to a request.</summary>
@@ -30,4 +30,22 @@ internal static class CancellationTokenExtensions
         ThreadPool.UnsafeQueueUserWorkItem(static state => ((CancellationTokenRegistration)state!).Dispose(), registration);
 #endif
     }
+
+    /// <summary>
+    /// Cancels a source on a work item, because the callbacks are code of the application. Their exceptions are ignored: whoever
+    /// waits for the canceled operation gets its result.
+    /// </summary>
+    internal static void CancelOnThreadPool(this CancellationTokenSource source) => ThreadPool.UnsafeQueueUserWorkItem(
+        static state =>
+        {
+            try
+            {
+                ((CancellationTokenSource)state!).Cancel();
+            }
+            catch (AggregateException)
+            {
+                // A callback threw.
+            }
+        },
+        source);
 }

@@ -105,7 +105,7 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     private async ValueTask<bool> WaitAndMoveNextAsync()
     {
         _queue.PendingLoad?.Start();
-        while (!_queue.IsAborted && !_queue.HasStopped && await _queue.WaitToReadAsync().ConfigureAwait(false))
+        while (!_queue.IsFinished && await _queue.WaitToReadAsync().ConfigureAwait(false))
         {
             if (TryMoveNext())
                 return true;

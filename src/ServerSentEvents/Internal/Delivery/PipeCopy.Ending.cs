@@ -52,18 +52,5 @@ internal sealed partial class PipeCopy<TProperties>
     /// <summary>Ends the subscription at once. The handlers are called by <see cref="Finish"/>.</summary>
     private void Cancel() => _subscription.CancelCopy();
 
-    /// <summary>Cancels the flush on another thread, because the writer's callbacks are application code.</summary>
-    private void CancelWaitingFlush() => ThreadPool.UnsafeQueueUserWorkItem(
-        _ =>
-        {
-            try
-            {
-                _flushCancellation.Cancel();
-            }
-            catch (AggregateException)
-            {
-                // A callback of the writer threw. The result of the flush decides what happens next.
-            }
-        },
-        state: null);
+    private void CancelWaitingFlush() => _flushCancellation.CancelOnThreadPool();
 }

@@ -197,9 +197,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
 
     private void Continue()
     {
-        var isDone = _queue.IsAborted
-            || ((_queue.HasStopped || _queue.IsFinished) && _frame is null && _canceledFlushes == 0);
-        if (isDone)
+        if (_queue.IsAborted || (_queue.IsFinished && _frame is null && _canceledFlushes == 0))
         {
             _subscription.HasLoadFailed = _queue.LoadFailure is not null;
             End(_queue.LoadFailure);

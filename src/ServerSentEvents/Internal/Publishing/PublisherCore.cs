@@ -94,7 +94,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, EventPosition position)
     {
         Complete(Registry.Remember(entry, channels, Settings.Now(), position));
-        _timer.Start();
+        StartTimerForHistory();
     }
 
     internal int Unsubscribe(in ChannelNames channels, Func<TProperties, bool>? match)
@@ -193,6 +193,11 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     private void CountPublished()
     {
         PublisherMetrics.Published.Increment();
+        StartTimerForHistory();
+    }
+
+    private void StartTimerForHistory()
+    {
         if (Settings.HistoryCapacity > 0 && Settings.HistoryMaxAge is not null)
             _timer.Start();
     }

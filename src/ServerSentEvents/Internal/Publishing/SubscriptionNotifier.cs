@@ -41,9 +41,9 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
     /// <summary>
     /// Announces ends. A subscription can end while its beginning is being announced: that call then announces the end.
     /// </summary>
-    internal void AnnounceEnds(List<Subscriber<TProperties>>? subscribers, ref Failures failures)
+    internal void AnnounceEnds(List<Subscriber<TProperties>> subscribers, ref Failures failures)
     {
-        foreach (var subscriber in subscribers ?? [])
+        foreach (var subscriber in subscribers)
         {
             if (subscriber.Subscription.TryCompleteAnnouncement())
                 AnnounceEnd(subscriber.Subscription, ref failures);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ServerSentEvents.Internal.Compatibility;
 using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Queues;
@@ -58,26 +59,14 @@ internal sealed class InitialLoad(
             _ = RunAsync();
     }
 
-    /// <summary>Cancels the load. The token's callbacks are code of the application, and run on a work item.</summary>
+    /// <summary>Cancels the load.</summary>
     internal override void StopWaiting()
     {
         // The load can start between the two attempts: try the earlier state first.
         if (!TryChange(LoadState.NotStarted, LoadState.Stopped) && !TryChange(LoadState.Loading, LoadState.Stopped))
             return;
         _wait.TrySetResult(true);
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static source =>
-            {
-                try
-                {
-                    ((CancellationTokenSource)source!).Cancel();
-                }
-                catch (AggregateException)
-                {
-                    // A callback of the application threw. No reader is left that could get the exception.
-                }
-            },
-            _cancellation);
+        _cancellation.CancelOnThreadPool();
     }
 
     private async Task RunAsync()

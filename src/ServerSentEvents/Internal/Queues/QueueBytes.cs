@@ -63,18 +63,3 @@ internal abstract class ByteMeter
     /// <summary>Returns whether a limit is exceeded. Both numbers can have overflowed.</summary>
     internal static bool IsBeyond(int units, int limit) => unchecked(units - limit) > 0;
 }
-
-/// <summary>
-/// The progress of the reader of one queue. A mutable struct, because each queue has one.
-/// </summary>
-internal struct ReaderProgress
-{
-    /// <summary>Written by the reader. Can overflow: only a change counts.</summary>
-    private int _value;
-
-    /// <summary>A number that changes whenever the reader takes something.</summary>
-    internal int Value => Volatile.Read(ref _value);
-
-    /// <summary>Notes that the reader has taken something. Called by the reader.</summary>
-    internal void Advance() => Volatile.Write(ref _value, unchecked(_value + 1));
-}

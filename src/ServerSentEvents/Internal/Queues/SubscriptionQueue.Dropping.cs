@@ -5,21 +5,22 @@ namespace ServerSentEvents.Internal.Queues;
 /// <content>The side of the writer where the queue is full. Every member needs the registry's lock.</content>
 internal abstract partial class SubscriptionQueue
 {
+    /// <summary>
+    /// Drops the oldest items until there is room for another one. Returns false if only a frame is left that the reader has begun,
+    /// which cannot be dropped.
+    /// </summary>
     private bool DropOldestUntilAdded(object item)
     {
+        bool hasDropped;
         do
         {
-            if (DropOldest())
-                continue;
-            // Only a frame that the reader has begun is left, and it cannot be dropped.
-            if (TryAdd(item, LengthOf(item)))
+            hasDropped = DropOldest();
+            // The reader can have made room, too.
+            if (TryAdd(item))
                 return true;
-            CountDropped();
-            MarkHoleAtEnd();
-            return false;
         }
-        while (!TryAdd(item, LengthOf(item)));
-        return true;
+        while (hasDropped);
+        return false;
     }
 
     /// <summary>Drops the oldest item of the channel. Its place becomes a hole.</summary>
@@ -75,14 +76,6 @@ internal abstract partial class SubscriptionQueue
             return MakeRoom(deferred, length);
         lock (_tracker)
             return MakeRoom(deferred, length);
-    }
-
-    /// <summary>Completes the place of a frame that found no room. A gap event, if there is one, stands there.</summary>
-    private void CompleteAsHole(DeferredFrame deferred)
-    {
-        if (_tracker?.GapFrame is not null)
-            PublisherMetrics.Gaps.Increment();
-        deferred.Complete(DeferredState.Hole, _tracker?.GapFrame);
     }
 
     /// <summary>Adds a gap event after the last event, unless there is one already.</summary>

@@ -24,9 +24,9 @@ internal abstract partial class SubscriptionQueue
     internal bool TryRead([NotNullWhen(true)] out Frame? frame)
     {
         frame = null;
-        if (_isAborted || HasStopped || !TryTake(out frame))
+        if (_isAborted || _hasStopped || !TryTake(out frame))
             return false;
-        _progress.Advance();
+        NoteProgress();
         if (frame.IsEvent)
             PublisherMetrics.Delivered.Increment();
         return true;
@@ -38,7 +38,7 @@ internal abstract partial class SubscriptionQueue
         // Frames before the channel and gap events do not count. The field is not cleared before the next frame is read.
         if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && _tracker is not { HasReadGap: true })
             _bytes.Take(bytes);
-        _progress.Advance();
+        NoteProgress();
         if (!_roomWaiters.IsEmpty)
             WakeIfRoom();
     }
@@ -119,6 +119,9 @@ internal abstract partial class SubscriptionQueue
             return true;
         }
     }
+
+    /// <summary>Notes that the reader has taken something.</summary>
+    private void NoteProgress() => Volatile.Write(ref _progress, unchecked(_progress + 1));
 
     private void Leave(FrameSource source)
     {

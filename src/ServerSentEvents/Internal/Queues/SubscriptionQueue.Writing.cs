@@ -51,11 +51,11 @@ internal abstract partial class SubscriptionQueue
         }
     }
 
-    /// <summary>Subtracts bytes that the meter has counted and that were not added here. Needs the registry's lock.</summary>
-    internal void Uncount(int bytes) => _bytes.Add(-bytes);
+    /// <summary>Subtracts bytes that the meter counts and that were not added here. Needs the registry's lock.</summary>
+    internal void Uncount(long bytes) => _bytes.Add(-bytes);
 
     /// <summary>Adds a frame if there is room. Returns false if there is none. Needs the registry's lock.</summary>
-    internal bool WriteIfRoom(Frame frame) => TryAdd(frame, frame.Length);
+    internal bool WriteIfRoom(Frame frame) => TryAdd(frame);
 
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
     internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
@@ -88,10 +88,9 @@ internal abstract partial class SubscriptionQueue
                 break;
             default:
                 // The place itself may have been dropped to make room, and shows no hole then.
-                if (deferred.State == DeferredState.Making)
-                    CompleteAsHole(deferred);
-                else
-                    deferred.Complete(DeferredState.Dropped, frame: null);
+                if (_tracker?.GapFrame is not null && deferred.State == DeferredState.Making)
+                    PublisherMetrics.Gaps.Increment();
+                deferred.Complete(DeferredState.Hole, _tracker?.GapFrame);
                 break;
         }
     }
@@ -101,19 +100,15 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Adds a frame or a place. If the queue is full, does what the subscriber chose.</summary>
     private QueueWriteResult Add(object item)
     {
-        if (TryAdd(item, LengthOf(item)))
+        if (TryAdd(item))
             return QueueWriteResult.Added;
-        switch (_limits.Overflow)
-        {
-            case QueueOverflow.Disconnect:
-                return QueueWriteResult.Overflowed;
-            case QueueOverflow.DropNewest:
-                CountDropped();
-                MarkHoleAtEnd();
-                return QueueWriteResult.Dropped;
-            default:
-                return DropOldestUntilAdded(item) ? QueueWriteResult.Added : QueueWriteResult.Dropped;
-        }
+        if (_limits.Overflow == QueueOverflow.Disconnect)
+            return QueueWriteResult.Overflowed;
+        if (_limits.Overflow == QueueOverflow.DropOldest && DropOldestUntilAdded(item))
+            return QueueWriteResult.Added;
+        CountDropped();
+        MarkHoleAtEnd();
+        return QueueWriteResult.Dropped;
     }
 
     /// <summary>Replaces the event of the same key, or adds a place for the key.</summary>
@@ -162,8 +157,9 @@ internal abstract partial class SubscriptionQueue
         return result;
     }
 
-    private bool TryAdd(object item, int length)
+    private bool TryAdd(object item)
     {
+        var length = LengthOf(item);
         if (!HasRoomFor(length, Bytes, holds: 0) || (_tracker is not null && _channel.Reader.Count >= _limits.Capacity))
             return false;
         // Count first: a reader that takes the frame at once must not make the difference negative.

@@ -31,7 +31,10 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The frames before the rest of the channel; null after the last of them. Written by the reader.</summary>
     private FrameSource? _first;
 
-    /// <summary>True if the next frame cannot be read. Written by the reader.</summary>
+    /// <summary>
+    /// True if the next frame cannot be read, so that the reader has to end the subscription. What it has read before can still be
+    /// written. Written by the reader.
+    /// </summary>
     private volatile bool _hasStopped;
 
     private volatile bool _isAborted;
@@ -40,8 +43,8 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The sources that wait for room. A mutable struct, hence a field and not a property.</summary>
     private RoomWaiters _roomWaiters;
 
-    /// <summary>The progress of the reader. A mutable struct, hence a field and not a property.</summary>
-    private ReaderProgress _progress;
+    /// <summary>Written by the reader. Can overflow: only a change counts.</summary>
+    private int _progress;
 
     private protected SubscriptionQueue(QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)
     {
@@ -113,7 +116,7 @@ internal abstract partial class SubscriptionQueue
     internal long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>A number that changes whenever the reader takes something.</summary>
-    internal int Progress => _progress.Value;
+    internal int Progress => Volatile.Read(ref _progress);
 
     internal bool IsAborted => _isAborted;
 
@@ -141,11 +144,6 @@ internal abstract partial class SubscriptionQueue
     /// <summary>True if the reader gets nothing more.</summary>
     internal bool IsFinished =>
         _isAborted || _hasStopped || (Volatile.Read(ref _first) is null && _channel.Reader.Completion.IsCompleted);
-
-    /// <summary>
-    /// True if the reader cannot read on, and has to end the subscription. What it has read before can still be written.
-    /// </summary>
-    internal bool HasStopped => _hasStopped;
 
     /// <summary>True if a frame no longer existed when the reader reached it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
@@ -209,10 +207,4 @@ internal abstract partial class SubscriptionQueue
         if (Copy is { } copy && copy.TryBecomeReady())
             ready.Add(copy);
     }
-
-    /// <summary>
-    /// Subtracts the count of a <see cref="Meter"/> that goes, or adds the count of one that comes, so that
-    /// <see cref="Bytes"/> does not change. Needs the registry's lock.
-    /// </summary>
-    protected void MoveOrigin(long bytes) => _bytes.Add(-bytes);
 }
