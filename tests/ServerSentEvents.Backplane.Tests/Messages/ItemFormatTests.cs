@@ -10,9 +10,9 @@ public sealed class ItemFormatTests
     [Theory]
     [InlineData(new byte[] { 200, 0, 0, 0, 3, 1, 2, 3 })] // A tag of a later release.
     [InlineData(new byte[] { 5, 0, 0, 0, 1, 7 })] // An interval of another length.
-    public void TryDecode_UnknownField_IsSkipped(byte[] field)
+    public void Decode_UnknownField_IsSkipped(byte[] field)
     {
-        ItemFormat.TryDecode([.. field, .. Data], out var item).Should().BeTrue();
+        var item = ItemFormat.Decode([.. field, .. Data]);
 
         item.Event.Should().Be(new SseItem<string>("a"));
     }
@@ -21,9 +21,9 @@ public sealed class ItemFormatTests
     [InlineData(new byte[0])]
     [InlineData(new byte[] { 99, 0, 0, 0, 1, 7 })]
     [InlineData(new byte[] { 1, 0, 0, 0, 1, (byte)'c' })]
-    public void TryDecode_NeitherDataNorKey_IsAnUnknownItem(byte[] bytes)
+    public void Decode_NeitherDataNorKey_IsAnUnknownItem(byte[] bytes)
     {
-        ItemFormat.TryDecode(bytes, out var item).Should().BeTrue();
+        var item = ItemFormat.Decode(bytes);
 
         (item.Event, item.DisconnectKey).Should().Be((null, null));
     }
@@ -37,34 +37,37 @@ public sealed class ItemFormatTests
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 4, 0, 0, 0, 1, (byte)'\n' })] // An id that would forge a field.
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 4, 0, 0, 0, 2, 0xc3, 0xa9 })] // An id that no client can send back.
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 5, 0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff })] // Negative.
-    public void TryDecode_BytesThatNoNodeWrites_ReturnsFalse(byte[] bytes)
+    public void Decode_BytesThatNoNodeWrites_Throws(byte[] bytes)
     {
-        ItemFormat.TryDecode(bytes, out _).Should().BeFalse();
+        var decode = () => ItemFormat.Decode(bytes);
+
+        decode.Should().Throw<ArgumentException>();
     }
 
     [Fact]
-    public void TryDecode_ManyChannels_AllocatesInProportion()
+    public void Decode_ManyChannels_AllocatesInProportion()
     {
         const int channels = 5_000;
         var encoded = ItemFormat.EncodeEvent(
             new SseItem<string>("m"), Enumerable.Range(0, channels).Select(number => $"u{number}").ToArray());
-        ItemFormat.TryDecode(encoded, out _);
+        ItemFormat.Decode(encoded);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        ItemFormat.TryDecode(encoded, out var item).Should().BeTrue();
+        var item = ItemFormat.Decode(encoded);
 
         item.Channels.Count.Should().Be(channels);
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(400 * channels, "a copy for each would take 200 MB");
     }
 
     [Fact]
-    public void TryDecode_LengthOfGigabytes_AllocatesNothingOfThatSize()
+    public void Decode_LengthOfGigabytes_AllocatesNothingOfThatSize()
     {
         byte[] bytes = [2, 0x7f, 0xff, 0xff, 0xff, 1, 2, 3];
-        ItemFormat.TryDecode(bytes, out _);
+        Action decode = () => ItemFormat.Decode(bytes);
+        Assert.ThrowsAny<ArgumentException>(decode);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        ItemFormat.TryDecode(bytes, out _).Should().BeFalse();
+        Assert.ThrowsAny<ArgumentException>(decode);
 
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(10_000);
     }

@@ -76,35 +76,20 @@ internal static class ItemFormat
         }
     }
 
-    /// <summary>Returns false for bytes that no node can have written.</summary>
-    internal static bool TryDecode(ReadOnlySpan<byte> bytes, out StreamItem item)
+    /// <summary>Reads an item, and skips the fields that it does not know.</summary>
+    /// <exception cref="ArgumentException">
+    /// No node can have written the bytes: a field is cut off or is not UTF-8, a channel has no name, or the event is invalid.
+    /// </exception>
+    internal static StreamItem Decode(ReadOnlySpan<byte> rest)
     {
-        item = default;
-        try
-        {
-            return TryDecodeFields(bytes, out item);
-        }
-        catch (ArgumentException)
-        {
-            // Bytes that are not UTF-8, an empty channel name, or an event that no publisher takes.
-            return false;
-        }
-    }
-
-    private static bool TryDecodeFields(ReadOnlySpan<byte> rest, out StreamItem item)
-    {
-        item = default;
         var channels = new List<string>(1);
         string? data = null, type = null, id = null, key = null;
         TimeSpan? interval = null;
         while (rest.Length > 0)
         {
-            if (rest.Length < FieldHeaderLength)
-                return false;
-            var length = BinaryPrimitives.ReadUInt32BigEndian(rest[1..]);
-            if (length > rest.Length - FieldHeaderLength)
-                return false;
-            var value = rest.Slice(FieldHeaderLength, (int)length);
+            // A field that is cut off throws here, as does a length that is negative or too large.
+            var length = BinaryPrimitives.ReadInt32BigEndian(rest[1..]);
+            var value = rest.Slice(FieldHeaderLength, length);
             switch (rest[0])
             {
                 case ChannelTag: channels.Add(StrictUtf8.GetString(value)); break;
@@ -118,24 +103,17 @@ internal static class ItemFormat
                 default: break; // A field of a later release.
             }
 
-            rest = rest[(FieldHeaderLength + (int)length)..];
+            rest = rest[(FieldHeaderLength + length)..];
         }
 
-        if (data is not null)
-        {
-            var read = new SseItem<string>(data, type) { EventId = id, ReconnectionInterval = interval };
-            EventValidator.ThrowIfInvalid(read, nameof(item));
-            item = new StreamItem(
-                read,
-                channels is [var only] ? only : ChannelNames.Create(CollectionsMarshal.AsSpan(channels)),
-                DisconnectKey: null);
-        }
-        else
-        {
-            item = new StreamItem(Event: null, Channels: default, key);
-        }
-
-        return true;
+        if (data is null)
+            return new StreamItem(Event: null, Channels: default, key);
+        var item = new SseItem<string>(data, type) { EventId = id, ReconnectionInterval = interval };
+        EventValidator.ThrowIfInvalid(item, nameof(rest));
+        return new StreamItem(
+            item,
+            channels is [var only] ? only : ChannelNames.Create(CollectionsMarshal.AsSpan(channels)),
+            DisconnectKey: null);
     }
 
     private static int Length(string? text) => text is null ? 0 : FieldHeaderLength + Encoding.UTF8.GetByteCount(text);

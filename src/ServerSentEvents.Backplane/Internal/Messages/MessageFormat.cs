@@ -37,7 +37,7 @@ internal static class MessageFormat
         (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>Returns the number of bytes that an item takes in a message.</summary>
-    internal static int LengthOf(ReadOnlySpan<byte> item) => sizeof(uint) + item.Length;
+    internal static int LengthOf(ReadOnlySpan<byte> item) => sizeof(int) + item.Length;
 
     /// <summary>Makes a message without the values that <see cref="Stamp"/> adds.</summary>
     internal static byte[] Encode(params ReadOnlySpan<byte[]> items)
@@ -51,7 +51,7 @@ internal static class MessageFormat
         foreach (var item in items)
         {
             BinaryPrimitives.WriteInt32BigEndian(rest, item.Length);
-            item.CopyTo(rest[sizeof(uint)..]);
+            item.CopyTo(rest[sizeof(int)..]);
             rest = rest[LengthOf(item)..];
         }
 
@@ -72,34 +72,37 @@ internal static class MessageFormat
         message = default;
         if (body.Length > 0 && body[0] != Version)
             return DecodeResult.UnknownVersion;
-        if (body.Length < HeaderLength || DecodeItems(body[HeaderLength..]) is not { } items)
+        try
+        {
+            message = Decode(body);
+            return DecodeResult.Decoded;
+        }
+        catch (ArgumentException)
+        {
             return DecodeResult.Damaged;
+        }
+    }
 
-        message = new StreamMessage(
+    /// <exception cref="ArgumentException">No node can have written the bytes.</exception>
+    private static StreamMessage Decode(ReadOnlySpan<byte> body)
+    {
+        // The bounds of the spans are the checks: a header or an item that is cut off throws.
+        var rest = body[HeaderLength..];
+        var items = new List<StreamItem>();
+        while (rest.Length > 0)
+        {
+            ArgumentOutOfRangeException.ThrowIfEqual(items.Count, StreamPosition.MaxItems, nameof(body));
+            var item = rest.Slice(sizeof(int), BinaryPrimitives.ReadInt32BigEndian(rest));
+            items.Add(ItemFormat.Decode(item));
+            rest = rest[LengthOf(item)..];
+        }
+
+        return new StreamMessage(
             new MessageId(
                 BinaryPrimitives.ReadUInt64BigEndian(body[NodeAt..]), BinaryPrimitives.ReadUInt64BigEndian(body[SequenceAt..])),
             BinaryPrimitives.ReadInt64BigEndian(body[SentAtAt..]),
             (body[FlagsAt] & RetransmissionFlag) != 0,
             items);
-        return DecodeResult.Decoded;
-    }
-
-    /// <summary>Returns all items; null if no node can have written them.</summary>
-    private static List<StreamItem>? DecodeItems(ReadOnlySpan<byte> rest)
-    {
-        var items = new List<StreamItem>();
-        while (rest.Length > 0)
-        {
-            if (rest.Length < sizeof(uint) || items.Count == StreamPosition.MaxItems)
-                return null;
-            var length = BinaryPrimitives.ReadUInt32BigEndian(rest);
-            if (length > rest.Length - sizeof(uint) || !ItemFormat.TryDecode(rest.Slice(sizeof(uint), (int)length), out var item))
-                return null;
-            items.Add(item);
-            rest = rest[(sizeof(uint) + (int)length)..];
-        }
-
-        return items;
     }
 }
 
