@@ -79,6 +79,6 @@ public sealed class ItemFormatTests
         var encodeDisconnect = () => ItemFormat.EncodeDisconnect("a\ud800");
 
         encodeEvent.Should().Throw<ArgumentException>().WithParameterName("channels");
-        encodeDisconnect.Should().Throw<ArgumentException>().WithParameterName("key");
+        encodeDisconnect.Should().Throw<ArgumentException>().WithParameterName("subscriberKey");
     }
 }

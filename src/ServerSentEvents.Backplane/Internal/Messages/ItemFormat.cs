@@ -38,15 +38,8 @@ internal static class ItemFormat
         var type = string.Equals(item.EventType, SseParser.EventTypeDefault, StringComparison.Ordinal) ? null : item.EventType;
         var length = Length(item.Data) + Length(type) + Length(item.EventId)
             + (item.ReconnectionInterval is null ? 0 : FieldHeaderLength + sizeof(long));
-        try
-        {
-            for (var i = 0; i < channels.Count; i++)
-                length += FieldHeaderLength + StrictUtf8.GetByteCount(channels[i]);
-        }
-        catch (EncoderFallbackException exception)
-        {
-            throw new ArgumentException("A channel name cannot have an unpaired surrogate.", nameof(channels), exception);
-        }
+        for (var i = 0; i < channels.Count; i++)
+            length += StrictLength(channels[i], nameof(channels));
 
         var bytes = new byte[length];
         var rest = bytes.AsSpan();
@@ -56,24 +49,21 @@ internal static class ItemFormat
         Write(ref rest, TypeTag, type);
         Write(ref rest, IdTag, item.EventId);
         if (item.ReconnectionInterval is { } interval)
-            BinaryPrimitives.WriteInt64BigEndian(Begin(ref rest, ReconnectionTag, sizeof(long)), interval.Ticks);
+        {
+            BinaryPrimitives.WriteInt64BigEndian(rest[FieldHeaderLength..], interval.Ticks);
+            EndField(ref rest, ReconnectionTag, sizeof(long));
+        }
+
         return bytes;
     }
 
     /// <exception cref="ArgumentException">The key is not well-formed, and would be another one elsewhere.</exception>
-    internal static byte[] EncodeDisconnect(string key)
+    internal static byte[] EncodeDisconnect(string subscriberKey)
     {
-        try
-        {
-            var bytes = new byte[FieldHeaderLength + StrictUtf8.GetByteCount(key)];
-            var rest = bytes.AsSpan();
-            Write(ref rest, DisconnectTag, key);
-            return bytes;
-        }
-        catch (EncoderFallbackException exception)
-        {
-            throw new ArgumentException("A subscriber key cannot have an unpaired surrogate.", nameof(key), exception);
-        }
+        var bytes = new byte[StrictLength(subscriberKey, nameof(subscriberKey))];
+        var rest = bytes.AsSpan();
+        Write(ref rest, DisconnectTag, subscriberKey);
+        return bytes;
     }
 
     /// <summary>Reads an item, and skips the fields that it does not know.</summary>
@@ -118,19 +108,30 @@ internal static class ItemFormat
 
     private static int Length(string? text) => text is null ? 0 : FieldHeaderLength + Encoding.UTF8.GetByteCount(text);
 
+    private static int StrictLength(string text, string paramName)
+    {
+        try
+        {
+            return FieldHeaderLength + StrictUtf8.GetByteCount(text);
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new ArgumentException("A text with an unpaired surrogate has no form in UTF-8.", paramName, exception);
+        }
+    }
+
     private static void Write(ref Span<byte> rest, byte tag, string? text)
     {
         if (text is not null)
-            Encoding.UTF8.GetBytes(text, Begin(ref rest, tag, Encoding.UTF8.GetByteCount(text)));
+            EndField(ref rest, tag, Encoding.UTF8.GetBytes(text, rest[FieldHeaderLength..]));
     }
 
-    private static Span<byte> Begin(ref Span<byte> rest, byte tag, int length)
+    /// <summary>Adds the header of a field whose value is in its place.</summary>
+    private static void EndField(ref Span<byte> rest, byte tag, int length)
     {
         rest[0] = tag;
         BinaryPrimitives.WriteInt32BigEndian(rest[1..], length);
-        var value = rest.Slice(FieldHeaderLength, length);
         rest = rest[(FieldHeaderLength + length)..];
-        return value;
     }
 }
 
