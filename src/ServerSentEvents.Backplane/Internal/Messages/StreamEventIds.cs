@@ -14,40 +14,36 @@ namespace ServerSentEvents.Backplane.Internal.Messages;
 internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapacity) : EventIds
 {
     private const int DefaultCapacity = 1 << 20;
-    private const int SmallestCapacity = 256;
     private const int CheckDigits = 8;
     private const int MaxDigits = 19;
     private const char Separator = '~';
 
     private readonly Lock _gate = new();
 
-    /// <summary>The offsets of the latest messages, as a ring. Guarded by <see cref="_gate"/>.</summary>
-    private long[] _offsets = new long[SmallestCapacity];
+    /// <summary>The offsets of the latest messages. A ring when there are as many as the capacity. Guarded by <see cref="_gate"/>.</summary>
+    private readonly List<long> _offsets = [];
 
     /// <summary>The checks of these messages. Guarded by <see cref="_gate"/>.</summary>
-    private uint[] _checks = new uint[SmallestCapacity];
+    private readonly List<uint> _checks = [];
 
     /// <summary>The index of the oldest message. Guarded by <see cref="_gate"/>.</summary>
     private int _first;
-
-    /// <summary>The number of messages. Guarded by <see cref="_gate"/>.</summary>
-    private int _count;
 
     /// <summary>Adds the next message of the stream.</summary>
     internal void Add(long offset, uint check)
     {
         lock (_gate)
         {
-            if (_count == _offsets.Length)
+            if (_offsets.Count < capacity)
             {
-                if (_count < capacity)
-                    Grow_NeedsLock();
-                else
-                    (_first, _count) = ((_first + 1) % _offsets.Length, _count - 1);
+                _offsets.Add(offset);
+                _checks.Add(check);
             }
-
-            var index = (_first + _count++) % _offsets.Length;
-            (_offsets[index], _checks[index]) = (offset, check);
+            else
+            {
+                (_offsets[_first], _checks[_first]) = (offset, check);
+                _first = (_first + 1) % capacity;
+            }
         }
     }
 
@@ -55,7 +51,11 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
     internal void Clear()
     {
         lock (_gate)
-            (_first, _count) = (0, 0);
+        {
+            _offsets.Clear();
+            _checks.Clear();
+            _first = 0;
+        }
     }
 
     internal override string Format(EventPosition position) =>
@@ -90,34 +90,15 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
         var offset = StreamPosition.OffsetOf(position.Value);
         lock (_gate)
         {
-            if (_count == 0 || offset > OffsetAt_NeedsLock(_count - 1))
+            var count = _offsets.Count;
+            if (count == 0 || offset > _offsets[(_first + count - 1) % count])
                 return true;
-            var (low, high) = (0, _count - 1);
-            while (low < high)
-            {
-                var middle = (low + high) / 2;
-                if (OffsetAt_NeedsLock(middle) < offset)
-                    low = middle + 1;
-                else
-                    high = middle;
-            }
 
-            return OffsetAt_NeedsLock(low) == offset && _checks[(_first + low) % _checks.Length] == position.Check;
+            // The offsets rise from the oldest to the end of the list, and from its start to the newest.
+            var index = _offsets.BinarySearch(_first, count - _first, offset, comparer: null);
+            if (index < 0)
+                index = _offsets.BinarySearch(0, _first, offset, comparer: null);
+            return index >= 0 && _checks[index] == position.Check;
         }
-    }
-
-    private long OffsetAt_NeedsLock(int index) => _offsets[(_first + index) % _offsets.Length];
-
-    private void Grow_NeedsLock()
-    {
-        var length = Math.Min(capacity, _offsets.Length * 2);
-        var (offsets, checks) = (new long[length], new uint[length]);
-        for (var i = 0; i < _count; i++)
-        {
-            var index = (_first + i) % _offsets.Length;
-            (offsets[i], checks[i]) = (_offsets[index], _checks[index]);
-        }
-
-        (_offsets, _checks, _first) = (offsets, checks, 0);
     }
 }
