@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 using ServerSentEvents;
 using ServerSentEvents.Backplane;
 using ServerSentEvents.Backplane.Internal.Hosting;
@@ -19,21 +21,35 @@ public static class BackplaneServiceCollectionExtensions
     /// <see cref="InvalidOperationException"/>, unless the application registers one of them as <see cref="IEventPublisher"/> later.
     /// </summary>
     /// <typeparam name="TPublisher">The type of the publisher.</typeparam>
+    /// <typeparam name="TOptions">The type of the publisher's options.</typeparam>
     /// <param name="services">The services.</param>
-    /// <param name="create">A function that creates the publisher from the services.</param>
+    /// <param name="configure">
+    /// Sets the options, when the publisher is created. Before, the options get the <see cref="ILoggerFactory"/> of the services.
+    /// </param>
+    /// <param name="create">A function that creates the publisher from the services and the options.</param>
     /// <param name="healthCheckName">The name of the health check.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    public static IServiceCollection AddServerSentEventsBackplane<TPublisher>(
-        this IServiceCollection services, Func<IServiceProvider, TPublisher> create, string healthCheckName)
+    public static IServiceCollection AddServerSentEventsBackplane<TPublisher, TOptions>(
+        this IServiceCollection services,
+        Action<TOptions> configure,
+        Func<IServiceProvider, TOptions, TPublisher> create,
+        string healthCheckName)
         where TPublisher : StreamPublisher
+        where TOptions : StreamPublisherOptions, new()
     {
         ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
         ArgumentNullException.ThrowIfNull(create);
         ArgumentNullException.ThrowIfNull(healthCheckName);
         if (services.Any(service => service.ServiceType == typeof(TPublisher)))
             return services;
-        services.AddSingleton(create);
+        services.AddSingleton(provider =>
+        {
+            var options = new TOptions { LoggerFactory = provider.GetService<ILoggerFactory>() };
+            configure(options);
+            return create(provider, options);
+        });
         EventPublisherDescriptor.Add<TPublisher>(services, instance: null, first => services.Replace(first));
         services.AddSingleton<Hosting.IHostedService>(
             static provider => new BackplaneService(provider.GetRequiredService<TPublisher>()));
@@ -48,11 +64,12 @@ public static class BackplaneServiceCollectionExtensions
     /// <summary>Returns the publisher of this node, for the function that creates a backplane.</summary>
     /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
     /// <param name="provider">The services.</param>
-    /// <param name="method">The name of the method that registers the backplane, for the message.</param>
+    /// <param name="method">The method that registers the backplane, for the message. The default is the calling method.</param>
     /// <returns>The publisher.</returns>
     /// <exception cref="ArgumentNullException">The provider is null.</exception>
     /// <exception cref="InvalidOperationException">No publisher of this type is registered. The message says what to add.</exception>
-    public static Publisher<TProperties> GetRequiredPublisher<TProperties>(this IServiceProvider provider, string method)
+    public static Publisher<TProperties> GetRequiredPublisher<TProperties>(
+        this IServiceProvider provider, [CallerMemberName] string method = "")
     {
         ArgumentNullException.ThrowIfNull(provider);
         var publisher = provider.GetService<Publisher<TProperties>>() ?? provider.GetService<Publisher>() as Publisher<TProperties>;
@@ -63,6 +80,6 @@ public static class BackplaneServiceCollectionExtensions
             ? ("services.AddSingleton<Publisher>()", "services.AddServerSentEvents()")
             : ($"services.AddSingleton<Publisher<{type}>>()", $"services.AddServerSentEvents<{type}>()");
         throw new InvalidOperationException(
-            $"{method} needs the publisher of this node. Call {registration}, or {call} of ServerSentEvents.AspNetCore.");
+            $"{method}<{type}> needs the publisher of this node. Call {registration}, or {call} of ServerSentEvents.AspNetCore.");
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using ServerSentEvents;
 using ServerSentEvents.Backplane;
 using ServerSentEvents.RabbitMQ;
@@ -26,20 +25,11 @@ public static class RabbitMQServiceCollectionExtensions
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRabbitMQ<TProperties>(
-        this IServiceCollection services, Action<RabbitMQBackplaneOptions<TProperties>> configure)
-    {
-        ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
-        return services.AddServerSentEventsBackplane(
-            provider =>
-            {
-                var options = new RabbitMQBackplaneOptions<TProperties> { LoggerFactory = provider.GetService<ILoggerFactory>() };
-                configure(options);
-                var publisher = provider.GetRequiredPublisher<TProperties>($"AddServerSentEventsRabbitMQ<{typeof(TProperties).Name}>");
-                return new RabbitMQBackplane<TProperties>(publisher, options);
-            },
+        this IServiceCollection services, Action<RabbitMQBackplaneOptions<TProperties>> configure) =>
+        services.AddServerSentEventsBackplane(
+            configure,
+            static (provider, options) => new RabbitMQBackplane<TProperties>(provider.GetRequiredPublisher<TProperties>(), options),
             $"server-sent-events-rabbitmq-{typeof(TProperties).FullName}");
-    }
 
     /// <summary>
     /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node, from a process that has no subscribers.
@@ -56,17 +46,7 @@ public static class RabbitMQServiceCollectionExtensions
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRabbitMQPublisher(
-        this IServiceCollection services, Action<RabbitMQPublisherOptions> configure)
-    {
-        ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
-        return services.AddServerSentEventsBackplane(
-            provider =>
-            {
-                var options = new RabbitMQPublisherOptions { LoggerFactory = provider.GetService<ILoggerFactory>() };
-                configure(options);
-                return new RabbitMQEventPublisher(options);
-            },
-            "server-sent-events-rabbitmq-publisher");
-    }
+        this IServiceCollection services, Action<RabbitMQPublisherOptions> configure) =>
+        services.AddServerSentEventsBackplane(
+            configure, static (_, options) => new RabbitMQEventPublisher(options), "server-sent-events-rabbitmq-publisher");
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using ServerSentEvents;
 using ServerSentEvents.Backplane;
 using ServerSentEvents.Redis;
@@ -26,20 +25,11 @@ public static class RedisServiceCollectionExtensions
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRedis<TProperties>(
-        this IServiceCollection services, Action<RedisBackplaneOptions<TProperties>> configure)
-    {
-        ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
-        return services.AddServerSentEventsBackplane(
-            provider =>
-            {
-                var options = new RedisBackplaneOptions<TProperties> { LoggerFactory = provider.GetService<ILoggerFactory>() };
-                configure(options);
-                var publisher = provider.GetRequiredPublisher<TProperties>($"AddServerSentEventsRedis<{typeof(TProperties).Name}>");
-                return new RedisBackplane<TProperties>(publisher, options);
-            },
+        this IServiceCollection services, Action<RedisBackplaneOptions<TProperties>> configure) =>
+        services.AddServerSentEventsBackplane(
+            configure,
+            static (provider, options) => new RedisBackplane<TProperties>(provider.GetRequiredPublisher<TProperties>(), options),
             $"server-sent-events-redis-{typeof(TProperties).FullName}");
-    }
 
     /// <summary>
     /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node, from a process that has no subscribers.
@@ -56,17 +46,7 @@ public static class RedisServiceCollectionExtensions
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRedisPublisher(
-        this IServiceCollection services, Action<RedisPublisherOptions> configure)
-    {
-        ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
-        return services.AddServerSentEventsBackplane(
-            provider =>
-            {
-                var options = new RedisPublisherOptions { LoggerFactory = provider.GetService<ILoggerFactory>() };
-                configure(options);
-                return new RedisEventPublisher(options);
-            },
-            "server-sent-events-redis-publisher");
-    }
+        this IServiceCollection services, Action<RedisPublisherOptions> configure) =>
+        services.AddServerSentEventsBackplane(
+            configure, static (_, options) => new RedisEventPublisher(options), "server-sent-events-redis-publisher");
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ServerSentEvents.Backplane.Internal.Hosting;
 
@@ -49,7 +50,7 @@ public sealed class RegistrationTests
     public void IEventPublisher_BackplaneAndPublisherOfAProcessWithoutClients_Throws()
     {
         var services = new ServiceCollection();
-        services.AddServerSentEventsBackplane<TestPublisher>(_ => null!, "publisher");
+        services.AddServerSentEventsBackplane<TestPublisher, TestPublisherOptions>(_ => { }, (_, _) => null!, "publisher");
         Add(services);
         using var provider = services.BuildServiceProvider();
 
@@ -85,6 +86,24 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task AddServerSentEventsBackplane_Resolved_SetsTheOptionsAndTheLogOfTheContainer()
+    {
+        TestPublisherOptions? used = null;
+        await using var provider = new ServiceCollection().AddLogging()
+            .AddServerSentEventsBackplane(
+                options => options.PublishTimeout = TimeSpan.FromSeconds(7),
+                (IServiceProvider _, TestPublisherOptions options) => new TestPublisher(used = options, _stream),
+                "publisher")
+            .BuildServiceProvider();
+        used.Should().BeNull("the options are set when the publisher is created");
+
+        provider.GetRequiredService<TestPublisher>();
+
+        used!.PublishTimeout.Should().Be(TimeSpan.FromSeconds(7));
+        used.LoggerFactory.Should().BeSameAs(provider.GetRequiredService<ILoggerFactory>());
+    }
+
+    [Fact]
     public async Task Host_StartsAndStops_ConnectsAndDisconnects()
     {
         var builder = Host.CreateEmptyApplicationBuilder(settings: null);
@@ -110,7 +129,7 @@ public sealed class RegistrationTests
         _stream.Stop();
         var builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Services.AddSingleton<Publisher<string>>();
-        Add(builder.Services, new TestOptions { PublishTimeout = TimeSpan.FromMilliseconds(50) });
+        Add(builder.Services, options => options.PublishTimeout = TimeSpan.FromMilliseconds(50));
         using var host = builder.Build();
 
         await host.StartAsync().WithinPatience();
@@ -127,13 +146,16 @@ public sealed class RegistrationTests
 
         var typed = () => provider.GetRequiredPublisher<string>("AddServerSentEventsMemory");
         var untyped = () => provider.GetRequiredPublisher<object?>("AddServerSentEventsMemory");
+        var ofThisMethod = () => provider.GetRequiredPublisher<string>();
 
         typed.Should().Throw<InvalidOperationException>().WithMessage(
-            "AddServerSentEventsMemory needs the publisher of this node. Call services.AddSingleton<Publisher<String>>(), or "
+            "AddServerSentEventsMemory<String> needs the publisher of this node. Call services.AddSingleton<Publisher<String>>(), or "
             + "services.AddServerSentEvents<String>() of ServerSentEvents.AspNetCore.");
         untyped.Should().Throw<InvalidOperationException>().WithMessage(
-            "AddServerSentEventsMemory needs the publisher of this node. Call services.AddSingleton<Publisher>(), or "
+            "AddServerSentEventsMemory<Object> needs the publisher of this node. Call services.AddSingleton<Publisher>(), or "
             + "services.AddServerSentEvents() of ServerSentEvents.AspNetCore.");
+        ofThisMethod.Should().Throw<InvalidOperationException>().WithMessage(
+            $"{nameof(GetRequiredPublisher_NoPublisher_NamesTheCalls)}<String> needs *");
     }
 
     [Fact]
@@ -142,20 +164,22 @@ public sealed class RegistrationTests
         using var typed = new ServiceCollection().AddSingleton<Publisher<object?>>().BuildServiceProvider();
         using var untyped = new ServiceCollection().AddSingleton<Publisher>().BuildServiceProvider();
 
-        typed.GetRequiredPublisher<object?>("").Should().BeSameAs(typed.GetRequiredService<Publisher<object?>>());
-        untyped.GetRequiredPublisher<object?>("").Should().BeSameAs(untyped.GetRequiredService<Publisher>());
+        typed.GetRequiredPublisher<object?>().Should().BeSameAs(typed.GetRequiredService<Publisher<object?>>());
+        untyped.GetRequiredPublisher<object?>().Should().BeSameAs(untyped.GetRequiredService<Publisher>());
     }
 
     [Fact]
     public void AddServerSentEventsBackplane_NullArgument_Throws()
     {
         var services = new ServiceCollection();
-        var withoutServices = () => ((IServiceCollection)null!).AddServerSentEventsBackplane<TestBackplane>(_ => null!, "orders");
-        var withoutCreate = () => services.AddServerSentEventsBackplane<TestBackplane>(null!, "orders");
-        var withoutName = () => services.AddServerSentEventsBackplane<TestBackplane>(_ => null!, null!);
-        var withoutProvider = () => ((IServiceProvider)null!).GetRequiredPublisher<string>("Add");
+        var withoutServices = () => Add(null!);
+        var withoutConfigure = () => services.AddServerSentEventsBackplane<TestBackplane, TestOptions>(null!, (_, _) => null!, "orders");
+        var withoutCreate = () => services.AddServerSentEventsBackplane<TestBackplane, TestOptions>(_ => { }, null!, "orders");
+        var withoutName = () => services.AddServerSentEventsBackplane<TestBackplane, TestOptions>(_ => { }, (_, _) => null!, null!);
+        var withoutProvider = () => ((IServiceProvider)null!).GetRequiredPublisher<string>();
 
         withoutServices.Should().Throw<ArgumentNullException>().WithParameterName("services");
+        withoutConfigure.Should().Throw<ArgumentNullException>().WithParameterName("configure");
         withoutCreate.Should().Throw<ArgumentNullException>().WithParameterName("create");
         withoutName.Should().Throw<ArgumentNullException>().WithParameterName("healthCheckName");
         withoutProvider.Should().Throw<ArgumentNullException>().WithParameterName("provider");
@@ -166,12 +190,14 @@ public sealed class RegistrationTests
     {
         var services = new ServiceCollection().AddSingleton<Publisher<string>>();
         Add(services);
-        services.AddServerSentEventsBackplane<StreamBackplane<User>>(_ => null!, "users");
+        services.AddServerSentEventsBackplane<StreamBackplane<User>, TestOptions>(_ => { }, (_, _) => null!, "users");
         // A second call for one type does not make it ambiguous with itself.
         Add(services);
         return services;
     }
 
-    private void Add(IServiceCollection services, TestOptions? options = null) => services.AddServerSentEventsBackplane(
-        provider => new TestBackplane(provider.GetRequiredPublisher<string>("Add"), options ?? new TestOptions(), _stream), "orders");
+    private void Add(IServiceCollection services, Action<TestOptions>? configure = null) => services.AddServerSentEventsBackplane(
+        configure ?? (_ => { }),
+        (provider, options) => new TestBackplane(provider.GetRequiredPublisher<string>(), options, _stream),
+        "orders");
 }
