@@ -20,7 +20,7 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
 
     private readonly Lock _gate = new();
 
-    /// <summary>The offsets of the latest messages. A ring when there are as many as the capacity. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The offsets of the latest messages. The list is a ring when it is full. Guarded by <see cref="_gate"/>.</summary>
     private readonly List<long> _offsets = [];
 
     /// <summary>The checks of these messages. Guarded by <see cref="_gate"/>.</summary>
