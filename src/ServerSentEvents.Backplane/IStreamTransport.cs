@@ -13,6 +13,8 @@ namespace ServerSentEvents.Backplane;
 /// <para><b>Errors.</b> After any exception, the engine closes the connection and opens another one. Messages of exceptions reach
 /// the log, the health check and the caller of <c>PublishAsync</c>. Use the broker's own words. Throw
 /// <see cref="StreamRefusedException"/> for what will not pass by itself, such as a wrong password.</para>
+/// <para><b>Cancellation.</b> When the engine cancels a call, it stops waiting at once. It disposes of a connection that is opened
+/// later. The call may end late, such as on a stalled network.</para>
 /// <para><b>Threads.</b> The engine calls both methods at the same time, from different threads.</para>
 /// <para><b>Tests.</b> <c>TransportContract</c> in the repository's tests checks an implementation.</para>
 /// </remarks>
@@ -27,13 +29,13 @@ public interface IStreamTransport
 
     /// <summary>Connects for appending, and creates the stream if there is none.</summary>
     /// <param name="observer">The receiver of confirmations.</param>
-    /// <param name="cancellationToken">A token that stops connecting at once.</param>
+    /// <param name="cancellationToken">A token that stops connecting.</param>
     /// <returns>The connection. The engine disposes of it.</returns>
     /// <exception cref="StreamRefusedException">The broker refuses, and another attempt would be refused as well.</exception>
     Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken);
 
     /// <summary>Connects for reading, and creates the stream if there is none.</summary>
-    /// <param name="cancellationToken">A token that stops connecting at once.</param>
+    /// <param name="cancellationToken">A token that stops connecting.</param>
     /// <returns>The connection. The engine disposes of it.</returns>
     /// <exception cref="StreamRefusedException">The broker refuses, and another attempt would be refused as well.</exception>
     Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken);

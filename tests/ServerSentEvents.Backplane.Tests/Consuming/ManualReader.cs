@@ -45,13 +45,19 @@ internal sealed class ManualReader : IStreamReader, IDisposable
 
     internal TestLog Log { get; } = new();
 
+    /// <summary>The offset that the broker has not told yet.</summary>
+    internal TaskCompletionSource<long> Marker { get; set; } = new();
+
+    /// <summary>A task that completes when reading has started.</summary>
+    internal Task Starting { get; set; } = Task.CompletedTask;
+
     public Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        _marker is { } offset ? Task.FromResult(offset) : new TaskCompletionSource<long>().Task;
+        _marker is { } offset ? Task.FromResult(offset) : Marker.Task;
 
     public Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
         _handler = handler;
-        return Task.CompletedTask;
+        return Starting;
     }
 
     public ValueTask DisposeAsync() => default;
@@ -59,10 +65,10 @@ internal sealed class ManualReader : IStreamReader, IDisposable
     public void Dispose() => Publisher.Dispose();
 
     /// <summary>Attaches the follower. Its marker is at an offset; null if the broker never takes the marker.</summary>
-    internal Task AttachAsync(long? marker)
+    internal Task AttachAsync(long? marker, CancellationToken cancellationToken = default)
     {
         _marker = marker;
-        return _follower.AttachAsync(this, Lost, default);
+        return _follower.AttachAsync(this, Lost, cancellationToken);
     }
 
     internal void Read(long offset, byte[] message, MessageOrder order = MessageOrder.Next) => _handler!(offset, order, message);

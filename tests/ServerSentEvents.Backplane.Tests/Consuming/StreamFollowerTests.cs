@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
@@ -5,6 +6,8 @@ namespace ServerSentEvents.Backplane.Tests.Consuming;
 /// <summary>Tests how a node handles the messages of its reader, one by one.</summary>
 public sealed class StreamFollowerTests : IDisposable
 {
+    private const string LateFailure = "The connection was closed.";
+
     private readonly ManualReader _reader = new();
     private ulong _sequence;
 
@@ -150,6 +153,50 @@ public sealed class StreamFollowerTests : IDisposable
 
         (await attaching.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>())
             .WithMessage("The broker has not taken a marker for 00:00:30. It may block publishers.");
+    }
+
+    [Fact]
+    public async Task Attach_MarkerFailsAfterItWasGivenUp_LeavesNoUnobservedException()
+    {
+        var unobserved = new ConcurrentQueue<string>();
+        void Note(object? sender, UnobservedTaskExceptionEventArgs failure) => unobserved.Enqueue(failure.Exception.ToString());
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            // One task can be kept alive for a while by a stale reference.
+            for (var attempt = 0; attempt < 10; attempt++)
+                await GiveUpMarkerAsync();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+
+        unobserved.Should().NotContain(text => text.Contains(LateFailure, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Attach_BrokerDoesNotAnswerTheStart_EndsWithTheToken()
+    {
+        using var stopping = new CancellationTokenSource();
+        _reader.Starting = new TaskCompletionSource().Task;
+        var attaching = _reader.AttachAsync(marker: 0, stopping.Token);
+
+        await stopping.CancelAsync();
+
+        await attaching.Invoking(task => task.WithinPatience()).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    private async Task GiveUpMarkerAsync()
+    {
+        using var stopping = new CancellationTokenSource();
+        var attaching = _reader.AttachAsync(marker: null, stopping.Token);
+        await stopping.CancelAsync();
+        await attaching.Invoking(task => task.WithinPatience()).Should().ThrowAsync<OperationCanceledException>();
+        _reader.Marker.SetException(new IOException(LateFailure));
+        _reader.Marker = new TaskCompletionSource<long>();
     }
 
     private async Task StartAsync()

@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
-/// <summary>The delays between two attempts to connect.</summary>
+/// <summary>The attempts to connect: the delays between them, and their failures.</summary>
 public sealed class ConnectionLoopTests : IDisposable
 {
     private readonly SkippingTime _time = new();
@@ -53,6 +53,25 @@ public sealed class ConnectionLoopTests : IDisposable
 
         _time.Delays.Should().HaveCount(50);
         _time.Delays.Distinct().Should().HaveCountGreaterThan(10, "a timer has 25 different delays in whole milliseconds");
+    }
+
+    [Fact]
+    public async Task RunAsync_LibraryCancelsACommand_ReportsThatTheBrokerHasNotAnswered()
+    {
+        var reported = new List<Exception>();
+
+        await _loop.RunAsync<Connection>(
+            _ => Task.FromCanceled<Connection>(new CancellationToken(canceled: true)),
+            (_, _, _) => Task.CompletedTask,
+            reason =>
+            {
+                reported.Add(reason);
+                _stopping.Cancel();
+            },
+            _stopping.Token).WithinPatience();
+
+        reported.Should().ContainSingle().Which.Should().BeOfType<TimeoutException>()
+            .Which.Message.Should().Be("The broker has not answered in time.");
     }
 
     private Task RunAsync(int attempts, TimeSpan? connectedFor) => RunAsync(_loop, _stopping, attempts, connectedFor);

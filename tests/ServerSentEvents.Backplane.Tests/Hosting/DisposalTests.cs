@@ -20,7 +20,7 @@ public sealed class DisposalTests
     [Fact]
     public async Task DisposeAsync_WhileConnecting_Completes()
     {
-        var hanging = new HangingTransport();
+        var hanging = new HangingTransport(_stream);
         var backplane = NewBackplane(hanging);
         var connecting = backplane.ConnectAsync();
         await Limits.UntilAsync(() => hanging.Opened == 2);
@@ -30,6 +30,20 @@ public sealed class DisposalTests
         connecting.IsCompleted.Should().BeFalse("the clock stands still");
         _time.AdvanceSeconds(30);
         await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>();
+    }
+
+    [Fact]
+    public async Task DisposeAsync_TransportConnectsLater_DisposesOfTheConnections()
+    {
+        var hanging = new HangingTransport(_stream);
+        var backplane = NewBackplane(hanging);
+        backplane.Start();
+        await Limits.UntilAsync(() => hanging.Opened == 2);
+        await backplane.DisposeAsync().WithinPatience();
+
+        hanging.GoOn();
+
+        await Limits.UntilAsync(() => hanging.Connected == 2 && _stream.Connections == 0);
     }
 
     [Fact]
@@ -134,26 +148,36 @@ public sealed class DisposalTests
     private TestBackplane NewBackplane(IStreamTransport transport, TestLog? log = null) =>
         new(new Publisher<string>(), new TestOptions { TimeProvider = _time, LoggerFactory = log }, transport);
 
-    /// <summary>Never connects.</summary>
-    private sealed class HangingTransport : IStreamTransport
+    /// <summary>Connects to another transport as soon as the test says so. Takes no notice of the cancellation.</summary>
+    private sealed class HangingTransport(IStreamTransport transport) : IStreamTransport
     {
+        private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _opened;
+        private int _connected;
 
-        public string Broker => "memory";
+        public string Broker => transport.Broker;
 
-        public string Stream => "stream";
+        public string Stream => transport.Stream;
 
         internal int Opened => Volatile.Read(ref _opened);
 
+        internal int Connected => Volatile.Read(ref _connected);
+
         public Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken) =>
-            HangAsync<IStreamWriter>(cancellationToken);
+            ConnectAsync(() => transport.OpenWriterAsync(observer, default));
 
-        public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) => HangAsync<IStreamReader>(cancellationToken);
+        public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) =>
+            ConnectAsync(() => transport.OpenReaderAsync(default));
 
-        private Task<T> HangAsync<T>(CancellationToken cancellationToken)
+        internal void GoOn() => _goOn.SetResult();
+
+        private async Task<T> ConnectAsync<T>(Func<Task<T>> connect)
         {
             Interlocked.Increment(ref _opened);
-            return new TaskCompletionSource<T>().Task.WaitAsync(cancellationToken);
+            await _goOn.Task;
+            var connection = await connect();
+            Interlocked.Increment(ref _connected);
+            return connection;
         }
     }
 }

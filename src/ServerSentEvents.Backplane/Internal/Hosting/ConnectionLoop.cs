@@ -55,34 +55,46 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
     {
         while (!cancellationToken.IsCancellationRequested)
         {
+            Task<TConnection>? connecting = null;
             try
             {
-                var connection = await connect(cancellationToken).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false))
-                {
-                    try
-                    {
-                        await use(connection, SetConnected, cancellationToken).ConfigureAwait(false);
-                    }
-                    catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-                    {
-                        // Closing a lost connection can take a second. Report the loss before that.
-                        SetDisconnected(exception, disconnected);
-                    }
-                }
-            }
-            catch (Exception) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
+                connecting = connect(cancellationToken);
+                var connection = await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await use(connection, SetConnected, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
-                SetDisconnected(exception, disconnected);
+                // Closing a lost connection can take a second. Report the loss before that.
+                if (!cancellationToken.IsCancellationRequested)
+                    SetDisconnected(Explain(exception), disconnected);
             }
+
+            var closing = CloseAsync(connecting);
+            // On a stalled network, a library can take seconds to notice the cancellation.
+            if (connecting is { IsCompleted: true })
+                await closing.ConfigureAwait(false);
 
             var delay = _delay * (0.5 + (Random.Shared.NextDouble() / 2));
             _delay = _delay * 2 < LongestDelay ? _delay * 2 : LongestDelay;
             await Task.Delay(delay, settings.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Returns the exception that says what is wrong. A library cancels a command that is not answered in time.</summary>
+    private static Exception Explain(Exception exception) =>
+        exception is OperationCanceledException ? new TimeoutException("The broker has not answered in time.", exception) : exception;
+
+    private static async Task CloseAsync<TConnection>(Task<TConnection>? connecting)
+        where TConnection : IStreamConnection
+    {
+        try
+        {
+            if (connecting is not null)
+                await (await connecting.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // There is no connection to close, or closing fails because it is lost.
         }
     }
 
