@@ -56,17 +56,11 @@ internal sealed class RedisConnection : IAsyncDisposable
             if (!attempt.IsSuccess)
                 failure.TrySetResult(attempt);
         };
-        var connecting = ConnectionMultiplexer.ConnectAsync(configuration);
         try
         {
-            var multiplexer = await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var multiplexer = await ConnectionMultiplexer.ConnectAsync(configuration).ConfigureAwait(false);
             Volatile.Write(ref isOpen, true);
             return new RedisConnection(multiplexer, TimeSpan.FromMilliseconds(configuration.AsyncTimeout));
-        }
-        catch (OperationCanceledException)
-        {
-            _ = CloseLaterAsync(connecting);
-            throw;
         }
         catch (RedisException exception)
         {
@@ -112,30 +106,15 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>Declares the connection lost.</summary>
     internal void Lose(Exception reason) => _lost.TrySetResult(reason);
 
-    public async ValueTask DisposeAsync() => await CloseAsync(_multiplexer).ConfigureAwait(false);
-
-    private static async Task CloseLaterAsync(Task<ConnectionMultiplexer> connecting)
+    public async ValueTask DisposeAsync()
     {
-        try
-        {
-            var multiplexer = await connecting.ConfigureAwait(false);
-            await CloseAsync(multiplexer).ConfigureAwait(false);
-        }
-        catch (RedisException)
-        {
-            // There is no connection to close.
-        }
-    }
+        await Task.WhenAny(Task.Run(CloseAsync), Task.Delay(Patience, TimeProvider.System)).ConfigureAwait(false);
 
-    private static async Task CloseAsync(ConnectionMultiplexer multiplexer)
-    {
-        await Task.WhenAny(Task.Run(CloseAndDisposeAsync), Task.Delay(Patience, TimeProvider.System)).ConfigureAwait(false);
-
-        async Task CloseAndDisposeAsync()
+        async Task CloseAsync()
         {
-            await multiplexer.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
+            await _multiplexer.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
             // The connection to Sentinel, and the timer that asks it, end only now.
-            await multiplexer.DisposeAsync().ConfigureAwait(false);
+            await _multiplexer.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

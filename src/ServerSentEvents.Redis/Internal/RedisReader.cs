@@ -52,6 +52,8 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
 
     public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
+        // The engine can dispose of the reader before it has started.
+        var stopping = _stopping.Token;
         try
         {
             var first = start switch
@@ -67,7 +69,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
             if (_anchor is { } anchor && anchor.Milliseconds < first.Milliseconds)
                 first = new EntryId(anchor.Milliseconds, 0);
             var after = first == EntryId.Creation ? first : first.Previous;
-            _reading = Task.Run(() => RunAsync(after, handler, _stopping.Token), CancellationToken.None);
+            _reading = Task.Run(() => RunAsync(after, handler, stopping), CancellationToken.None);
         }
         catch (RedisServerException exception)
         {

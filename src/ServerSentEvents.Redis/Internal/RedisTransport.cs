@@ -26,6 +26,8 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
         var connection = await RedisConnection.OpenAsync(settings.Configuration, direction, cancellationToken).ConfigureAwait(false);
         try
         {
+            // The library cannot cancel a connection that it makes.
+            cancellationToken.ThrowIfCancellationRequested();
             connection.Watch(settings.StreamKey);
             await CheckAsync(connection.ServerOf(settings.StreamKey), cancellationToken).ConfigureAwait(false);
             var stream = new RedisStream(connection, settings.StreamKey, settings.MaxLength);
