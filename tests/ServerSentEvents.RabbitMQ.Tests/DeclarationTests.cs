@@ -15,7 +15,7 @@ public sealed class DeclarationTests
     [Fact]
     public async Task EnsureAsync_UserMayNotAsk_DoesNotCreateTheStream()
     {
-        var calls = await EnsureAsync(ReplyCodes.AccessRefused);
+        var calls = await EnsureAsync(Constants.AccessRefused);
 
         calls.Select(call => call.Name).Should().Equal(Ask);
     }
@@ -23,7 +23,7 @@ public sealed class DeclarationTests
     [Fact]
     public async Task EnsureAsync_StreamDoesNotExist_CreatesIt()
     {
-        var calls = await EnsureAsync(ReplyCodes.NotFound);
+        var calls = await EnsureAsync(Constants.NotFound);
 
         calls.Select(call => call.Name).Should().Equal(Ask, Create);
     }
@@ -31,7 +31,7 @@ public sealed class DeclarationTests
     [Fact]
     public async Task EnsureAsync_AnotherNodeCreatesItFirstWithOtherSettings_UsesIt()
     {
-        var calls = await EnsureAsync(ReplyCodes.NotFound, ReplyCodes.PreconditionFailed, 0);
+        var calls = await EnsureAsync(Constants.NotFound, Constants.PreconditionFailed, 0);
 
         calls.Select(call => call.Name).Should().Equal(Ask, Create, Ask);
     }
@@ -39,10 +39,10 @@ public sealed class DeclarationTests
     [Fact]
     public async Task EnsureAsync_SettingsAreRefused_Throws()
     {
-        var ensure = () => EnsureAsync(ReplyCodes.NotFound, ReplyCodes.PreconditionFailed, ReplyCodes.NotFound);
+        var ensure = () => EnsureAsync(Constants.NotFound, Constants.PreconditionFailed, Constants.NotFound);
 
         (await ensure.Should().ThrowAsync<OperationInterruptedException>())
-            .Which.ShutdownReason!.ReplyCode.Should().Be(ReplyCodes.PreconditionFailed);
+            .Which.ShutdownReason!.ReplyCode.Should().Be(Constants.PreconditionFailed);
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public sealed class DeclarationTests
     [InlineData(100_000_000_000L, 1_000_000_000L)]
     public async Task EnsureAsync_MaxBytes_UsesTenSegmentsOrMore(long bytes, long segment)
     {
-        var calls = await EnsureAsync(bytes, ReplyCodes.NotFound);
+        var calls = await EnsureAsync(bytes, Constants.NotFound);
 
         var arguments = calls[^1].Arguments.OfType<IDictionary<string, object?>>().Single();
         arguments["x-max-length-bytes"].Should().Be(bytes);

@@ -1,3 +1,4 @@
+using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 using ServerSentEvents.Backplane;
@@ -31,7 +32,7 @@ internal static class BrokerErrors
 
     /// <summary>Returns the exception that says why the broker has closed a connection or a channel.</summary>
     internal static Exception Explain(ShutdownEventArgs reason, Exception? cause = null) =>
-        reason.ReplyCode is ReplyCodes.AccessRefused or ReplyCodes.PreconditionFailed or ReplyCodes.NotAllowed
+        reason.ReplyCode is Constants.AccessRefused or Constants.PreconditionFailed or Constants.NotAllowed
             && !Array.Exists(TemporaryReasons, words => reason.ReplyText.Contains(words, StringComparison.Ordinal))
                 ? new StreamRefusedException(reason.ReplyText, cause)
                 : new IOException(reason.ReplyText, cause);

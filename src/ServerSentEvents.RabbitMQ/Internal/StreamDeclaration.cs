@@ -35,7 +35,7 @@ internal sealed class StreamDeclaration
                     _stream, durable: true, exclusive: false, autoDelete: false, _arguments, cancellationToken: cancellationToken),
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == ReplyCodes.PreconditionFailed)
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
         {
             // Another node may have created the stream just now, with other settings.
             if (!await MayExistAsync(connection, cancellationToken).ConfigureAwait(false))
@@ -55,9 +55,9 @@ internal sealed class StreamDeclaration
                 .ConfigureAwait(false);
             return true;
         }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode is ReplyCodes.NotFound or ReplyCodes.AccessRefused)
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode is Constants.NotFound or Constants.AccessRefused)
         {
-            return exception.ShutdownReason.ReplyCode == ReplyCodes.AccessRefused;
+            return exception.ShutdownReason.ReplyCode == Constants.AccessRefused;
         }
     }
 

@@ -1,6 +1,5 @@
 using RabbitMQ.Client;
 using ServerSentEvents.Backplane;
-using ServerSentEvents.RabbitMQ.Internal;
 using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
@@ -132,7 +131,7 @@ public sealed class StreamTests(SingleBroker broker)
             await node.PublishAsync("a");
             var warnings = node.Log.Warnings.ToList();
 
-            (await WaitUntilClosedAsync()).Should().Be(ReplyCodes.PreconditionFailed);
+            (await WaitUntilClosedAsync()).Should().Be(Constants.PreconditionFailed);
 
             await node.PublishAsync("b");
             (await client.NextAsync(2)).Should().Equal("a", "b");
