@@ -34,7 +34,7 @@ public sealed class TcpProxy : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>Changes what the server answers.</summary>
-    public Action<Memory<byte>> Answers { get; init; } = static _ => { };
+    public Action<Memory<byte>> Answers { get; set; } = static _ => { };
 
     public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -5,8 +5,6 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <summary>Closes connections.</summary>
 internal static class ConnectionExtensions
 {
-    private const ushort Success = 200;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -20,7 +18,8 @@ internal static class ConnectionExtensions
     {
         try
         {
-            await connection.CloseAsync(Success, "Goodbye", Patience, abort: true, CancellationToken.None).ConfigureAwait(false);
+            // The disposal alone can leave the socket of a lost connection open.
+            await connection.AbortAsync(Patience).ConfigureAwait(false);
             await connection.DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception)

@@ -9,7 +9,6 @@ internal sealed class RabbitMQTransport : IStreamTransport
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan ContinuationTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LibraryContinuationTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ConnectionFactory _factory;
@@ -24,7 +23,7 @@ internal sealed class RabbitMQTransport : IStreamTransport
         _factory.TopologyRecoveryEnabled = false;
         if (_factory.RequestedHeartbeat == ConnectionFactory.DefaultHeartbeat)
             _factory.RequestedHeartbeat = Heartbeat;
-        if (_factory.ContinuationTimeout == LibraryContinuationTimeout)
+        if (_factory.ContinuationTimeout == Constants.DefaultContinuationTimeout)
             _factory.ContinuationTimeout = ContinuationTimeout;
         // The library tries one address after the other, and a machine that is down does not answer.
         if (_factory.RequestedConnectionTimeout == ConnectionFactory.DefaultConnectionTimeout)
@@ -39,7 +38,12 @@ internal sealed class RabbitMQTransport : IStreamTransport
     public Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken) =>
         OpenAsync<IStreamWriter>(
             "publishing",
-            async connection => await RabbitMQWriter.OpenAsync(connection, Stream, observer, cancellationToken).ConfigureAwait(false),
+            async connection =>
+            {
+                var options = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
+                var channel = await connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
+                return new RabbitMQWriter(connection, channel, Stream, observer);
+            },
             cancellationToken);
 
     public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) =>
@@ -48,54 +52,23 @@ internal sealed class RabbitMQTransport : IStreamTransport
 
     private async Task<T> OpenAsync<T>(string direction, Func<IConnection, Task<T>> open, CancellationToken cancellationToken)
     {
-        try
-        {
-            var connection = await ConnectAsync(direction, cancellationToken).ConfigureAwait(false);
-            try
-            {
-                await _declaration.EnsureAsync(connection, cancellationToken).ConfigureAwait(false);
-                return await open(connection).ConfigureAwait(false);
-            }
-            catch
-            {
-                await connection.CloseQuietlyAsync().ConfigureAwait(false);
-                throw;
-            }
-        }
-        catch (Exception exception) when (exception is RabbitMQClientException or IOException)
-        {
-            throw BrokerErrors.Explain(exception);
-        }
-    }
-
-    private async Task<IConnection> ConnectAsync(string direction, CancellationToken cancellationToken)
-    {
         var name = $"ServerSentEvents {Stream} {direction}";
-        var connecting = _endpoints.Length > 0
-            ? _factory.CreateConnectionAsync(_endpoints, name, cancellationToken)
-            : _factory.CreateConnectionAsync(name, cancellationToken);
+        IConnection? connection = null;
         try
         {
-            // On a stalled network the library takes seconds to notice the cancellation.
-            return await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+            connection = await (_endpoints.Length > 0
+                ? _factory.CreateConnectionAsync(_endpoints, name, cancellationToken)
+                : _factory.CreateConnectionAsync(name, cancellationToken)).ConfigureAwait(false);
+            await _declaration.EnsureAsync(connection, cancellationToken).ConfigureAwait(false);
+            return await open(connection).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception)
         {
-            _ = CloseLaterAsync(connecting);
+            if (connection is not null)
+                await connection.CloseQuietlyAsync().ConfigureAwait(false);
+            if (exception is RabbitMQClientException or IOException)
+                throw BrokerErrors.Explain(exception);
             throw;
-        }
-    }
-
-    private static async Task CloseLaterAsync(Task<IConnection> connecting)
-    {
-        try
-        {
-            var connection = await connecting.ConfigureAwait(false);
-            await connection.CloseQuietlyAsync().ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // There is no connection to close.
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class RabbitMQWriter : IStreamWriter
 
     private volatile string? _blocked;
 
-    private RabbitMQWriter(IConnection connection, IChannel channel, string stream, IStreamWriterObserver observer)
+    internal RabbitMQWriter(IConnection connection, IChannel channel, string stream, IStreamWriterObserver observer)
     {
         (_connection, _channel, _stream, _observer) = (connection, channel, new CachedString(stream), observer);
         channel.BasicAcksAsync += (_, ack) => Confirm((long)ack.DeliveryTag, ack.Multiple);
@@ -35,15 +35,6 @@ internal sealed class RabbitMQWriter : IStreamWriter
     public Task<Exception> Lost => _lost.Task;
 
     public string? Blocked => _blocked;
-
-    internal static async Task<RabbitMQWriter> OpenAsync(
-        IConnection connection, string stream, IStreamWriterObserver observer, CancellationToken cancellationToken)
-    {
-        var options = new CreateChannelOptions(
-            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
-        var channel = await connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
-        return new RabbitMQWriter(connection, channel, stream, observer);
-    }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         _channel.BasicPublishAsync(DefaultExchange, _stream, mandatory: true, message, cancellationToken);

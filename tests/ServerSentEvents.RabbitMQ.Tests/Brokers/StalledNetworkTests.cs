@@ -11,6 +11,9 @@ public sealed class StalledNetworkTests(SingleBroker broker)
 {
     private const int Attempts = 3;
 
+    /// <summary>The class and the method of <c>connection.open-ok</c>, after the size of its frame.</summary>
+    private static readonly byte[] ConnectionOpenOk = [0, 0, 0, 5, 0, 10, 0, 41];
+
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 
     [SkippableFact]
@@ -38,6 +41,31 @@ public sealed class StalledNetworkTests(SingleBroker broker)
         });
 
         fastest.Should().BeLessThan(TimeSpan.FromSeconds(3));
+    }
+
+    [SkippableFact]
+    public async Task DisposeAsync_NetworkStallsAfterTheHandshake_TakesThreeSecondsAtMost()
+    {
+        var fastest = await TimeDisposeAsync(async proxy =>
+        {
+            var stalled = StallAfterHandshakeAsync(proxy);
+            var node = TestNode.Start(Open(proxy));
+            await stalled;
+            return node;
+        });
+
+        fastest.Should().BeLessThan(TimeSpan.FromSeconds(3));
+    }
+
+    [SkippableFact]
+    public async Task Log_NetworkStallsAfterTheHandshake_SaysThatTheBrokerHasNotAnswered()
+    {
+        await using var proxy = NewProxy();
+        var stalled = StallAfterHandshakeAsync(proxy);
+        await using var node = TestNode.Start(Open(proxy));
+        await stalled;
+
+        await Limits.UntilAsync(() => node.Log.Warnings.Any(text => text.Contains("not answered in time", StringComparison.Ordinal)));
     }
 
     [SkippableFact]
@@ -96,6 +124,20 @@ public sealed class StalledNetworkTests(SingleBroker broker)
         }
 
         return times.Min();
+    }
+
+    /// <summary>Stalls the network when the broker has opened a connection, before the next command is answered.</summary>
+    private static async Task StallAfterHandshakeAsync(TcpProxy proxy)
+    {
+        var isOpen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        proxy.Answers = bytes =>
+        {
+            if (bytes.Span.IndexOf(ConnectionOpenOk) < 0)
+                return;
+            proxy.Stall();
+            isOpen.TrySetResult();
+        };
+        await isOpen.Task.WithinPatience();
     }
 
     private TcpProxy NewProxy()
