@@ -16,8 +16,8 @@ internal sealed class RabbitMQReader : IStreamReader
     private readonly IConnection _connection;
     private readonly string _stream;
 
-    /// <summary>The consumer of the engine; null before it starts to read.</summary>
-    private StreamConsumer? _consumer;
+    /// <summary>The last consumer; null before there is one.</summary>
+    private volatile StreamConsumer? _consumer;
 
     internal RabbitMQReader(IConnection connection, string stream)
     {
@@ -38,21 +38,12 @@ internal sealed class RabbitMQReader : IStreamReader
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        // After a failure the engine closes the connection. To close the channels first could take seconds.
+        // After a failure the engine closes the connection. To close the channel first could take seconds.
         var consumer = await ConsumeAsync("last", LookAt, cancellationToken).ConfigureAwait(false);
-        var options = new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false);
-        var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
-        channel.ChannelShutdownAsync += (_, reason) =>
-        {
-            if (reason.Initiator != ShutdownInitiator.Application)
-                _lost.TrySetResult(BrokerErrors.Explain(reason));
-            return Task.CompletedTask;
-        };
-        await channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
+        await consumer.Channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!offset.Task.IsCompleted)
             throw await Lost.ConfigureAwait(false);
-        await channel.DisposeAsync().ConfigureAwait(false);
         await consumer.DisposeAsync().ConfigureAwait(false);
         return await offset.Task.ConfigureAwait(false);
 
@@ -63,8 +54,8 @@ internal sealed class RabbitMQReader : IStreamReader
         }
     }
 
-    public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken) =>
-        _consumer = await ConsumeAsync(OffsetOf(start), handler, cancellationToken).ConfigureAwait(false);
+    public Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken) =>
+        ConsumeAsync(OffsetOf(start), handler, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -83,14 +74,15 @@ internal sealed class RabbitMQReader : IStreamReader
 
     private async Task<StreamConsumer> ConsumeAsync(object offset, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
-        // This throws if the connection was lost before the handlers of its events were attached.
-        var options = new CreateChannelOptions(
-            publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1);
-        var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
         try
         {
+            // This throws if the connection was lost before the handlers of its events were attached.
+            var options = new CreateChannelOptions(
+                publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1);
+            var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
             await channel.BasicQosAsync(0, StreamConsumer.Prefetch, global: false, cancellationToken).ConfigureAwait(false);
-            var consumer = new StreamConsumer(channel, handler, _lost);
+            // The disposal ends this consumer, also if the broker has not answered yet.
+            var consumer = _consumer = new StreamConsumer(channel, handler, _lost);
             var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset };
             await channel.BasicConsumeAsync(
                 _stream, autoAck: false, "", noLocal: false, exclusive: false, arguments, consumer, cancellationToken)

@@ -20,14 +20,18 @@ public sealed class RefusalTests(SingleBroker broker)
     public async Task ConnectAsync_UnknownVirtualHost_ThrowsTheBrokersWords() =>
         await ShouldBeRefusedAsync(options => options.ConnectionFactory!.VirtualHost = "nowhere", "*nowhere*");
 
-    [SkippableFact]
-    public async Task ConnectAsync_UserMayDoNothing_ThrowsTheBrokersWords()
+    [SkippableTheory]
+    [InlineData("^$", "^$", "^$")]
+    [InlineData(".*", "^$", ".*")]
+    [InlineData(".*", ".*", "^$")]
+    public async Task ConnectAsync_PermissionIsMissing_ThrowsTheBrokersWords(string configure, string write, string read)
     {
         Skip.If(broker.Nodes.Count == 0);
-        await broker.Nodes[0].CtlAsync("add_user", "guest2", "secret");
-        await broker.Nodes[0].CtlAsync("set_permissions", "guest2", "^$", "^$", "^$");
+        var user = $"user-{Guid.NewGuid():N}";
+        await broker.Nodes[0].CtlAsync("add_user", user, "secret");
+        await broker.Nodes[0].CtlAsync("set_permissions", user, configure, write, read);
         await ShouldBeRefusedAsync(
-            options => (options.ConnectionFactory!.UserName, options.ConnectionFactory.Password) = ("guest2", "secret"), "*ACCESS_REFUSED*");
+            options => (options.ConnectionFactory!.UserName, options.ConnectionFactory.Password) = (user, "secret"), "*ACCESS_REFUSED*");
     }
 
     [SkippableFact]
