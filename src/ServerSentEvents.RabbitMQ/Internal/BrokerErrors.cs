@@ -17,17 +17,23 @@ internal static class BrokerErrors
     /// <summary>Returns the exception that says what is wrong.</summary>
     internal static Exception Explain(Exception exception)
     {
-        Exception? last = null;
+        var message = exception.Message;
         foreach (var each in Flatten(exception))
         {
             if (each is AuthenticationFailureException)
                 return new StreamRefusedException(each.Message, exception);
             if (each is OperationInterruptedException { ShutdownReason: { } reason })
                 return Explain(reason, exception);
-            last = each;
+            message = each switch
+            {
+                OperationCanceledException => "The broker has not answered in time.",
+                // "Pipe is completed." does not help. The exception around it says more.
+                EndOfStreamException => message,
+                _ => each.Message,
+            };
         }
 
-        return new IOException(last!.Message, exception);
+        return new IOException(message, exception);
     }
 
     /// <summary>Returns the exception that says why the broker has closed a connection or a channel.</summary>
@@ -40,11 +46,9 @@ internal static class BrokerErrors
     /// <summary>Returns an exception and all inner ones. Each endpoint that was tried has one.</summary>
     private static IEnumerable<Exception> Flatten(Exception exception)
     {
-        yield return exception;
-        IReadOnlyList<Exception> inner = exception is AggregateException aggregate ? aggregate.InnerExceptions : NoneOrOne(exception.InnerException);
-        foreach (var each in inner.SelectMany(Flatten))
-            yield return each;
+        IEnumerable<Exception> inner = exception is AggregateException all ? all.InnerExceptions
+            : exception.InnerException is { } one ? [one]
+            : [];
+        return inner.SelectMany(Flatten).Prepend(exception);
     }
-
-    private static Exception[] NoneOrOne(Exception? exception) => exception is null ? [] : [exception];
 }

@@ -11,8 +11,10 @@ public sealed class StalledNetworkTests(SingleBroker broker)
 {
     private const int Attempts = 3;
 
-    /// <summary>The class and the method of <c>connection.open-ok</c>, after the size of its frame.</summary>
-    private static readonly byte[] ConnectionOpenOk = [0, 0, 0, 5, 0, 10, 0, 41];
+    /// <summary>The methods of the class <c>connection</c> with which the broker starts and ends the handshake.</summary>
+    private const byte Start = 10;
+
+    private const byte OpenOk = 41;
 
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 
@@ -48,7 +50,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
     {
         var fastest = await TimeDisposeAsync(async proxy =>
         {
-            var stalled = StallAfterHandshakeAsync(proxy);
+            var stalled = StallAfterAsync(proxy, OpenOk);
             var node = TestNode.Start(Open(proxy));
             await stalled;
             return node;
@@ -57,15 +59,27 @@ public sealed class StalledNetworkTests(SingleBroker broker)
         fastest.Should().BeLessThan(TimeSpan.FromSeconds(3));
     }
 
-    [SkippableFact]
-    public async Task Log_NetworkStallsAfterTheHandshake_SaysThatTheBrokerHasNotAnswered()
+    [SkippableTheory]
+    [InlineData(Start)]
+    [InlineData(OpenOk)]
+    public async Task Log_NetworkStallsAfterAnAnswer_SaysThatTheBrokerHasNotAnswered(byte method)
     {
         await using var proxy = NewProxy();
-        var stalled = StallAfterHandshakeAsync(proxy);
+        var stalled = StallAfterAsync(proxy, method);
         await using var node = TestNode.Start(Open(proxy));
         await stalled;
 
         await Limits.UntilAsync(() => node.Log.Warnings.Any(text => text.Contains("not answered in time", StringComparison.Ordinal)));
+    }
+
+    [SkippableFact]
+    public async Task Log_NetworkIsStalled_SaysThatTheBrokerHasNotStartedTheConnection()
+    {
+        await using var proxy = NewProxy();
+        proxy.Stall();
+        await using var node = TestNode.Start(Open(proxy));
+
+        await Limits.UntilAsync(() => node.Log.Warnings.Any(text => text.Contains("network timeout", StringComparison.Ordinal)));
     }
 
     [SkippableFact]
@@ -126,18 +140,19 @@ public sealed class StalledNetworkTests(SingleBroker broker)
         return times.Min();
     }
 
-    /// <summary>Stalls the network when the broker has opened a connection, before the next command is answered.</summary>
-    private static async Task StallAfterHandshakeAsync(TcpProxy proxy)
+    /// <summary>Stalls the network after the broker has sent a method of the class <c>connection</c>.</summary>
+    private static async Task StallAfterAsync(TcpProxy proxy, byte method)
     {
-        var isOpen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        byte[] id = [0, 10, 0, method];
+        var isSent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         proxy.Answers = bytes =>
         {
-            if (bytes.Span.IndexOf(ConnectionOpenOk) < 0)
+            if (bytes.Span.IndexOf(id) < 0)
                 return;
             proxy.Stall();
-            isOpen.TrySetResult();
+            isSent.TrySetResult();
         };
-        await isOpen.Task.WithinPatience();
+        await isSent.Task.WithinPatience();
     }
 
     private TcpProxy NewProxy()
