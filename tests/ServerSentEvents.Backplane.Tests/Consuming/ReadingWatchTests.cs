@@ -132,7 +132,7 @@ public sealed class ReadingWatchTests
     public void Begin_MarkerOfTheLastConnectionDidNotCome_ExpectsNothing()
     {
         _ = _watch.Begin();
-        _watch.ExpectMarker();
+        _watch.SetMarkerAwaited(true);
 
         var stuck = _watch.Begin();
         CheckAfter(ReadingWatch.MarkerPatience);

@@ -72,22 +72,15 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
-    /// <summary>Expects the marker of this connection, which is in the stream now. Each message restarts the wait.</summary>
-    internal void ExpectMarker()
+    /// <summary>
+    /// Notes that the marker of this connection is in the stream now, or that the reader has reached it. Each message restarts the
+    /// wait for it.
+    /// </summary>
+    internal void SetMarkerAwaited(bool isAwaited)
     {
         lock (_gate)
         {
-            _isMarkerAwaited = true;
-            StartWaiting_NeedsLock();
-        }
-    }
-
-    /// <summary>Notes that the reader has reached the marker.</summary>
-    internal void ReachMarker()
-    {
-        lock (_gate)
-        {
-            _isMarkerAwaited = false;
+            _isMarkerAwaited = isAwaited;
             StartWaiting_NeedsLock();
         }
     }

@@ -65,7 +65,7 @@ internal sealed class StreamFollower<TProperties>(
             StartAgain();
         _isResuming = _last.Offset is not null;
         var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last.Offset ?? _end : _last.Offset, settings.ReadBack);
-        watch.ExpectMarker();
+        watch.SetMarkerAwaited(true);
         await Abandonable(reader.ReadAsync(start, Read, cancellationToken)).WaitAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
@@ -145,7 +145,7 @@ internal sealed class StreamFollower<TProperties>(
             RestartHistory(offset);
         }
 
-        watch.ReachMarker();
+        watch.SetMarkerAwaited(false);
         _reached.TrySetResult();
     }
 
