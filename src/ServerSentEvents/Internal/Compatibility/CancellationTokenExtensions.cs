@@ -32,8 +32,8 @@ internal static class CancellationTokenExtensions
     }
 
     /// <summary>
-    /// Cancels a source on a work item, because the callbacks are code of the application. Their exceptions are ignored: whoever
-    /// waits for the canceled operation gets its result.
+    /// Cancels a source on a work item, because the callbacks are code of the application. Their exceptions are ignored: the result
+    /// of the canceled operation decides what happens next.
     /// </summary>
     internal static void CancelOnThreadPool(this CancellationTokenSource source) => ThreadPool.UnsafeQueueUserWorkItem(
         static state =>
