@@ -16,7 +16,7 @@ public static class BackplaneServiceCollectionExtensions
 {
     /// <summary>
     /// Registers a publisher as <see cref="IEventPublisher"/>, a hosted service that starts and disposes of it, and a health
-    /// check with the tag <c>ready</c>. A second call for the same type has no effect. Calls for different types add different
+    /// check with the tag <c>ready</c>. A second call for the same type has no effect: its functions are never called. Calls for different types add different
     /// publishers. <see cref="IEventPublisher"/> is ambiguous then, and its resolution throws an
     /// <see cref="InvalidOperationException"/>, unless the application registers one of them as <see cref="IEventPublisher"/> later.
     /// </summary>
@@ -24,7 +24,8 @@ public static class BackplaneServiceCollectionExtensions
     /// <typeparam name="TOptions">The type of the publisher's options.</typeparam>
     /// <param name="services">The services.</param>
     /// <param name="configure">
-    /// Sets the options, when the publisher is created. Before, the options get the <see cref="ILoggerFactory"/> of the services.
+    /// A function that sets the options. It runs when the publisher is created. <see cref="StreamPublisherOptions.LoggerFactory"/> is
+    /// then already that of the services, or null if they have none.
     /// </param>
     /// <param name="create">A function that creates the publisher from the services and the options.</param>
     /// <param name="healthCheckName">The name of the health check.</param>
@@ -64,7 +65,10 @@ public static class BackplaneServiceCollectionExtensions
     /// <summary>Returns the publisher of this node, for the function that creates a backplane.</summary>
     /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
     /// <param name="provider">The services.</param>
-    /// <param name="method">The method that registers the backplane, for the message. The default is the calling method.</param>
+    /// <param name="method">
+    /// The name of the method that registers the backplane, without type arguments, for the message of the exception. The default is
+    /// the name of the calling method.
+    /// </param>
     /// <returns>The publisher.</returns>
     /// <exception cref="ArgumentNullException">The provider is null.</exception>
     /// <exception cref="InvalidOperationException">No publisher of this type is registered. The message says what to add.</exception>

@@ -12,9 +12,10 @@ namespace ServerSentEvents.Backplane;
 /// last message that it has read. The transport must not recover by itself.</para>
 /// <para><b>Errors.</b> After any exception, the engine closes the connection and opens another one. Messages of exceptions reach
 /// the log, the health check and the caller of <c>PublishAsync</c>. Use the broker's own words. Throw
-/// <see cref="StreamRefusedException"/> for what will not pass by itself, such as a wrong password.</para>
-/// <para><b>Cancellation.</b> When the engine cancels a call, it stops waiting at once. It disposes of a connection that is opened
-/// later. The call may end late, such as on a stalled network.</para>
+/// <see cref="StreamRefusedException"/> for a refusal that will not end by itself, such as a wrong password. An
+/// <see cref="OperationCanceledException"/> that the engine did not cause is reported as a timeout of the broker.</para>
+/// <para><b>Cancellation.</b> After the engine has canceled a call, the engine does not wait for it. The call may end later, such
+/// as on a stalled network. If it then returns a connection, the engine disposes of the connection.</para>
 /// <para><b>Threads.</b> The engine calls both methods at the same time, from different threads.</para>
 /// <para><b>Tests.</b> <c>TransportContract</c> in the repository's tests checks an implementation.</para>
 /// </remarks>
@@ -107,7 +108,7 @@ public interface IStreamReader : IStreamConnection
     /// The receiver of the messages: one call at a time, in the order of the offsets. No call starts after the connection was
     /// disposed of, and disposing waits for the call that runs. If the handler throws, the connection is lost with that reason.
     /// </param>
-    /// <param name="cancellationToken">A token that stops starting.</param>
+    /// <param name="cancellationToken">A token that stops the wait for the start.</param>
     /// <returns>A task that completes when reading has started. It does not wait for a message.</returns>
     Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken);
 }

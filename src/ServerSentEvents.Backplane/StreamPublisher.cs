@@ -38,7 +38,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <summary>The loops; null before the start. Written under <see cref="_gate"/>, and never after the disposal.</summary>
     private Task? _running;
 
-    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
+    /// <summary>True after the disposal. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isDisposed;
 
     /// <summary>Creates a publisher that is not connected yet.</summary>
@@ -87,7 +87,8 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// </param>
     /// <param name="cancellationToken">A token that stops the wait. An event that was sent may still be published.</param>
     /// <returns>
-    /// A task that completes when the broker has confirmed the event. It does not wait until the event is delivered.
+    /// A task that completes when the broker has confirmed the event. It does not wait until the event is delivered. The exceptions
+    /// are those of the task: the call itself does not throw.
     /// </returns>
     /// <exception cref="ArgumentException">
     /// The event or a channel name is invalid, or the event is too large. It was not published.
@@ -148,7 +149,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <summary>
     /// Disconnects, within a second or so, also on a stalled network. Events that are being published fail with
     /// <see cref="ObjectDisposedException"/>, and may have been published. Waits for functions and handlers of the application
-    /// that run, so do not wait for it inside one of them. A second call has no effect, and returns at once.
+    /// that are running. Do not await this method inside one of them. A second call has no effect, and returns at once.
     /// </summary>
     /// <returns>A task that completes when nothing is delivered anymore.</returns>
     public virtual async ValueTask DisposeAsync()
@@ -242,7 +243,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
             throw new ArgumentException($"The {what} takes {length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", paramName);
     }
 
-    /// <summary>Sends an item. Returns the task of the item if the wait cannot be canceled, which costs less for each event.</summary>
+    /// <summary>Adds an item to the outbox, and waits for its confirmation. Without a token, the task is that of the item, which saves another one.</summary>
     private Task SendAsync(byte[] encoded, CancellationToken cancellationToken)
     {
         var item = Outbox.Add(encoded);

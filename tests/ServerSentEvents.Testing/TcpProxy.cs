@@ -33,7 +33,7 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Changes what the server answers.</summary>
+    /// <summary>A function that sees each answer of the server, and can change it.</summary>
     public Action<Memory<byte>> Answers { get; set; } = static _ => { };
 
     public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -27,7 +27,7 @@ internal static class BrokerErrors
             message = each switch
             {
                 OperationCanceledException => "The broker has not answered in time.",
-                // "Pipe is completed." does not help. The exception around it says more.
+                // "Pipe is completed." tells users nothing. The exception around it says more.
                 EndOfStreamException => message,
                 _ => each.Message,
             };

@@ -52,7 +52,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
 
     public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
-        // The engine can dispose of the reader before it has started.
+        // Read the token now: the engine can dispose of the reader before this method ends.
         var stopping = _stopping.Token;
         try
         {

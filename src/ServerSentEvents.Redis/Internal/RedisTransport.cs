@@ -26,7 +26,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
         var connection = await RedisConnection.OpenAsync(settings.Configuration, direction, cancellationToken).ConfigureAwait(false);
         try
         {
-            // The library cannot cancel a connection that it makes.
+            // The library cannot cancel an attempt to connect.
             cancellationToken.ThrowIfCancellationRequested();
             connection.Watch(settings.StreamKey);
             await CheckAsync(connection.ServerOf(settings.StreamKey), cancellationToken).ConfigureAwait(false);

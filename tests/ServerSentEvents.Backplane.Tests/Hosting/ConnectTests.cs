@@ -20,7 +20,7 @@ public sealed class ConnectTests
     }
 
     [Fact]
-    public async Task ConnectAsync_CallerHasAContext_FunctionsDoNotSeeIt()
+    public async Task ConnectAsync_CallerHasAsyncLocalValues_FunctionsDoNotSeeThem()
     {
         var request = new AsyncLocal<string?> { Value = "a request" };
         var seen = new TaskCompletionSource<string?>();

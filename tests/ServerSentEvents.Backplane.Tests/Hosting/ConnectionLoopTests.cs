@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
-/// <summary>The attempts to connect: the delays between them, and their failures.</summary>
+/// <summary>Tests the delays between attempts to connect, and what is reported when an attempt fails.</summary>
 public sealed class ConnectionLoopTests : IDisposable
 {
     private readonly SkippingTime _time = new();

@@ -18,7 +18,7 @@ public sealed class DisposalTests
     }
 
     [Fact]
-    public async Task DisposeAsync_WhileConnecting_Completes()
+    public async Task DisposeAsync_TransportIgnoresTheCancellation_Completes()
     {
         var hanging = new HangingTransport(_stream);
         var backplane = NewBackplane(hanging);
@@ -148,7 +148,7 @@ public sealed class DisposalTests
     private TestBackplane NewBackplane(IStreamTransport transport, TestLog? log = null) =>
         new(new Publisher<string>(), new TestOptions { TimeProvider = _time, LoggerFactory = log }, transport);
 
-    /// <summary>Connects to another transport as soon as the test says so. Takes no notice of the cancellation.</summary>
+    /// <summary>A transport that connects when the test says so, and ignores the cancellation.</summary>
     private sealed class HangingTransport(IStreamTransport transport) : IStreamTransport
     {
         private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);

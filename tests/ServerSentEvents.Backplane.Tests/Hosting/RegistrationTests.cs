@@ -86,7 +86,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public async Task AddServerSentEventsBackplane_Resolved_SetsTheOptionsAndTheLogOfTheContainer()
+    public async Task AddServerSentEventsBackplane_PublisherIsResolved_HasItsOptionsAndTheLogOfTheContainer()
     {
         TestPublisherOptions? used = null;
         await using var provider = new ServiceCollection().AddLogging()

@@ -11,10 +11,11 @@ public sealed class StalledNetworkTests(SingleBroker broker)
 {
     private const int Attempts = 3;
 
-    /// <summary>The methods of the class <c>connection</c> with which the broker starts and ends the handshake.</summary>
-    private const byte Start = 10;
+    /// <summary>The number of the method <c>connection.start</c>, the first answer of the broker.</summary>
+    private const byte StartMethod = 10;
 
-    private const byte OpenOk = 41;
+    /// <summary>The number of the method <c>connection.open-ok</c>, which ends the handshake.</summary>
+    private const byte OpenOkMethod = 41;
 
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 
@@ -50,7 +51,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
     {
         var fastest = await TimeDisposeAsync(async proxy =>
         {
-            var stalled = StallAfterAsync(proxy, OpenOk);
+            var stalled = StallAfterAsync(proxy, OpenOkMethod);
             var node = TestNode.Start(Open(proxy));
             await stalled;
             return node;
@@ -60,9 +61,9 @@ public sealed class StalledNetworkTests(SingleBroker broker)
     }
 
     [SkippableTheory]
-    [InlineData(Start)]
-    [InlineData(OpenOk)]
-    public async Task Log_NetworkStallsAfterAnAnswer_SaysThatTheBrokerHasNotAnswered(byte method)
+    [InlineData(StartMethod)]
+    [InlineData(OpenOkMethod)]
+    public async Task Log_NetworkStallsDuringTheHandshake_SaysThatTheBrokerHasNotAnswered(byte method)
     {
         await using var proxy = NewProxy();
         var stalled = StallAfterAsync(proxy, method);
@@ -73,7 +74,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task Log_NetworkIsStalled_SaysThatTheBrokerHasNotStartedTheConnection()
+    public async Task Log_NetworkStallsBeforeTheHandshake_ReportsANetworkTimeout()
     {
         await using var proxy = NewProxy();
         proxy.Stall();

@@ -75,7 +75,7 @@ public sealed class JoinLeaveTests
     }
 
     [Fact]
-    public async Task Join_NoChannels_KeepsNothingOfTheOnlyChannel()
+    public async Task Join_NoChannels_LeavesNoReferenceToTheChannel()
     {
         await new[] { JoinNothing() }.ShouldBecomeGarbageAsync();
 

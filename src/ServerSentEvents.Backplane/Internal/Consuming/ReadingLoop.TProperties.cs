@@ -20,7 +20,7 @@ internal sealed class ReadingLoop<TProperties>(
     /// <summary>A task that completes when the node has caught up for the first time.</summary>
     internal Task CaughtUp => _caughtUp.Task;
 
-    /// <summary>The reason why the end of the stream is not read; null if it is.</summary>
+    /// <summary>The reason why the node does not read the end of the stream; null while it does.</summary>
     internal string? Obstacle => _obstacle;
 
     /// <summary>A task that completes if the broker refuses.</summary>

@@ -72,10 +72,8 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
-    /// <summary>
-    /// Notes that the marker of this connection is in the stream now, or that the reader has reached it. Each message restarts the
-    /// wait for it.
-    /// </summary>
+    /// <summary>Starts or ends the wait for the marker of this connection. Each message restarts the wait.</summary>
+    /// <param name="isAwaited">True when the marker is in the stream; false when the reader has reached it.</param>
     internal void SetMarkerAwaited(bool isAwaited)
     {
         lock (_gate)

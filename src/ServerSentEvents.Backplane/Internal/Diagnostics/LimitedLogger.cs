@@ -21,7 +21,7 @@ internal sealed class LimitedLogger(ILogger logger, TimeProvider time) : ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    /// <summary>Returns true. <see cref="Log"/> asks the logger, which can throw.</summary>
+    /// <summary>Returns true. <see cref="Log"/> asks the application's logger, and catches its exceptions.</summary>
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(

@@ -70,7 +70,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
             }
 
             var closing = CloseAsync(connecting);
-            // On a stalled network, a library can take seconds to notice the cancellation.
+            // An attempt can take seconds to end after the cancellation, such as on a stalled network. Do not wait for it.
             if (connecting is { IsCompleted: true })
                 await closing.ConfigureAwait(false);
 
@@ -80,10 +80,11 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
     }
 
-    /// <summary>Returns the exception that says what is wrong. A library cancels a command that is not answered in time.</summary>
+    /// <summary>Returns the exception to report. A client library cancels a command that the broker does not answer in time.</summary>
     private static Exception Explain(Exception exception) =>
         exception is OperationCanceledException ? new TimeoutException("The broker has not answered in time.", exception) : exception;
 
+    /// <summary>Closes the connection of an attempt, as soon as the attempt has ended.</summary>
     private static async Task CloseAsync<TConnection>(Task<TConnection>? connecting)
         where TConnection : IStreamConnection
     {

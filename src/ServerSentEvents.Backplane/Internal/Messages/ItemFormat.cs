@@ -66,7 +66,7 @@ internal static class ItemFormat
         return bytes;
     }
 
-    /// <summary>Reads an item, and skips the fields that it does not know.</summary>
+    /// <summary>Decodes an item. Skips the fields of later releases.</summary>
     /// <exception cref="ArgumentException">
     /// No node can have written the bytes: a field is cut off or is not UTF-8, a channel has no name, or the event is invalid.
     /// </exception>
@@ -116,7 +116,7 @@ internal static class ItemFormat
         }
         catch (EncoderFallbackException exception)
         {
-            throw new ArgumentException("A text with an unpaired surrogate has no form in UTF-8.", paramName, exception);
+            throw new ArgumentException("The text has an unpaired surrogate, which UTF-8 cannot encode.", paramName, exception);
         }
     }
 
@@ -126,7 +126,7 @@ internal static class ItemFormat
             EndField(ref rest, tag, Encoding.UTF8.GetBytes(text, rest[FieldHeaderLength..]));
     }
 
-    /// <summary>Adds the header of a field whose value is in its place.</summary>
+    /// <summary>Writes the header of a field whose value is written already, and moves on to the next field.</summary>
     private static void EndField(ref Span<byte> rest, byte tag, int length)
     {
         rest[0] = tag;

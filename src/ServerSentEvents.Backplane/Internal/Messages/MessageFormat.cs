@@ -86,7 +86,7 @@ internal static class MessageFormat
     /// <exception cref="ArgumentException">No node can have written the bytes.</exception>
     private static StreamMessage Decode(ReadOnlySpan<byte> body)
     {
-        // The bounds of the spans are the checks: a header or an item that is cut off throws.
+        // Spans check their bounds: a header or an item that is cut off throws.
         var rest = body[HeaderLength..];
         var items = new List<StreamItem>();
         while (rest.Length > 0)

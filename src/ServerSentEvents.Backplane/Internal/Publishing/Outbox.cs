@@ -10,7 +10,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// messages and confirms these.
 /// </summary>
 /// <remarks>
-/// <para>At most <see cref="SeenMessages.Window"/> messages are unconfirmed. While they are, new items gather for the next
+/// <para>At most <see cref="SeenMessages.Window"/> messages are unconfirmed. While this limit is reached, new items gather for the next
 /// message. So each event goes out at once on a quiet node, many share a message on a busy one, and no timer is needed.</para>
 /// <para>Safe for use by several threads. No continuation of a task runs under the lock.</para>
 /// </remarks>
@@ -36,8 +36,8 @@ internal sealed class Outbox : IDisposable
     private readonly Queue<OutgoingItem> _items = new();
 
     /// <summary>
-    /// The unconfirmed messages in their order: those of the present connection, and then those to send again, because their
-    /// connection was lost. Guarded by <see cref="_gate"/>.
+    /// The unconfirmed messages, in the order of their sequences. Those that the present connection has sent come first. The others
+    /// have to be sent again. Guarded by <see cref="_gate"/>.
     /// </summary>
     private readonly List<OutgoingMessage> _messages = [];
 
@@ -56,7 +56,7 @@ internal sealed class Outbox : IDisposable
     /// <summary>True if a message has been unconfirmed for too long. Written under <see cref="_gate"/>.</summary>
     private volatile bool _isStuck;
 
-    /// <summary>Guarded by <see cref="_gate"/>, and never unset.</summary>
+    /// <summary>True after the disposal. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isDisposed;
 
     internal Outbox(TimeProvider time, TimeSpan timeout)
@@ -64,7 +64,7 @@ internal sealed class Outbox : IDisposable
         (_time, _timeout) = (time, timeout);
         Patience = TimeSpan.FromTicks(Math.Clamp(timeout.Ticks, ShortestPatience.Ticks, LongestPatience.Ticks));
         var period = timeout / ChecksInTimeout;
-        // A period below a millisecond would be none.
+        // A timer takes whole milliseconds: with a shorter period, it would fire only once.
         _timer = time.CreateDetachedTimer(
             static outbox => ((Outbox)outbox!).Check(), this, period, period > TimeSpan.FromMilliseconds(1) ? period : TimeSpan.FromMilliseconds(1));
     }
@@ -193,7 +193,7 @@ internal sealed class Outbox : IDisposable
         lock (_gate)
         {
             _isDisposed = true;
-            foreach (var item in _items.Concat(Sent_NeedsLock()))
+            foreach (var item in _items.Concat(UnconfirmedItems_NeedsLock()))
                 item.Fail(new ObjectDisposedException(typeof(StreamPublisher).FullName));
         }
     }
@@ -224,7 +224,7 @@ internal sealed class Outbox : IDisposable
     /// <summary>Returns whether no new message is possible: a reader can tell retransmissions apart only in a window of sequences.</summary>
     private bool IsFull_NeedsLock() => _messages is [var oldest, ..] && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
 
-    private IEnumerable<OutgoingItem> Sent_NeedsLock() => _messages.SelectMany(static message => message.Items);
+    private IEnumerable<OutgoingItem> UnconfirmedItems_NeedsLock() => _messages.SelectMany(static message => message.Items);
 
     /// <summary>Fails items whose timeout is over, and notices a broker that does not confirm.</summary>
     private void Check()
@@ -234,7 +234,7 @@ internal sealed class Outbox : IDisposable
             var late = _time.GetTimestamp() - _time.ToTimestampTicks(_timeout);
             while (_items.TryPeek(out var first) && (first.IsSettled || first.AddedAt <= late))
                 _items.Dequeue().Fail(NotSent_NeedsLock());
-            foreach (var item in Sent_NeedsLock())
+            foreach (var item in UnconfirmedItems_NeedsLock())
             {
                 if (item.AddedAt <= late && !item.IsSettled)
                     item.Fail(NotConfirmed_NeedsLock());

@@ -63,6 +63,7 @@ internal sealed class Subscriber<TProperties>(
     /// <summary>Sets the channels of a subscriber that has not ended. Needs the registry's lock.</summary>
     internal void SetMemberships(ReadOnlySpan<Membership<TProperties>> memberships)
     {
+        // The queue changes its meter. Replace the count of the old meter by that of the new one, so that Bytes does not change.
         Uncount(-(Meter?.Bytes ?? 0));
         (_channel, _index) = memberships.Length == 1 ? memberships[0] : default;
         _membershipsOrEnd = memberships.Length > 1 ? memberships.ToArray() : null;

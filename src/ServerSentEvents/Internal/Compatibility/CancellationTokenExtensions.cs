@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Internal.Compatibility;
 
-/// <summary>Ways to register with a token, to unregister, and to cancel, that do not affect other code.</summary>
+/// <summary>Methods that register with a token, unregister, and cancel without effects on other code.</summary>
 internal static class CancellationTokenExtensions
 {
     /// <summary>Registers a callback without the caller's ExecutionContext, which may belong to a request.</summary>

@@ -10,7 +10,7 @@ internal struct RegistryResult<TProperties>
     /// <summary>The number of queues that took what was sent.</summary>
     internal int Sent;
 
-    /// <summary>The queues whose copies have something to write.</summary>
+    /// <summary>The copies that have something to write.</summary>
     internal ReadyList Ready;
 
     /// <summary>True if the history has too many bytes, because the step could not evict enough.</summary>

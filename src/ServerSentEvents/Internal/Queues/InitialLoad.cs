@@ -59,7 +59,7 @@ internal sealed class InitialLoad(
             _ = RunAsync();
     }
 
-    /// <summary>Cancels the load.</summary>
+    /// <summary>Ends the wait of the reader, and cancels the load.</summary>
     internal override void StopWaiting()
     {
         // The load can start between the two attempts: try the earlier state first.

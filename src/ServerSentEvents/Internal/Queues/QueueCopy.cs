@@ -3,7 +3,8 @@ namespace ServerSentEvents.Internal.Queues;
 /// <summary>The copy of a queue to a response: its state, and the members that the queue and the workers need.</summary>
 /// <remarks>
 /// The state says whether the copy stands on the ready list, and whether it is at work. Signals come from any thread, also under
-/// the registry's lock. The other changes are those of the worker.
+/// the registry's lock. Only the worker, or the end of a flush, makes the other
+/// changes.
 /// </remarks>
 internal abstract class QueueCopy
 {

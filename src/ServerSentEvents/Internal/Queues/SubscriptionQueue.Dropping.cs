@@ -6,8 +6,8 @@ namespace ServerSentEvents.Internal.Queues;
 internal abstract partial class SubscriptionQueue
 {
     /// <summary>
-    /// Drops the oldest items until there is room for another one. Returns false if only a frame is left that the reader has begun,
-    /// which cannot be dropped.
+    /// Drops the oldest items until a new one is added. Returns false if nothing is left to drop: the reader has begun the last
+    /// frame.
     /// </summary>
     private bool DropOldestUntilAdded(object item)
     {

@@ -87,7 +87,7 @@ internal abstract partial class SubscriptionQueue
                 deferred.Complete(DeferredState.Lost, frame: null);
                 break;
             default:
-                // The place itself may have been dropped to make room, and shows no hole then.
+                // Count no gap for a place that was dropped to make room: no reader reaches it.
                 if (_tracker?.GapFrame is not null && deferred.State == DeferredState.Making)
                     PublisherMetrics.Gaps.Increment();
                 deferred.Complete(DeferredState.Hole, _tracker?.GapFrame);

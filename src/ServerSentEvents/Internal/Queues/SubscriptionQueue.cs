@@ -32,8 +32,8 @@ internal abstract partial class SubscriptionQueue
     private FrameSource? _first;
 
     /// <summary>
-    /// True if the next frame cannot be read, so that the reader has to end the subscription. What it has read before can still be
-    /// written. Written by the reader.
+    /// True if the next frame cannot be read, so that the reader has to end the subscription. Frames that were read before can still be
+    /// sent. Set by the reader.
     /// </summary>
     private volatile bool _hasStopped;
 
@@ -43,7 +43,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The sources that wait for room. A mutable struct, hence a field and not a property.</summary>
     private RoomWaiters _roomWaiters;
 
-    /// <summary>Written by the reader. Can overflow: only a change counts.</summary>
+    /// <summary>The number of times that the reader has taken something. Written by the reader. Can overflow: only a change counts.</summary>
     private int _progress;
 
     private protected SubscriptionQueue(QueueLimits limits, Func<SseItem<string>, string?>? keyFunction = null)

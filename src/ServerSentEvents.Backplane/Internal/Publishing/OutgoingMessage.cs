@@ -41,12 +41,12 @@ internal sealed class OutgoingMessage(ulong sequence, OutgoingItem[] items, byte
 
     internal byte[] Body { get; } = body;
 
-    /// <summary>True if no caller waits for it anymore.</summary>
+    /// <summary>True if no caller waits for an item of the message anymore.</summary>
     internal bool IsSettled => Array.TrueForAll(Items, static item => item.IsSettled);
 
-    /// <summary>The number among the messages of the present connection, from 1; null if it has to be sent again.</summary>
+    /// <summary>The number of the message on the present connection, from 1; null until this connection has sent it.</summary>
     internal long? Number { get; set; }
 
-    /// <summary>The time when it was sent on the present connection, as a timestamp.</summary>
+    /// <summary>The time when the message was sent on the present connection, as a timestamp.</summary>
     internal long SentAt { get; set; }
 }
