@@ -14,10 +14,13 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
     private volatile bool _isDeaf;
     private int _writersOpened;
     private int _readersOpened;
+    private int _sendsBegun;
 
     public int WritersOpened => Volatile.Read(ref _writersOpened);
 
     public int ReadersOpened => Volatile.Read(ref _readersOpened);
+
+    public int SendsBegun => Volatile.Read(ref _sendsBegun);
 
     public string Broker => transport.Broker;
 
@@ -104,6 +107,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
 
         public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
         {
+            Interlocked.Increment(ref owner._sendsBegun);
             await owner._sending;
             await writer.SendAsync(message, cancellationToken);
         }

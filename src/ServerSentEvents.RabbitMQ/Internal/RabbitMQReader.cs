@@ -40,7 +40,15 @@ internal sealed class RabbitMQReader : IStreamReader
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         // After a failure the engine closes the connection. Closing the channel first could take seconds.
         var consumer = await ConsumeAsync("last", LookAt, cancellationToken).ConfigureAwait(false);
-        await consumer.Channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await consumer.Channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationInterruptedException exception)
+        {
+            throw BrokerErrors.Explain(exception);
+        }
+
         await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!offset.Task.IsCompleted)
             throw await Lost.ConfigureAwait(false);

@@ -61,7 +61,7 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
             Handle((long)properties.Headers!["x-stream-offset"]!, body.Span);
             (_lastTag, _unacknowledged) = (deliveryTag, _unacknowledged + 1);
             if (_unacknowledged >= AcknowledgedAtOnce)
-                await AcknowledgeAsync(cancellationToken).ConfigureAwait(false);
+                await AcknowledgeAsync().ConfigureAwait(false);
             else if (!_isAcknowledgedLater)
                 _ = AcknowledgeLaterAsync();
         }
@@ -107,10 +107,17 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
         handler(offset, order, body);
     }
 
-    private ValueTask AcknowledgeAsync(CancellationToken cancellationToken)
+    private async Task AcknowledgeAsync()
     {
         _unacknowledged = 0;
-        return Channel.BasicAckAsync(_lastTag, multiple: true, cancellationToken);
+        try
+        {
+            await Channel.BasicAckAsync(_lastTag, multiple: true).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The channel is closed. Its shutdown has the broker's reason.
+        }
     }
 
     private async Task AcknowledgeLaterAsync()
@@ -118,20 +125,10 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
         _isAcknowledgedLater = true;
         await Task.Delay(AcknowledgementDelay, TimeProvider.System).ConfigureAwait(false);
         await _handling.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            _isAcknowledgedLater = false;
-            if (!_isOver && _unacknowledged > 0)
-                await AcknowledgeAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // The channel is closed, and has said why.
-        }
-        finally
-        {
-            _handling.Release();
-        }
+        _isAcknowledgedLater = false;
+        if (!_isOver && _unacknowledged > 0)
+            await AcknowledgeAsync().ConfigureAwait(false);
+        _handling.Release();
     }
 
     private Task LoseAsync(Exception reason)

@@ -47,6 +47,21 @@ public sealed class DisposalTests
     }
 
     [Fact]
+    public async Task DisposeAsync_TransportDoesNotEndASend_Completes()
+    {
+        var changed = new ChangedTransport(_stream);
+        changed.SendAfter(new TaskCompletionSource().Task);
+        var backplane = NewBackplane(changed);
+        await backplane.ConnectAsync().WithinPatience();
+        var publishing = backplane.PublishAsync("a").AsTask();
+        await Limits.UntilAsync(() => changed.SendsBegun == 1);
+
+        await backplane.DisposeAsync().WithinPatience();
+
+        await publishing.Invoking(task => task).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
     public async Task DisposeAsync_BetweenTwoAttempts_Completes()
     {
         _stream.Stop();

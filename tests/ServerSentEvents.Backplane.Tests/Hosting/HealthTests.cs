@@ -104,5 +104,18 @@ public sealed class HealthTests
             HealthStatus.Degraded, "This node gets no events: the backplane was disposed."));
     }
 
+    [Fact]
+    public async Task Check_PublisherWithoutSubscribersIsDisposed_IsDegradedAndSaysWhy()
+    {
+        var publisher = new TestPublisher(new TestPublisherOptions(), _stream);
+        await publisher.ConnectAsync().WithinPatience();
+        await publisher.DisposeAsync();
+
+        var state = await publisher.CheckAsync();
+
+        (state.Status, state.Description).Should().Be((
+            HealthStatus.Degraded, "Nothing can be published: the publisher was disposed."));
+    }
+
     private static TestBackplane NewBackplane(IStreamTransport transport) => new(new Publisher<string>(), new TestOptions(), transport);
 }

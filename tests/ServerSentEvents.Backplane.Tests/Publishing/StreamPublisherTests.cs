@@ -184,6 +184,40 @@ public sealed class StreamPublisherTests
         Published().Should().Equal("b");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PublishAsync_FailsAndNoCodeLooksAtTheTask_ExceptionIsUnobserved(bool canBeCanceled)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var options = new TestPublisherOptions { TimeProvider = _time, PublishTimeout = TimeSpan.FromSeconds(29) };
+        await using var publisher = new TestPublisher(options, _changed);
+        var unobserved = 0;
+        void Note(object? sender, UnobservedTaskExceptionEventArgs failure)
+        {
+            if (failure.Exception.ToString().Contains("PublishTimeout of 00:00:29", StringComparison.Ordinal))
+                Interlocked.Increment(ref unobserved);
+        }
+
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            // A stale reference can keep one task alive. Use ten, so that others are collected.
+            for (var attempt = 0; attempt < 10; attempt++)
+                _ = publisher.PublishAsync("a", cancellationToken: canBeCanceled ? cancellation.Token : default).AsTask();
+            await _time.AdvanceUntilAsync(() =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return Volatile.Read(ref unobserved) > 0;
+            });
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+    }
+
     [Fact]
     public async Task ConnectAsync_NoBroker_ThrowsAfterTheTimeoutWithTheReason()
     {

@@ -66,7 +66,7 @@ internal sealed class StreamFollower<TProperties>(
         _isResuming = _last.Offset is not null;
         var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last.Offset ?? _end : _last.Offset, settings.ReadBack);
         watch.SetMarkerAwaited(true);
-        await ObserveFailure(reader.ReadAsync(start, Read, cancellationToken)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await reader.ReadAsync(start, Read, cancellationToken).ObserveFailure().WaitAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
             throw await lost.ConfigureAwait(false);
@@ -83,7 +83,7 @@ internal sealed class StreamFollower<TProperties>(
     {
         try
         {
-            return await ObserveFailure(reader.AppendAsync(NewMarker(), cancellationToken))
+            return await reader.AppendAsync(NewMarker(), cancellationToken).ObserveFailure()
                 .WaitAsync(MarkerTimeout, settings.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException exception)
@@ -252,14 +252,5 @@ internal sealed class StreamFollower<TProperties>(
     {
         watch.ExpectNothing();
         delivery.Restart(_ids, new EventPosition(StreamPosition.Before(offset)));
-    }
-
-    /// <summary>Returns the task. Marks a later failure as observed, because the caller may have stopped waiting.</summary>
-    private static TTask ObserveFailure<TTask>(TTask task)
-        where TTask : Task
-    {
-        _ = task.ContinueWith(
-            static failed => failed.Exception, cancellationToken: default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        return task;
     }
 }

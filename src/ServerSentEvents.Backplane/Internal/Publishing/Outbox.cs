@@ -131,6 +131,8 @@ internal sealed class Outbox : IDisposable
     {
         lock (_gate)
             item.Fail(reason);
+        // The failure is observed: the caller does not look at the task anymore.
+        _ = item.Confirmed.Exception;
     }
 
     /// <summary>Begins with a new connection. Messages that the last one did not confirm are sent again, first and in order.</summary>

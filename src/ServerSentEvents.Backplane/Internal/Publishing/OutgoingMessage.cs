@@ -24,8 +24,7 @@ internal sealed class OutgoingItem(byte[] encoded, long addedAt)
     internal void Fail(Exception exception)
     {
         Encoded = null;
-        if (_confirmed.TrySetException(exception))
-            _ = _confirmed.Task.Exception; // Marks it as observed: the caller may have stopped waiting.
+        _confirmed.TrySetException(exception);
     }
 }
 

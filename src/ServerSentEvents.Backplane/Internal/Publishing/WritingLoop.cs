@@ -40,8 +40,12 @@ internal sealed class WritingLoop(
     internal Task<StreamRefusedException> Refused => _loop.Refused;
 
     /// <summary>Runs until it is canceled.</summary>
-    internal Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(
-        cancellation => transport.OpenWriterAsync(this, cancellation), WriteAsync, Disconnected, cancellationToken);
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await _loop.RunAsync(
+            cancellation => transport.OpenWriterAsync(this, cancellation), WriteAsync, Disconnected, cancellationToken).ConfigureAwait(false);
+        outbox.Obstacle = "the publisher was disposed";
+    }
 
     void IStreamWriterObserver.Confirmed(long number, bool all)
     {
@@ -94,7 +98,8 @@ internal sealed class WritingLoop(
             }
 
             watch.BeginSending(message.Sequence);
-            await writer.SendAsync(message.Body, cancellationToken).ConfigureAwait(false);
+            await writer.SendAsync(message.Body, cancellationToken).AsTask().ObserveFailure()
+                .WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         throw await writer.Lost.ConfigureAwait(false);

@@ -1,0 +1,42 @@
+using System.Reflection;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+using ServerSentEvents.Backplane;
+using ServerSentEvents.RabbitMQ.Internal;
+
+namespace ServerSentEvents.RabbitMQ.Tests;
+
+/// <summary>Tests a consumer with a channel that the broker has closed.</summary>
+public sealed class ConsumerTests
+{
+    private static readonly ShutdownEventArgs Refused = new(ShutdownInitiator.Peer, Constants.AccessRefused, "ACCESS_REFUSED");
+
+    [Fact]
+    public async Task HandleBasicDeliver_AcknowledgementFailsBeforeTheShutdown_ReasonIsThatOfTheBroker()
+    {
+        var lost = new TaskCompletionSource<Exception>();
+        var handled = 0;
+        var consumer = new StreamConsumer(DispatchProxy.Create<IChannel, ClosedChannel>(), (_, _, _) => handled++, lost);
+
+        for (var offset = 0; offset < StreamConsumer.Prefetch; offset++)
+            await DeliverAsync(consumer, offset);
+        lost.Task.IsCompleted.Should().BeFalse();
+        await consumer.HandleChannelShutdownAsync(consumer.Channel, Refused);
+
+        (await lost.Task).Should().BeOfType<StreamRefusedException>();
+        handled.Should().Be(StreamConsumer.Prefetch);
+    }
+
+    private static Task DeliverAsync(StreamConsumer consumer, long offset)
+    {
+        var properties = new BasicProperties { Headers = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset } };
+        return consumer.HandleBasicDeliverAsync("", (ulong)offset + 1, redelivered: false, "", "", properties, default);
+    }
+
+    public class ClosedChannel : DispatchProxy
+    {
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            new ValueTask(Task.FromException(new AlreadyClosedException(Refused)));
+    }
+}
