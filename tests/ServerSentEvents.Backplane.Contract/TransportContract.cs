@@ -114,6 +114,27 @@ public abstract class TransportContract
     }
 
     [SkippableFact]
+    public async Task DisposeAsync_DuringTheStart_HandlerGetsNothingLater()
+    {
+        var transport = Broker.Open(_stream);
+        await SendAsync(transport, "a", "b");
+        var reader = await OpenReaderAsync(transport);
+        using var stopping = new CancellationTokenSource();
+        var calls = 0;
+
+        var starting = reader.ReadAsync(default, (_, _, _) => Interlocked.Increment(ref calls), stopping.Token);
+        await stopping.CancelAsync();
+        await reader.DisposeAsync().AsTask().WithinPatience();
+        var before = Volatile.Read(ref calls);
+        await Task.WhenAny(starting).WithinPatience();
+        await SendAsync(transport, "c");
+        await using var other = await OpenReaderAsync(transport);
+        await ReadAsync(other, default, 3);
+
+        Volatile.Read(ref calls).Should().Be(before);
+    }
+
+    [SkippableFact]
     public async Task DisposeAsync_HandlerRuns_WaitsForIt()
     {
         var transport = Broker.Open(_stream);
