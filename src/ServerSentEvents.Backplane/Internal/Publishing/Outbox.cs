@@ -14,7 +14,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// message. So each event goes out at once on a quiet node, many share a message on a busy one, and no timer is needed.</para>
 /// <para>Safe for use by several threads. No continuation of a task runs under the lock.</para>
 /// </remarks>
-internal sealed class Outbox : IDisposable
+internal sealed partial class Outbox : IDisposable
 {
     /// <summary>The largest message, in bytes, unless it has a single item.</summary>
     internal const int LargestMessage = 64 << 10;
@@ -227,34 +227,4 @@ internal sealed class Outbox : IDisposable
     private bool IsFull_NeedsLock() => _messages is [var oldest, ..] && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
 
     private IEnumerable<OutgoingItem> UnconfirmedItems_NeedsLock() => _messages.SelectMany(static message => message.Items);
-
-    /// <summary>Fails items whose timeout is over, and notices a broker that does not confirm.</summary>
-    private void Check()
-    {
-        lock (_gate)
-        {
-            var late = _time.GetTimestamp() - _time.ToTimestampTicks(_timeout);
-            while (_items.TryPeek(out var first) && (first.IsSettled || first.AddedAt <= late))
-                _items.Dequeue().Fail(NotSent_NeedsLock());
-            foreach (var item in UnconfirmedItems_NeedsLock())
-            {
-                if (item.AddedAt <= late && !item.IsSettled)
-                    item.Fail(NotConfirmed_NeedsLock());
-            }
-
-            var stuck = _time.GetTimestamp() - _time.ToTimestampTicks(Patience);
-            _isStuck |= _obstacle is null
-                && _messages is [{ Number: not null } oldest, ..] && Math.Max(oldest.SentAt, _clearSince) <= stuck;
-        }
-
-        Changed.Set();
-    }
-
-    private TimeoutException NotSent_NeedsLock() => new(
-        $"Not published within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}.");
-
-    private TimeoutException NotConfirmed_NeedsLock() => new(
-        $"Sent, but not confirmed within the PublishTimeout of {_timeout}: {Reason_NeedsLock()}. It may have been published.");
-
-    private string Reason_NeedsLock() => _obstacle ?? "the broker has not confirmed what was sent before";
 }
