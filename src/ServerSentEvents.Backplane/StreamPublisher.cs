@@ -243,7 +243,10 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
             throw new ArgumentException($"The {what} takes {length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", paramName);
     }
 
-    /// <summary>Adds an item to the outbox, and waits for its confirmation. Without a token, the task is that of the item, which saves another one.</summary>
+    /// <summary>
+    /// Adds an item to the outbox, and waits for its confirmation. Without a token, the task is that of the item, which saves
+    /// another one.
+    /// </summary>
     private Task SendAsync(byte[] encoded, CancellationToken cancellationToken)
     {
         var item = Outbox.Add(encoded);
