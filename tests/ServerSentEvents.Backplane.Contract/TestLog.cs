@@ -14,9 +14,6 @@ public sealed class TestLog : ILoggerFactory, ILogger
     /// <summary>The warnings and errors, with their exceptions.</summary>
     public IEnumerable<string> Warnings => _entries.Where(entry => entry.Level >= LogLevel.Warning).Select(entry => entry.Text);
 
-    /// <summary>Removes what was logged, such as the refusals of a broker that has just started.</summary>
-    public void Clear() => _entries.Clear();
-
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {

@@ -129,13 +129,12 @@ public sealed class StreamTests(SingleBroker broker)
             await using var node = await TestNode.StartAsync(broker.Open(_stream));
             await using var client = node.Connect();
             await node.PublishAsync("a");
-            var warnings = node.Log.Warnings.ToList();
 
             (await WaitUntilClosedAsync()).Should().Be(Constants.PreconditionFailed);
 
             await node.PublishAsync("b");
             (await client.NextAsync(2)).Should().Equal("a", "b");
-            node.Log.Warnings.Should().Equal(warnings);
+            node.Log.Warnings.Should().NotContain(line => line.Contains("PRECONDITION_FAILED", StringComparison.Ordinal));
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace ServerSentEvents.Redis.Tests.Servers;
 
@@ -54,11 +55,13 @@ internal sealed class RedisCluster : IAsyncDisposable
         await UntilAsync(_replica, "INFO", "replication", "role:master");
     }
 
-    /// <summary>Kills a master that does not have the stream, and waits until the others know.</summary>
-    internal async Task StopOtherMasterAsync()
+    /// <summary>Kills a master that does not have the stream, waits until the others know, and returns its address.</summary>
+    internal async Task<EndPoint> StopOtherMasterAsync()
     {
-        await Others.Last().StopAsync();
+        var other = Others.Last();
+        await other.StopAsync();
         await UntilAsync(_streamMaster, "CLUSTER", "NODES", " master,fail ");
+        return other.EndPoint;
     }
 
     /// <summary>Moves the slot of the stream to another master, with the stream, as an administrator does.</summary>

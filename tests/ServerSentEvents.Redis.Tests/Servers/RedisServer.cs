@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using ServerSentEvents.Redis.Internal;
 using StackExchange.Redis;
 
@@ -21,10 +22,13 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     private CommandMap _commands = CommandMap.Default;
 
     private Process? _process;
+    private ConnectionMultiplexer? _administrator;
 
     private RedisServer(string[] arguments) => _arguments = arguments;
 
     internal int Port { get; private set; }
+
+    internal EndPoint EndPoint => new IPEndPoint(IPAddress.Loopback, Port);
 
     /// <summary>The port for the other servers of a cluster.</summary>
     internal int BusPort { get; private set; }
@@ -118,6 +122,9 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     {
         if (_process is null)
             return;
+        if (_administrator is not null)
+            await _administrator.DisposeAsync();
+        _administrator = null;
         _process.Kill();
         await _process.WaitForExitAsync().WithinPatience();
         _process.Dispose();
@@ -126,13 +133,18 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
 
     public Task DeleteAsync(string stream) => CommandAsync("DEL", stream);
 
-    /// <summary>Runs a command as an administrator would.</summary>
+    /// <summary>Runs a command as an administrator would. One command runs at a time.</summary>
     internal async Task<RedisResult> CommandAsync(string command, params object[] arguments)
+    {
+        _administrator ??= await ConnectAdministratorAsync();
+        return await _administrator.GetServer(EndPoint).ExecuteAsync(command, arguments);
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectAdministratorAsync()
     {
         var configuration = Configuration("allowAdmin=true");
         configuration.CommandMap = _commands;
-        await using var connection = await ConnectionMultiplexer.ConnectAsync(configuration);
-        return await connection.GetServer("127.0.0.1", Port).ExecuteAsync(command, arguments);
+        return await ConnectionMultiplexer.ConnectAsync(configuration);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests.Servers;
@@ -40,8 +41,12 @@ internal sealed class ReplicatedServers : IAsyncDisposable
     /// <summary>Kills the master, and leaves the rest to others.</summary>
     internal Task StopMasterAsync() => _master.StopAsync();
 
-    /// <summary>Kills the replica.</summary>
-    internal Task StopReplicaAsync() => _replica.StopAsync();
+    /// <summary>Kills the replica, and returns its address.</summary>
+    internal async Task<EndPoint> StopReplicaAsync()
+    {
+        await _replica.StopAsync();
+        return _replica.EndPoint;
+    }
 
     /// <summary>Waits until the replica has all that the master has.</summary>
     internal Task UntilReplicatedAsync() => Limits.UntilAsync(async () =>
