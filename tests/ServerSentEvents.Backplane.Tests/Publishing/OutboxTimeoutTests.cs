@@ -79,14 +79,13 @@ public sealed class OutboxTimeoutTests : IDisposable
     }
 
     [Fact]
-    public void Timeout_OfAMillisecond_IsKept()
+    public async Task Timeout_OfAMillisecondAfterTheFirstCheck_IsKept()
     {
-        using var outbox = new Outbox(_time, TimeSpan.FromMilliseconds(1));
-        var item = Add(outbox);
+        // A timer of the system takes whole milliseconds.
+        using var outbox = new Outbox(TimeProvider.System, TimeSpan.FromMilliseconds(1));
+        await outbox.Changed.WaitAsync(default).WithinPatience();
 
-        _time.Advance(TimeSpan.FromMilliseconds(2));
-
-        item.IsSettled.Should().BeTrue();
+        await FailureOf(Add(outbox));
     }
 
     [Fact]
@@ -176,6 +175,20 @@ public sealed class OutboxTimeoutTests : IDisposable
         Advance(Timeout * 0.9);
         _outbox.IsStuck.Should().BeFalse();
         Advance(Timeout * 0.2);
+        _outbox.IsStuck.Should().BeTrue();
+    }
+
+    [Fact]
+    public void IsStuck_NoObstacleBeforeAndAfterAChange_CountsFromTheSending()
+    {
+        Connect(_outbox);
+        Add(_outbox);
+        _outbox.Take();
+        Advance(Timeout * 0.9);
+
+        _outbox.Obstacle = null;
+        Advance(Timeout * 0.2);
+
         _outbox.IsStuck.Should().BeTrue();
     }
 

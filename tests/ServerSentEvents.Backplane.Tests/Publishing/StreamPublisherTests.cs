@@ -125,15 +125,67 @@ public sealed class StreamPublisherTests
         var publishing = await PublishUnconfirmedAsync(publisher);
         await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>();
 
-        await Limits.UntilAsync(() => HealthText() == "Nothing can be published: the broker has not confirmed a message for 00:00:30.");
+        await Limits.UntilAsync(() => HealthText(publisher) == "Nothing can be published: the broker has not confirmed a message for 00:00:30.");
         _log.Lines.Should().NotContain(line => line.Contains("connected again", StringComparison.OrdinalIgnoreCase));
         _changed.LoseWriter();
         await _time.AdvanceUntilAsync(() => _changed.WritersOpened > 2);
         await publisher.PublishAsync("b").WithinPatience();
 
-        await Limits.UntilAsync(() => HealthText() == "The broker takes events.");
+        await Limits.UntilAsync(() => HealthText(publisher) == "The broker takes events.");
+    }
 
-        string? HealthText() => publisher.CheckHealth(HealthStatus.Unhealthy).Description;
+    [Fact]
+    public async Task CheckHealth_NothingIsConfirmedAndThenTheBrokerIsAway_SaysThatThereIsNoConnection()
+    {
+        await using var publisher = NewPublisher();
+        var publishing = await PublishUnconfirmedAsync(publisher);
+        await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<TimeoutException>();
+
+        _stream.Stop();
+
+        await Limits.UntilAsync(() => HealthText(publisher) == "Nothing can be published: there is no connection: The broker is away.");
+    }
+
+    [Fact]
+    public async Task CheckHealth_ConnectionIsLostWhileTheBrokerBlocks_IsDegradedUntilAMessageIsConfirmed()
+    {
+        const string blocked = "Nothing can be published: the broker blocks publishers (low on disk).";
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        _stream.Block("low on disk");
+        _stream.Cut();
+        await Limits.UntilAsync(() => HealthText(publisher) == "Nothing can be published: there is no connection: Lost.");
+        // The next connection does not know whether the broker still blocks.
+        _stream.Block(null);
+        await _time.AdvanceUntilAsync(() => HealthText(publisher) == blocked);
+        Logged("takes events again").Should().Be(0);
+        var confirmation = new TaskCompletionSource();
+        _changed.ConfirmAfter(confirmation.Task);
+
+        var publishing = publisher.PublishAsync("a").AsTask();
+        await Limits.UntilAsync(() => Published().Contains("a"));
+        HealthText(publisher).Should().Be(blocked);
+        confirmation.SetResult();
+        await publishing.WithinPatience();
+
+        await Limits.UntilAsync(() => Logged("connected again for publishing") == 1);
+        HealthText(publisher).Should().Be("The broker takes events.");
+        (Logged("blocks publishers"), Logged("takes events again")).Should().Be((1, 1));
+    }
+
+    [Fact]
+    public async Task ConnectAsync_BrokerBlocksFromTheStart_IsLoggedOnce()
+    {
+        _stream.Block("low on disk");
+        await using var publisher = NewPublisher();
+        await publisher.ConnectAsync().WithinPatience();
+        await Limits.UntilAsync(() => Logged("blocks publishers: low on disk") == 1);
+
+        _stream.Block("low on memory");
+        _stream.Block(null);
+        await publisher.PublishAsync("a").WithinPatience();
+
+        (Logged("blocks publishers"), Logged("takes events again")).Should().Be((1, 1));
     }
 
     [Fact]
@@ -242,7 +294,6 @@ public sealed class StreamPublisherTests
             .WithMessage("The broker refuses the stream orders: no permission to write");
     }
 
-    /// <summary>Returns the events of the stream. Several of them can share a message.</summary>
     /// <summary>Publishes an event that no connection confirms, until there is a second one. Returns the task of the event.</summary>
     private async Task<Task> PublishUnconfirmedAsync(TestPublisher publisher)
     {
@@ -255,11 +306,16 @@ public sealed class StreamPublisherTests
         return publishing;
     }
 
+    /// <summary>Returns the events of the stream. Several of them can share a message.</summary>
     private IEnumerable<string?> Published() => _stream.Messages.SelectMany(body =>
     {
         MessageFormat.TryDecode(body, out var message).Should().Be(DecodeResult.Decoded);
         return message.Items.Select(item => item.Event?.Data);
     });
+
+    private static string? HealthText(TestPublisher publisher) => publisher.CheckHealth(HealthStatus.Unhealthy).Description;
+
+    private int Logged(string text) => _log.Lines.Count(line => line.Contains(text, StringComparison.Ordinal));
 
     private TestPublisher NewPublisher() => new(new TestPublisherOptions { TimeProvider = _time, LoggerFactory = _log }, _changed);
 }

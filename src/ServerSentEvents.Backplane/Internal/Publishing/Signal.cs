@@ -5,8 +5,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// <summary>Wakes one waiter. A signal without a waiter is kept, once.</summary>
 internal sealed class Signal
 {
-    private readonly Channel<bool> _set = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<bool> _set = Channel.CreateBounded<bool>(capacity: 1);
 
     internal void Set() => _set.Writer.TryWrite(item: true);
 
