@@ -12,8 +12,8 @@ namespace ServerSentEvents.Client;
 /// <remarks>
 /// <para><b>Streams.</b> A read makes one request after another until the server answers 204, a failure is permanent, or the reader
 /// stops. Each request sends the last event id, so a server with a history continues where the previous connection ended. Canceling
-/// the token ends the request at once. Leaving the loop ends it as well; over HTTP/1.1 the handler may keep the connection for two
-/// seconds (<c>ResponseDrainTimeout</c>).</para>
+/// the token ends the request at once while the loop waits for an event, and otherwise when the loop asks for the next one. Leaving the
+/// loop ends it as well; over HTTP/1.1 the handler may keep the connection for two seconds (<c>ResponseDrainTimeout</c>).</para>
 /// <para><b>Failures.</b> The end of a stream, a lost connection, a stall, and the statuses 408, 425, 429 and 5xx (other than 501
 /// and 505) are temporary: the client waits and reconnects. After a 401 it asks for the request once more, without a wait. All
 /// other statuses, another content type, and an event that is too large are permanent: the loop throws an
@@ -79,18 +79,18 @@ public sealed class EventStreamClient
     /// <summary>Reads the events of requests that a function makes, such as a POST or a request with a fresh token.</summary>
     /// <param name="request">
     /// A function that returns a new request for each attempt. The client adds the headers <c>Accept</c> and <c>Cache-Control</c>
-    /// if they are missing, sets <c>Last-Event-ID</c> if there is one, and disposes the request. A server may process a request with
+    /// if the request and the defaults of the <see cref="HttpClient"/> lack them, sets <c>Last-Event-ID</c> if there is one, and disposes the request. A server may process a request with
     /// a body again at each attempt. No timeout of the client applies to the function.
     /// </param>
     /// <param name="cancellationToken">A token that ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The events, as by <see cref="ReadAsync(Uri, CancellationToken)"/>.</returns>
     /// <remarks>
     /// <para>If the function throws an <see cref="HttpRequestException"/>, an <see cref="IOException"/>, a
-    /// <see cref="TimeoutException"/> or an <see cref="OperationCanceledException"/>, the attempt has failed temporarily. The enumeration
-    /// throws every other exception of the function unchanged.</para>
+    /// <see cref="TimeoutException"/>, a <see cref="System.Net.WebException"/> or an <see cref="OperationCanceledException"/>, the attempt has
+    /// failed temporarily. The enumeration throws every other exception of the function unchanged.</para>
     /// <para>An exception of the handlers of the <see cref="HttpClient"/> is temporary, for example that of an open circuit breaker. The
-    /// enumeration throws these unchanged: <see cref="ArgumentException"/>, <see cref="InvalidOperationException"/> and
-    /// <see cref="NotSupportedException"/>.</para>
+    /// enumeration throws these unchanged: <see cref="ArgumentException"/>, <see cref="InvalidOperationException"/> other than
+    /// <see cref="System.Net.WebException"/>, and <see cref="NotSupportedException"/>.</para>
     /// <para>An <see cref="HttpRequestException"/> with a permanent status, such as a 400 for a token, is thrown unchanged as well. The
     /// build for .NET Standard does not know its status.</para>
     /// </remarks>

@@ -7,8 +7,8 @@ namespace ServerSentEvents.Client;
 /// <remarks>
 /// <para>The constructor of the client checks and copies the options. Later changes have no effect on that client. A value outside
 /// its range makes the constructor throw an <see cref="ArgumentException"/>.</para>
-/// <para>The functions run on the thread that reads the stream, one at a time for each enumeration. An exception of a function ends
-/// the enumeration, which throws it. Instances are not safe for concurrent changes.</para>
+/// <para>The functions run on threads of the pool, also if the enumeration began on another one, and one at a time for each enumeration.
+/// An exception of a function ends the enumeration, which throws it. Instances are not safe for concurrent changes.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -64,7 +64,8 @@ public sealed class EventStreamClientOptions
     /// (<see cref="int.MaxValue"/> milliseconds), or <see cref="Timeout.InfiniteTimeSpan"/> for no limit. The default is 60 seconds.
     /// </summary>
     /// <remarks>
-    /// <para>It applies to the wait for the headers and to the stream. Comments count, so it should be longer than two intervals of the
+    /// <para>It applies to the stream, and to the time from the start of the request to the headers: name resolution, the connection,
+    /// the upload of a body, and retries of handlers count. Comments count as bytes, so it should be longer than two intervals of the
     /// server's heartbeats; the standard suggests 15 seconds for these (WHATWG HTML, 9.2.7). The time in which the reader processes an
     /// event does not count.</para>
     /// <para>If the server sends neither heartbeats nor ids, raise the value or switch it off: events that are published while the client
@@ -79,7 +80,8 @@ public sealed class EventStreamClientOptions
     /// <remarks>
     /// The bytes are those of the event's data, type and id, and of the line that is being received. A larger event ends the
     /// enumeration with an <see cref="EventStreamException"/>. It is not a temporary failure, because a server that resumes would
-    /// send the same event again. The memory of the process is up to about four times this value, for buffers and text.
+    /// send the same event again. The memory of the process is up to about five times this value: buffers, and the text of this event
+    /// and of the one before.
     /// </remarks>
     public int MaxEventBytes { get; set; } = 16 * 1024 * 1024;
 

@@ -3,7 +3,10 @@ using System.Net;
 namespace ServerSentEvents.Client;
 
 /// <summary>The end of one attempt of an <see cref="EventStreamClient"/>.</summary>
-/// <remarks>Instances do not change after the call that received them, and are then safe to use from several threads.</remarks>
+/// <remarks>
+/// Only <see cref="Delay"/> changes after <see cref="EventStreamClientOptions.ShouldReconnect"/> has received an instance, and nothing
+/// changes after <see cref="EventStreamClientOptions.Disconnected"/> has. Instances are then safe to use from several threads.
+/// </remarks>
 public sealed class EventStreamDisconnection
 {
     internal EventStreamDisconnection(EventStreamEndReason reason, string message, bool isTemporary)

@@ -33,8 +33,8 @@ public sealed class EventStreamException : Exception
     public HttpStatusCode? StatusCode { get; internal init; }
 
     /// <summary>
-    /// The last event id; null if there is none. A read that starts with it continues after the last event, if a header can carry
-    /// it.
+    /// The id from which a later read can resume; null if there is none. It is older than that of the last event if a header cannot carry
+    /// the latter, so that events repeat. If data does not fit its type, it is the id of that event, which a header may be unable to carry.
     /// </summary>
     public string? LastEventId { get; internal init; }
 }

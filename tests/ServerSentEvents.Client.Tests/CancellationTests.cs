@@ -81,6 +81,41 @@ public sealed class CancellationTests
         handler.Bodies.Should().OnlyContain(body => body.IsDisposed);
     }
 
+    [Theory]
+    [InlineData(204)]
+    [InlineData(503)]
+    public async Task Cancel_HandlerAnswersNevertheless_Throws(int status)
+    {
+        using var canceled = new CancellationTokenSource();
+        var notifications = 0;
+        using var handler = new ScriptedHandler(ScriptedHandler.Status(status, _ => canceled.Cancel()));
+        var client = TestClient.NewWithoutWaits(handler, new() { Disconnected = _ => notifications++ });
+
+        var read = () => client.ReadAsync(TestClient.Uri, canceled.Token).ToArrayAsync();
+
+        await read.Should().ThrowAsync<OperationCanceledException>();
+        notifications.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Cancel_BodyEndsByIt_Throws()
+    {
+        using var canceled = new CancellationTokenSource();
+        using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(CancelAndEnd())));
+
+        var client = TestClient.NewWithoutWaits(handler, new() { ShouldReconnect = _ => false });
+
+        var read = () => client.ReadAsync(TestClient.Uri, canceled.Token).ToArrayAsync();
+
+        await read.Should().ThrowAsync<OperationCanceledException>();
+
+        IEnumerable<byte[]> CancelAndEnd()
+        {
+            canceled.Cancel();
+            yield break;
+        }
+    }
+
     [Fact]
     public async Task Cancel_BeforeTheEnumeration_SendsNothing()
     {

@@ -82,11 +82,12 @@ public sealed class ReconnectionTests
             ScriptedHandler.Status(status, response => response.Headers.RetryAfter = new(TimeSpan.FromSeconds(1))),
             ScriptedHandler.Status(status, response => response.Headers.RetryAfter = new(date)),
             ScriptedHandler.Status(status, response => response.Headers.TryAddWithoutValidation("Retry-After", "soon")),
-            ScriptedHandler.Status(status, response => response.Headers.RetryAfter = new(TimeSpan.FromDays(400))));
+            ScriptedHandler.Status(status, response => response.Headers.RetryAfter = new(TimeSpan.FromDays(400))),
+            ScriptedHandler.Status(status, response => response.Headers.TryAddWithoutValidation("Retry-After", "99999999999")));
 
         await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync();
 
-        time.Waits.Select(wait => wait.TotalSeconds).Should().Equal(200, 100, 9, 18, 30, 86_400);
+        time.Waits.Select(wait => wait.TotalSeconds).Should().Equal(200, 100, 9, 18, 30, 86_400, 86_400);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace ServerSentEvents.Client.Tests;
 
 /// <summary>Tests what the client sends, and how it treats the function that makes requests.</summary>
@@ -15,6 +17,22 @@ public sealed class RequestTests
         request.Headers.Should().BeEquivalentTo(
             new Dictionary<string, string> { ["Accept"] = "text/event-stream", ["Cache-Control"] = "no-cache" });
         handler.Requests.Last().LastEventId.Should().Be("a b");
+    }
+
+    [Theory]
+    [InlineData("text/event-stream, application/json")]
+    [InlineData("not a media type")]
+    public async Task Read_DefaultHeadersOfTheHttpClient_Apply(string accept)
+    {
+        using var handler = ScriptedHandler.Of("data: a\n\n");
+        using var http = new HttpClient(handler);
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", accept);
+        http.DefaultRequestHeaders.Add("Cache-Control", "no-store");
+
+        await new EventStreamClient(http).ReadAsync(TestClient.Uri).FirstAsync();
+
+        handler.Requests.First().Headers.Should().BeEquivalentTo(
+            new Dictionary<string, string> { ["Accept"] = accept, ["Cache-Control"] = "no-store" });
     }
 
     [Fact]
@@ -71,7 +89,7 @@ public sealed class RequestTests
     {
         using var handler = ScriptedHandler.Of("data: a\n\n");
         var failures = new Queue<Exception>(
-            [new HttpRequestException("token"), new IOException(), new TimeoutException(), new TaskCanceledException()]);
+            [new HttpRequestException("token"), new IOException(), new TimeoutException(), new WebException(), new TaskCanceledException()]);
 
         var events = await TestClient.NewWithoutWaits(handler).ReadAsync(_ => failures.TryDequeue(out var failure)
             ? throw failure
@@ -102,10 +120,12 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public async Task Read_HandlerThrowsAnUnknownException_TriesAgain()
+    public async Task Read_HandlerThrowsAnotherException_TriesAgain()
     {
         using var handler = new ScriptedHandler(
-            ScriptedHandler.Failure(new OpenCircuitException("open")), ScriptedHandler.Stream("data: a\n\n"));
+            ScriptedHandler.Failure(new OpenCircuitException("open")),
+            ScriptedHandler.Failure(new WebException("The handler of Android throws this for a lost connection.")),
+            ScriptedHandler.Stream("data: a\n\n"));
 
         TestClient.DataOf(await TestClient.ReadAllAsync(handler)).Should().Equal("a");
     }
@@ -127,6 +147,18 @@ public sealed class RequestTests
         events.Select(item => item.EventId).Should().Equal(["1", id, id], "items have the id of the server");
         handler.Requests.Select(request => request.LastEventId).Should().Equal([null, "1", "1", null], because);
         log.Entries.Count(entry => entry.Id == 4).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Resume_FirstIdThatAHeaderCannotCarry_LogsThatEventsMayBeMissed()
+    {
+        using var handler = ScriptedHandler.Of("id: é\ndata: a\n\n");
+        using var log = new CapturedClientLog();
+
+        await TestClient.ReadAllAsync(handler, new() { LoggerFactory = log });
+
+        log.Entries.Where(entry => entry.Id is 4 or 5).Should().ContainSingle("the client does not resume after the 204")
+            .Which.Message.Should().EndWith("The client resumes without an id, and may miss events.");
     }
 
     [Fact]

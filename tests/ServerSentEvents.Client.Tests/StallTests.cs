@@ -33,6 +33,26 @@ public sealed class StallTests
     }
 
     [Fact]
+    public async Task Read_BodyEndsByTheStall_IsAStall()
+    {
+        var time = new ClientTime();
+        var ends = new List<EventStreamDisconnection>();
+        using var handler = new ScriptedHandler(
+            ScriptedHandler.Body(() => new ScriptedBody([], hangs: true, endsWhenCanceled: true)));
+        var reading = TestClient.New(handler, new() { TimeProvider = time, Disconnected = ends.Add })
+            .ReadAsync(TestClient.Uri).ToArrayAsync();
+        // The client waits for the response, for its body, and for a byte.
+        for (var wait = 0; wait < 3; wait++)
+            await time.NextStallTimeoutAsync();
+
+        time.Advance(Timeout);
+        time.Advance(await time.NextWaitAsync());
+
+        await reading;
+        ends.Select(end => end.Reason).Should().Equal(EventStreamEndReason.Stalled, EventStreamEndReason.NoContent);
+    }
+
+    [Fact]
     public async Task Read_StreamsThatStaySilent_CountAsFailedAttempts()
     {
         var time = new ClientTime();

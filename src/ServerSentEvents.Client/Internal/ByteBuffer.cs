@@ -12,10 +12,16 @@ internal sealed class ByteBuffer
 
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);
 
+    /// <summary>Makes room for a number of bytes, so that appending them in parts resizes nothing.</summary>
+    internal void Reserve(int count)
+    {
+        if (count > _bytes.Length - Length)
+            Array.Resize(ref _bytes, Math.Max(Length + count, 2 * _bytes.Length));
+    }
+
     internal void Append(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > _bytes.Length - Length)
-            Array.Resize(ref _bytes, Math.Max(Length + bytes.Length, 2 * _bytes.Length));
+        Reserve(bytes.Length);
         bytes.CopyTo(_bytes.AsSpan(Length));
         Length += bytes.Length;
     }

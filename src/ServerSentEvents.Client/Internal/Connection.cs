@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 
 namespace ServerSentEvents.Client.Internal;
 
@@ -47,7 +48,7 @@ internal sealed class Connection : IDisposable
         {
             _request = await request(_canceled).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("The function that makes requests has returned null.");
-            AddHeaders(_request, lastEventId);
+            AddHeaders(_request, http.DefaultRequestHeaders, lastEventId);
             _response = await WaitAsync(http.SendAsync(_request, HttpCompletionOption.ResponseHeadersRead, _aborted.Token))
                 .ConfigureAwait(false);
             if (Check(_response) is { } end)
@@ -88,8 +89,10 @@ internal sealed class Connection : IDisposable
                 return Failed(exception);
             }
 
-            if (_end == 0)
-                return new(EventStreamEndReason.EndOfStream, "The server has ended the stream.", isTemporary: true);
+            if (_end > 0)
+                continue;
+            // The bodies of some handlers end when they are canceled.
+            return _hasStalled ? Stalled() : new(EventStreamEndReason.EndOfStream, "The server has ended the stream.", isTemporary: true);
         }
     }
 
@@ -104,16 +107,20 @@ internal sealed class Connection : IDisposable
         _aborted.Dispose();
     }
 
-    private static void AddHeaders(HttpRequestMessage request, string? lastEventId)
+    private static void AddHeaders(HttpRequestMessage request, HttpRequestHeaders defaults, string? lastEventId)
     {
-        if (request.Headers.Accept.Count == 0)
-            request.Headers.TryAddWithoutValidation("Accept", MediaType);
-        if (!request.Headers.Contains("Cache-Control"))
-            request.Headers.TryAddWithoutValidation("Cache-Control", "no-cache");
+        AddMissing("Accept", MediaType);
+        AddMissing("Cache-Control", "no-cache");
         if (lastEventId is null)
             return;
         request.Headers.Remove("Last-Event-ID");
         request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+
+        void AddMissing(string name, string value)
+        {
+            if (!request.Headers.Contains(name) && !defaults.Contains(name))
+                request.Headers.TryAddWithoutValidation(name, value);
+        }
     }
 
     /// <summary>Returns null if a response is an event stream.</summary>
@@ -137,32 +144,38 @@ internal sealed class Connection : IDisposable
             EventStreamEndReason.UnexpectedContentType,
             $"The server has answered with the content type '{contentType}' instead of '{MediaType}'.");
 
-        EventStreamDisconnection Refused(EventStreamEndReason reason, string message, bool isTemporary = false)
-        {
-            var retryAfter = response.Headers.RetryAfter;
-            return new(reason, message, isTemporary)
-            {
-                StatusCode = response.StatusCode,
-                RetryAfter = retryAfter?.Delta ?? retryAfter?.Date - _options.TimeProvider.GetUtcNow(),
-            };
-        }
+        EventStreamDisconnection Refused(EventStreamEndReason reason, string message, bool isTemporary = false) =>
+            new(reason, message, isTemporary) { StatusCode = response.StatusCode, RetryAfter = RetryAfter(response) };
+    }
+
+    /// <summary>Returns the shortest wait that a server asks for; null if it does not.</summary>
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        if (response.Headers.RetryAfter is { } known)
+            return known.Delta ?? known.Date - _options.TimeProvider.GetUtcNow();
+        // The BCL knows no seconds above int.MaxValue.
+        return response.Headers.TryGetValues("Retry-After", out var values) && values.First() is { Length: > 9 } value && value.All(IsDigit)
+            ? EventStreamClientOptions.LongestInterval
+            : null;
+
+        static bool IsDigit(char character) => character is >= '0' and <= '9';
     }
 
     private EventStreamDisconnection Failed(Exception exception)
     {
         _canceled.ThrowIfCancellationRequested();
         if (_hasStalled)
-            return Ended(EventStreamEndReason.Stalled, $"Nothing was received for {_options.StallTimeout}.", isTemporary: true);
+            return Stalled(exception);
         return _body is null
-            ? Ended(
-                EventStreamEndReason.ConnectionFailed,
-                $"The request has failed: {exception.Message}",
-                TemporaryFailures.IsTemporary(exception, isSent: _request is not null))
-            : Ended(EventStreamEndReason.ConnectionFailed, $"The stream has broken off: {exception.Message}", isTemporary: true);
+            ? Ended($"The request has failed: {exception.Message}", TemporaryFailures.IsTemporary(exception, isSent: _request is not null))
+            : Ended($"The stream has broken off: {exception.Message}", isTemporary: true);
 
-        EventStreamDisconnection Ended(EventStreamEndReason reason, string message, bool isTemporary) =>
-            new(reason, message, isTemporary) { Exception = exception };
+        EventStreamDisconnection Ended(string message, bool isTemporary) =>
+            new(EventStreamEndReason.ConnectionFailed, message, isTemporary) { Exception = exception };
     }
+
+    private EventStreamDisconnection Stalled(Exception? exception = null) => new(
+        EventStreamEndReason.Stalled, $"Nothing was received for {_options.StallTimeout}.", isTemporary: true) { Exception = exception };
 
     /// <summary>Waits for the server, at most for the timeout of a stall.</summary>
     private async Task<T> WaitAsync<T>(Task<T> task)
@@ -171,12 +184,15 @@ internal sealed class Connection : IDisposable
         try
         {
 #if NET
-            return await task.ConfigureAwait(false);
+            var result = await task.ConfigureAwait(false);
 #else
             // Streams of older frameworks do not observe the token while they read.
-            using (_aborted.Token.Register(static response => ((HttpResponseMessage?)response)?.Dispose(), _response))
-                return await task.ConfigureAwait(false);
+            using var registration = _aborted.Token.Register(static response => ((HttpResponseMessage?)response)?.Dispose(), _response);
+            var result = await task.ConfigureAwait(false);
 #endif
+            // Some handlers answer although they are canceled.
+            _canceled.ThrowIfCancellationRequested();
+            return result;
         }
         finally
         {

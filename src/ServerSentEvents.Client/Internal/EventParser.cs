@@ -142,6 +142,7 @@ internal sealed class EventParser(int maxEventBytes, string? lastEventId)
     {
         if (name.SequenceEqual("data"u8))
         {
+            _data.Reserve(value.Length + 1);
             _data.Append(value);
             _data.Append("\n"u8);
         }

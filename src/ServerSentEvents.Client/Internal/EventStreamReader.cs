@@ -86,7 +86,7 @@ internal sealed class EventStreamReader(
             Log.Reconnecting(logger, end.Message, delay, end.FailedAttempts, end.Exception);
         else
             Log.Ended(logger, end.Message);
-        if (hasUnsentId)
+        if (hasUnsentId && end.Delay is not null)
             Log.IdNotSent(logger, end.LastEventId);
         options.Disconnected?.Invoke(end);
     }

@@ -26,9 +26,23 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Information, "{Reason} The client does not reconnect.")]
     internal static partial void Ended(ILogger logger, string reason);
 
+    internal static void IdNotSent(ILogger logger, string? lastEventId)
+    {
+        if (lastEventId is null)
+            NoIdSent(logger);
+        else
+            OlderIdSent(logger, lastEventId);
+    }
+
     [LoggerMessage(
         4,
         LogLevel.Warning,
         "The server's last event id cannot be sent in a header. The client resumes from {LastEventId}, and may get events twice.")]
-    internal static partial void IdNotSent(ILogger logger, string? lastEventId);
+    private static partial void OlderIdSent(ILogger logger, string lastEventId);
+
+    [LoggerMessage(
+        5,
+        LogLevel.Warning,
+        "The server's last event id cannot be sent in a header. The client resumes without an id, and may miss events.")]
+    private static partial void NoIdSent(ILogger logger);
 }

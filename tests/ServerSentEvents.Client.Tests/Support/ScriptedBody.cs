@@ -1,7 +1,8 @@
 namespace ServerSentEvents.Client.Tests;
 
 /// <summary>The body of a response, in the given chunks. Its end is an end of the stream, a failure, or never.</summary>
-internal sealed class ScriptedBody(IEnumerable<byte[]> chunks, Exception? failure = null, bool hangs = false) : Stream
+internal sealed class ScriptedBody(
+    IEnumerable<byte[]> chunks, Exception? failure = null, bool hangs = false, bool endsWhenCanceled = false) : Stream
 {
     private readonly IEnumerator<byte[]> _chunks = chunks.GetEnumerator();
 
@@ -31,7 +32,11 @@ internal sealed class ScriptedBody(IEnumerable<byte[]> chunks, Exception? failur
         }
 
         if (hangs)
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        {
+            var hanging = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            await (endsWhenCanceled ? Task.WhenAny(hanging) : hanging);
+        }
+
         return failure is null ? 0 : throw failure;
     }
 
