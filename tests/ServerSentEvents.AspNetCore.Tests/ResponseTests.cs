@@ -194,7 +194,7 @@ public sealed class ResponseTests
             {
                 builder.Services.AddServerSentEvents();
                 builder.Services.AddRequestTimeouts(timeouts =>
-                    timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromMilliseconds(200) });
+                    timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(3) });
             },
             app =>
             {

@@ -12,8 +12,11 @@ namespace ServerSentEvents.AspNetCore.Tests;
 /// <summary>An application on Kestrel with three free ports: for HTTP/1, for HTTP/2 without TLS, and for both with TLS.</summary>
 internal sealed class TestApplication : IAsyncDisposable
 {
-    /// <summary>A time well below the timeout of a host, 30 seconds by default. A host waits that long for a stream that does not end.</summary>
-    internal static readonly TimeSpan FarBelowTheHostsTimeout = TimeSpan.FromSeconds(20);
+    /// <summary>A time well below <see cref="ShutdownTimeout"/>, for which a host waits for a stream that does not end.</summary>
+    internal static readonly TimeSpan FarBelowTheHostsTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>A busy machine exceeds the default of 30 seconds.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(100);
 
     private readonly WebApplication _app;
     private readonly List<HttpClient> _clients = [];
@@ -36,6 +39,7 @@ internal sealed class TestApplication : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddFilter(CapturedLog.IsCaptured).AddProvider(log);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);

@@ -51,7 +51,7 @@ public sealed class UnresponsiveClientTests
     [InlineData("2.0")]
     [InlineData("1.1", true)]
     [InlineData("2.0", true)]
-    public async Task Vanished_WithHeartbeats_IsUnsubscribedWithinSecondsOfTheDocumentedTime(string version, bool tls = false)
+    public Task Vanished_WithHeartbeats_IsUnsubscribedWithinSecondsOfTheDocumentedTime(string version, bool tls = false) => Limits.OneOfThreeAsync(async () =>
     {
         Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
         var heartbeat = Timeout / 2;
@@ -66,7 +66,7 @@ public sealed class UnresponsiveClientTests
         // On a busy machine, the test notices it later. Without the timeout, it takes minutes.
         var margin = TimeSpan.FromSeconds(5);
         Stopwatch.GetElapsedTime(start).Should().BeLessThan(Timeout + (1.25 * heartbeat) + margin);
-    }
+    });
 
     [SkippableTheory]
     [InlineData("1.1")]
@@ -89,7 +89,7 @@ public sealed class UnresponsiveClientTests
     }
 
     [SkippableFact]
-    public async Task ReadsSlowly_BacklogOfManyTimeouts_GetsEverything()
+    public Task ReadsSlowly_BacklogOfManyTimeouts_GetsEverything() => Limits.OneOfThreeAsync(async () =>
     {
         Skip.IfNot(OperatingSystem.IsLinux(), OnlyOnLinux);
         await using var app = await StartAsync(2 * Timeout, heartbeatInterval: null);
@@ -104,7 +104,7 @@ public sealed class UnresponsiveClientTests
         text.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
             .Select(line => line["data: ".Length..])
             .Should().Equal(Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture) + Padding));
-    }
+    });
 
     private static async Task ShouldEndAsync(TestApplication app, Subscription<object?> subscription)
     {

@@ -185,7 +185,8 @@ public abstract partial class BackplaneContract
         (await far.NextAsync(3)).Should().Equal("before", "again", "after");
         var copies = (await ReadAllAsync()).Where(message => message.Items is [{ Event.Data: "again" }]).ToList();
         copies.Select(message => message.Id).Distinct().Should().ContainSingle();
-        copies.Select(message => message.IsRetransmission).Should().Equal(false, true);
+        copies[0].IsRetransmission.Should().BeFalse();
+        copies.Skip(1).Should().NotBeEmpty().And.OnlyContain(message => message.IsRetransmission);
     }
 
     [SkippableFact]

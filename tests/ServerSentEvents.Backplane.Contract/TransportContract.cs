@@ -223,7 +223,7 @@ public abstract class TransportContract
             await action();
             return true;
         }
-        catch (Exception exception) when (exception is IOException or TimeoutException)
+        catch (Exception exception) when (exception is IOException or TimeoutException or OperationCanceledException)
         {
             return false;
         }

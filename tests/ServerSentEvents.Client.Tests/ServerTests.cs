@@ -50,7 +50,7 @@ public sealed class ServerTests
         var ended = new TaskCompletionSource<EventStreamDisconnection>();
         using var canceled = new CancellationTokenSource();
         using var http = new HttpClient();
-        var options = new EventStreamClientOptions { Disconnected = ended.SetResult };
+        var options = new EventStreamClientOptions { Disconnected = end => ended.TrySetResult(end) };
 
         var reading = new EventStreamClient(http, options, () => 0).ReadAsync(host.AddressOf(1), canceled.Token).ToArrayAsync();
         await Limits.UntilAsync(() => publisher.GetSubscribers().Count == 1);

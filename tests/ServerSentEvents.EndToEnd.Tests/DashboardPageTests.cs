@@ -40,7 +40,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
         await Expect(Rows(page).First).ToBeAttachedAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "For 5 seconds" }).ClickAsync();
-        await Expect(Status(page)).ToContainTextAsync("Connection lost");
+        await Expect(Log(page)).ToContainTextAsync("Connection lost");
         var before = (await IdsAsync(page))[^1];
         await Expect(Log(page)).ToContainTextAsync("Resumed: nothing is missing");
 
@@ -61,7 +61,7 @@ public sealed class DashboardPageTests(Chromium chromium) : IClassFixture<Chromi
         await Expect(Rows(page).First).ToBeAttachedAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "the server remembers 1.5 s" }).ClickAsync();
-        await Expect(Status(page)).ToContainTextAsync("Connection lost");
+        await Expect(Log(page)).ToContainTextAsync("Connection lost");
         await Expect(Log(page)).ToContainTextAsync("A gap of ");
 
         await Expect(Gaps(page)).ToHaveCountAsync(Charts);

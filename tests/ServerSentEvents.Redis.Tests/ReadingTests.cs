@@ -51,7 +51,7 @@ public sealed class ReadingTests(DurableServer fixture) : IClassFixture<DurableS
     public async Task ReadAsync_ServerTakesNoWrites_GoesOnReading()
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
-        var configuration = server.Configuration("asyncTimeout=400");
+        var configuration = server.Configuration();
         var connection = await RedisConnection.OpenAsync(configuration, "reading", CancellationToken.None);
         var stream = new RedisStream(connection, _stream, maxLength: null);
         await stream.CreateAsync(CancellationToken.None);

@@ -15,7 +15,7 @@ public sealed class SentinelTests
         await using var sentinel = await RedisServer.StartSentinelAsync(
             $"""
             sentinel monitor shop 127.0.0.1 {pair.MasterPort} 1
-            sentinel down-after-milliseconds shop 5000
+            sentinel down-after-milliseconds shop 10000
             sentinel failover-timeout shop 5000
             """);
         var options = new RedisBackplaneOptions<string>

@@ -58,7 +58,7 @@ public sealed class ServerSettingsTests
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await using var node = await TestNode.StartAsync(
             server.Open(new RedisBackplaneOptions<string> { StreamKey = Key, WaitForReplicas = 1 }),
-            options => options.PublishTimeout = TimeSpan.FromSeconds(5));
+            options => options.PublishTimeout = TimeSpan.FromSeconds(15));
 
         var publish = () => node.PublishAsync("a");
 

@@ -59,7 +59,7 @@ public sealed class ClusterTests(ThreeBrokers broker, ITestOutputHelper output) 
     public async Task PublishAsync_TwoOfThreeAreGone_IsNotConfirmedUntilThereIsAQuorum()
     {
         await using var node = await TestNode.StartAsync(
-            broker.Open(_stream), options => options.PublishTimeout = TimeSpan.FromSeconds(10));
+            broker.Open(_stream), options => options.PublishTimeout = TimeSpan.FromSeconds(30));
         await using var client = node.Connect();
         await node.PublishAsync("before");
         (await client.NextAsync()).Data.Should().Be("before");

@@ -10,6 +10,9 @@ public abstract class PrivateBroker(int count) : LocalBroker(count), IAsyncLifet
 {
     internal IList<AmqpTcpEndpoint> Endpoints => [.. Nodes.Select(node => new AmqpTcpEndpoint("127.0.0.1", node.Port))];
 
+    /// <summary>A busy machine can delay an answer of the broker for seconds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     IStreamTransport ITestBroker.Open(string stream) => Open(stream);
 
     public async Task DeleteAsync(string stream)
@@ -36,7 +39,12 @@ public abstract class PrivateBroker(int count) : LocalBroker(count), IAsyncLifet
     internal async Task<string[]> ListAsync(params string[] what) =>
         (await Nodes[0].CtlAsync(["--quiet", .. what])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    internal static ConnectionFactory NewFactory() => new() { RequestedConnectionTimeout = TimeSpan.FromSeconds(5) };
+    internal static ConnectionFactory NewFactory() => new()
+    {
+        RequestedConnectionTimeout = Patience,
+        HandshakeContinuationTimeout = Patience,
+        ContinuationTimeout = Patience,
+    };
 }
 
 /// <summary>A broker of one node.</summary>

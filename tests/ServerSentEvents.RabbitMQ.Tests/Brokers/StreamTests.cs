@@ -123,7 +123,7 @@ public sealed class StreamTests(SingleBroker broker)
     public async Task Read_QuietForLongerThanTheConsumerTimeout_KeepsTheConnection()
     {
         RabbitMQPrograms.Require();
-        await SetTimeoutsAsync(consumer: 4_000, tick: 200);
+        await SetTimeoutsAsync(consumer: 12_000, tick: 200);
         try
         {
             await using var node = await TestNode.StartAsync(broker.Open(_stream));

@@ -23,7 +23,7 @@ internal sealed class RedisCluster : IAsyncDisposable
     {
         var starts = Enumerable.Range(0, 4).Select(_ => RedisServer.StartAsync(
         [
-            .. RedisServer.InMemory, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000",
+            .. RedisServer.InMemory, "--cluster-enabled", "yes", "--cluster-node-timeout", "10000",
             // On a busy machine, the masters can agree late that one has failed. The replica must not give up by then.
             "--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0",
         ])).ToList();
@@ -72,7 +72,7 @@ internal sealed class RedisCluster : IAsyncDisposable
         var (from, to) = (await IdAsync(_streamMaster), await IdAsync(target));
         await target.CommandAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", from);
         await _streamMaster.CommandAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", to);
-        await _streamMaster.CommandAsync("MIGRATE", "127.0.0.1", Text(target.Port), streamKey, "0", "5000");
+        await _streamMaster.CommandAsync("MIGRATE", "127.0.0.1", Text(target.Port), streamKey, "0", "60000");
         foreach (var master in _masters.OrderBy(master => master != target))
             await master.CommandAsync("CLUSTER", "SETSLOT", slot, "NODE", to);
     }

@@ -77,8 +77,9 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
 
     private string[] BusArguments => _arguments.Contains("--cluster-enabled") ? ["--cluster-port", Text(BusPort)] : [];
 
+    /// <summary>Returns settings with the longest timeout that the library honors: a busy machine can delay an answer for seconds.</summary>
     internal ConfigurationOptions Configuration(string options = "") =>
-        ConfigurationOptions.Parse($"127.0.0.1:{Port},{options}");
+        ConfigurationOptions.Parse($"127.0.0.1:{Port},asyncTimeout=10000,{options}");
 
     public IStreamTransport Open(string stream) => Open(new RedisBackplaneOptions<string> { StreamKey = stream });
 
@@ -142,7 +143,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
 
     private async Task<ConnectionMultiplexer> ConnectAdministratorAsync()
     {
-        var configuration = Configuration("allowAdmin=true");
+        var configuration = Configuration("allowAdmin=true,asyncTimeout=120000,connectTimeout=60000");
         configuration.CommandMap = _commands;
         return await ConnectionMultiplexer.ConnectAsync(configuration);
     }

@@ -24,7 +24,7 @@ internal sealed class RedisBroker : Broker
     {
         var options = new RedisBackplaneOptions<object?>
         {
-            Configuration = ConfigurationFor(port),
+            Configuration = ConfigurationFor(port, TimeSpan.FromSeconds(10)),
             StreamKey = stream,
             PublishTimeout = PublishTimeout,
             LoggerFactory = log,
@@ -33,7 +33,9 @@ internal sealed class RedisBroker : Broker
     }
 
     internal override Task<INode> ConnectBareAsync(int port, string stream, Inbox inbox) =>
-        BareRedisNode.ConnectAsync(ConfigurationFor(port), stream, inbox);
+        BareRedisNode.ConnectAsync(ConfigurationFor(port, TimeSpan.FromMinutes(1)), stream, inbox);
 
-    private static ConfigurationOptions ConfigurationFor(int port) => new() { EndPoints = { { Host, port } } };
+    /// <summary>Returns settings with a timeout. A bare node does not recover from a timeout, which a busy machine can cause.</summary>
+    private static ConfigurationOptions ConfigurationFor(int port, TimeSpan timeout) =>
+        new() { EndPoints = { { Host, port } }, AsyncTimeout = (int)timeout.TotalMilliseconds };
 }
