@@ -239,8 +239,9 @@ public sealed class PublisherOptions
     /// <remarks>
     /// <para>A heartbeat is a comment, which clients ignore. It keeps proxies from closing an idle connection, and a
     /// write to a vanished client fails. The standard suggests about 15 seconds (WHATWG HTML, 9.2.7).</para>
-    /// <para>Only a subscriber whose queue is empty gets one. The publisher checks four times per interval, so a
-    /// heartbeat comes at most a quarter of the interval late. It occupies a place in the queue until it is read.</para>
+    /// <para>Only a subscriber whose queue is empty gets one, and one that waits for its initial data. The publisher checks four
+    /// times per interval, so a heartbeat comes at most a quarter of the interval late. It occupies a place in the queue until it is
+    /// read.</para>
     /// </remarks>
     public TimeSpan? HeartbeatInterval { get; set; }
 

@@ -56,6 +56,36 @@ public sealed partial class LoadInitialDataTests
         _publisher.Dispose();
     }
 
+    [Theory]
+    [InlineData("text")]
+    [InlineData("copy")]
+    public async Task Read_LoadTakesLong_HeartbeatsComeBeforeIt(string reader)
+    {
+        using var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = _time, HeartbeatInterval = TimeSpan.FromSeconds(15) });
+        var read = new ReadText();
+        var reading = ReadAsync(publisher.Subscribe(new SubscribeOptions<string> { LoadInitialData = LoadAsync }), read, reader);
+        await Limits.UntilAsync(() => _calls == 1);
+
+        for (var interval = 1; interval <= 3; interval++)
+        {
+            var before = HeartbeatsOf(read);
+            // What waits behind the load is no activity.
+            publisher.Publish("live");
+            _time.Advance(TimeSpan.FromSeconds(19));
+            await Limits.UntilAsync(() => HeartbeatsOf(read) > before);
+        }
+
+        DataOf(read).Should().BeEmpty();
+        var heartbeats = HeartbeatsOf(read);
+        _load.SetResult([new("state")]);
+        publisher.Close();
+        await reading.WaitAsync(Limits.Patience);
+        DataOf(read).Should().Equal("state", "live", "live", "live");
+        HeartbeatsOf(read).Should().Be(heartbeats);
+
+        static int HeartbeatsOf(ReadText read) => read.Text.Split(":\n").Length - 1;
+    }
+
     [Fact]
     public async Task Read_ConcurrentPublishing_NoEventFallsBetweenSnapshotAndStream()
     {
@@ -172,11 +202,16 @@ public sealed partial class LoadInitialDataTests
     }
 
     [Theory]
-    [InlineData("text")]
-    [InlineData("copy")]
-    public async Task Read_LoadFailsWithoutAReconnectionInterval_RandomOneComesBeforeTheException(string reader)
+    [InlineData("text", null, 5_000, 10_000)]
+    [InlineData("copy", null, 5_000, 10_000)]
+    [InlineData("copy", 2, 5_000, 10_000)]
+    [InlineData("copy", 20, 20_000, 25_000)]
+    public async Task Read_LoadFails_LongRandomRetryIntervalComesBeforeTheException(string reader, int? interval, int shortest, int longest)
     {
-        using var publisher = new Publisher<string>();
+        using var publisher = new Publisher<string>(new PublisherOptions
+        {
+            ReconnectionInterval = interval is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        });
         var intervals = new HashSet<string>();
         for (var client = 0; client < 5; client++)
         {
@@ -187,8 +222,8 @@ public sealed partial class LoadInitialDataTests
             await FluentActions.Awaiting(() => ReadAsync(subscription, read, reader).WaitAsync(Limits.Patience))
                 .Should().ThrowAsync<FormatException>();
 
-            var retry = read.Text.Split('\n').Single(line => line.StartsWith("retry: ", StringComparison.Ordinal));
-            int.Parse(retry["retry: ".Length..], CultureInfo.InvariantCulture).Should().BeInRange(5_000, 10_000);
+            var retry = read.Text.Split('\n').Last(line => line.StartsWith("retry: ", StringComparison.Ordinal));
+            int.Parse(retry["retry: ".Length..], CultureInfo.InvariantCulture).Should().BeInRange(shortest, longest);
             intervals.Add(retry);
         }
 
@@ -202,6 +237,7 @@ public sealed partial class LoadInitialDataTests
         _load.SetException(new FormatException("the load has failed"));
         var reader = Subscribe().GetAsyncEnumerator();
         (await reader.MoveNextAsync()).Should().BeTrue("the retry interval comes first");
+        (await reader.MoveNextAsync()).Should().BeTrue("the retry interval after the failure follows");
 
         await reader.Awaiting(each => each.MoveNextAsync().AsTask()).Should().ThrowAsync<FormatException>();
 

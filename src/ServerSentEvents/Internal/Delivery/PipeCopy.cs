@@ -112,8 +112,13 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
     private async Task LoadAsync(InitialLoad load)
     {
         load.Start();
-        if (load.Wait is { } wait)
+        // Heartbeats end the wait, too.
+        while (load.Wait is { } wait)
+        {
             await wait.ConfigureAwait(false);
+            Signal();
+        }
+
         Signal();
     }
 

@@ -68,7 +68,7 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
     private InitialLoad NewLoad(
         Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, FrameSource? next)
     {
-        return new InitialLoad(LoadAsync, _retry is null ? ReconnectionTime.NewFrameAfterFailedLoad : null, next);
+        return new InitialLoad(LoadAsync, reconnection.NewFrameAfterFailedLoad, next);
 
         async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
         {

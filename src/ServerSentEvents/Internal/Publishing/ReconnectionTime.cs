@@ -18,7 +18,7 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     /// </summary>
     private static readonly Frame WhileDraining = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
 
-    /// <summary>The shortest time for a client that is refused, or whose load has failed, if no interval is set.</summary>
+    /// <summary>The shortest time for a client that is refused, if no interval is set, or whose load has failed.</summary>
     private static readonly TimeSpan ShortestRefused = TimeSpan.FromSeconds(5);
 
     /// <summary>The largest random time for such a client.</summary>
@@ -34,8 +34,12 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     internal Frame NewFrameFor(SubscriptionEndReason reason) => NewFrame()
         ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestRefused, RefusedJitter) : WhileDraining);
 
-    /// <summary>Returns the frame for a client whose load has failed. The jitter spreads clients whose loads fail together.</summary>
-    internal static Frame NewFrameAfterFailedLoad() => NewFrame(ShortestRefused, RefusedJitter);
+    /// <summary>
+    /// Returns the frame for a client whose load has failed. Even with a shorter interval, clients whose loads fail together return
+    /// late and spread out.
+    /// </summary>
+    internal Frame NewFrameAfterFailedLoad() => NewFrame(
+        interval > ShortestRefused ? interval.Value : ShortestRefused, jitter > RefusedJitter ? jitter : RefusedJitter);
 
     /// <summary>Makes the last frames of all streams; null if no interval is set. Call outside every lock.</summary>
     internal Frame[]? NewLastFrames()

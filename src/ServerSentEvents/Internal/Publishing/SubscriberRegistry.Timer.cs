@@ -7,8 +7,8 @@ namespace ServerSentEvents.Internal.Publishing;
 internal sealed partial class SubscriberRegistry<TProperties>
 {
     /// <summary>
-    /// Sends a heartbeat to the next subscribers of a walk that have an empty queue and got nothing since a time. Call until the
-    /// walk is at its end.
+    /// Sends a heartbeat to the next subscribers of a walk that got nothing since a time, and have an empty queue or wait for their
+    /// initial data. Call until the walk is at its end.
     /// </summary>
     internal RegistryResult<TProperties> SendHeartbeats(ref SubscriberWalk walk, long since, long now)
     {
@@ -22,6 +22,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
 
         void SendHeartbeat(Subscriber<TProperties> subscriber)
         {
+            // What was written during the load waits behind it.
+            subscriber.PendingLoad?.SendHeartbeat(since, now);
             if (subscriber.LastWrite > since || !subscriber.IsEmpty)
                 return;
             subscriber.LastWrite = now;

@@ -36,6 +36,9 @@ internal abstract class FrameSource
     /// <summary>Reads the next frame. Returns null at the end, or if the frame is lost.</summary>
     internal abstract Frame? Read();
 
+    /// <summary>Reads a frame that does not need <see cref="Wait"/>. Returns null if there is none.</summary>
+    internal virtual Frame? ReadWhileWaiting() => null;
+
     /// <summary>Ends the wait of a reader that gets nothing more. Can be called by any thread.</summary>
     internal virtual void StopWaiting()
     {

@@ -6,19 +6,25 @@ namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>The initial data that the reader loads when it starts to read.</summary>
 /// <param name="load">Calls the application's function, and formats its result.</param>
-/// <param name="newRetry">Makes the retry interval that is sent if the load fails; null for none.</param>
+/// <param name="newRetry">Makes the retry interval that is sent if the load fails.</param>
 /// <param name="next">The source after this one; null for none.</param>
 [SuppressMessage(
     "Design",
     "CA1001",
     Justification = "Another thread can cancel the load at any time. Without a timer, the source holds nothing to dispose.")]
 internal sealed class InitialLoad(
-    Func<CancellationToken, Task<Frame[]>> load, Func<Frame>? newRetry, FrameSource? next) : FrameSource
+    Func<CancellationToken, Task<Frame[]>> load, Func<Frame> newRetry, FrameSource? next) : FrameSource
 {
     private readonly CancellationTokenSource _cancellation = new();
 
-    /// <summary>Completes when the reader's wait ends.</summary>
-    private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Completes when the reader's wait ends. A heartbeat replaces it.</summary>
+    private TaskCompletionSource<bool> _wait = NewWait();
+
+    /// <summary>True if the reader can take a heartbeat.</summary>
+    private volatile bool _hasHeartbeat;
+
+    /// <summary>The time of the last heartbeat. Guarded by the registry's lock.</summary>
+    private long _lastHeartbeat = long.MinValue;
 
     /// <summary>
     /// A <see cref="LoadState"/>, changed by interlocked operations. Loaded, Failed and Stopped are final, so a reader that found no
@@ -44,13 +50,37 @@ internal sealed class InitialLoad(
 
     internal override Exception? Failure => State == LoadState.Failed ? _failure : null;
 
-    internal override Task? Wait => State is LoadState.NotStarted or LoadState.Loading ? _wait.Task : null;
+    internal override Task? Wait => IsWaiting ? Volatile.Read(ref _wait).Task : null;
+
+    private bool IsWaiting => State is LoadState.NotStarted or LoadState.Loading;
 
     private LoadState State => (LoadState)Volatile.Read(ref _state);
 
     private InitialFrames? Frames => State is LoadState.Loaded or LoadState.Failed ? _frames : null;
 
     internal override Frame? Read() => Frames?.Read();
+
+    internal override Frame? ReadWhileWaiting()
+    {
+        if (!_hasHeartbeat)
+            return null;
+        _hasHeartbeat = false;
+        return Frame.Heartbeat;
+    }
+
+    /// <summary>
+    /// Lets a reader that waits for the load take a heartbeat, unless it got one since a time. Needs the registry's lock.
+    /// </summary>
+    internal void SendHeartbeat(long since, long now)
+    {
+        if (State != LoadState.Loading || _lastHeartbeat > since)
+            return;
+        (_lastHeartbeat, _hasHeartbeat) = (now, true);
+        Interlocked.Exchange(ref _wait, NewWait()).TrySetResult(true);
+        // The load may have ended the former wait. Each thread sees the other's change.
+        if (!IsWaiting)
+            EndWait();
+    }
 
     /// <summary>Calls the function, once, on the thread of the reader. Does nothing if the load was canceled before.</summary>
     internal void Start()
@@ -65,7 +95,7 @@ internal sealed class InitialLoad(
         // The load can start between the two attempts: try the earlier state first.
         if (!TryChange(LoadState.NotStarted, LoadState.Stopped) && !TryChange(LoadState.Loading, LoadState.Stopped))
             return;
-        _wait.TrySetResult(true);
+        EndWait();
         _cancellation.CancelOnThreadPool();
     }
 
@@ -79,14 +109,17 @@ internal sealed class InitialLoad(
         catch (Exception exception)
         {
             _failure = exception;
-            if (newRetry is not null)
-                _frames = new InitialFrames([newRetry()]);
+            _frames = new InitialFrames([newRetry()]);
             end = LoadState.Failed;
         }
 
         if (TryChange(LoadState.Loading, end))
-            _wait.TrySetResult(true);
+            EndWait();
     }
+
+    private static TaskCompletionSource<bool> NewWait() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void EndWait() => Volatile.Read(ref _wait).TrySetResult(true);
 
     private bool TryChange(LoadState from, LoadState to) =>
         Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;

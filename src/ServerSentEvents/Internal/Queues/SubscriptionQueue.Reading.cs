@@ -68,7 +68,7 @@ internal abstract partial class SubscriptionQueue
             for (; Volatile.Read(ref _first) is { } source; Leave(source))
             {
                 if (source.Wait is not null)
-                    return false;
+                    return (frame = source.ReadWhileWaiting()) is not null;
                 frame = source.Read();
                 if (frame is not null)
                     return true;
