@@ -31,8 +31,12 @@ public sealed class EventStreamOptions
     /// token. The middleware of ASP.NET Core provides it. Without that middleware, or if the result has no such time, the
     /// stream has no end. If the time is in the past when the stream begins, which the clock skew of bearer tokens allows,
     /// the stream lasts 30 seconds.</para>
+    /// <para>Code that replaces <c>HttpContext.User</c> after the middleware discards the result, and the stream has no end. So does an
+    /// MVC filter that authenticates by named schemes. To add claims, register an <c>IClaimsTransformation</c>, which keeps the
+    /// result.</para>
     /// <para>The stream ends as by <see cref="Subscription{TProperties}.Close"/>: the client gets the queued events, and
-    /// reconnects. If the user is still signed in, the client resumes. Otherwise it gets a 401, and a browser stops.</para>
+    /// reconnects. If the user is still signed in, the client resumes where the publisher has a history. Otherwise it gets a 401, and
+    /// a browser stops.</para>
     /// <para><b>Sliding expiration.</b> An open stream is not activity: it does not extend the ticket, and it ends when the
     /// ticket of the stream's request expires. If other requests have renewed the cookie by then, the client reconnects with the
     /// new cookie. To keep a user signed in while only a stream is open, set <see cref="MaxStreamAge"/> below half of the
@@ -44,7 +48,8 @@ public sealed class EventStreamOptions
     /// <remarks>
     /// The stream ends as by <see cref="Subscription{TProperties}.Close"/>, as for
     /// <see cref="CloseOnAuthenticationExpiration"/>. The earlier of the two times applies. The client reconnects, and the
-    /// application decides again whether to accept it.
+    /// application decides again whether to accept it. Clients that came together reconnect together; a
+    /// <see cref="PublisherOptions.ReconnectionJitter"/> spreads them.
     /// </remarks>
     public TimeSpan? MaxStreamAge { get; set; }
 

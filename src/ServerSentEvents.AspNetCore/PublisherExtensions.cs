@@ -13,6 +13,10 @@ public static class PublisherExtensions
     /// <param name="publisher">The publisher to subscribe to.</param>
     /// <param name="options">The options of the subscription. They are read when the result is executed.</param>
     /// <returns>The result to return from the handler.</returns>
+    /// <remarks>
+    /// Put a prefix before a value of the request that names a channel. Otherwise, a client can choose any channel of the publisher,
+    /// also the default channel.
+    /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <example>
     /// <code>
@@ -24,7 +28,7 @@ public static class PublisherExtensions
     /// builder.Services.AddServerSentEvents(options => options.HistoryCapacity = 1_000);
     /// var app = builder.Build();
     /// app.MapGet("/rooms/{room}/events", (string room, Publisher publisher) =>
-    ///     publisher.ToResult(new() { Channels = room }));
+    ///     publisher.ToResult(new() { Channels = $"room {room}" }));
     /// app.Run();
     /// </code>
     /// </example>

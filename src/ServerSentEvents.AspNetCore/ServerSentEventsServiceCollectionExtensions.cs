@@ -39,8 +39,9 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// these steps wins: <c>services.Configure&lt;PublisherOptions&gt;(...)</c>, which applies to all publishers; the calls of
     /// <c>AddServerSentEvents</c> for this publisher, with a function or with configuration, in their order;
     /// <c>services.PostConfigure&lt;PublisherOptions&gt;(...)</c>. A validation by
-    /// <c>services.AddOptions&lt;PublisherOptions&gt;().Validate(...)</c> sees the final values. A value that is out of its range
-    /// makes the resolution of the publisher, and the start of the application, throw an <see cref="ArgumentException"/>.</para>
+    /// <c>services.AddOptions&lt;PublisherOptions&gt;().Validate(...)</c> sees the final values of each publisher, at the start. A value
+    /// that is out of its range makes the resolution of the publisher, and the start of the application, throw an
+    /// <see cref="ArgumentException"/>.</para>
     /// <para><b>Several calls.</b> A second call for the same type adds no second publisher. Calls for different types add
     /// different publishers. <see cref="IEventPublisher"/> is ambiguous then, and its resolution throws an
     /// <see cref="InvalidOperationException"/>. A backplane and a registration of <see cref="IEventPublisher"/> by the
@@ -129,7 +130,7 @@ public static class ServerSentEventsServiceCollectionExtensions
         where TPublisher : class, IEventPublisher
     {
         services.AddOptions();
-        services.TryAddSingleton<IOptionsFactory<PublisherOptions>, PublisherOptionsFactory>();
+        services.TryAddSingleton<IOptionsFactory<PublisherOptions>, SharedPublisherOptionsFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EventStreamDescriptions>());
         services.TryAddSingleton<PublisherOptionsFactory<TPublisher>>();
         if (configure is not null)

@@ -27,7 +27,7 @@ public static class SubscriptionExtensions
     /// var builder = WebApplication.CreateBuilder(args);
     /// builder.Services.AddServerSentEvents();
     /// var app = builder.Build();
-    /// app.MapGet("/jobs/{id}", (string id, Publisher publisher) => publisher.Subscribe(id).ToResult());
+    /// app.MapGet("/jobs/{id}", (string id, Publisher publisher) => publisher.Subscribe($"job {id}").ToResult());
     /// app.Run();
     /// </code>
     /// </example>

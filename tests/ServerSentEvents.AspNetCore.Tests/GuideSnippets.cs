@@ -72,9 +72,10 @@ public sealed class GuideSnippets
             app.MapGet("/inbox", Results<EventStreamResult<string>, ContentHttpResult> (ClaimsPrincipal user, Publisher<string> publisher) =>
             {
                 var name = user.Identity!.Name!;
-                if (publisher.GetSubscribers(name).Count >= 10)
+                var channel = $"user {name}";
+                if (publisher.GetSubscribers(channel).Count >= 10)
                     return TypedResults.Text("retry: 60000\n", "text/event-stream");
-                return publisher.ToResult(new() { Channels = name, Properties = name });
+                return publisher.ToResult(new() { Channels = channel, Properties = name });
             }).RequireAuthorization();
         });
         var clients = new List<LineClient>();
@@ -85,8 +86,8 @@ public sealed class GuideSnippets
         using var other = await OpenAsAsync(application, "/inbox", "Bob");
 
         (await refused.RestAsync()).Should().Be("retry: 60000\n");
-        application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("Ann").Should().HaveCount(10);
-        application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("Bob").Should().ContainSingle();
+        application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("user Ann").Should().HaveCount(10);
+        application.Services.GetRequiredService<Publisher<string>>().GetSubscribers("user Bob").Should().ContainSingle();
         (await StatusOfAsync(application, HttpMethod.Get, "/inbox", name: null)).Should().Be(HttpStatusCode.Unauthorized);
         clients.ForEach(client => client.Dispose());
     }

@@ -49,6 +49,28 @@ public sealed class LongRunningRequestTests
         active.Should().Be(0);
     }
 
+    [Fact]
+    public async Task Metrics_StreamCannotStart_CountsInTheDurationOfRequests()
+    {
+        var measured = new ConcurrentBag<object?>();
+        using var listener = new MeterListener();
+        await using var app = await StartAsync(() => throw new FormatException());
+        var meters = app.Services.GetRequiredService<IMeterFactory>();
+        listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "http.server.request.duration" && ReferenceEquals(instrument.Meter.Scope, meters))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+            measured.Add(tags.ToArray().Single(tag => tag.Key == "http.response.status_code").Value));
+        listener.Start();
+
+        using var response = await app.NewClient().GetAsync($"{_prefix}/events").WaitAsync(Limits.Patience);
+        await app.StopAsync();
+
+        measured.Should().Equal(500);
+    }
+
     [Theory]
     [InlineData("events", "true")]
     [InlineData("result", "true")]
@@ -83,8 +105,17 @@ public sealed class LongRunningRequestTests
             .Which.GetTagItem("http.long_running").Should().Be(expected);
     }
 
-    private Task<TestApplication> StartAsync() => TestApplication.StartAsync(map: app =>
+    private Task<TestApplication> StartAsync(Action? starting = null) => TestApplication.StartAsync(map: app =>
     {
+        app.Use(next => context =>
+        {
+            context.Response.OnStarting(() =>
+            {
+                starting?.Invoke();
+                return Task.CompletedTask;
+            });
+            return next(context);
+        });
         var group = app.MapGroup(_prefix);
         group.MapServerSentEvents("/events");
         group.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));

@@ -36,6 +36,26 @@ public sealed class MiddlewareTests
         await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 0);
     }
 
+    [Fact]
+    public async Task Body_ThrowsAnAggregateException_ClientSeesThatEventsAreMissing()
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            app.Use(next => context =>
+            {
+                context.Response.Body = new ThrowingBody(context.Response.Body);
+                return next(context);
+            });
+            app.MapServerSentEvents("/events");
+        });
+        using var client = await app.OpenAsync("/events");
+
+        app.Publisher.Publish(ThrowingBody.Forbidden).Should().Be(1);
+
+        await client.Awaiting(each => each.RestAsync()).Should().ThrowAsync<IOException>("the stream must not end in order");
+        app.Log.AboveDebug.Should().ContainSingle(entry => entry.Id == 8);
+    }
+
     [Theory]
     [InlineData("/events")]
     [InlineData("/result")]

@@ -135,6 +135,16 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
+    public async Task Options_ValidatedOnStart_HaveTheirFinalValues()
+    {
+        await using var app = await TestApplication.StartAsync(builder => builder.Services
+            .AddServerSentEvents(options => options.HistoryCapacity = 100)
+            .AddOptions<PublisherOptions>().Validate(options => options.HistoryCapacity > 0, "We want a history.").ValidateOnStart());
+
+        app.Services.GetRequiredService<Publisher>().Should().NotBeNull();
+    }
+
+    [Fact]
     public void Options_ValidatedByTheApplication_HaveTheirFinalValues()
     {
         using var services = new ServiceCollection()

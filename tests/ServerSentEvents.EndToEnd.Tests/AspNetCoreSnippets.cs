@@ -54,7 +54,7 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
         builder.Services.AddServerSentEvents();
         var app = _application = builder.Build();
 
-        app.MapGet("/news/{topic}", (string topic, Publisher publisher) => publisher.ToResult(new() { Channels = topic }));
+        app.MapGet("/news/{topic}", (string topic, Publisher publisher) => publisher.ToResult(new() { Channels = $"news {topic}" }));
 
         await StartAsync();
         await using var stream = await EventStream.OpenAsync(_client, "news/weather");

@@ -108,13 +108,14 @@ internal static class EventStreamResponse
             // Features and clocks of the application can throw. The subscription must then end with the request.
             using var lifetime = StreamLifetime.Start(context, settings, subscription.Close, logger);
             using var timeout = ConnectionTimeout.Set(context, settings.UnresponsiveTimeout);
-            LongRunningRequest.Mark(context);
+            LongRunningRequest.MarkTrace(context);
             stream = new(context, endAtStop);
             streams?.Add(stream);
             Log.Opened(logger);
             Prepare(context);
             // Callbacks of middleware run now, and not in a flush on a thread that serves other streams.
             await context.Response.StartAsync(aborted).ConfigureAwait(false);
+            LongRunningRequest.LeaveOutOfMetrics(context);
             // The headers come with a first byte: proxies such as YARP hold headers back until then.
             subscription.BeginAtOnce();
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
@@ -124,9 +125,12 @@ internal static class EventStreamResponse
             // The response has begun, so the client cannot get an error. It reconnects after an orderly end.
             Log.LoadFailed(logger, exception);
         }
-        catch (AggregateException exception)
+        catch (AggregateException exception) when (context.Response.HasStarted)
         {
             Log.EndFailed(logger, exception);
+            // Handlers threw. If nothing else has ended the stream, the server threw as well, and events may be missing.
+            if (subscription.EndReason == SubscriptionEndReason.Unsubscribed)
+                context.Abort();
         }
         catch (Exception exception) when (aborted.IsCancellationRequested || (context.Response.HasStarted && IsSocketError(exception)))
         {

@@ -6,15 +6,20 @@ namespace ServerSentEvents.AspNetCore.Internal;
 /// <summary>The marks of a request that lasts as long as its client stays, for metrics and traces.</summary>
 internal static class LongRunningRequest
 {
-    /// <summary>Marks a request as long-running, so that its duration does not count as a response time.</summary>
-    internal static void Mark(HttpContext context)
+    /// <summary>Marks the trace of a request.</summary>
+    internal static void MarkTrace(HttpContext context) =>
+        // SignalR sets this tag too. Monitoring tools such as Application Insights know it.
+        context.Features.Get<IHttpActivityFeature>()?.Activity.SetTag("http.long_running", "true");
+
+    /// <summary>
+    /// Removes a request whose response has begun from http.server.request.duration, so that its duration does not count as a response
+    /// time. It stays in http.server.active_requests.
+    /// </summary>
+    internal static void LeaveOutOfMetrics(HttpContext context)
     {
 #if NET9_0_OR_GREATER
-        // Removes the request from http.server.request.duration. It stays in http.server.active_requests.
         if (context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
             metrics.MetricsDisabled = true;
 #endif
-        // SignalR sets this tag too. Monitoring tools such as Application Insights know it.
-        context.Features.Get<IHttpActivityFeature>()?.Activity.SetTag("http.long_running", "true");
     }
 }

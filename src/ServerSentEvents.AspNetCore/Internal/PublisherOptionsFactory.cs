@@ -2,12 +2,12 @@ using Microsoft.Extensions.Options;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>The factory of options with the defaults of this package, which the application can change.</summary>
-internal class PublisherOptionsFactory(
+/// <summary>A factory of options with the defaults of this package, which the application can change.</summary>
+internal abstract class PublisherOptionsFactory(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,
     IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,
     IEnumerable<IValidateOptions<PublisherOptions>> validations,
-    TimeProvider? timeProvider = null)
+    TimeProvider? timeProvider)
     : OptionsFactory<PublisherOptions>(setups, postConfigures, validations)
 {
     /// <summary>The default interval. It keeps proxies from closing idle streams, and finds vanished clients.</summary>
@@ -20,6 +20,13 @@ internal class PublisherOptionsFactory(
         TimeProvider = timeProvider ?? TimeProvider.System,
     };
 }
+
+/// <summary>The factory of the options that belong to no publisher. They are not the final ones, so nothing validates them.</summary>
+internal sealed class SharedPublisherOptionsFactory(
+    IEnumerable<IConfigureOptions<PublisherOptions>> setups,
+    IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,
+    TimeProvider? timeProvider = null)
+    : PublisherOptionsFactory(setups, postConfigures, validations: [], timeProvider);
 
 /// <summary>The factory of the options of one publisher. The setups of this publisher run after those of all publishers.</summary>
 /// <remarks>Post-configuration and validation by the application come last, so they see the final values.</remarks>
