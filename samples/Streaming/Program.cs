@@ -25,7 +25,7 @@ app.MapPost("/answers", ([FromBody] string question) =>
 {
     if (question.Length is 0 or > 2_000)
         return Results.BadRequest("A question has 1 to 2,000 characters.");
-    if (answers.Count >= 100)
+    if (answers.Values.Count(answer => !answer.HasEnded) >= 100)
         return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
     var id = Guid.NewGuid().ToString("N");
     var answer = answers[id] = new Answer(id, new CancellationTokenSource(patience));

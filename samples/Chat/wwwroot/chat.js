@@ -19,6 +19,8 @@ nameField.value = name;
 
 let source = null;
 let retry = null;
+// The number of attempts since the page was connected.
+let attempts = 0;
 let paused = false;
 
 connect();
@@ -31,6 +33,7 @@ function connect() {
   source.addEventListener("hello", event => {
     const hello = JSON.parse(event.data);
     member = hello.id;
+    attempts = 0;
     for (const [id, element] of shown) {
       if (element.dataset.state === "sent")
         remove(id);
@@ -57,7 +60,9 @@ function connect() {
 
   source.addEventListener("error", () => {
     disconnect("lost", "Connection lost, retrying…");
-    retry = setTimeout(connect, 500 + 1000 * Math.random());
+    // A full room, or a server that is starting, gets fewer and fewer attempts.
+    const longest = 1000 * 2 ** Math.min(attempts++, 5);
+    retry = setTimeout(connect, longest * (0.5 + Math.random()));
   });
 }
 
