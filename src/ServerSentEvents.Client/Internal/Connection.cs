@@ -51,6 +51,8 @@ internal sealed class Connection : IDisposable
             AddHeaders(_request, http.DefaultRequestHeaders, lastEventId);
             _response = await WaitAsync(http.SendAsync(_request, HttpCompletionOption.ResponseHeadersRead, _aborted.Token))
                 .ConfigureAwait(false);
+            // Some handlers answer although they are canceled.
+            _canceled.ThrowIfCancellationRequested();
             if (Check(_response) is { } end)
                 return end;
             _body = await WaitAsync(OpenBodyAsync()).ConfigureAwait(false);
@@ -92,6 +94,7 @@ internal sealed class Connection : IDisposable
             if (_end > 0)
                 continue;
             // The bodies of some handlers end when they are canceled.
+            _canceled.ThrowIfCancellationRequested();
             return _hasStalled ? Stalled() : new(EventStreamEndReason.EndOfStream, "The server has ended the stream.", isTemporary: true);
         }
     }
@@ -184,15 +187,12 @@ internal sealed class Connection : IDisposable
         try
         {
 #if NET
-            var result = await task.ConfigureAwait(false);
+            return await task.ConfigureAwait(false);
 #else
             // Streams of older frameworks do not observe the token while they read.
-            using var registration = _aborted.Token.Register(static response => ((HttpResponseMessage?)response)?.Dispose(), _response);
-            var result = await task.ConfigureAwait(false);
+            using (_aborted.Token.Register(static response => ((HttpResponseMessage?)response)?.Dispose(), _response))
+                return await task.ConfigureAwait(false);
 #endif
-            // Some handlers answer although they are canceled.
-            _canceled.ThrowIfCancellationRequested();
-            return result;
         }
         finally
         {
