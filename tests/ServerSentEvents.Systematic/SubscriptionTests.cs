@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Text;
 using Microsoft.Coyote.Runtime;
 using ServerSentEvents.Systematic.Exploration;
 using Xunit.Abstractions;
@@ -61,6 +62,43 @@ public sealed class SubscriptionTests(ITestOutputHelper output)
         loading.SetResult([]);
 
         subscription.EndReason.Should().Be(SubscriptionEndReason.Unsubscribed);
+    }, output);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Read_HeartbeatsDuringTheEndOfALoad_ReaderGetsItsEvents(bool isCopied) => Schedules.Explore(async () =>
+    {
+        var interval = TimeSpan.FromSeconds(15);
+        var clock = new ScenarioClock();
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = clock, HeartbeatInterval = interval });
+        var loading = new TaskCompletionSource<IEnumerable<SseItem<string>>>();
+        var subscription = publisher.Subscribe(new SubscribeOptions<object?> { LoadInitialData = _ => new(loading.Task) });
+        var writer = new CheckedPipeWriter();
+        var text = new StringBuilder();
+
+        var reading = isCopied ? subscription.CopyToAsync(writer) : Task.Run(ReadAsync);
+        var beating = Task.Run(() =>
+        {
+            for (var heartbeat = 0; heartbeat < 2; heartbeat++)
+            {
+                clock.Advance(interval);
+                clock.FireTimers();
+            }
+        });
+        var ending = Task.Run(() => loading.SetResult([new("state")]));
+        await beating;
+        await ending;
+        publisher.Close();
+        await reading;
+
+        (isCopied ? writer.Flushed : text.ToString()).Replace(":\n", "", StringComparison.Ordinal).Should().Be(Wire.Events("state"));
+
+        async Task ReadAsync()
+        {
+            await foreach (var part in subscription)
+                text.Append(part);
+        }
     }, output);
 
     [Theory]
