@@ -58,7 +58,7 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
 
         await StartAsync();
         await using var stream = await EventStream.OpenAsync(_client, "news/weather");
-        app.Services.GetRequiredService<Publisher>().Publish("rain", "weather");
+        app.Services.GetRequiredService<Publisher>().Publish("rain", "news weather");
         (await stream.NextAsync()).Data.Should().Be("rain");
     }
 
