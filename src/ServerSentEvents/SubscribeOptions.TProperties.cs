@@ -79,7 +79,7 @@ public sealed class SubscribeOptions<TProperties>
     /// 5 to 10 seconds, chosen at random, so that not all clients return to a broken database at once. A longer
     /// <see cref="PublisherOptions.ReconnectionInterval"/> or jitter replaces these times. Null instead of a sequence counts as no events.</para>
     /// <para><b>Heartbeats.</b> With a <see cref="PublisherOptions.HeartbeatInterval"/>, heartbeats come during the load, so that proxies
-    /// keep the connection open.</para>
+    /// keep the connection open, until the subscription ends.</para>
     /// <para><b>Ids.</b> With a history, the last loaded event carries the position at which the subscription began, unless it
     /// has an id. Without a loaded event, a client that leaves before the first live event comes back as a new one, or after a gap event
     /// with its former id.</para>

@@ -100,7 +100,7 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     public DateTimeOffset SubscribedAt => new(_subscribedAt, TimeSpan.Zero);
 
     /// <summary>
-    /// Gets the number of events and comments that wait to be read, including initial data and replayed events.
+    /// Gets the number of events and comments that wait to be read, including initial data, replayed events and the retry interval.
     /// </summary>
     public int QueuedEvents => Subscriber?.Count ?? 0;
 

@@ -5,8 +5,10 @@ namespace ServerSentEvents;
 public enum SubscriptionEndReason
 {
     /// <summary>
-    /// The reader left before the end of the stream, <see cref="Subscription{TProperties}.Dispose"/> was called, or
-    /// <see cref="Publisher{TProperties}.Unsubscribe"/> removed the subscriber from its last channel.
+    /// The reader left before the end of the stream, its writer or its initial data failed, or a handler of <c>Subscribed</c> threw. Or
+    /// <see cref="Subscription{TProperties}.Dispose"/> or <see cref="Publisher{TProperties}.Disconnect"/> was called, or
+    /// <see cref="Subscription{TProperties}.Leave"/> or <see cref="Publisher{TProperties}.Unsubscribe"/> removed the subscriber from its
+    /// last channel.
     /// </summary>
     Unsubscribed,
 
@@ -17,7 +19,10 @@ public enum SubscriptionEndReason
     /// </summary>
     Closed,
 
-    /// <summary>The queue was full, under <see cref="QueueOverflow.Disconnect"/>.</summary>
+    /// <summary>
+    /// The queue was full, under <see cref="QueueOverflow.Disconnect"/>. Or, under each policy, the history evicted a missed event before
+    /// the reader reached it.
+    /// </summary>
     Overflowed,
 
     /// <summary>The reader's cancellation token was canceled.</summary>

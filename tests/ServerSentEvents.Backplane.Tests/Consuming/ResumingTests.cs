@@ -25,6 +25,21 @@ public sealed class ResumingTests
     }
 
     [Fact]
+    public async Task Publish_ItemOfTheStreamIsForwardedOnOneNode_HasNoId()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await using var cooked = node.Connect(channels: "cooked");
+        await node.PublishAsync("raw");
+        var item = await client.NextAsync();
+
+        node.Publisher.Publish(item, "cooked").Should().Be(1);
+
+        item.EventId.Should().NotBeNull();
+        (await cooked.NextAsync()).EventId.Should().BeNull("no node can resume from the forwarded event");
+    }
+
+    [Fact]
     public async Task Reconnect_ConnectionsCutRepeatedly_DeliversEventsOfBothNodesOnceInOrder()
     {
         await using var one = await TestNode.StartAsync(_stream);

@@ -168,6 +168,25 @@ public sealed class GapEventTests
         subscription.DroppedEvents.Should().Be(4, "the gap event is in the queue while event 6 comes");
     }
 
+    [Theory]
+    [InlineData(QueueOverflow.DropOldest)]
+    [InlineData(QueueOverflow.DropNewest)]
+    public async Task FullQueue_CommentIsDropped_LeavesNoHole(QueueOverflow overflow)
+    {
+        var publisher = NewPublisher(overflow);
+        await using var reader = publisher.Subscribe().GetAsyncEnumerator();
+
+        if (overflow == QueueOverflow.DropOldest)
+            publisher.PublishComment("oldest");
+        Publish(publisher, 1, 2);
+        if (overflow == QueueOverflow.DropNewest)
+            publisher.PublishComment("newest");
+
+        (await ReadAsync(reader, 2)).Should().Equal(Text("1"), Text("2"));
+        Publish(publisher, 3, 3);
+        (await ReadAsync(reader, 1)).Should().Equal(Text("3"));
+    }
+
     [Fact]
     public async Task DropNewest_EventsBetweenTheDrops_EachHoleHasItsGapEvent()
     {

@@ -66,24 +66,47 @@ public sealed partial class LoadInitialDataTests
         var reading = ReadAsync(publisher.Subscribe(new SubscribeOptions<string> { LoadInitialData = LoadAsync }), read, reader);
         await Limits.UntilAsync(() => _calls == 1);
 
+        // A copy writes a comment at once.
+        var first = reader == "copy" ? 1 : 0;
         for (var interval = 1; interval <= 3; interval++)
         {
-            var before = HeartbeatsOf(read);
             // What waits behind the load is no activity.
             publisher.Publish("live");
             _time.Advance(TimeSpan.FromSeconds(19));
-            await Limits.UntilAsync(() => HeartbeatsOf(read) > before);
+            await Limits.UntilAsync(() => HeartbeatsOf(read) >= first + interval);
         }
 
         DataOf(read).Should().BeEmpty();
-        var heartbeats = HeartbeatsOf(read);
         _load.SetResult([new("state")]);
         publisher.Close();
         await reading.WaitAsync(Limits.Patience);
         DataOf(read).Should().Equal("state", "live", "live", "live");
-        HeartbeatsOf(read).Should().Be(heartbeats);
+        HeartbeatsOf(read).Should().Be(first + 3, "each comes after an interval");
+    }
 
-        static int HeartbeatsOf(ReadText read) => read.Text.Split(":\n").Length - 1;
+    [Fact]
+    public async Task CopyToAsync_LoadFunctionBlocks_HeartbeatsComeDuringIt()
+    {
+        using var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = _time, HeartbeatInterval = TimeSpan.FromSeconds(15) });
+        using var release = new ManualResetEventSlim();
+        var read = new ReadText();
+        var subscription = publisher.Subscribe(new SubscribeOptions<string>
+        {
+            LoadInitialData = token =>
+            {
+                Interlocked.Increment(ref _calls);
+                release.Wait(Limits.Patience, token);
+                return new([]);
+            },
+        });
+
+        var copying = OwnThread.RunAsync(() => _ = subscription.CopyToAsync(new TextStream(read)));
+        await Limits.UntilAsync(() => _calls == 1);
+        _time.Advance(TimeSpan.FromSeconds(19));
+
+        await Limits.UntilAsync(() => HeartbeatsOf(read) == 2, "one comes at once, and one by time");
+        release.Set();
+        await copying;
     }
 
     [Fact]
@@ -554,6 +577,8 @@ public sealed partial class LoadInitialDataTests
 
     private static IEnumerable<string> DataOf(ReadText read) => read.Text.Split('\n')
         .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..]);
+
+    private static int HeartbeatsOf(ReadText read) => read.Text.Split(":\n").Length - 1;
 
     private static int Number(SseItem<string> item) => int.Parse(item.Data, CultureInfo.InvariantCulture);
 }

@@ -49,6 +49,22 @@ public sealed class OwnIdTests
     }
 
     [Fact]
+    public async Task Subscribe_InitialDataBeginsWithAForwardedItem_OnlyTheLastEventHasAnId()
+    {
+        var item = await PublishAndGetItemAsync("1", "raw");
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string>
+        {
+            Channels = "raw",
+            InitialData = [item, new("own") { EventId = "own" }, new("state")],
+        });
+
+        var items = await ReadItemsAsync(subscription);
+
+        items.Select(each => each.EventId is null or "own" ? each.EventId : "generated")
+            .Should().Equal([null, "own", "generated"], "a client that leaves after the first event must not lose the others");
+    }
+
+    [Fact]
     public async Task Resume_ItemOfAnotherPublisherWasForwarded_KeepsItsId()
     {
         var item = await PublishAndGetItemAsync("1", "raw");

@@ -112,13 +112,9 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
     private async Task LoadAsync(InitialLoad load)
     {
         load.Start();
-        // Heartbeats end the wait, too.
+        // Heartbeats end a wait, too.
         while (load.Wait is { } wait)
-        {
             await wait.ConfigureAwait(false);
-            Signal();
-        }
-
         Signal();
     }
 

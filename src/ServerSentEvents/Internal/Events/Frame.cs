@@ -125,6 +125,16 @@ internal sealed class Frame
     }
 
     /// <summary>
+    /// Removes an own id that reads as a generated one: it was forwarded, and names another place. Call before a reader can have the
+    /// frame.
+    /// </summary>
+    internal void RemoveForwardedId(EventIds ids)
+    {
+        if (OwnId is not null && ids.TryParse(OwnId, out _))
+            (_id, _length) = (null, _utf8.Length);
+    }
+
+    /// <summary>
     /// Returns this event with the generated id of an event that it replaces, because it is sent at the place of that event.
     /// </summary>
     internal Frame AtPlaceOf(Frame place)

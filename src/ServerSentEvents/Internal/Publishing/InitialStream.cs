@@ -78,10 +78,14 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
         }
     }
 
+    /// <summary>Gives the last event the position. With an id before that, a client that leaves would lose the rest.</summary>
     private static void PlaceLast(Frame[] frames, EventIds? ids, EventPosition position)
     {
-        if (ids is not null && frames.Length > 0)
-            frames[^1].PlaceAt(ids, position);
+        if (ids is null || frames.Length == 0)
+            return;
+        foreach (var frame in frames)
+            frame.RemoveForwardedId(ids);
+        frames[^1].PlaceAt(ids, position);
     }
 
     private static Frame[] NoneOrOne(Frame? frame) => frame is null ? [] : [frame];

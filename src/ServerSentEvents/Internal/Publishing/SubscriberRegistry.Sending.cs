@@ -37,7 +37,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
             if (frame.IsEvent && _state != RegistryState.Closed && _history is not null)
             {
-                _history.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position);
+                if (!_history.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position))
+                    frame.RemoveForwardedId(_history.Ids);
                 result.HasHistoryExcess = _history.HasExcess;
             }
 

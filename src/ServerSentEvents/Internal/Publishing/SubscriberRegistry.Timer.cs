@@ -23,7 +23,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
         void SendHeartbeat(Subscriber<TProperties> subscriber)
         {
             // What was written during the load waits behind it.
-            subscriber.PendingLoad?.SendHeartbeat(since, now);
+            if (subscriber.PendingLoad?.SendHeartbeat(since, now) == true)
+                subscriber.Signal(ref result.Ready);
             if (subscriber.LastWrite > since || !subscriber.IsEmpty)
                 return;
             subscriber.LastWrite = now;

@@ -110,6 +110,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (point is { IsAhead: true })
                 _ahead.Add(subscriber, point.Position, now);
             subscriber.LastWrite = now;
+            if (subscriber.PendingLoad is { } load)
+                load.LastHeartbeat = now;
             if (subscriber.KeyFunction is not null)
                 Volatile.Write(ref _conflating, _conflating + 1);
             _index.Join(subscriber, channels);

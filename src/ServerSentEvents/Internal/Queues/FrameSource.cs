@@ -36,6 +36,9 @@ internal abstract class FrameSource
     /// <summary>Reads the next frame. Returns null at the end, or if the frame is lost.</summary>
     internal abstract Frame? Read();
 
+    /// <summary>True if <see cref="ReadWhileWaiting"/> has a frame.</summary>
+    internal virtual bool HasFrameWhileWaiting => false;
+
     /// <summary>Reads a frame that does not need <see cref="Wait"/>. Returns null if there is none.</summary>
     internal virtual Frame? ReadWhileWaiting() => null;
 

@@ -23,8 +23,8 @@ internal sealed class InitialLoad(
     /// <summary>True if the reader can take a heartbeat.</summary>
     private volatile bool _hasHeartbeat;
 
-    /// <summary>The time of the last heartbeat. Guarded by the registry's lock.</summary>
-    private long _lastHeartbeat = long.MinValue;
+    /// <summary>The time of the last heartbeat, or of the begin of the subscription. Guarded by the registry's lock.</summary>
+    internal long LastHeartbeat { get; set; }
 
     /// <summary>
     /// A <see cref="LoadState"/>, changed by interlocked operations. Loaded, Failed and Stopped are final, so a reader that found no
@@ -60,6 +60,8 @@ internal sealed class InitialLoad(
 
     internal override Frame? Read() => Frames?.Read();
 
+    internal override bool HasFrameWhileWaiting => _hasHeartbeat;
+
     internal override Frame? ReadWhileWaiting()
     {
         if (!_hasHeartbeat)
@@ -69,17 +71,19 @@ internal sealed class InitialLoad(
     }
 
     /// <summary>
-    /// Lets a reader that waits for the load take a heartbeat, unless it got one since a time. Needs the registry's lock.
+    /// Lets a reader that waits for the load take a heartbeat, unless it got one since a time. Returns true if it can take one. Needs the
+    /// registry's lock.
     /// </summary>
-    internal void SendHeartbeat(long since, long now)
+    internal bool SendHeartbeat(long since, long now)
     {
-        if (State != LoadState.Loading || _lastHeartbeat > since)
-            return;
-        (_lastHeartbeat, _hasHeartbeat) = (now, true);
+        if (State != LoadState.Loading || LastHeartbeat > since)
+            return false;
+        (LastHeartbeat, _hasHeartbeat) = (now, true);
         Interlocked.Exchange(ref _wait, NewWait()).TrySetResult(true);
         // The load may have ended the former wait. Each thread sees the other's change.
         if (!IsWaiting)
             EndWait();
+        return true;
     }
 
     /// <summary>Calls the function, once, on the thread of the reader. Does nothing if the load was canceled before.</summary>

@@ -1,4 +1,5 @@
 using ServerSentEvents.Internal.Diagnostics;
+using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Queues;
 
@@ -38,10 +39,12 @@ internal abstract partial class SubscriptionQueue
             _tracker!.Remove(place);
         if (oldest is not GapMark)
             CountDropped();
-        if (_tracker is { GapFrame: not null, HasHole: false })
+        if (!IsComment(oldest) && _tracker is { GapFrame: not null, HasHole: false })
         {
             _tracker.HasHole = true;
-            PublisherMetrics.Gaps.Increment();
+            // A gap event was counted when it was added.
+            if (oldest is not GapMark)
+                PublisherMetrics.Gaps.Increment();
         }
 
         return true;
@@ -90,6 +93,9 @@ internal abstract partial class SubscriptionQueue
         _channel.Writer.TryWrite(mark);
         _tracker.LastMark = mark;
     }
+
+    /// <summary>Returns whether an item is a comment or a heartbeat, whose loss is no gap.</summary>
+    private static bool IsComment(object item) => item is Frame { IsEvent: false };
 
     private void CountDropped()
     {

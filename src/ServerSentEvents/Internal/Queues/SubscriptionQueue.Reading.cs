@@ -56,7 +56,12 @@ internal abstract partial class SubscriptionQueue
     {
         // A read stops at a source only if the source has to wait. The wait can be over by now.
         if (Volatile.Read(ref _first) is { } source)
-            return source.Wait is { } wait ? WaitForAsync(wait) : new ValueTask<bool>(true);
+        {
+            // A heartbeat ends a wait before this one, or is seen after it.
+            var wait = source.Wait;
+            return wait is null || source.HasFrameWhileWaiting ? new ValueTask<bool>(true) : WaitForAsync(wait);
+        }
+
         return _channel.Reader.WaitToReadAsync(CancellationToken.None);
     }
 
@@ -120,8 +125,12 @@ internal abstract partial class SubscriptionQueue
         }
     }
 
-    /// <summary>Notes that the reader has taken something.</summary>
-    private void NoteProgress() => Volatile.Write(ref _progress, unchecked(_progress + 1));
+    /// <summary>Notes that the reader has taken something. A heartbeat during a load is no progress.</summary>
+    private void NoteProgress()
+    {
+        if (Volatile.Read(ref _first) is not InitialLoad { Wait: not null })
+            Volatile.Write(ref _progress, unchecked(_progress + 1));
+    }
 
     private void Leave(FrameSource source)
     {

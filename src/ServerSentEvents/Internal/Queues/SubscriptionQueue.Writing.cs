@@ -107,7 +107,8 @@ internal abstract partial class SubscriptionQueue
         if (_limits.Overflow == QueueOverflow.DropOldest && DropOldestUntilAdded(item))
             return QueueWriteResult.Added;
         CountDropped();
-        MarkHoleAtEnd();
+        if (!IsComment(item))
+            MarkHoleAtEnd();
         return QueueWriteResult.Dropped;
     }
 
