@@ -43,7 +43,7 @@ public static class BackplaneServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         ArgumentNullException.ThrowIfNull(create);
         ArgumentNullException.ThrowIfNull(healthCheckName);
-        if (services.Any(service => service.ServiceType == typeof(TPublisher)))
+        if (services.Any(service => service.ServiceType == typeof(TPublisher) && !service.IsKeyedService))
             return services;
         services.AddSingleton(provider =>
         {

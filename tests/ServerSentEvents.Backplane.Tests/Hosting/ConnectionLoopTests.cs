@@ -74,6 +74,41 @@ public sealed class ConnectionLoopTests : IDisposable
             .Which.Message.Should().Be("The broker has not answered in time.");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RunAsync_ServerStaysSilent_AttemptEndsAfterThirtySeconds(bool observesTheToken)
+    {
+        var time = new FakeTimeProvider();
+        var loop = new ConnectionLoop(
+            "reading", new StripedCounter(), "orders", new StreamPublisherSettings(new TestPublisherOptions { TimeProvider = time }));
+        var reported = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var attempts = 0;
+        var running = loop.RunAsync<Connection>(
+            token =>
+            {
+                Interlocked.Increment(ref attempts);
+                var silent = new TaskCompletionSource<Connection>();
+                if (observesTheToken)
+                    token.Register(() => silent.TrySetCanceled(token));
+                return silent.Task;
+            },
+            (_, _, _) => Task.CompletedTask,
+            reason => reported.TrySetResult(reason),
+            _stopping.Token);
+        await Limits.UntilAsync(() => attempts == 1);
+
+        time.AdvanceSeconds(29);
+        reported.Task.IsCompleted.Should().BeFalse();
+        time.AdvanceSeconds(1);
+
+        (await reported.Task.WithinPatience()).Should().BeOfType<TimeoutException>()
+            .Which.Message.Should().Be("The broker has not answered in time.");
+        await time.AdvanceUntilAsync(() => attempts == 2);
+        await _stopping.CancelAsync();
+        await running.WithinPatience();
+    }
+
     private Task RunAsync(int attempts, TimeSpan? connectedFor) => RunAsync(_loop, _stopping, attempts, connectedFor);
 
     /// <summary>Makes attempts. Each gets no connection, or one that is lost after a time. The last one stops the loop.</summary>
@@ -105,7 +140,7 @@ public sealed class ConnectionLoopTests : IDisposable
             delay.TotalMilliseconds.Should().BeInRange(milliseconds / 2.0, milliseconds);
     }
 
-    /// <summary>A clock that a test moves. Delays end at once.</summary>
+    /// <summary>A clock that a test moves. Delays end at once, and limits of attempts take their time.</summary>
     private sealed class SkippingTime : TimeProvider
     {
         private long _ticks;
@@ -118,6 +153,8 @@ public sealed class ConnectionLoopTests : IDisposable
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
+            if (dueTime >= TimeSpan.FromSeconds(30))
+                return base.CreateTimer(callback, state, dueTime, period);
             Delays.Add(dueTime);
             return base.CreateTimer(callback, state, TimeSpan.Zero, period);
         }

@@ -34,6 +34,18 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task AddServerSentEventsBackplane_AfterAKeyedOneOfTheApplication_IsRegistered()
+    {
+        var services = new ServiceCollection().AddLogging().AddSingleton<Publisher<string>>();
+        services.AddKeyedSingleton<TestBackplane>("other", (_, _) => null!);
+        Add(services);
+        await using var provider = services.BuildServiceProvider();
+
+        provider.GetRequiredService<IEventPublisher>().Should().BeSameAs(provider.GetRequiredService<TestBackplane>());
+        provider.GetServices<IHostedService>().OfType<BackplaneService>().Should().ContainSingle();
+    }
+
+    [Fact]
     public void IEventPublisher_TwoBackplanes_ThrowsWithBothNamesAndTheRemedy()
     {
         using var provider = TwoBackplanes().BuildServiceProvider();

@@ -1,4 +1,5 @@
 using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Internal.Compatibility;
 using ServerSentEvents.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Internal.Hosting;
@@ -13,6 +14,11 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
     private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// The longest attempt to connect. Some libraries wait forever for a server that accepts a connection and stays silent.
+    /// </summary>
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromSeconds(30);
 
     /// <summary>The time that a connection has to last for the outage before it to be over.</summary>
     private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(5);
@@ -56,10 +62,17 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         while (!cancellationToken.IsCancellationRequested)
         {
             Task<TConnection>? connecting = null;
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             try
             {
-                connecting = connect(cancellationToken);
-                var connection = await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+                TConnection connection;
+                using (settings.TimeProvider.CreateDetachedTimer(
+                    static attempt => ((CancellationTokenSource)attempt!).CancelOnThreadPool(), attempt, LongestAttempt, Timeout.InfiniteTimeSpan))
+                {
+                    connecting = connect(attempt.Token);
+                    connection = await connecting.WaitAsync(attempt.Token).ConfigureAwait(false);
+                }
+
                 await use(connection, SetConnected, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception)

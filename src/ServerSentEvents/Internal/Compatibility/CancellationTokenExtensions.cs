@@ -42,9 +42,9 @@ internal static class CancellationTokenExtensions
             {
                 ((CancellationTokenSource)state!).Cancel();
             }
-            catch (AggregateException)
+            catch (Exception exception) when (exception is AggregateException or ObjectDisposedException)
             {
-                // A callback threw.
+                // A callback threw, or nothing is left to cancel.
             }
         },
         source);
