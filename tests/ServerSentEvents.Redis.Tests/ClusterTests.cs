@@ -43,6 +43,18 @@ public sealed class ClusterTests
     }
 
     [SkippableFact]
+    public async Task PublishAsync_StreamIsOnItsWayToAServerWithoutReplicas_IsNotConfirmed()
+    {
+        await using var cluster = await RedisCluster.StartAsync(Key);
+        await using var node = await TestNode.StartAsync(
+            cluster.Open(Key, waitForReplicas: 1), options => options.PublishTimeout = TimeSpan.FromSeconds(5));
+
+        await cluster.BeginToMoveStreamAsync(Key);
+
+        (await node.TryPublishAsync("a")).Should().BeFalse("the replica of the former server does not have the event");
+    }
+
+    [SkippableFact]
     public async Task Resharding_StreamMovesToAnotherMaster_EventsArriveOnceAndClientsStay()
     {
         await using var cluster = await RedisCluster.StartAsync(Key);

@@ -38,6 +38,12 @@ internal sealed class RabbitMQReader : IStreamReader
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // The broker says that it blocks when it receives the message.
+        _connection.ConnectionBlockedAsync += (_, blocked) =>
+        {
+            offset.TrySetException(new IOException($"The broker blocks publishers ({blocked.Reason}), and takes no marker of this node."));
+            return Task.CompletedTask;
+        };
         // After a failure the engine closes the connection. Closing the channel first could take seconds.
         var consumer = await ConsumeAsync("last", LookAt, cancellationToken).ConfigureAwait(false);
         try
@@ -52,8 +58,9 @@ internal sealed class RabbitMQReader : IStreamReader
         await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!offset.Task.IsCompleted)
             throw await Lost.ConfigureAwait(false);
+        var appendedAt = await offset.Task.ConfigureAwait(false);
         await consumer.DisposeAsync().ConfigureAwait(false);
-        return await offset.Task.ConfigureAwait(false);
+        return appendedAt;
 
         void LookAt(long at, MessageOrder order, ReadOnlySpan<byte> body)
         {

@@ -16,6 +16,9 @@ internal sealed class RedisConnection : IAsyncDisposable
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionMultiplexer _multiplexer;
 
+    /// <summary>The server whose loss is the loss of this connection; null before <see cref="Watch"/>.</summary>
+    private volatile IServer? _watched;
+
     private RedisConnection(ConnectionMultiplexer multiplexer, TimeSpan timeout) =>
         (_multiplexer, Timeout, Database) = (multiplexer, timeout, multiplexer.GetDatabase());
 
@@ -30,7 +33,17 @@ internal sealed class RedisConnection : IAsyncDisposable
     internal TimeSpan LongestWait => Timeout / 4;
 
     /// <summary>Returns the server that has a key.</summary>
-    internal IServer ServerOf(RedisKey key) => _multiplexer.GetServer(key, flags: CommandFlags.DemandMaster);
+    /// <exception cref="IOException">The key has moved from the server that is watched.</exception>
+    internal IServer ServerOf(RedisKey key)
+    {
+        var server = _multiplexer.GetServer(key, flags: CommandFlags.DemandMaster);
+        if (_watched is null || _watched.EndPoint.Equals(server.EndPoint))
+            return server;
+        // Without a cluster, a server can have several addresses.
+        return server.ServerType != ServerType.Cluster && !_watched.IsReplica
+            ? _watched
+            : throw new IOException($"The stream has moved from {_watched.EndPoint} to {server.EndPoint}.");
+    }
 
     internal static async Task<RedisConnection> OpenAsync(ConfigurationOptions options, string direction, CancellationToken cancellationToken)
     {
@@ -95,7 +108,8 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>Declares the connection lost when the server that now holds a key cannot be reached. Other servers do not matter.</summary>
     internal void Watch(RedisKey key)
     {
-        var server = ServerOf(key).EndPoint;
+        _watched = ServerOf(key);
+        var server = _watched.EndPoint;
         _multiplexer.ConnectionFailed += (_, failure) =>
         {
             if (failure.ConnectionType == ConnectionType.Interactive && server.Equals(failure.EndPoint))

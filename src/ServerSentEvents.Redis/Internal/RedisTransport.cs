@@ -30,7 +30,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
             cancellationToken.ThrowIfCancellationRequested();
             connection.Watch(settings.StreamKey);
             await CheckAsync(connection.ServerOf(settings.StreamKey), cancellationToken).ConfigureAwait(false);
-            var stream = new RedisStream(connection, settings.StreamKey, settings.MaxLength);
+            var stream = new RedisStream(connection, settings.StreamKey, settings.MaxLength, staysOnServer: settings.WaitForReplicas > 0);
             await stream.CreateAsync(cancellationToken).ConfigureAwait(false);
             return open(stream);
         }

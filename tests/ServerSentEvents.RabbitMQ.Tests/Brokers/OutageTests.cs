@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit.Abstractions;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
@@ -51,6 +52,9 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output)
                 (await one.TryPublishAsync($"sent{number}")).Should().BeFalse();
             var publish = () => one.PublishAsync("waits");
             await publish.Should().ThrowAsync<TimeoutException>().WithMessage("Not published *the broker blocks publishers (low on disk)*");
+            await using var starting = TestNode.Start(broker.Open(_stream));
+            await Limits.UntilAsync(() => starting.Backplane.CheckHealth(HealthStatus.Unhealthy).Description!.Contains(
+                "The broker blocks publishers (low on disk)", StringComparison.Ordinal));
         }
         finally
         {

@@ -67,14 +67,21 @@ internal sealed class RedisCluster : IAsyncDisposable
     /// <summary>Moves the slot of the stream to another master, with the stream, as an administrator does.</summary>
     internal async Task MoveStreamAsync(string streamKey)
     {
+        await BeginToMoveStreamAsync(streamKey);
+        var target = Others.Last();
+        foreach (var master in _masters.OrderBy(master => master != target))
+            await master.CommandAsync("CLUSTER", "SETSLOT", Text(await SlotAsync(target, streamKey)), "NODE", await IdAsync(target));
+    }
+
+    /// <summary>Moves the stream, and not its slot, to another master.</summary>
+    internal async Task BeginToMoveStreamAsync(string streamKey)
+    {
         var target = Others.Last();
         var slot = Text(await SlotAsync(target, streamKey));
         var (from, to) = (await IdAsync(_streamMaster), await IdAsync(target));
         await target.CommandAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", from);
         await _streamMaster.CommandAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", to);
         await _streamMaster.CommandAsync("MIGRATE", "127.0.0.1", Text(target.Port), streamKey, "0", "60000");
-        foreach (var master in _masters.OrderBy(master => master != target))
-            await master.CommandAsync("CLUSTER", "SETSLOT", slot, "NODE", to);
     }
 
     public async ValueTask DisposeAsync()
