@@ -71,10 +71,12 @@ internal static class Node
     private static async Task AnnounceAsync(WebApplication app, string name, Broker broker)
     {
         var health = app.Services.GetRequiredService<HealthCheckService>();
-        for (var isFirst = true; (await health.CheckHealthAsync()).Status != HealthStatus.Healthy; isFirst = false)
+        var reason = "";
+        while (await health.CheckHealthAsync() is { Status: not HealthStatus.Healthy } report)
         {
-            if (isFirst)
-                await Console.Error.WriteLineAsync($"Node {name} is not ready yet. {broker.Advice}");
+            var now = report.Entries.Values.FirstOrDefault(entry => entry.Status != HealthStatus.Healthy).Description ?? "";
+            if (now != reason)
+                await Console.Error.WriteLineAsync($"Node {name} is not ready yet. {reason = now} {broker.Advice}");
             // A health check raises no event when its result changes.
             await Task.Delay(TimeSpan.FromMilliseconds(100));
         }

@@ -42,7 +42,7 @@ public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TPrope
     /// <summary>
     /// The number of messages that Redis keeps in memory; null for no limit. From 1,000; the default is 100,000. Redis keeps
     /// somewhat more, because it removes them in blocks. A message has one event on a quiet node, and up to 1,000 events or
-    /// 64 KiB on a busy one. The limit of the node that appends counts.
+    /// 64 KiB on a busy one, so that 100,000 messages can take about 6 GiB of Redis' memory. The limit of the node that appends counts.
     /// </summary>
     public int? MaxLength { get; set; } = 100_000;
 

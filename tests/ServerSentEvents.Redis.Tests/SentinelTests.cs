@@ -38,6 +38,20 @@ public sealed class SentinelTests
     }
 
     [SkippableFact]
+    public async Task Connect_UnknownService_NamesTheService()
+    {
+        await using var master = await RedisServer.StartAsync(RedisServer.InMemory);
+        await using var sentinel = await RedisServer.StartSentinelAsync($"sentinel monitor shop 127.0.0.1 {master.Port} 1");
+        await using var node = TestNode.Start(sentinel.Open(new RedisBackplaneOptions<string>
+        {
+            StreamKey = Key,
+            Configuration = ConfigurationOptions.Parse($"127.0.0.1:{sentinel.Port},serviceName=shoe"),
+        }));
+
+        await Limits.UntilAsync(() => node.Log.Warnings.Any(line => line.Contains("service: shoe", StringComparison.Ordinal)));
+    }
+
+    [SkippableFact]
     public async Task Connect_AfterLosses_LeavesNoConnectionToSentinel()
     {
         await using var master = await RedisServer.StartAsync(RedisServer.InMemory);

@@ -70,7 +70,7 @@ public sealed class ServerSettingsTests
     public async Task PublishAsync_PublisherMayOnlyAppend_Publishes()
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
-        await server.CommandAsync("ACL", "SETUSER", "worker", "on", ">secret", $"~{Key}", "+xadd", "+@connection");
+        await server.CommandAsync("ACL", "SETUSER", "worker", "on", ">secret", $"~{Key}", "+@connection", "-@dangerous", "+xadd");
         await using var node = await TestNode.StartAsync(server.Open(Key));
         await using var client = node.Connect();
         await using var publisher = new RedisEventPublisher(new RedisPublisherOptions
@@ -89,7 +89,7 @@ public sealed class ServerSettingsTests
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await server.CommandAsync(
-            "ACL", "SETUSER", "node", "on", ">secret", $"~{Key}", "+@connection", "+time", "+xadd", "+xrange", "+xread", "+xtrim");
+            "ACL", "SETUSER", "node", "on", ">secret", $"~{Key}", "+@connection", "-@dangerous", "+time", "+xadd", "+xrange", "+xread", "+xtrim");
         await using var node = await TestNode.StartAsync(server.Open(new RedisBackplaneOptions<string>
         {
             StreamKey = Key,

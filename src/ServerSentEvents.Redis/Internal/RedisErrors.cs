@@ -47,6 +47,9 @@ internal static class RedisErrors
     /// <param name="attempt">An attempt that failed; null if none is known.</param>
     internal static Exception NotConnected(Exception exception, ConnectionAttemptCompletedEventArgs? attempt)
     {
+        // These words name the service, which no attempt to connect does.
+        if (exception.Message.StartsWith("Sentinel:", StringComparison.Ordinal))
+            return new IOException(exception.Message, exception);
         var explained = Explain(exception);
         return explained is StreamRefusedException || attempt is null
             ? explained
