@@ -178,7 +178,8 @@ internal sealed class Connection : IDisposable
     }
 
     private EventStreamDisconnection Stalled(Exception? exception = null) => new(
-        EventStreamEndReason.Stalled, $"Nothing was received for {_options.StallTimeout}.", isTemporary: true) { Exception = exception };
+        EventStreamEndReason.Stalled, $"Nothing was received for {_options.StallTimeout}.", isTemporary: true)
+    { Exception = exception };
 
     /// <summary>Waits for the server, at most for the timeout of a stall.</summary>
     private async Task<T> WaitAsync<T>(Task<T> task)
