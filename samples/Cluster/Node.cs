@@ -71,12 +71,16 @@ internal static class Node
     private static async Task AnnounceAsync(WebApplication app, string name, Broker broker)
     {
         var health = app.Services.GetRequiredService<HealthCheckService>();
-        var reason = "";
+        var reported = "";
         while (await health.CheckHealthAsync() is { Status: not HealthStatus.Healthy } report)
         {
-            var now = report.Entries.Values.FirstOrDefault(entry => entry.Status != HealthStatus.Healthy).Description ?? "";
-            if (now != reason)
-                await Console.Error.WriteLineAsync($"Node {name} is not ready yet. {reason = now} {broker.Advice}");
+            var obstacle = report.Entries.Values.FirstOrDefault(entry => entry.Status != HealthStatus.Healthy).Description ?? "";
+            if (obstacle != reported)
+            {
+                reported = obstacle;
+                await Console.Error.WriteLineAsync($"Node {name} is not ready yet. {obstacle} {broker.Advice}");
+            }
+
             // A health check raises no event when its result changes.
             await Task.Delay(TimeSpan.FromMilliseconds(100));
         }

@@ -31,9 +31,9 @@ public sealed class EventStreamOptions
     /// token. The middleware of ASP.NET Core provides it. Without that middleware, or if the result has no such time, the
     /// stream has no end. If the time is in the past when the stream begins, which the clock skew of bearer tokens allows,
     /// the stream lasts 30 seconds.</para>
-    /// <para>Code that replaces <c>HttpContext.User</c> after the middleware discards the result, and the stream has no end. So does an
-    /// MVC filter that authenticates by named schemes. To add claims, register an <c>IClaimsTransformation</c>, which keeps the
-    /// result.</para>
+    /// <para>Code that replaces <c>HttpContext.User</c> after the middleware discards the result, and the stream has no end. An MVC
+    /// filter that authenticates by named schemes discards the result, too. To add claims, register an <c>IClaimsTransformation</c>,
+    /// which keeps the result.</para>
     /// <para>The stream ends as by <see cref="Subscription{TProperties}.Close"/>: the client gets the queued events, and
     /// reconnects. If the user is still signed in, the client resumes where the publisher has a history. Otherwise it gets a 401, and
     /// a browser stops.</para>

@@ -4,8 +4,8 @@ namespace ServerSentEvents.Client;
 
 /// <summary>The end of one attempt of an <see cref="EventStreamClient"/>.</summary>
 /// <remarks>
-/// Only <see cref="Delay"/> changes after <see cref="EventStreamClientOptions.ShouldReconnect"/> has received an instance, and nothing
-/// changes after <see cref="EventStreamClientOptions.Disconnected"/> has. Instances are then safe to use from several threads.
+/// After <see cref="EventStreamClientOptions.ShouldReconnect"/>, only <see cref="Delay"/> changes. After
+/// <see cref="EventStreamClientOptions.Disconnected"/>, nothing changes, and instances are safe to use from several threads.
 /// </remarks>
 public sealed class EventStreamDisconnection
 {

@@ -33,8 +33,8 @@ public sealed class EventStreamException : Exception
     public HttpStatusCode? StatusCode { get; internal init; }
 
     /// <summary>
-    /// The id from which a later read can resume; null if there is none. It is older than that of the last event if a header cannot carry
-    /// the latter, so that events repeat. If data does not fit its type, it is the id of that event, which a header may be unable to carry.
+    /// The id from which a later read can resume; null if there is none. If a header cannot carry the id of the last event, this is an
+    /// older id, and events repeat. If data does not fit its type, this is the id of that event, even if a header cannot carry it.
     /// </summary>
     public string? LastEventId { get; internal init; }
 }

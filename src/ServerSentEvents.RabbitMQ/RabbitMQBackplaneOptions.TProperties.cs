@@ -47,9 +47,9 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
     public string StreamName { get; set; } = "server-sent-events";
 
     /// <summary>
-    /// The time for which the broker keeps events, from 1 second; null for no limit. The default is 1 day. A fraction of
-    /// a second is ignored. The broker removes whole blocks, so a quiet stream keeps events for much longer. It has no effect on a stream
-    /// that exists already.
+    /// The shortest time for which the broker keeps events, from 1 second; null for no limit. The default is 1 day. A fraction of
+    /// a second is ignored. The broker removes whole blocks, so a quiet stream can keep events for much longer. The option has no effect
+    /// on a stream that exists already.
     /// </summary>
     public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
 

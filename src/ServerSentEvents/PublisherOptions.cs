@@ -194,7 +194,8 @@ public sealed class PublisherOptions
     /// compares it with the ids in the history, and with the last 65,536 that left the history. An id counts once for each
     /// channel of its event, and twice if the function of a personalized event gave it to only some subscribers. If an item
     /// carries a generated id of the same publisher, as a forwarded item does, the event gets its own generated id
-    /// instead.</para>
+    /// instead. It has no id if no client could resume from it: initial data before the last event, and an event that one node of a
+    /// backplane publishes locally.</para>
     /// </remarks>
     public int HistoryCapacity { get; set; }
 
@@ -239,9 +240,9 @@ public sealed class PublisherOptions
     /// <remarks>
     /// <para>A heartbeat is a comment, which clients ignore. It keeps proxies from closing an idle connection, and a
     /// write to a vanished client fails. The standard suggests about 15 seconds (WHATWG HTML, 9.2.7).</para>
-    /// <para>Only a subscriber whose queue is empty gets one, and one that waits for its initial data. The publisher checks four
-    /// times per interval, so a heartbeat comes at most a quarter of the interval late. It occupies a place in the queue until it is
-    /// read.</para>
+    /// <para>A subscriber gets one if its queue is empty, or while it waits for its initial data. The publisher checks four times per
+    /// interval, so a heartbeat comes at most a quarter of the interval late. It occupies a place in the queue until it is read, except
+    /// while initial data is loaded.</para>
     /// </remarks>
     public TimeSpan? HeartbeatInterval { get; set; }
 

@@ -77,9 +77,10 @@ public sealed class SubscribeOptions<TProperties>
     /// <para><b>Errors.</b> An exception of the function, or an event that cannot be sent, ends the subscription:
     /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Before that, the client gets a retry interval of
     /// 5 to 10 seconds, chosen at random, so that not all clients return to a broken database at once. A longer
-    /// <see cref="PublisherOptions.ReconnectionInterval"/> or jitter replaces these times. Null instead of a sequence counts as no events.</para>
-    /// <para><b>Heartbeats.</b> With a <see cref="PublisherOptions.HeartbeatInterval"/>, heartbeats come during the load, so that proxies
-    /// keep the connection open, until the subscription ends.</para>
+    /// <see cref="PublisherOptions.ReconnectionInterval"/> replaces the 5 seconds, and a longer
+    /// <see cref="PublisherOptions.ReconnectionJitter"/> the random part. Null instead of a sequence counts as no events.</para>
+    /// <para><b>Heartbeats.</b> With a <see cref="PublisherOptions.HeartbeatInterval"/>, the client gets heartbeats during the load, so that
+    /// proxies keep the connection open. They stop when the subscription ends.</para>
     /// <para><b>Ids.</b> With a history, the last loaded event carries the position at which the subscription began, unless it
     /// has an id. Without a loaded event, a client that leaves before the first live event comes back as a new one, or after a gap event
     /// with its former id.</para>

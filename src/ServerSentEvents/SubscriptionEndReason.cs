@@ -5,7 +5,7 @@ namespace ServerSentEvents;
 public enum SubscriptionEndReason
 {
     /// <summary>
-    /// The reader left before the end of the stream, its writer or its initial data failed, or a handler of <c>Subscribed</c> threw. Or
+    /// The reader left before the end of the stream, its writer or its initial data failed, a handler of <c>Subscribed</c> threw,
     /// <see cref="Subscription{TProperties}.Dispose"/> or <see cref="Publisher{TProperties}.Disconnect"/> was called, or
     /// <see cref="Subscription{TProperties}.Leave"/> or <see cref="Publisher{TProperties}.Unsubscribe"/> removed the subscriber from its
     /// last channel.
@@ -20,8 +20,8 @@ public enum SubscriptionEndReason
     Closed,
 
     /// <summary>
-    /// The queue was full, under <see cref="QueueOverflow.Disconnect"/>. Or, under each policy, the history evicted a missed event before
-    /// the reader reached it.
+    /// The queue was full under <see cref="QueueOverflow.Disconnect"/>, or the history evicted a missed event before the reader reached
+    /// it, under any policy.
     /// </summary>
     Overflowed,
 

@@ -15,7 +15,7 @@ internal sealed class TestApplication : IAsyncDisposable
     /// <summary>A time well below <see cref="ShutdownTimeout"/>, for which a host waits for a stream that does not end.</summary>
     internal static readonly TimeSpan FarBelowTheHostsTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>A busy machine exceeds the default of 30 seconds.</summary>
+    /// <summary>The shutdown timeout of the host. A busy machine can exceed the default of 30 seconds.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(100);
 
     private readonly WebApplication _app;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>The body of a middleware that waits for another one, and so throws an <see cref="AggregateException"/>.</summary>
+/// <summary>A response body that throws an <see cref="AggregateException"/> when a certain text is written.</summary>
 internal sealed class ThrowingBody(Stream body) : Stream
 {
     /// <summary>A text that cannot be written.</summary>
@@ -24,7 +24,7 @@ internal sealed class ThrowingBody(Stream body) : Stream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         Encoding.UTF8.GetString(buffer.Span).Contains(Forbidden, StringComparison.Ordinal)
-            ? throw new AggregateException(new InvalidOperationException("Sorry."))
+            ? throw new AggregateException(new InvalidOperationException("The text is forbidden."))
             : body.WriteAsync(buffer, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => body.FlushAsync(cancellationToken);

@@ -98,7 +98,7 @@ public sealed class CancellationTests
     }
 
     [Fact]
-    public async Task Cancel_BodyEndsByIt_Throws()
+    public async Task Cancel_BodyEndsOnCancellation_Throws()
     {
         using var canceled = new CancellationTokenSource();
         using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(CancelAndEnd())));

@@ -22,14 +22,15 @@ public sealed class RequestTests
     [Theory]
     [InlineData("text/event-stream, application/json")]
     [InlineData("not a media type")]
-    public async Task Read_DefaultHeadersOfTheHttpClient_Apply(string accept)
+    public async Task Read_HttpClientHasDefaultHeaders_SendsThem(string accept)
     {
         using var handler = ScriptedHandler.Of("data: a\n\n");
         using var http = new HttpClient(handler);
         http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", accept);
         http.DefaultRequestHeaders.Add("Cache-Control", "no-store");
 
-        await new EventStreamClient(http).ReadAsync(TestClient.Uri).FirstAsync();
+        await using var events = new EventStreamClient(http).ReadAsync(TestClient.Uri).GetAsyncEnumerator();
+        await events.NextAsync();
 
         handler.Requests.First().Headers.Should().BeEquivalentTo(
             new Dictionary<string, string> { ["Accept"] = accept, ["Cache-Control"] = "no-store" });

@@ -33,7 +33,7 @@ public sealed class StallTests
     }
 
     [Fact]
-    public async Task Read_BodyEndsByTheStall_IsAStall()
+    public async Task Read_BodyEndsOnStall_ReportsStalled()
     {
         var time = new ClientTime();
         var ends = new List<EventStreamDisconnection>();

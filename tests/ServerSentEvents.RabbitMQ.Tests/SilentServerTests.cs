@@ -11,7 +11,7 @@ public sealed class SilentServerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Start_ServerStaysSilent_SaysSoAndTriesAgain(bool hasTls)
+    public async Task Start_ServerStaysSilent_LogsTimeoutAndReconnects(bool hasTls)
     {
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();

@@ -43,7 +43,7 @@ public sealed class ClusterTests
     }
 
     [SkippableFact]
-    public async Task PublishAsync_StreamIsOnItsWayToAServerWithoutReplicas_IsNotConfirmed()
+    public async Task PublishAsync_StreamMovesToAServerWithoutReplicas_IsNotConfirmed()
     {
         await using var cluster = await RedisCluster.StartAsync(Key);
         await using var node = await TestNode.StartAsync(

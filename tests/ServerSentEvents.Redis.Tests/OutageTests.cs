@@ -136,7 +136,7 @@ public sealed class OutageTests
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Category", "Slow")]
-    public Task NetworkStalls_DefaultAsyncTimeout_IsNoticedWithinTwentySeconds(bool isPublishing) => Limits.OneOfThreeAsync(async () =>
+    public Task NetworkStalls_DefaultAsyncTimeout_IsNoticedWithinTwentySeconds(bool isPublishing) => Limits.RetryAsync(async () =>
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await using var network = new TcpProxy(server.Port);
@@ -160,7 +160,7 @@ public sealed class OutageTests
     });
 
     [SkippableFact]
-    public Task DisposeAsync_ConnectsOverAStalledNetwork_EndsAtOnce() => Limits.OneOfThreeAsync(async () =>
+    public Task DisposeAsync_ConnectsOverAStalledNetwork_EndsAtOnce() => Limits.RetryAsync(async () =>
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await using var network = new TcpProxy(server.Port);
@@ -177,7 +177,7 @@ public sealed class OutageTests
     });
 
     [SkippableFact]
-    public Task DisposeAsync_NetworkStalls_EndsWithoutTheServer() => Limits.OneOfThreeAsync(async () =>
+    public Task DisposeAsync_NetworkStalls_EndsWithoutTheServer() => Limits.RetryAsync(async () =>
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await using var network = new TcpProxy(server.Port);

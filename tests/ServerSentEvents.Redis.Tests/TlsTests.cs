@@ -79,7 +79,8 @@ public sealed class TlsTests : IAsyncLifetime
         };
 
         var connecting = RedisBackplane<string>.ConnectAsync(publisher, options);
-        await Limits.UntilAsync(() => log.Warnings.Count(line => line.Contains("certificate", StringComparison.Ordinal)) == 2, "both directions have tried");
+        await Limits.UntilAsync(
+            () => log.Warnings.Count(line => line.Contains("certificate", StringComparison.Ordinal)) == 2, "both directions have tried");
         time.Advance(options.PublishTimeout);
 
         await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>().WithMessage("*certificate*");

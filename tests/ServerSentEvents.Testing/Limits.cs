@@ -15,8 +15,8 @@ public static class Limits
 
     public static Task<T> WithinPatience<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Patience);
 
-    /// <summary>Runs a test up to three times, until it passes: a busy machine can exceed a limit of the test in real time.</summary>
-    public static async Task OneOfThreeAsync(Func<Task> test)
+    /// <summary>Runs a test up to three times, until it passes. Use it only where a busy machine can exceed a limit in real time.</summary>
+    public static async Task RetryAsync(Func<Task> test)
     {
         const int attempts = 3;
         for (var attempt = 1; ; attempt++)
@@ -28,7 +28,7 @@ public static class Limits
             }
             catch (Exception) when (attempt < attempts)
             {
-                // Another attempt follows.
+                // The machine may have been busy.
             }
         }
     }

@@ -19,7 +19,7 @@ nameField.value = name;
 
 let source = null;
 let retry = null;
-// The number of attempts since the page was connected.
+// The number of lost connections and failed attempts since the last "hello".
 let attempts = 0;
 let paused = false;
 
@@ -60,9 +60,9 @@ function connect() {
 
   source.addEventListener("error", () => {
     disconnect("lost", "Connection lost, retrying…");
-    // A full room, or a server that is starting, gets fewer and fewer attempts.
-    const longest = 1000 * 2 ** Math.min(attempts++, 5);
-    retry = setTimeout(connect, longest * (0.5 + Math.random()));
+    // The waits double, so that a full room or a starting server gets fewer attempts.
+    const average = 1000 * 2 ** Math.min(attempts++, 5);
+    retry = setTimeout(connect, average * (0.5 + Math.random()));
   });
 }
 

@@ -128,7 +128,7 @@ internal static class EventStreamResponse
         catch (AggregateException exception) when (context.Response.HasStarted)
         {
             Log.EndFailed(logger, exception);
-            // Handlers threw. If nothing else has ended the stream, the server threw as well, and events may be missing.
+            // Handlers or the body threw. With the reason Unsubscribed, the body may have failed, and events may be missing.
             if (subscription.EndReason == SubscriptionEndReason.Unsubscribed)
                 context.Abort();
         }

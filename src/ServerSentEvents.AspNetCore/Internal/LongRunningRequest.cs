@@ -6,7 +6,7 @@ namespace ServerSentEvents.AspNetCore.Internal;
 /// <summary>The marks of a request that lasts as long as its client stays, for metrics and traces.</summary>
 internal static class LongRunningRequest
 {
-    /// <summary>Marks the trace of a request.</summary>
+    /// <summary>Tags the activity of a request as long-running.</summary>
     internal static void MarkTrace(HttpContext context) =>
         // SignalR sets this tag too. Monitoring tools such as Application Insights know it.
         context.Features.Get<IHttpActivityFeature>()?.Activity.SetTag("http.long_running", "true");

@@ -21,7 +21,7 @@ internal abstract class PublisherOptionsFactory(
     };
 }
 
-/// <summary>The factory of the options that belong to no publisher. They are not the final ones, so nothing validates them.</summary>
+/// <summary>The factory of the shared options. They lack the setups of a publisher, so they are not validated.</summary>
 internal sealed class SharedPublisherOptionsFactory(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,
     IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,

@@ -18,7 +18,7 @@ internal static class TemporaryFailures
         if (exception is HttpRequestException { StatusCode: { } status } && !IsTemporary(status))
             return false;
 #endif
-        // The handler of Android and old clients throw it for lost connections. It is an InvalidOperationException.
+        // The handler of Android and old clients throw it for lost connections. Its base type counts as permanent below.
         if (exception is WebException)
             return true;
         // Handlers have exceptions of their own for outages, such as those of resilience pipelines.

@@ -38,7 +38,7 @@ internal sealed class RabbitMQReader : IStreamReader
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        // The broker says that it blocks when it receives the message.
+        // The broker announces a block only when it receives a message.
         _connection.ConnectionBlockedAsync += (_, blocked) =>
         {
             offset.TrySetException(new IOException($"The broker blocks publishers ({blocked.Reason}), and takes no marker of this node."));

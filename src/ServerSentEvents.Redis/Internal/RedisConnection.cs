@@ -37,12 +37,12 @@ internal sealed class RedisConnection : IAsyncDisposable
     internal IServer ServerOf(RedisKey key)
     {
         var server = _multiplexer.GetServer(key, flags: CommandFlags.DemandMaster);
-        if (_watched is null || _watched.EndPoint.Equals(server.EndPoint))
+        if (_watched is not { } watched || watched.EndPoint.Equals(server.EndPoint))
             return server;
+        if (server.ServerType == ServerType.Cluster || watched.IsReplica)
+            throw new IOException($"The stream has moved from {watched.EndPoint} to {server.EndPoint}.");
         // Without a cluster, a server can have several addresses.
-        return server.ServerType != ServerType.Cluster && !_watched.IsReplica
-            ? _watched
-            : throw new IOException($"The stream has moved from {_watched.EndPoint} to {server.EndPoint}.");
+        return watched;
     }
 
     internal static async Task<RedisConnection> OpenAsync(ConfigurationOptions options, string direction, CancellationToken cancellationToken)

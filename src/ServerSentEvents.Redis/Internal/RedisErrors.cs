@@ -47,7 +47,7 @@ internal static class RedisErrors
     /// <param name="attempt">An attempt that failed; null if none is known.</param>
     internal static Exception NotConnected(Exception exception, ConnectionAttemptCompletedEventArgs? attempt)
     {
-        // These words name the service, which no attempt to connect does.
+        // This message names the service. The failed attempts do not.
         if (exception.Message.StartsWith("Sentinel:", StringComparison.Ordinal))
             return new IOException(exception.Message, exception);
         var explained = Explain(exception);

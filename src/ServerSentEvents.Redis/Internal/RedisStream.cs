@@ -3,10 +3,6 @@ using StackExchange.Redis;
 namespace ServerSentEvents.Redis.Internal;
 
 /// <summary>The commands on one stream. All go to the master, because a replica may be behind.</summary>
-/// <param name="connection">The connection.</param>
-/// <param name="key">The key of the stream.</param>
-/// <param name="maxLength">The number of messages that Redis keeps; null for no limit.</param>
-/// <param name="staysOnServer">True if messages must not be appended by another server than the one that <see cref="WaitAsync"/> asks.</param>
 /// <remarks>A message is the value of the only field of an entry.</remarks>
 internal sealed class RedisStream(RedisConnection connection, RedisKey key, int? maxLength, bool staysOnServer = false)
 {
@@ -43,6 +39,7 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     /// <exception cref="IOException">The stream was deleted, or there is no answer.</exception>
     internal async Task<EntryId> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
+        // WAIT asks the server that is watched. No other server may append the message.
         var flags = staysOnServer ? CommandFlags.DemandMaster | CommandFlags.NoRedirect : CommandFlags.DemandMaster;
         var adding = Database.StreamAddAsync(key, MessageField, message, _adding, flags);
         var id = await AnswerAsync(adding, cancellationToken).ConfigureAwait(false);

@@ -140,7 +140,7 @@ public sealed class ConnectionLoopTests : IDisposable
             delay.TotalMilliseconds.Should().BeInRange(milliseconds / 2.0, milliseconds);
     }
 
-    /// <summary>A clock that a test moves. Delays end at once, and limits of attempts take their time.</summary>
+    /// <summary>A clock that a test moves. Delays end at once. Limits of attempts use real time.</summary>
     private sealed class SkippingTime : TimeProvider
     {
         private long _ticks;

@@ -179,7 +179,7 @@ public sealed class OutboxTimeoutTests : IDisposable
     }
 
     [Fact]
-    public void IsStuck_NoObstacleBeforeAndAfterAChange_CountsFromTheSending()
+    public void IsStuck_ObstacleSetToNullAgain_CountsFromTheSending()
     {
         Connect(_outbox);
         Add(_outbox);

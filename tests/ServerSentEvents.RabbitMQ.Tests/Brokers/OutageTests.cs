@@ -47,7 +47,7 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output)
         await broker.Nodes[0].CtlAsync("set_disk_free_limit", "9000000000000000");
         try
         {
-            // The broker says that it blocks when it receives something.
+            // The broker announces a block only when it receives a message.
             for (var number = 0; !IsBlocked(); number++)
                 (await one.TryPublishAsync($"sent{number}")).Should().BeFalse();
             var publish = () => one.PublishAsync("waits");

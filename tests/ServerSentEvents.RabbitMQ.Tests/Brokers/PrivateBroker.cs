@@ -8,10 +8,10 @@ namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 /// <summary>A broker that the tests of a class share.</summary>
 public abstract class PrivateBroker(int count) : LocalBroker(count), IAsyncLifetime, ITestBroker
 {
-    internal IList<AmqpTcpEndpoint> Endpoints => [.. Nodes.Select(node => new AmqpTcpEndpoint("127.0.0.1", node.Port))];
-
-    /// <summary>A busy machine can delay an answer of the broker for seconds.</summary>
+    /// <summary>The timeout of calls to the broker. A busy machine can delay an answer for seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    internal IList<AmqpTcpEndpoint> Endpoints => [.. Nodes.Select(node => new AmqpTcpEndpoint("127.0.0.1", node.Port))];
 
     IStreamTransport ITestBroker.Open(string stream) => Open(stream);
 

@@ -67,7 +67,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public Task IsCaughtUp_NetworkIsStalled_IsFalseWithinThirtySecondsAndTrueAgainLater() => Limits.OneOfThreeAsync(async () =>
+    public Task IsCaughtUp_NetworkIsStalled_IsFalseWithinThirtySecondsAndTrueAgainLater() => Limits.RetryAsync(async () =>
     {
         await using var proxy = NewProxy();
         await using var node = await TestNode.StartAsync(Open(proxy));
@@ -87,7 +87,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
 
     [SkippableFact]
     [Trait("Category", "Slow")]
-    public Task IsCaughtUp_NetworkStallsWhileTheNodePublishes_IsFalseWithinThirtySecondsAndTrueAgainLater() => Limits.OneOfThreeAsync(async () =>
+    public Task IsCaughtUp_NetworkStallsWhileTheNodePublishes_IsFalseWithinThirtySecondsAndTrueAgainLater() => Limits.RetryAsync(async () =>
     {
         await using var proxy = NewProxy();
         await using var node = await TestNode.StartAsync(Open(proxy));
@@ -109,7 +109,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
     });
 
     /// <summary>Disposes of a node, which must take three seconds at most.</summary>
-    private Task ShouldEndInTimeAsync(Func<TcpProxy, Task<TestNode>> start) => Limits.OneOfThreeAsync(async () =>
+    private Task ShouldEndInTimeAsync(Func<TcpProxy, Task<TestNode>> start) => Limits.RetryAsync(async () =>
     {
         await using var proxy = NewProxy();
         var node = await start(proxy);

@@ -69,8 +69,9 @@ internal sealed class RedisCluster : IAsyncDisposable
     {
         await BeginToMoveStreamAsync(streamKey);
         var target = Others.Last();
+        var (slot, to) = (Text(await SlotAsync(target, streamKey)), await IdAsync(target));
         foreach (var master in _masters.OrderBy(master => master != target))
-            await master.CommandAsync("CLUSTER", "SETSLOT", Text(await SlotAsync(target, streamKey)), "NODE", await IdAsync(target));
+            await master.CommandAsync("CLUSTER", "SETSLOT", slot, "NODE", to);
     }
 
     /// <summary>Moves the stream, and not its slot, to another master.</summary>

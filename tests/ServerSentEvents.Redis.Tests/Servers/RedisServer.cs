@@ -77,7 +77,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
 
     private string[] BusArguments => _arguments.Contains("--cluster-enabled") ? ["--cluster-port", Text(BusPort)] : [];
 
-    /// <summary>Returns settings with the longest timeout that the library honors: a busy machine can delay an answer for seconds.</summary>
+    /// <summary>Returns settings with the longest timeout that the backplane accepts. A busy machine can delay an answer for seconds.</summary>
     internal ConfigurationOptions Configuration(string options = "") =>
         ConfigurationOptions.Parse($"127.0.0.1:{Port},asyncTimeout=10000,{options}");
 
@@ -134,7 +134,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
 
     public Task DeleteAsync(string stream) => CommandAsync("DEL", stream);
 
-    /// <summary>Runs a command as an administrator would. One command runs at a time.</summary>
+    /// <summary>Runs a command as an administrator. Not safe for concurrent calls.</summary>
     internal async Task<RedisResult> CommandAsync(string command, params object[] arguments)
     {
         _administrator ??= await ConnectAdministratorAsync();

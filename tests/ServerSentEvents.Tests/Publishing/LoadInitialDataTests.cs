@@ -70,7 +70,7 @@ public sealed partial class LoadInitialDataTests
         var first = reader == "copy" ? 1 : 0;
         for (var interval = 1; interval <= 3; interval++)
         {
-            // What waits behind the load is no activity.
+            // An event that waits for the load does not count as activity.
             publisher.Publish("live");
             _time.Advance(TimeSpan.FromSeconds(19));
             await Limits.UntilAsync(() => HeartbeatsOf(read) >= first + interval);

@@ -67,7 +67,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
             {
                 TConnection connection;
                 using (settings.TimeProvider.CreateDetachedTimer(
-                    static attempt => ((CancellationTokenSource)attempt!).CancelOnThreadPool(), attempt, LongestAttempt, Timeout.InfiniteTimeSpan))
+                    static state => ((CancellationTokenSource)state!).CancelOnThreadPool(), attempt, LongestAttempt, Timeout.InfiniteTimeSpan))
                 {
                     connecting = connect(attempt.Token);
                     connection = await connecting.WaitAsync(attempt.Token).ConfigureAwait(false);

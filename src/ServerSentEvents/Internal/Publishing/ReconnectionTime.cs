@@ -19,10 +19,10 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
     private static readonly Frame WhileDraining = Frame.ForReconnectionInterval(TimeSpan.FromSeconds(3));
 
     /// <summary>The shortest time for a client that is refused, if no interval is set, or whose load has failed.</summary>
-    private static readonly TimeSpan ShortestRefused = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestAfterFailure = TimeSpan.FromSeconds(5);
 
     /// <summary>The largest random time for such a client.</summary>
-    private static readonly TimeSpan RefusedJitter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan JitterAfterFailure = TimeSpan.FromSeconds(5);
 
     /// <summary>The frame of the interval without jitter; null if no interval is set.</summary>
     private readonly Frame? _shared = interval is { } shared ? Frame.ForReconnectionInterval(shared) : null;
@@ -32,14 +32,14 @@ internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
 
     /// <summary>Returns the frame for a client that is turned away.</summary>
     internal Frame NewFrameFor(SubscriptionEndReason reason) => NewFrame()
-        ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestRefused, RefusedJitter) : WhileDraining);
+        ?? (reason == SubscriptionEndReason.Refused ? NewFrame(ShortestAfterFailure, JitterAfterFailure) : WhileDraining);
 
     /// <summary>
     /// Returns the frame for a client whose load has failed. Even with a shorter interval, clients whose loads fail together return
     /// late and spread out.
     /// </summary>
     internal Frame NewFrameAfterFailedLoad() => NewFrame(
-        interval > ShortestRefused ? interval.Value : ShortestRefused, jitter > RefusedJitter ? jitter : RefusedJitter);
+        interval > ShortestAfterFailure ? interval.Value : ShortestAfterFailure, jitter > JitterAfterFailure ? jitter : JitterAfterFailure);
 
     /// <summary>Makes the last frames of all streams; null if no interval is set. Call outside every lock.</summary>
     internal Frame[]? NewLastFrames()

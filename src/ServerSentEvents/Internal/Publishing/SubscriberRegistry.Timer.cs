@@ -22,7 +22,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
 
         void SendHeartbeat(Subscriber<TProperties> subscriber)
         {
-            // What was written during the load waits behind it.
+            // Events that are written during the load are sent after it, so LastWrite does not show whether the stream is idle.
             if (subscriber.PendingLoad?.SendHeartbeat(since, now) == true)
                 subscriber.Signal(ref result.Ready);
             if (subscriber.LastWrite > since || !subscriber.IsEmpty)

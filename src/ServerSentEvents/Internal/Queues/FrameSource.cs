@@ -30,14 +30,14 @@ internal abstract class FrameSource
     /// <summary>The task for which the reader has to wait before the next frame; null for none.</summary>
     internal virtual Task? Wait => null;
 
+    /// <summary>True if <see cref="ReadWhileWaiting"/> has a frame.</summary>
+    internal virtual bool HasFrameWhileWaiting => false;
+
     /// <summary>The exception that keeps the source from being read; null for none.</summary>
     internal virtual Exception? Failure => null;
 
     /// <summary>Reads the next frame. Returns null at the end, or if the frame is lost.</summary>
     internal abstract Frame? Read();
-
-    /// <summary>True if <see cref="ReadWhileWaiting"/> has a frame.</summary>
-    internal virtual bool HasFrameWhileWaiting => false;
 
     /// <summary>Reads a frame that does not need <see cref="Wait"/>. Returns null if there is none.</summary>
     internal virtual Frame? ReadWhileWaiting() => null;

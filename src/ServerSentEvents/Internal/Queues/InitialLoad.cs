@@ -23,9 +23,6 @@ internal sealed class InitialLoad(
     /// <summary>True if the reader can take a heartbeat.</summary>
     private volatile bool _hasHeartbeat;
 
-    /// <summary>The time of the last heartbeat, or of the begin of the subscription. Guarded by the registry's lock.</summary>
-    internal long LastHeartbeat { get; set; }
-
     /// <summary>
     /// A <see cref="LoadState"/>, changed by interlocked operations. Loaded, Failed and Stopped are final, so a reader that found no
     /// frames finds none later.
@@ -37,6 +34,9 @@ internal sealed class InitialLoad(
 
     /// <summary>The exception of the load. Written before the state.</summary>
     private Exception? _failure;
+
+    /// <summary>The time of the last heartbeat, or of the start of the subscription. Guarded by the registry's lock.</summary>
+    internal long LastHeartbeat { get; set; }
 
     internal override FrameSource? Next => next;
 
@@ -52,6 +52,8 @@ internal sealed class InitialLoad(
 
     internal override Task? Wait => IsWaiting ? Volatile.Read(ref _wait).Task : null;
 
+    internal override bool HasFrameWhileWaiting => _hasHeartbeat;
+
     private bool IsWaiting => State is LoadState.NotStarted or LoadState.Loading;
 
     private LoadState State => (LoadState)Volatile.Read(ref _state);
@@ -59,8 +61,6 @@ internal sealed class InitialLoad(
     private InitialFrames? Frames => State is LoadState.Loaded or LoadState.Failed ? _frames : null;
 
     internal override Frame? Read() => Frames?.Read();
-
-    internal override bool HasFrameWhileWaiting => _hasHeartbeat;
 
     internal override Frame? ReadWhileWaiting()
     {
@@ -80,7 +80,7 @@ internal sealed class InitialLoad(
             return false;
         (LastHeartbeat, _hasHeartbeat) = (now, true);
         Interlocked.Exchange(ref _wait, NewWait()).TrySetResult(true);
-        // The load may have ended the former wait. Each thread sees the other's change.
+        // If the load has just ended, it may have completed the old wait. Complete the new one, too.
         if (!IsWaiting)
             EndWait();
         return true;

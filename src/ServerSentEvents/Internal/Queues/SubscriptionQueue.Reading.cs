@@ -57,7 +57,7 @@ internal abstract partial class SubscriptionQueue
         // A read stops at a source only if the source has to wait. The wait can be over by now.
         if (Volatile.Read(ref _first) is { } source)
         {
-            // A heartbeat ends a wait before this one, or is seen after it.
+            // Take the wait first. A heartbeat sets its flag and then completes the old wait, so the reader notices it.
             var wait = source.Wait;
             return wait is null || source.HasFrameWhileWaiting ? new ValueTask<bool>(true) : WaitForAsync(wait);
         }
@@ -73,7 +73,11 @@ internal abstract partial class SubscriptionQueue
             for (; Volatile.Read(ref _first) is { } source; Leave(source))
             {
                 if (source.Wait is not null)
-                    return (frame = source.ReadWhileWaiting()) is not null;
+                {
+                    frame = source.ReadWhileWaiting();
+                    return frame is not null;
+                }
+
                 frame = source.Read();
                 if (frame is not null)
                     return true;
