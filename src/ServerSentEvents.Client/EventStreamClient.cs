@@ -80,7 +80,7 @@ public sealed class EventStreamClient
     /// <param name="request">
     /// A function that returns a new request for each attempt. The client adds the headers <c>Accept</c> and <c>Cache-Control</c>
     /// if the request and the defaults of the <see cref="HttpClient"/> lack them, sets <c>Last-Event-ID</c> if there
-    /// is one, and disposes the request. A server may process a request with a body again at each attempt. No timeout of the client
+    /// is one, and disposes the request. A default <c>Accept</c> that no stream fits is replaced. A server may process a request with a body again at each attempt. No timeout of the client
     /// applies to the function.
     /// </param>
     /// <param name="cancellationToken">A token that ends the enumeration with an <see cref="OperationCanceledException"/>.</param>

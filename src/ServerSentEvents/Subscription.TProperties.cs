@@ -165,6 +165,9 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// <summary>True if a copy has ended because its initial data could not be loaded.</summary>
     internal bool HasLoadFailed { get; set; }
 
+    /// <summary>True if the writer of a copy has thrown, so that events may be missing.</summary>
+    internal bool HasWriterFailed { get; set; }
+
     /// <summary>Notes that the beginning or the end was announced. Returns true for the second of the two.</summary>
     internal bool TryCompleteAnnouncement() => !TrySet(Announced);
 

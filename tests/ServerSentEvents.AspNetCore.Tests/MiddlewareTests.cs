@@ -36,8 +36,10 @@ public sealed class MiddlewareTests
         await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 0);
     }
 
-    [Fact]
-    public async Task Body_ThrowsAnAggregateException_ClientSeesThatEventsAreMissing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Body_ThrowsAnAggregateException_ClientSeesThatEventsAreMissing(bool isClosed)
     {
         await using var app = await TestApplication.StartAsync(map: app =>
         {
@@ -51,6 +53,8 @@ public sealed class MiddlewareTests
         using var client = await app.OpenAsync("/events");
 
         app.Publisher.Publish(ThrowingBody.Forbidden).Should().Be(1);
+        if (isClosed)
+            app.Publisher.Close();
 
         await client.Awaiting(each => each.RestAsync()).Should().ThrowAsync<IOException>("the stream must not end in order");
         app.Log.AboveDebug.Should().ContainSingle(entry => entry.Id == 8);

@@ -145,6 +145,18 @@ public sealed class PublisherOptionsTests
     }
 
     [Fact]
+    public void Options_WithAName_AreValidated()
+    {
+        using var services = new ServiceCollection().AddServerSentEvents()
+            .AddOptions<PublisherOptions>("news").Validate(options => options.HistoryCapacity > 0, "We want a history.").Services
+            .BuildServiceProvider();
+        var monitor = services.GetRequiredService<IOptionsMonitor<PublisherOptions>>();
+
+        monitor.Invoking(it => it.Get("news")).Should().Throw<OptionsValidationException>().WithMessage("We want a history.");
+        monitor.CurrentValue.HeartbeatInterval.Should().Be(TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
     public void Options_ValidatedByTheApplication_HaveTheirFinalValues()
     {
         using var services = new ServiceCollection()

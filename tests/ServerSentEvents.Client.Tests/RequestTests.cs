@@ -20,9 +20,12 @@ public sealed class RequestTests
     }
 
     [Theory]
-    [InlineData("text/event-stream, application/json")]
-    [InlineData("not a media type")]
-    public async Task Read_HttpClientHasDefaultHeaders_SendsThem(string accept)
+    [InlineData("application/json, text/event-stream", "application/json, text/event-stream")]
+    [InlineData("text/*", "text/*")]
+    [InlineData("*/*", "*/*")]
+    [InlineData("application/json", "text/event-stream")]
+    [InlineData("not a media type", "text/event-stream")]
+    public async Task Read_HttpClientHasDefaultHeaders_SendsThoseThatFitStreams(string accept, string expected)
     {
         using var handler = ScriptedHandler.Of("data: a\n\n");
         using var http = new HttpClient(handler);
@@ -33,7 +36,7 @@ public sealed class RequestTests
         await events.NextAsync();
 
         handler.Requests.First().Headers.Should().BeEquivalentTo(
-            new Dictionary<string, string> { ["Accept"] = accept, ["Cache-Control"] = "no-store" });
+            new Dictionary<string, string> { ["Accept"] = expected, ["Cache-Control"] = "no-store" });
     }
 
     [Fact]
@@ -118,6 +121,17 @@ public sealed class RequestTests
         await byFunction.Should().ThrowAsync<FormatException>().WithMessage("of the function");
         await byNull.Should().ThrowAsync<InvalidOperationException>().WithMessage("*returned null*");
         await byReuse.Should().ThrowAsync<InvalidOperationException>();
+    }
+
+    [Fact]
+    public async Task Read_FunctionGetsARefusalByAWebException_ThrowsIt()
+    {
+        using var handler = ScriptedHandler.Of("data: a\n\n");
+        var refusal = new WebException("401", WebExceptionStatus.ProtocolError);
+
+        var read = () => TestClient.NewWithoutWaits(handler).ReadAsync(_ => throw refusal).ToArrayAsync();
+
+        await read.Should().ThrowAsync<WebException>();
     }
 
     [Fact]

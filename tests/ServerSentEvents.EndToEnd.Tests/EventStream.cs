@@ -48,19 +48,12 @@ internal sealed class EventStream : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads events until the stream ends, or is cut off, which happens at a stop on a busy machine.</summary>
+    /// <summary>Reads events until the stream ends. Throws if the connection is cut.</summary>
     internal async Task ShouldEndAsync()
     {
-        try
+        while (await _events.MoveNextAsync().AsTask().WaitAsync(Limits.Patience))
         {
-            while (await _events.MoveNextAsync().AsTask().WaitAsync(Limits.Patience))
-            {
-                // Events that were on their way may come first.
-            }
-        }
-        catch (IOException)
-        {
-            // The server has ended the connection.
+            // Events that were on their way may come first.
         }
     }
 

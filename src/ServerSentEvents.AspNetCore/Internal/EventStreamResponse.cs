@@ -128,8 +128,8 @@ internal static class EventStreamResponse
         catch (AggregateException exception) when (context.Response.HasStarted)
         {
             Log.EndFailed(logger, exception);
-            // Handlers or the body threw. With the reason Unsubscribed, the body may have failed, and events may be missing.
-            if (subscription.EndReason == SubscriptionEndReason.Unsubscribed)
+            // Handlers or the body threw.
+            if (subscription.HasWriterFailed)
                 context.Abort();
         }
         catch (Exception exception) when (aborted.IsCancellationRequested || (context.Response.HasStarted && IsSocketError(exception)))

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>A factory of options with the defaults of this package, which the application can change.</summary>
-internal abstract class PublisherOptionsFactory(
+internal class PublisherOptionsFactory(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,
     IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,
     IEnumerable<IValidateOptions<PublisherOptions>> validations,
@@ -21,12 +21,20 @@ internal abstract class PublisherOptionsFactory(
     };
 }
 
-/// <summary>The factory of the shared options. They lack the setups of a publisher, so they are not validated.</summary>
+/// <summary>
+/// The factory of the shared options. Those without a name lack the setups of a publisher, so they are not validated.
+/// </summary>
 internal sealed class SharedPublisherOptionsFactory(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,
     IEnumerable<IPostConfigureOptions<PublisherOptions>> postConfigures,
+    IEnumerable<IValidateOptions<PublisherOptions>> validations,
     TimeProvider? timeProvider = null)
-    : PublisherOptionsFactory(setups, postConfigures, validations: [], timeProvider);
+    : IOptionsFactory<PublisherOptions>
+{
+    /// <inheritdoc/>
+    public PublisherOptions Create(string name) =>
+        new PublisherOptionsFactory(setups, postConfigures, name.Length == 0 ? [] : validations, timeProvider).Create(name);
+}
 
 /// <summary>The factory of the options of one publisher. The setups of this publisher run after those of all publishers.</summary>
 /// <remarks>Post-configuration and validation by the application come last, so they see the final values.</remarks>

@@ -112,19 +112,19 @@ internal sealed class Connection : IDisposable
 
     private static void AddHeaders(HttpRequestMessage request, HttpRequestHeaders defaults, string? lastEventId)
     {
-        AddMissing("Accept", MediaType);
-        AddMissing("Cache-Control", "no-cache");
+        // The usual default of an HttpClient is application/json, which a server of streams refuses.
+        if (!request.Headers.Contains("Accept") && !AcceptsStreams(defaults))
+            request.Headers.TryAddWithoutValidation("Accept", MediaType);
+        if (!request.Headers.Contains("Cache-Control") && !defaults.Contains("Cache-Control"))
+            request.Headers.TryAddWithoutValidation("Cache-Control", "no-cache");
         if (lastEventId is null)
             return;
         request.Headers.Remove("Last-Event-ID");
         request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
-
-        void AddMissing(string name, string value)
-        {
-            if (!request.Headers.Contains(name) && !defaults.Contains(name))
-                request.Headers.TryAddWithoutValidation(name, value);
-        }
     }
+
+    private static bool AcceptsStreams(HttpRequestHeaders headers) => headers.Accept.Any(static range =>
+        range.MediaType is "*/*" or "text/*" || string.Equals(range.MediaType, MediaType, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Returns null if a response is an event stream.</summary>
     private EventStreamDisconnection? Check(HttpResponseMessage response)

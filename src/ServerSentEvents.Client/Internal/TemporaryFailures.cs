@@ -19,7 +19,7 @@ internal static class TemporaryFailures
             return false;
 #endif
         // The handler of Android and old clients throw it for lost connections. Its base type counts as permanent below.
-        if (exception is WebException)
+        if (exception is WebException { Status: not WebExceptionStatus.ProtocolError })
             return true;
         // Handlers have exceptions of their own for outages, such as those of resilience pipelines.
         return isSent

@@ -12,6 +12,9 @@ internal sealed class RabbitMQReader : IStreamReader
     /// </summary>
     private static readonly TimeSpan SmallestAge = TimeSpan.FromMinutes(1);
 
+    /// <summary>The time for which a marker waits while the broker blocks. Then the reason is reported, and another connection tried.</summary>
+    private static readonly TimeSpan BlockedPatience = TimeSpan.FromSeconds(10);
+
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IConnection _connection;
     private readonly string _stream;
@@ -39,9 +42,10 @@ internal sealed class RabbitMQReader : IStreamReader
     {
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         // The broker announces a block only when it receives a message.
-        _connection.ConnectionBlockedAsync += (_, blocked) =>
+        var blocked = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _connection.ConnectionBlockedAsync += (_, reason) =>
         {
-            offset.TrySetException(new IOException($"The broker blocks publishers ({blocked.Reason}), and takes no marker of this node."));
+            blocked.TrySetResult(reason.Reason);
             return Task.CompletedTask;
         };
         // After a failure the engine closes the connection. Closing the channel first could take seconds.
@@ -55,12 +59,23 @@ internal sealed class RabbitMQReader : IStreamReader
             throw BrokerErrors.Explain(exception);
         }
 
-        await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(offset.Task, Lost, WaitWhileBlockedAsync()).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!offset.Task.IsCompleted)
-            throw await Lost.ConfigureAwait(false);
+        {
+            throw Lost.IsCompleted
+                ? await Lost.ConfigureAwait(false)
+                : new IOException($"The broker blocks publishers ({await blocked.Task.ConfigureAwait(false)}), and takes no marker of this node.");
+        }
+
         var appendedAt = await offset.Task.ConfigureAwait(false);
         await consumer.DisposeAsync().ConfigureAwait(false);
         return appendedAt;
+
+        async Task WaitWhileBlockedAsync()
+        {
+            await blocked.Task.ConfigureAwait(false);
+            await Task.Delay(BlockedPatience, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        }
 
         void LookAt(long at, MessageOrder order, ReadOnlySpan<byte> body)
         {

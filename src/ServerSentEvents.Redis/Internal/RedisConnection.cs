@@ -33,13 +33,15 @@ internal sealed class RedisConnection : IAsyncDisposable
     internal TimeSpan LongestWait => Timeout / 4;
 
     /// <summary>Returns the server that has a key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isExact">True if another address of the server that is watched does not count as this server.</param>
     /// <exception cref="IOException">The key has moved from the server that is watched.</exception>
-    internal IServer ServerOf(RedisKey key)
+    internal IServer ServerOf(RedisKey key, bool isExact = false)
     {
         var server = _multiplexer.GetServer(key, flags: CommandFlags.DemandMaster);
         if (_watched is not { } watched || watched.EndPoint.Equals(server.EndPoint))
             return server;
-        if (server.ServerType == ServerType.Cluster || watched.IsReplica)
+        if (isExact || server.ServerType == ServerType.Cluster || watched.IsReplica)
             throw new IOException($"The stream has moved from {watched.EndPoint} to {server.EndPoint}.");
         // Without a cluster, a server can have several addresses.
         return watched;
@@ -113,7 +115,7 @@ internal sealed class RedisConnection : IAsyncDisposable
         _multiplexer.ConnectionFailed += (_, failure) =>
         {
             if (failure.ConnectionType == ConnectionType.Interactive && server.Equals(failure.EndPoint))
-                _lost.TrySetResult(RedisErrors.Lost(server, failure.FailureType, failure.Exception));
+                _lost.TrySetResult(RedisErrors.Lost(failure.EndPoint, failure.FailureType, failure.Exception));
         };
     }
 

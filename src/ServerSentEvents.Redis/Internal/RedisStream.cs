@@ -49,7 +49,7 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     /// <summary>Waits until replicas have what this connection has appended. Returns how many have it.</summary>
     internal async Task<int> WaitAsync(int replicas, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var waiting = Connection.ServerOf(key).ExecuteAsync("WAIT", [replicas, Milliseconds(patience)]);
+        var waiting = Connection.ServerOf(key, isExact: true).ExecuteAsync("WAIT", [replicas, Milliseconds(patience)]);
         return (int)await AnswerAsync(waiting, cancellationToken).ConfigureAwait(false);
     }
 

@@ -24,8 +24,10 @@ public sealed class ResumingTests
         _stream.Messages.Should().HaveCountGreaterThanOrEqualTo(last + 4, "each node appended another marker, and one event came");
     }
 
-    [Fact]
-    public async Task Publish_ItemOfTheStreamIsForwardedOnOneNode_HasNoId()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Publish_ItemOfTheStreamIsForwardedOnOneNode_HasNoId(bool isPersonalized)
     {
         await using var node = await TestNode.StartAsync(_stream);
         await using var client = node.Connect();
@@ -33,7 +35,9 @@ public sealed class ResumingTests
         await node.PublishAsync("raw");
         var item = await client.NextAsync();
 
-        node.Publisher.Publish(item, "cooked").Should().Be(1);
+        var taken = isPersonalized ? node.Publisher.Publish(_ => item, "cooked") : node.Publisher.Publish(item, "cooked");
+
+        taken.Should().Be(1);
 
         item.EventId.Should().NotBeNull();
         (await cooked.NextAsync()).EventId.Should().BeNull("no node can resume from the forwarded event");

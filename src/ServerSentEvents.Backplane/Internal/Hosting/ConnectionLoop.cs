@@ -18,7 +18,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
     /// <summary>
     /// The longest attempt to connect. Some libraries wait forever for a server that accepts a connection and stays silent.
     /// </summary>
-    private static readonly TimeSpan LongestAttempt = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromMinutes(1);
 
     /// <summary>The time that a connection has to last for the outage before it to be over.</summary>
     private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(5);

@@ -16,8 +16,12 @@ internal sealed partial class PipeCopy<TProperties>
     }
 
     /// <summary>Ends the copy after an exception of the writer. A subscription that was ended at once cancels its flush.</summary>
-    private void EndFlush(Exception exception) =>
-        End(exception is OperationCanceledException && _queue.IsAborted ? null : exception);
+    private void EndFlush(Exception exception)
+    {
+        var isCanceled = exception is OperationCanceledException && _queue.IsAborted;
+        _subscription.HasWriterFailed = !isCanceled;
+        End(isCanceled ? null : exception);
+    }
 
     /// <summary>Ends the copy. The copy's state does not change, so that no worker takes it again.</summary>
     private void End(Exception? failure) => ThreadPool.UnsafeQueueUserWorkItem(_ => Finish(failure), state: null);

@@ -16,7 +16,7 @@ internal sealed class PersonalizedEvent<TProperties>(
 {
     private List<string>? _lateIds;
     private EventIds? _ids;
-    private EventPosition _position;
+    private EventPosition? _position;
 
     internal long Joins { get; } = joins;
 
@@ -61,24 +61,31 @@ internal sealed class PersonalizedEvent<TProperties>(
         for (var i = 0; i < deliveries.Count; i++)
         {
             var frame = Make(deliveries[i].Subscriber, ref failures);
-            if (_ids is not null && frame is not null)
-            {
-                frame.PlaceAt(_ids, _position);
-                if (HistoryEntry!.HasAmbiguousId(frame))
-                    (_lateIds ??= []).Add(frame.OwnId!);
-            }
+            Place(frame);
+            if (_position is not null && frame is not null && HistoryEntry!.HasAmbiguousId(frame))
+                (_lateIds ??= []).Add(frame.OwnId!);
 
             deliveries[i] = deliveries[i] with { Frame = frame };
         }
     }
 
-    /// <summary>Gives all frames one position. Needs the registry's lock.</summary>
-    internal void PlaceAt(EventIds ids, EventPosition position)
+    /// <summary>Gives all frames one position, or none. Needs the registry's lock.</summary>
+    internal void PlaceAt(EventIds ids, EventPosition? position)
     {
         _ids = ids;
         _position = position;
         foreach (var (_, frame, _) in Frames)
-            frame?.PlaceAt(ids, position);
+            Place(frame);
+    }
+
+    private void Place(Frame? frame)
+    {
+        if (_ids is null)
+            return;
+        if (_position is { } position)
+            frame?.PlaceAt(_ids, position);
+        else
+            frame?.RemoveForwardedId(_ids);
     }
 
     private Frame? Make(Subscriber<TProperties> subscriber, ref Failures failures)

@@ -33,10 +33,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             if (IsDisposed_NeedsLock)
                 return result;
-            if (_state != RegistryState.Closed && _history?.Add(personalized.HistoryEntry!, channels, context.Now, context.Position) == true)
+            if (_state != RegistryState.Closed && _history is not null)
             {
-                personalized.PlaceAt(_history.Ids, _history.Position);
-                _history.AddAmbiguous(personalized.DifferentIds, channels);
+                var hasPosition = _history.Add(personalized.HistoryEntry!, channels, context.Now, context.Position);
+                personalized.PlaceAt(_history.Ids, hasPosition ? _history.Position : null);
+                if (hasPosition)
+                    _history.AddAmbiguous(personalized.DifferentIds, channels);
             }
 
             // Mark the present subscribers: one that has left the channels since Personalize gets nothing.
