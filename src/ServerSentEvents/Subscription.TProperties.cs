@@ -162,11 +162,8 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// <summary>True if the rest of the queue was dropped because the reader took nothing after the end.</summary>
     internal bool WasCutOff { get; private set; }
 
-    /// <summary>True if a copy has ended because its initial data could not be loaded.</summary>
-    internal bool HasLoadFailed { get; set; }
-
-    /// <summary>True if the writer of a copy has thrown, so that events may be missing.</summary>
-    internal bool HasWriterFailed { get; set; }
+    /// <summary>The failure that has ended a copy.</summary>
+    internal CopyFailure CopyFailure { get; set; }
 
     /// <summary>Notes that the beginning or the end was announced. Returns true for the second of the two.</summary>
     internal bool TryCompleteAnnouncement() => !TrySet(Announced);

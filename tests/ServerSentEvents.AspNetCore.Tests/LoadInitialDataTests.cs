@@ -106,7 +106,12 @@ public sealed class LoadInitialDataTests
 
     private static Task<TestApplication> StartAsync(
         Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>> load) => TestApplication.StartAsync(
-        builder => builder.Services.AddServerSentEvents<string>(options => options.ReconnectionInterval = TimeSpan.FromSeconds(1)),
+        builder => builder.Services.AddServerSentEvents<string>(options =>
+        {
+            options.ReconnectionInterval = TimeSpan.FromSeconds(1);
+            // A test can publish faster than its clients read.
+            (options.QueueCapacity, options.QueueCapacityBytes) = (int.MaxValue, long.MaxValue);
+        }),
         app => app.MapServerSentEvents<string>("/events", _ => new SubscribeOptions<string> { LoadInitialData = load }));
 
     private static Publisher<string> PublisherOf(TestApplication app) => app.Services.GetRequiredService<Publisher<string>>();

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Net.Http.Headers;
+using ServerSentEvents.Internal.Delivery;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
@@ -120,7 +121,7 @@ internal static class EventStreamResponse
             subscription.BeginAtOnce();
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
         }
-        catch (Exception exception) when (subscription.HasLoadFailed)
+        catch (Exception exception) when (subscription.CopyFailure == CopyFailure.Load)
         {
             // The response has begun, so the client cannot get an error. It reconnects after an orderly end.
             Log.LoadFailed(logger, exception);
@@ -129,7 +130,7 @@ internal static class EventStreamResponse
         {
             Log.EndFailed(logger, exception);
             // Handlers or the body threw.
-            if (subscription.HasWriterFailed)
+            if (subscription.CopyFailure == CopyFailure.Writer)
                 context.Abort();
         }
         catch (Exception exception) when (aborted.IsCancellationRequested || (context.Response.HasStarted && IsSocketError(exception)))

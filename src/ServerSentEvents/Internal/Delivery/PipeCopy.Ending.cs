@@ -19,7 +19,8 @@ internal sealed partial class PipeCopy<TProperties>
     private void EndFlush(Exception exception)
     {
         var isCanceled = exception is OperationCanceledException && _queue.IsAborted;
-        _subscription.HasWriterFailed = !isCanceled;
+        if (!isCanceled)
+            _subscription.CopyFailure = CopyFailure.Writer;
         End(isCanceled ? null : exception);
     }
 

@@ -200,7 +200,8 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
     {
         if (_queue.IsAborted || (_queue.IsFinished && _frame is null && _canceledFlushes == 0))
         {
-            _subscription.HasLoadFailed = _queue.LoadFailure is not null;
+            if (_queue.LoadFailure is not null)
+                _subscription.CopyFailure = CopyFailure.Load;
             End(_queue.LoadFailure);
         }
         else if (!TryBecomeIdle())
