@@ -71,7 +71,7 @@ internal static class Node
     private static async Task AnnounceAsync(WebApplication app, string name, Broker broker)
     {
         var health = app.Services.GetRequiredService<HealthCheckService>();
-        var reported = "";
+        string? reported = null;
         while (await health.CheckHealthAsync() is { Status: not HealthStatus.Healthy } report)
         {
             var obstacle = report.Entries.Values.FirstOrDefault(entry => entry.Status != HealthStatus.Healthy).Description ?? "";

@@ -1,7 +1,7 @@
 namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>A response body that middleware puts in place of the real one, and that forwards what is written.</summary>
-internal sealed class ForwardingStream(Stream inner) : Stream
+internal class ForwardingStream(Stream inner) : Stream
 {
     public override bool CanRead => false;
 

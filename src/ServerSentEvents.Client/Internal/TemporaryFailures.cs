@@ -18,7 +18,7 @@ internal static class TemporaryFailures
         if (exception is HttpRequestException { StatusCode: { } status } && !IsTemporary(status))
             return false;
 #endif
-        // The handler of Android and old clients throw it for lost connections. Its base type counts as permanent below.
+        // The handler of Android and old clients report a lost connection by this exception, whose base type is permanent below.
         if (exception is WebException { Status: not WebExceptionStatus.ProtocolError })
             return true;
         // Handlers have exceptions of their own for outages, such as those of resilience pipelines.
