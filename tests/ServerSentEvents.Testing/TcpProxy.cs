@@ -47,8 +47,9 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         GoOn();
         await _stopping.CancelAsync();
-        _listener.Dispose();
+        // While the loop runs, the listener must exist: it may have just accepted a connection, and ask for the next one.
         await _accepting;
+        _listener.Dispose();
         _stopping.Dispose();
         _cut.Dispose();
     }
