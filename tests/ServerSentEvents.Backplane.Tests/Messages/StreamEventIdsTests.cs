@@ -54,39 +54,39 @@ public sealed class StreamEventIdsTests
     }
 
     [Fact]
-    public void MayKnow_NoMessages_ReturnsTrue()
+    public void IsKnownOrAhead_NoMessages_ReturnsTrue()
     {
-        MayKnow(offset: 5, check: 1).Should().BeTrue("this node may be behind");
+        IsKnownOrAhead(offset: 5, check: 1).Should().BeTrue("this node may be behind");
     }
 
     [Fact]
-    public void MayKnow_MessageOfThatCheck_ReturnsTrueForEachOfItsPositions()
+    public void IsKnownOrAhead_MessageOfThatCheck_ReturnsTrueForEachOfItsPositions()
     {
         Add(from: 10, count: 5, step: 10);
 
-        MayKnow(30, CheckOf(30)).Should().BeTrue();
-        _ids.MayKnow(new(StreamPosition.EndOf(30), CheckOf(30))).Should().BeTrue();
-        _ids.MayKnow(new(StreamPosition.EndOf(30) + 1, CheckOf(30))).Should().BeFalse();
+        IsKnownOrAhead(30, CheckOf(30)).Should().BeTrue();
+        _ids.IsKnownOrAhead(new(StreamPosition.EndOf(30), CheckOf(30))).Should().BeTrue();
+        _ids.IsKnownOrAhead(new(StreamPosition.EndOf(30) + 1, CheckOf(30))).Should().BeFalse();
     }
 
     [Fact]
-    public void MayKnow_OtherCheckOrUnknownOffset_ReturnsFalse()
+    public void IsKnownOrAhead_OtherCheckOrUnknownOffset_ReturnsFalse()
     {
         Add(from: 10, count: 5, step: 10);
 
-        MayKnow(30, CheckOf(30) + 1).Should().BeFalse();
-        MayKnow(35, CheckOf(30)).Should().BeFalse("no message was there");
-        MayKnow(9, CheckOf(10)).Should().BeFalse("it is before the oldest message");
-        _ids.MayKnow(new(0)).Should().BeFalse();
+        IsKnownOrAhead(30, CheckOf(30) + 1).Should().BeFalse();
+        IsKnownOrAhead(35, CheckOf(30)).Should().BeFalse("no message was there");
+        IsKnownOrAhead(9, CheckOf(10)).Should().BeFalse("it is before the oldest message");
+        _ids.IsKnownOrAhead(new(0)).Should().BeFalse();
     }
 
     [Fact]
-    public void MayKnow_AfterTheNewest_ReturnsTrue()
+    public void IsKnownOrAhead_AfterTheNewest_ReturnsTrue()
     {
         Add(from: 10, count: 5, step: 10);
 
-        MayKnow(50, CheckOf(50) + 1).Should().BeFalse();
-        MayKnow(51, check: 1).Should().BeTrue("this node may be behind");
+        IsKnownOrAhead(50, CheckOf(50) + 1).Should().BeFalse();
+        IsKnownOrAhead(51, check: 1).Should().BeTrue("this node may be behind");
     }
 
     [Theory]
@@ -100,14 +100,14 @@ public sealed class StreamEventIdsTests
         {
             ids.Add(offset, CheckOf(offset));
             var oldest = Math.Max(0, offset - capacity + 1);
-            ids.MayKnow(At(offset, CheckOf(offset))).Should().BeTrue();
-            ids.MayKnow(At(oldest, CheckOf(oldest))).Should().BeTrue();
-            ids.MayKnow(At(oldest, CheckOf(oldest) + 1)).Should().BeFalse();
-            ids.MayKnow(At(oldest - 1, CheckOf(oldest - 1))).Should().BeFalse();
+            ids.IsKnownOrAhead(At(offset, CheckOf(offset))).Should().BeTrue();
+            ids.IsKnownOrAhead(At(oldest, CheckOf(oldest))).Should().BeTrue();
+            ids.IsKnownOrAhead(At(oldest, CheckOf(oldest) + 1)).Should().BeFalse();
+            ids.IsKnownOrAhead(At(oldest - 1, CheckOf(oldest - 1))).Should().BeFalse();
         }
 
         var newest = (5 * capacity / 2) - 1;
-        Enumerable.Range(newest - capacity + 1, capacity).Should().OnlyContain(offset => ids.MayKnow(At(offset, CheckOf(offset))));
+        Enumerable.Range(newest - capacity + 1, capacity).Should().OnlyContain(offset => ids.IsKnownOrAhead(At(offset, CheckOf(offset))));
     }
 
     [Fact]
@@ -118,9 +118,9 @@ public sealed class StreamEventIdsTests
         _ids.Clear();
         _ids.Add(3, check: 77);
 
-        MayKnow(3, 77).Should().BeTrue();
-        MayKnow(2, 77).Should().BeFalse();
-        MayKnow(30, check: 1).Should().BeTrue("it is after the newest message now");
+        IsKnownOrAhead(3, 77).Should().BeTrue();
+        IsKnownOrAhead(2, 77).Should().BeFalse();
+        IsKnownOrAhead(30, check: 1).Should().BeTrue("it is after the newest message now");
     }
 
     private void Add(long from, int count, int step)
@@ -129,7 +129,7 @@ public sealed class StreamEventIdsTests
             _ids.Add(from + (number * step), CheckOf(from + (number * step)));
     }
 
-    private bool MayKnow(long offset, uint check) => _ids.MayKnow(At(offset, check));
+    private bool IsKnownOrAhead(long offset, uint check) => _ids.IsKnownOrAhead(At(offset, check));
 
     private static EventPosition At(long offset, uint check) => new(StreamPosition.Of(offset, 0), check);
 

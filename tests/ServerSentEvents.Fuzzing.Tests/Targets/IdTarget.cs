@@ -31,7 +31,7 @@ internal sealed class IdTarget : FuzzTarget
         var id = Encoding.UTF8.GetString(input);
         var isSealed = _sealed.TryParse(id, out _);
         var isOfStream = _stream.TryParse(id, out var position);
-        var isKnown = isOfStream && _stream.MayKnow(position);
+        var isKnown = isOfStream && _stream.IsKnownOrAhead(position);
         return () =>
         {
             Check(!isSealed || _issued.Contains(id), "an id was forged");

@@ -85,7 +85,7 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
         return string.Equals(Format(position), id, StringComparison.Ordinal);
     }
 
-    internal override bool MayKnow(EventPosition position)
+    internal override bool IsKnownOrAhead(EventPosition position)
     {
         var offset = StreamPosition.OffsetOf(position.Value);
         lock (_gate)

@@ -22,7 +22,7 @@ internal sealed partial class ChannelIndex<TProperties>
     /// <summary>The number of the latest walk.</summary>
     private long _walk;
 
-    /// <summary>The floor of channels that have neither subscribers nor an entry in the history.</summary>
+    /// <summary>The floor of channels that have no subscribers and are not in the history.</summary>
     private HistoryFloor _historyFloor;
 
     /// <summary>The number of times that subscribers have ever joined channels. Can be read without the lock.</summary>
@@ -35,7 +35,7 @@ internal sealed partial class ChannelIndex<TProperties>
     internal bool TryGet(string channel, [NotNullWhen(true)] out ChannelMembers<TProperties>? members) =>
         _channels.TryGet(channel, out members);
 
-    /// <summary>Returns the present channels, to be visited while subscribers leave them.</summary>
+    /// <summary>Returns the current channels, to be visited while subscribers leave them.</summary>
     internal ChannelMembers<TProperties>[] Channels() => _channels.ToArray();
 
     internal long NewWalk() => ++_walk;
@@ -150,10 +150,10 @@ internal sealed partial class ChannelIndex<TProperties>
         }
     }
 
-    /// <summary>Returns the floor of a channel for which the history has no entry.</summary>
+    /// <summary>Returns the floor of a channel that the history does not have.</summary>
     internal HistoryFloor HistoryFloorOf(string channel) => TryGet(channel, out var members) ? members.HistoryFloor : _historyFloor;
 
-    /// <summary>Remembers that the history has removed a channel's entry, which had this floor.</summary>
+    /// <summary>Stores the floor of a channel that the history has removed.</summary>
     internal void RaiseHistoryFloor(string channel, HistoryFloor floor)
     {
         if (!TryGet(channel, out var members))

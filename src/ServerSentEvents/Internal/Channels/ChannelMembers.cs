@@ -23,13 +23,13 @@ internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor hist
 
     internal int Count { get; private set; }
 
-    /// <summary>The place in the list of the channels that are measured.</summary>
+    /// <summary>The place in the index's list of channels, which a <see cref="SubscriberWalk"/> follows.</summary>
     internal int ScanIndex { get; set; }
 
     /// <summary>The last walk that has marked this channel.</summary>
     internal long Mark { get; set; }
 
-    /// <summary>The floor of the channel, if the history has no entry for it.</summary>
+    /// <summary>The floor of the channel, if the history does not have it.</summary>
     internal HistoryFloor HistoryFloor { get; set; } = historyFloor;
 
     /// <summary>The members, until one joins or leaves.</summary>

@@ -11,7 +11,7 @@ namespace ServerSentEvents.Internal.Channels;
 /// <remarks>Needs the registry's lock until its end. Only the subscriber that was just visited may leave.</remarks>
 internal struct MemberEnumerator<TProperties>(ChannelIndex<TProperties> index, ChannelNames channels, long? walk)
 {
-    /// <summary>The present channel; null before the first, and for one without subscribers.</summary>
+    /// <summary>The current channel; null before the first, and for one without subscribers.</summary>
     private ChannelMembers<TProperties>? _channel;
 
     private int _visitedChannels;

@@ -15,7 +15,7 @@ internal struct SubscriberWalk
     /// <summary>The number of channels that are left to visit; more than there are before the first step.</summary>
     internal int ChannelsLeft = int.MaxValue;
 
-    /// <summary>The number of members that are left in the present channel; more than there are before the first one.</summary>
+    /// <summary>The number of members that are left in the current channel; more than there are before the first one.</summary>
     internal int MembersLeft = int.MaxValue;
 
     public SubscriberWalk()

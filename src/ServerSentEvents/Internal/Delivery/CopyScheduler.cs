@@ -19,8 +19,8 @@ internal sealed class CopyScheduler
     private const int CopiesPerTurn = 8;
 
     /// <summary>
-    /// The part of its waiting time for which a worker can go on: one eighth. If the pool is busy with other work, a turn
-    /// comes late and does more. A larger part made batches smaller and halved the throughput of publishing.
+    /// A turn can last for one eighth of the time that the worker waited in the pool's queue. On a busy pool, turns are rare, so each
+    /// of them does more. A larger part made batches smaller, and halved the throughput of publishing.
     /// </summary>
     private const int TurnDivisor = 8;
 

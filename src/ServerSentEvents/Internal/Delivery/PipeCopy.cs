@@ -88,7 +88,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
     {
         try
         {
-            // What a canceled flush held goes first.
+            // After a canceled flush, flush the same bytes again before anything else is written.
             if (_canceledFlushes == 0 && !WriteQueued())
             {
                 Continue();

@@ -16,10 +16,10 @@ internal abstract class EventIds
     internal abstract bool TryParse(string id, out EventPosition position);
 
     /// <summary>
-    /// Returns false if it is known, or possible, that this history never had the position. A position after its end may
-    /// still come.
+    /// Returns true if the history has had this position, or if it is after the end and may still come. Returns false otherwise,
+    /// also if the history no longer knows.
     /// </summary>
-    internal virtual bool MayKnow(EventPosition position) => true;
+    internal virtual bool IsKnownOrAhead(EventPosition position) => true;
 }
 
 /// <summary>

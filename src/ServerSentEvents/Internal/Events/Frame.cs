@@ -103,10 +103,10 @@ internal sealed class Frame
     internal static Frame ForComment(string comment, int maxBytes, string paramName) =>
         new(WireFormat.Comment(comment, maxBytes, paramName));
 
-    /// <summary>Makes the line with an id that a client already has, or that stands for its position.</summary>
+    /// <summary>Formats an <c>id:</c> line alone, without an event.</summary>
     internal static Frame ForPosition(string id) => new(WireFormat.Id(id));
 
-    /// <summary>Returns this event with an id that a client already has, or that stands for its position.</summary>
+    /// <summary>Returns this event with another id.</summary>
     internal Frame WithId(string id) => new(_utf8, _idOffset, id);
 
     internal static Frame ForReconnectionInterval(TimeSpan interval) => new(WireFormat.ReconnectionInterval(interval));

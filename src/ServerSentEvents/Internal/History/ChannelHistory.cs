@@ -15,7 +15,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     private long _added;
     private long _evicted;
 
-    /// <summary>The last position and the number of the entries with an own id; null until there is one.</summary>
+    /// <summary>By own id: the position of the last event that has it, and the number of such events. Null until there is one.</summary>
     private Dictionary<string, (long Position, int Count)>? _ownIds;
 
     internal string Name { get; } = name;
@@ -75,7 +75,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
         return entry;
     }
 
-    /// <summary>Returns the last position and the number of the events with an own id.</summary>
+    /// <summary>Returns the position of the last event that has an own id, and the number of such events.</summary>
     internal (long Position, int Count) Find(string ownId)
     {
         (long Position, int Count) known = default;

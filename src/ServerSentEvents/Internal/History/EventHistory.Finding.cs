@@ -6,8 +6,8 @@ namespace ServerSentEvents.Internal.History;
 internal sealed partial class EventHistory<TProperties>
 {
     /// <summary>
-    /// Finds the event with an id, and the later events of the channels. Returns null if they are not certain. The time depends
-    /// on the number of channels, and not on the number of events.
+    /// Finds the position of an id, and the later events of the channels. Returns null if it is not certain which events the client
+    /// has missed. The time depends on the number of channels, and not on the number of events.
     /// </summary>
     internal ResumePoint<TProperties>? Find(string lastEventId, in ChannelNames channels, long now)
     {
@@ -49,7 +49,7 @@ internal sealed partial class EventHistory<TProperties>
         if (lastEventId.Length > EventValidator.MaxIdLength)
             return null;
         if (Ids.TryParse(lastEventId, out var generated))
-            return Ids.MayKnow(generated) ? generated : null;
+            return Ids.IsKnownOrAhead(generated) ? generated : null;
 
         long? found = null;
         for (var i = 0; i < channels.Count; i++)

@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>
-/// The own ids that were used before, as hashes, by channel. Only an id that was used once names a position. So an ambiguous
-/// id counts twice.
+/// Hashes of the own ids of evicted events, by channel. An id identifies a position only if exactly one event had it, so an
+/// ambiguous id is counted twice.
 /// </summary>
 /// <remarks>Guarded by the registry's lock. The latest 65,536 are kept, in about 3 MB.</remarks>
 internal sealed class UsedIds

@@ -39,8 +39,8 @@ internal sealed class AheadSubscribers<TProperties>
             _subscribers.Remove(subscriber);
     }
 
-    /// <summary>Returns whether the subscriber's client already has the event at a position.</summary>
-    internal bool HasEvent(Subscriber<TProperties> subscriber, EventPosition position)
+    /// <summary>Returns whether the subscriber's client already has the event at a position. Removes the subscriber at its position.</summary>
+    internal bool SkipsEvent(Subscriber<TProperties> subscriber, EventPosition position)
     {
         if (!_subscribers.TryGetValue(subscriber, out var ahead))
             return false;
@@ -61,9 +61,9 @@ internal sealed class AheadSubscribers<TProperties>
 
     /// <summary>Returns the subscribers whose position is at most a value, but never was in the history.</summary>
     internal List<Subscriber<TProperties>> Unknown(EventIds ids, long value) =>
-        [.. _subscribers.Where(ahead => ahead.Value.Position.Value <= value && !ids.MayKnow(ahead.Value.Position)).Select(ahead => ahead.Key)];
+        [.. _subscribers.Where(ahead => ahead.Value.Position.Value <= value && !ids.IsKnownOrAhead(ahead.Value.Position)).Select(ahead => ahead.Key)];
 
     /// <summary>Returns the subscribers that came before a time and whose position this node has not reached.</summary>
-    internal List<(Subscriber<TProperties> Subscriber, EventPosition Position)> Since(long time) =>
+    internal List<(Subscriber<TProperties> Subscriber, EventPosition Position)> CameBefore(long time) =>
         [.. _subscribers.Where(ahead => ahead.Value.Since <= time).Select(ahead => (ahead.Key, ahead.Value.Position))];
 }

@@ -14,8 +14,8 @@ namespace ServerSentEvents.Internal.Publishing;
 internal sealed class LingeringSubscribers<TProperties>(long timeout, long second)
 {
     /// <summary>
-    /// The longest time in all, in timeouts. The time is longer if the queue holds more than a client with the lowest rate takes
-    /// in this time.
+    /// The total time that a reader gets, as a multiple of the timeout. A large queue gets the time that a client with the lowest
+    /// rate needs for it, if that is longer.
     /// </summary>
     private const int MaxTimeouts = 10;
 

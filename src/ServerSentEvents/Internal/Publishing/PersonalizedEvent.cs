@@ -29,10 +29,10 @@ internal sealed class PersonalizedEvent<TProperties>(
     /// <summary>The entry for the history. It is set by <see cref="MakeAll"/>.</summary>
     internal HistoryEntry<TProperties>? HistoryEntry { get; private set; }
 
-    /// <summary>The own ids of the frames where they have several: none of them names a position.</summary>
+    /// <summary>The own ids of the frames if they differ, else empty. Different ids identify no position.</summary>
     internal IReadOnlyList<string?> DifferentIds { get; private set; } = [];
 
-    /// <summary>The ambiguous ids: own ids that only subscribers got that joined while the function ran.</summary>
+    /// <summary>Own ids that only late subscribers got, which joined while the function ran. These ids are ambiguous.</summary>
     internal IReadOnlyList<string> LateIds => _lateIds ?? [];
 
     /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>

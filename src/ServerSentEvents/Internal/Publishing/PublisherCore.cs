@@ -75,7 +75,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         var sent = result.Sent;
         CopyScheduler.Shared.Add(result.Ready);
         result.Ready = default;
-        // First the frames that others wait for, then the handlers.
+        // Complete the deferred frames before the handlers run: readers wait for these frames.
         if (result.Deferred is { } deferred)
         {
             personalized.MakeDeferred(deferred, ref failures);

@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>The work that one step under the registry's lock leaves for the time after it.</summary>
+/// <summary>The work that is left to do after one step under the registry's lock.</summary>
 internal struct RegistryResult<TProperties>
 {
     /// <summary>The number of queues that took what was sent.</summary>

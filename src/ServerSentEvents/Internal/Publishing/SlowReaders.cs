@@ -4,8 +4,7 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// The subscribers that had more than half of their queue filled at the last look of a source, and the time since which each
-/// of them has taken nothing.
+/// The subscribers whose queue was more than half full when the source last looked, each with the time of its last progress.
 /// </summary>
 /// <param name="pacer">The pacer of the source.</param>
 /// <param name="second">A second, in ticks of the clock.</param>
@@ -32,8 +31,8 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
     internal List<SlowReader> Awaited { get; } = [];
 
     /// <summary>
-    /// True if a reader that reads has scarce room, and the source has waited long enough. The source then publishes only one
-    /// event.
+    /// True if the queue of a reader that reads is still more than half full after a second of waiting. The source then publishes
+    /// one event, and looks again.
     /// </summary>
     internal bool HasOverdue { get; private set; }
 

@@ -91,7 +91,7 @@ internal sealed class SourcePacer<TProperties> : IDisposable
             StartTimer();
             do
             {
-                // Each of them has a waiter. When the first one has made room, most of the others usually have room, too.
+                // Wait for one reader after another. While the source waits for the first, the others usually make room, too.
                 foreach (var reader in _slow.Awaited)
                     await WaitForAsync(reader, cancellationToken).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();

@@ -41,7 +41,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                     _history.AddAmbiguous(personalized.DifferentIds, channels);
             }
 
-            // Mark the present subscribers: one that has left the channels since Personalize gets nothing.
+            // Mark the current subscribers: one that has left the channels since Personalize gets nothing.
             var present = _index.NewWalk();
             foreach (var _ in _index.Visit(channels, present))
             {

@@ -62,14 +62,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// Ends subscribers that came before a time and whose position this node of a backplane has not reached, although it reads
     /// the end of the stream. From then on, their ids are gaps.
     /// </summary>
-    internal RegistryResult<TProperties> EndUnreached(long since)
+    internal RegistryResult<TProperties> EndUnreached(long cameBefore)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
             if (!_isCaughtUp)
                 return result;
-            foreach (var (subscriber, position) in _ahead.Since(since))
+            foreach (var (subscriber, position) in _ahead.CameBefore(cameBefore))
             {
                 _history!.Distrust(position.Value);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);

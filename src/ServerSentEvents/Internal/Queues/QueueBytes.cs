@@ -10,8 +10,8 @@ namespace ServerSentEvents.Internal.Queues;
 internal struct QueueBytes
 {
     /// <summary>
-    /// The count of the meter, or 0 without one, less the bytes that were added here and not dropped. Written under the
-    /// registry's lock.
+    /// The count of the meter (0 without one) minus the bytes that were added to this queue and not dropped. So the meter's count
+    /// minus this is the number of added bytes. Written under the registry's lock.
     /// </summary>
     private long _origin;
 

@@ -20,7 +20,8 @@ internal abstract partial class SubscriptionQueue
     }
 
     /// <summary>
-    /// Wakes a waiter when at most half of the queue is used and its event fits, or at the end. Needs the registry's lock.
+    /// Adds a waiter. It is woken when at most half of the queue is used and its event fits, or when the queue ends. Needs the
+    /// registry's lock.
     /// </summary>
     internal void WaitForRoom(RoomWaiter waiter)
     {
