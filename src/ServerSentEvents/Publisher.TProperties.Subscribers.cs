@@ -36,11 +36,10 @@ public partial class Publisher<TProperties>
     {
         var turnedAway = _core.Registry.ReasonToTurnAway();
         ThrowIfNone(channels, nameof(channels));
-        var limits = _core.Settings.QueueLimits(capacity: null, capacityBytes: null, overflow: null, nameof(channels));
-        if (turnedAway is { } reason)
-            return _core.TurnAway(properties, limits, reason);
-        var initial = NewFrames(initialData?.Select(static data => new SseItem<string>(data)), nameof(initialData));
-        return _core.Subscribe(channels, properties, limits, new(initial), lastEventId: null);
+        var items = turnedAway is null ? initialData?.Select(static data => new SseItem<string>(data)) : null;
+        var initial = new InitialData(NewFrames(items, nameof(initialData)));
+        return _core.Subscribe(
+            channels, properties, _core.Settings.DefaultQueueLimits, initial, lastEventId: null, keyFunction: null, turnedAway);
     }
 
     /// <summary>Adds a subscriber with individual options, for example to resume or to change its queue.</summary>
@@ -75,12 +74,10 @@ public partial class Publisher<TProperties>
             options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, nameof(options));
         if (options is { InitialData: not null, LoadInitialData: not null })
             throw new ArgumentException("Set InitialData or LoadInitialData, not both.", nameof(options));
-        if (turnedAway is { } reason)
-            return _core.TurnAway(options.Properties, limits, reason);
         var load = options.LoadInitialData is null ? null : FrameLoader(options.LoadInitialData);
-        var initial = new InitialData(NewFrames(options.InitialData, nameof(options)), load);
+        var initial = new InitialData(NewFrames(turnedAway is null ? options.InitialData : null, nameof(options)), load);
         return _core.Subscribe(
-            options.Channels, options.Properties, limits, initial, options.LastEventId, options.ConflationKey);
+            options.Channels, options.Properties, limits, initial, options.LastEventId, options.ConflationKey, turnedAway);
     }
 
     /// <summary>Returns the subscribers of the channels.</summary>

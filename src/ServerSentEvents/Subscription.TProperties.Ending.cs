@@ -17,11 +17,8 @@ public sealed partial class Subscription<TProperties>
     /// </exception>
     public void Close()
     {
-        if (Core is not { } core || Subscriber is not { } subscriber)
-            return;
-        Failures failures = default;
-        core.Complete(core.Registry.End(subscriber, SubscriptionEndReason.Closed), ref failures);
-        failures.ThrowIfAny(HandlerThrew);
+        if (Core is { } core && Subscriber is { } subscriber)
+            core.Finish(core.Registry.End(subscriber, SubscriptionEndReason.Closed));
     }
 
     /// <summary>Ends the subscription at once and drops its queue. A waiting reader gets the end of the stream.</summary>
@@ -36,7 +33,7 @@ public sealed partial class Subscription<TProperties>
     {
         Failures failures = default;
         EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
-        failures.ThrowIfAny(HandlerThrew);
+        failures.ThrowIfAny();
     }
 
     /// <summary>Ends the subscription, drops its queue, and calls the handlers.</summary>

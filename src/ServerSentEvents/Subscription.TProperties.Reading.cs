@@ -20,7 +20,7 @@ public sealed partial class Subscription<TProperties>
     /// </returns>
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new TextEnumerator<TProperties>(this, cancellationToken);
+        new FrameEnumerator<TProperties, string>(this, static frame => frame.Text, withComments: true, cancellationToken);
 
     /// <summary>
     /// Returns the stream as items without framing, for <c>TypedResults.ServerSentEvents</c> and other code that writes
@@ -97,36 +97,29 @@ public sealed partial class Subscription<TProperties>
     {
         ArgumentNullException.ThrowIfNull(stream);
         TakeReader();
-        var options = new StreamPipeWriterOptions(minimumBufferSize: StreamBufferBytes, leaveOpen: true);
+        var options = new StreamPipeWriterOptions(minimumBufferSize: PipeCopy<TProperties>.BytesPerFlush, leaveOpen: true);
         return CopyAsync(PipeWriter.Create(stream, options));
 
         async Task CopyAsync(PipeWriter writer)
         {
-            Exception? failure = null;
             try
             {
                 await CopyAsReaderAsync(writer, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception)
-            {
-                failure = exception;
-                throw;
-            }
             finally
             {
                 // Without an exception, CompleteAsync would write bytes that were not flushed. They must not be written now.
-                await writer.CompleteAsync(failure ?? new OperationCanceledException()).ConfigureAwait(false);
+                await writer.CompleteAsync(new OperationCanceledException()).ConfigureAwait(false);
             }
         }
     }
 
     /// <summary>Attaches a copy, which is signaled for every later frame and for the end.</summary>
-    internal void Attach(QueueCopy copy, SubscriptionQueue queue)
+    internal void Attach(QueueCopy copy)
     {
+        // A queue that was released gets no more frames.
         if (Core is { } core && Subscriber is { } subscriber)
             core.Registry.Attach(copy, subscriber);
-        else
-            queue.Attach(copy);
     }
 
     /// <summary>
@@ -145,7 +138,7 @@ public sealed partial class Subscription<TProperties>
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     internal void TakeReader()
     {
-        if (!TrySet(HasReader))
+        if (Interlocked.Exchange(ref _hasReader, 1) != 0)
             throw new InvalidOperationException("A subscription can be read once, and this one has, or had, its reader.");
     }
 }

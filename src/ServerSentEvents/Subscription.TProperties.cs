@@ -49,17 +49,6 @@ namespace ServerSentEvents;
 [JsonConverter(typeof(NotAsJson))]
 public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>, IDisposable
 {
-    /// <summary>The flag of a stream that has, or had, a reader.</summary>
-    private const int HasReader = 1;
-
-    /// <summary>The flag of a subscription whose beginning or end was announced.</summary>
-    private const int Announced = 2;
-
-    private const string HandlerThrew = "A handler of Unsubscribed threw.";
-
-    /// <summary>The size of a copy's largest flush, so that each flush is one write to the stream.</summary>
-    private const int StreamBufferBytes = 64 * 1024;
-
     /// <summary>
     /// The time of the beginning, in UTC ticks. There can be 100,000 subscriptions, and a <see cref="DateTimeOffset"/> takes
     /// twice the memory.
@@ -74,8 +63,8 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// <summary>The core of the publisher; null when nothing is left to read.</summary>
     private PublisherCore<TProperties>? _core;
 
-    /// <summary>The flags <see cref="HasReader"/> and <see cref="Announced"/>. Changed by interlocked operations.</summary>
-    private int _flags;
+    /// <summary>1 if the stream has, or had, a reader; else 0. Changed by interlocked operations.</summary>
+    private int _hasReader;
 
     /// <summary>The <see cref="ResumeResult"/>, in one byte.</summary>
     private byte _resume;
@@ -164,24 +153,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
 
     /// <summary>The failure that has ended a copy.</summary>
     internal CopyFailure CopyFailure { get; set; }
-
-    /// <summary>Notes that the beginning or the end was announced. Returns true for the second of the two.</summary>
-    internal bool TryCompleteAnnouncement() => !TrySet(Announced);
-
-    /// <summary>Sets a flag, and returns whether it was not set before.</summary>
-    private bool TrySet(int flag)
-    {
-        var flags = Volatile.Read(ref _flags);
-        while ((flags & flag) == 0)
-        {
-            var before = Interlocked.CompareExchange(ref _flags, flags | flag, flags);
-            if (before == flags)
-                return true;
-            flags = before;
-        }
-
-        return false;
-    }
 
     /// <summary>The properties that remain readable.</summary>
     private sealed record Remains(

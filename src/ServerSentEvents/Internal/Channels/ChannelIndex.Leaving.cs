@@ -52,13 +52,13 @@ internal sealed partial class ChannelIndex<TProperties>
         }
 
         subscriber.SetMemberships(left);
-        SetUnitLimit(subscriber);
+        subscriber.SetUnitLimit();
     }
 
     /// <summary>Removes a subscriber from all its channels, and returns their names.</summary>
     internal string[] LeaveAll(Subscriber<TProperties> subscriber)
     {
-        var names = NamesOf(subscriber);
+        var names = subscriber.ChannelNames();
         for (var slot = 0; slot < names.Length; slot++)
         {
             var membership = subscriber.MembershipAt(slot);

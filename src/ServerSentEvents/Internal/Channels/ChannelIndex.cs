@@ -83,41 +83,10 @@ internal sealed partial class ChannelIndex<TProperties>
             memberships[0].Channel[memberships[0].Index].ClearUnitLimit();
         subscriber.SetMemberships(memberships.AsSpan(0, count));
         _joined[0] = default;
-        SetUnitLimit(subscriber);
+        subscriber.SetUnitLimit();
         if (subscriber.Copy is not null)
-            SetCopy(subscriber);
+            subscriber.SetCopy();
         return true;
-    }
-
-    /// <summary>
-    /// Sets the limit up to which a subscriber's queue certainly has room. A subscriber of several channels, or with a tracked
-    /// queue, has no limit: each publish looks at its queue.
-    /// </summary>
-    internal static void SetUnitLimit(Subscriber<TProperties> subscriber)
-    {
-        if (subscriber.MembershipCount != 1 || subscriber.IsTracked)
-            return;
-        var (channel, index) = subscriber.MembershipAt(0);
-        channel[index].SetUnitLimit(channel.LimitFor(subscriber.Room));
-    }
-
-    /// <summary>Marks a subscriber as one that has a copy.</summary>
-    internal static void SetCopy(Subscriber<TProperties> subscriber)
-    {
-        for (var slot = 0; slot < subscriber.MembershipCount; slot++)
-        {
-            var (channel, index) = subscriber.MembershipAt(slot);
-            channel[index].SetCopy();
-        }
-    }
-
-    /// <summary>Returns the names of a subscriber's channels.</summary>
-    internal static string[] NamesOf(Subscriber<TProperties> subscriber)
-    {
-        var names = new string[subscriber.MembershipCount];
-        for (var slot = 0; slot < names.Length; slot++)
-            names[slot] = subscriber.MembershipAt(slot).Channel.Name;
-        return names;
     }
 
     /// <summary>

@@ -26,6 +26,9 @@ internal sealed class Subscriber<TProperties>(
     /// <summary>The last walk that has visited this subscriber. Guarded by the registry's lock.</summary>
     private long _lastWalk;
 
+    /// <summary>1 if the beginning or the end was announced; else 0. Changed by interlocked operations.</summary>
+    private int _isAnnounced;
+
     internal TProperties Properties { get; } = properties;
 
     /// <summary>The application's view of this subscriber. Set before the registry has it.</summary>
@@ -69,6 +72,38 @@ internal sealed class Subscriber<TProperties>(
         _membershipsOrEnd = memberships.Length > 1 ? memberships.ToArray() : null;
         Uncount(Meter?.Bytes ?? 0);
     }
+
+    /// <summary>
+    /// Sets the limit up to which the queue certainly has room. A subscriber of several channels, or with a tracked queue, has no
+    /// limit: each publish looks at its queue. Needs the registry's lock.
+    /// </summary>
+    internal void SetUnitLimit()
+    {
+        if (_channel is not null && !IsTracked)
+            _channel[_index].SetUnitLimit(_channel.LimitFor(Room));
+    }
+
+    /// <summary>Marks the subscriber as one that has a copy, in each of its channels. Needs the registry's lock.</summary>
+    internal void SetCopy()
+    {
+        for (var slot = 0; slot < MembershipCount; slot++)
+        {
+            var (channel, index) = MembershipAt(slot);
+            channel[index].SetCopy();
+        }
+    }
+
+    /// <summary>Returns the names of the subscriber's channels. Needs the registry's lock.</summary>
+    internal string[] ChannelNames()
+    {
+        var names = new string[MembershipCount];
+        for (var slot = 0; slot < names.Length; slot++)
+            names[slot] = MembershipAt(slot).Channel.Name;
+        return names;
+    }
+
+    /// <summary>Notes that the beginning or the end was announced. Returns true for the second of the two.</summary>
+    internal bool TryCompleteAnnouncement() => Interlocked.Exchange(ref _isAnnounced, 1) != 0;
 
     /// <summary>
     /// Marks the subscriber as visited by a walk. Returns false if it was marked before. Needs the registry's lock.

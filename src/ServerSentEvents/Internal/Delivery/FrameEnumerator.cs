@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net.ServerSentEvents;
 using System.Runtime.ExceptionServices;
 using ServerSentEvents.Internal.Compatibility;
@@ -14,10 +13,15 @@ namespace ServerSentEvents.Internal.Delivery;
 /// </summary>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <typeparam name="TView">The type of the elements.</typeparam>
-internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
+internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
 {
     private readonly Subscription<TProperties> _subscription;
-    private readonly SubscriptionQueue _queue;
+
+    /// <summary>The queue; null if the subscription had released it before.</summary>
+    private readonly SubscriptionQueue? _queue;
+
+    private readonly Func<Frame, TView> _toView;
+    private readonly bool _withComments;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>The registration for the whole enumeration: a canceled token takes effect also between two reads.</summary>
@@ -29,12 +33,19 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     private ExceptionDispatchInfo? _handlerFailure;
 
     /// <summary>Starts the only enumeration of a subscription.</summary>
+    /// <param name="subscription">The subscription.</param>
+    /// <param name="toView">Makes an element from a frame.</param>
+    /// <param name="withComments">True if the reader gets each frame, and not only events.</param>
+    /// <param name="cancellationToken">The token of the enumeration.</param>
     /// <exception cref="InvalidOperationException">The subscription has, or had, a reader.</exception>
-    private protected FrameEnumerator(Subscription<TProperties> subscription, CancellationToken cancellationToken)
+    internal FrameEnumerator(
+        Subscription<TProperties> subscription, Func<Frame, TView> toView, bool withComments, CancellationToken cancellationToken)
     {
         subscription.TakeReader();
         _subscription = subscription;
-        _queue = subscription.Subscriber ?? (SubscriptionQueue)new EndedQueue();
+        _queue = subscription.Subscriber;
+        _toView = toView;
+        _withComments = withComments;
         _cancellationToken = cancellationToken;
         _registration = cancellationToken.RegisterDetached(
             static enumerator => ((FrameEnumerator<TProperties, TView>)enumerator!).Cancel(), this);
@@ -52,17 +63,12 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
         return default;
     }
 
-    /// <summary>Converts a frame to what the reader gets. Returns false if the reader does not get this frame.</summary>
-    private protected abstract bool TryConvert(Frame frame, [MaybeNullWhen(false)] out TView view);
-
     /// <summary>Ends the subscription. Must not throw: a timer or a closed connection that cancels would not catch it.</summary>
     private void Cancel()
     {
         // A stream that was read to its end has ended before the token was canceled.
-        if (_subscription.EndReason is not null && _queue.IsEmpty)
-            return;
-
-        End(SubscriptionEndReason.Canceled);
+        if (_subscription.EndReason is null || _queue is { IsEmpty: false })
+            End(SubscriptionEndReason.Canceled);
     }
 
     /// <summary>Ends the subscription, and keeps the exceptions of handlers.</summary>
@@ -78,19 +84,19 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
             return;
         if (cause is not null)
             failures.Add(cause);
-        var exception = failures.ToException("A handler of Unsubscribed threw.");
+        var exception = failures.ToException();
         Volatile.Write(ref _handlerFailure, ExceptionDispatchInfo.Capture(exception));
     }
 
     private bool TryMoveNext()
     {
-        while (_queue.TryRead(out var frame))
+        while (_queue is not null && _queue.TryRead(out var frame))
         {
             _queue.Release(frame.Length);
-            if (!TryConvert(frame, out var current))
+            if (!_withComments && !frame.IsEvent)
                 continue;
+            Current = _toView(frame);
             _queue.CountDelivery(frame);
-            Current = current;
             return true;
         }
 
@@ -104,6 +110,8 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
 #endif
     private async ValueTask<bool> WaitAndMoveNextAsync()
     {
+        if (_queue is null)
+            return false;
         _queue.PendingLoad?.Start();
         while (!_queue.IsFinished && await _queue.WaitToReadAsync().ConfigureAwait(false))
         {
@@ -125,31 +133,9 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     }
 }
 
-/// <summary>The enumeration of a subscription as ready-to-write events.</summary>
-internal sealed class TextEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
-    : FrameEnumerator<TProperties, string>(subscription, cancellationToken)
-{
-    private protected override bool TryConvert(Frame frame, [MaybeNullWhen(false)] out string view)
-    {
-        view = frame.Text;
-        return true;
-    }
-}
-
-/// <summary>The enumeration of a subscription as items, for code that frames events itself.</summary>
-internal sealed class ItemEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
-    : FrameEnumerator<TProperties, SseItem<string>>(subscription, cancellationToken)
-{
-    private protected override bool TryConvert(Frame frame, out SseItem<string> view)
-    {
-        view = frame.IsEvent ? frame.Item : default;
-        return frame.IsEvent;
-    }
-}
-
-/// <summary>The items of a subscription.</summary>
+/// <summary>The items of a subscription, for code that frames events itself.</summary>
 internal sealed class ItemStream<TProperties>(Subscription<TProperties> subscription) : IAsyncEnumerable<SseItem<string>>
 {
     public IAsyncEnumerator<SseItem<string>> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new ItemEnumerator<TProperties>(subscription, cancellationToken);
+        new FrameEnumerator<TProperties, SseItem<string>>(subscription, static frame => frame.Item, withComments: false, cancellationToken);
 }

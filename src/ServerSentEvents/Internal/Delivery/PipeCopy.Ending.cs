@@ -43,7 +43,7 @@ internal sealed partial class PipeCopy<TProperties>
         {
             if (failure is not null)
                 failures.Add(failure);
-            failure = failures.ToException("A handler of Unsubscribed threw.");
+            failure = failures.ToException();
         }
 
         if (failure is not null)

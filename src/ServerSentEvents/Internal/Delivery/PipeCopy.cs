@@ -75,7 +75,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
             queue.BeginAtOnce();
         var copy = new PipeCopy<TProperties>(subscription, queue, writer, cancellationToken);
         // Attach only a fully constructed copy: from now on, a worker can run it to its end.
-        subscription.Attach(copy, queue);
+        subscription.Attach(copy);
         // Frames can be queued already, or the subscription can have ended. They are written before a load.
         copy.Signal();
         if (queue.PendingLoad is { } load)

@@ -3,6 +3,8 @@ namespace ServerSentEvents.Internal.Diagnostics;
 /// <summary>Collects exceptions of application code, so that one failure does not affect other subscribers.</summary>
 internal struct Failures
 {
+    private const string HandlerThrew = "A handler of Unsubscribed threw.";
+
     private List<Exception>? _exceptions;
 
     internal readonly bool Any => _exceptions is not null;
@@ -22,10 +24,10 @@ internal struct Failures
 
     internal void Add(Exception exception) => (_exceptions ??= []).Add(exception);
 
-    internal readonly AggregateException ToException(string message) => new(message, _exceptions ?? []);
+    internal readonly AggregateException ToException(string message = HandlerThrew) => new(message, _exceptions ?? []);
 
     /// <exception cref="AggregateException">There was a failure.</exception>
-    internal readonly void ThrowIfAny(string message)
+    internal readonly void ThrowIfAny(string message = HandlerThrew)
     {
         if (Any)
             throw ToException(message);

@@ -15,7 +15,8 @@ internal sealed partial class PublisherCore<TProperties>
         QueueLimits limits,
         InitialData initialData,
         string? lastEventId,
-        Func<SseItem<string>, string?>? keyFunction = null)
+        Func<SseItem<string>, string?>? keyFunction,
+        SubscriptionEndReason? turnedAway)
     {
         if (string.IsNullOrEmpty(lastEventId))
             lastEventId = null;
@@ -26,10 +27,13 @@ internal sealed partial class PublisherCore<TProperties>
         };
         var gap = lastEventId is null ? null : Settings.GapFrame;
         var initial = new InitialStream(Settings.Reconnection, gap, initialData, lastEventId);
-        var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now());
+        var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now(), turnedAway);
         if (registration.TurnedAway is { } reason)
         {
-            FinishTurnedAway(subscriber, reason);
+            InitialStream.TurnAway(subscriber, Settings.Reconnection.NewFrameFor(reason));
+            if (reason == SubscriptionEndReason.Refused)
+                PublisherMetrics.Refused.Increment();
+            StartLingering();
             return subscription;
         }
 
@@ -37,26 +41,8 @@ internal sealed partial class PublisherCore<TProperties>
             _timer.Start();
         if (registration.ResumePoint is { HasPersonalized: true, Replay: { } replay })
             ResumePersonalized(subscriber, initial, registration, replay);
-        Notifier.AnnounceBeginning(subscription);
+        Notifier.AnnounceBeginning(subscriber);
         return subscription;
-    }
-
-    /// <summary>Returns the subscription of a client that is turned away before its initial data is enumerated.</summary>
-    internal Subscription<TProperties> TurnAway(TProperties properties, QueueLimits limits, SubscriptionEndReason reason)
-    {
-        var subscriber = new Subscriber<TProperties>(properties, limits);
-        var subscription = new Subscription<TProperties>(this, subscriber, Settings.TimeProvider.GetUtcNow());
-        Registry.TurnAway(subscriber, reason);
-        FinishTurnedAway(subscriber, reason);
-        return subscription;
-    }
-
-    private void FinishTurnedAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
-    {
-        InitialStream.TurnAway(subscriber, Settings.Reconnection.NewFrameFor(reason));
-        if (reason == SubscriptionEndReason.Refused)
-            PublisherMetrics.Refused.Increment();
-        StartLingering();
     }
 
     /// <summary>Makes missed personalized events, and then lists the subscriber.</summary>

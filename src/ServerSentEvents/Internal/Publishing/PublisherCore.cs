@@ -112,11 +112,10 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     {
         var leaving = Registry.GetAllSubscriptions(withResuming: true);
         leaving.RemoveAll(subscription => !match(subscription.Properties));
-        var subscribers = leaving.ConvertAll(subscription => subscription.Subscriber);
-        subscribers.RemoveAll(subscriber => subscriber is null);
-        var result = Registry.Disconnect(subscribers!, out var ended);
+        var subscribers = leaving.Select(subscription => subscription.Subscriber).OfType<Subscriber<TProperties>>().ToList();
+        var result = Registry.Disconnect(subscribers, out var ended);
         foreach (var subscriber in subscribers)
-            subscriber!.Subscription.DropQueue(subscriber);
+            subscriber.Subscription.DropQueue(subscriber);
         Finish(result);
         return ended;
     }
@@ -167,11 +166,12 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
             subscriber.Subscription.ReleaseIfRead();
     }
 
-    private void Finish(in RegistryResult<TProperties> result)
+    /// <summary>Does the work that a step of the registry has left, and throws the failures of handlers.</summary>
+    internal void Finish(in RegistryResult<TProperties> result)
     {
         Failures failures = default;
         Complete(result, ref failures);
-        failures.ThrowIfAny("A handler of Unsubscribed threw.");
+        failures.ThrowIfAny();
     }
 
     /// <summary>Cancels the loads of ended subscribers, which could delay the stop of a server. Then finishes the step.</summary>

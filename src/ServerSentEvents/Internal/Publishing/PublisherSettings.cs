@@ -11,8 +11,6 @@ internal sealed class PublisherSettings
     /// <summary>The longest time that a timer accepts: about 49.7 days.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
-    private readonly QueueLimits _queueLimits;
-
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
     internal PublisherSettings(PublisherOptions options)
     {
@@ -21,7 +19,7 @@ internal sealed class PublisherSettings
             throw new ArgumentOutOfRangeException(name, options.MaxEventBytes, "MaxEventBytes must be from 1 to 536,870,912.");
         MaxEventBytes = options.MaxEventBytes;
         GapFrame = options.GapEvent is { } gap ? CheckedGap(gap, MaxEventBytes, name) : null;
-        _queueLimits = Checked(new(options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, GapFrame), name);
+        DefaultQueueLimits = Checked(new(options.QueueCapacity, options.QueueCapacityBytes, options.QueueOverflow, GapFrame), name);
         if (options.MaxSubscribers < 1)
             throw new ArgumentOutOfRangeException(name, options.MaxSubscribers, "MaxSubscribers must be at least 1, or null.");
         MaxSubscribers = options.MaxSubscribers ?? int.MaxValue;
@@ -49,6 +47,9 @@ internal sealed class PublisherSettings
     /// <summary>The event that shows a gap to a client; null for none.</summary>
     internal Frame? GapFrame { get; }
 
+    /// <summary>The bounds of a queue without individual bounds.</summary>
+    internal QueueLimits DefaultQueueLimits { get; }
+
     internal int MaxSubscribers { get; }
 
     internal TimeSpan LingerTimeout { get; }
@@ -73,12 +74,12 @@ internal sealed class PublisherSettings
     internal QueueLimits QueueLimits(int? capacity, long? capacityBytes, QueueOverflow? overflow, string paramName)
     {
         if (capacity is null && capacityBytes is null && overflow is null)
-            return _queueLimits;
+            return DefaultQueueLimits;
         return Checked(
             new(
-                capacity ?? _queueLimits.Capacity,
-                capacityBytes ?? _queueLimits.CapacityBytes,
-                overflow ?? _queueLimits.Overflow,
+                capacity ?? DefaultQueueLimits.Capacity,
+                capacityBytes ?? DefaultQueueLimits.CapacityBytes,
+                overflow ?? DefaultQueueLimits.Overflow,
                 GapFrame),
             paramName);
     }

@@ -93,7 +93,7 @@ internal sealed class PublisherTimer<TProperties>
             core.Registry.EvictExpired(now);
         }
 
-        var unreached = core.Registry.EndUnreached(since: now - _settings.Ticks(AheadTimeout));
+        var unreached = core.Registry.EndUnreached(cameBefore: now - _settings.Ticks(AheadTimeout));
         // Handlers and writers are application code, and must not delay the timer.
         if (unreached.Ended is not null)
             ThreadPool.UnsafeQueueUserWorkItem(_ => core.Complete(unreached), state: null);

@@ -64,7 +64,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal string[] ChannelsOf(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
-            return subscriber.End is { } end ? [.. end.Channels] : ChannelIndex<TProperties>.NamesOf(subscriber);
+            return subscriber.End is { } end ? [.. end.Channels] : subscriber.ChannelNames();
     }
 
     /// <summary>Adds a subscriber to channels. Returns false if nothing changed.</summary>

@@ -71,11 +71,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
             foreach (var (subscriber, place, frame) in deliveries)
             {
                 var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
-                ChannelIndex<TProperties>.SetUnitLimit(subscriber);
-                if (written == QueueWriteResult.Added)
-                    result.Sent++;
-                else if (written == QueueWriteResult.Overflowed && subscriber.End is null)
-                    End_NeedsLock(subscriber, SubscriptionEndReason.Overflowed, ref result);
+                if (written != QueueWriteResult.Overflowed || subscriber.End is null)
+                    EndSend_NeedsLock(subscriber, written, ref result);
             }
         }
 

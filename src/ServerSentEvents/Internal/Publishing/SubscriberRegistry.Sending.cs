@@ -141,7 +141,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             return false;
         }
 
-        ChannelIndex<TProperties>.SetUnitLimit(subscriber);
+        subscriber.SetUnitLimit();
         if (written == QueueWriteResult.Added)
             result.Sent++;
         return written == QueueWriteResult.Added;

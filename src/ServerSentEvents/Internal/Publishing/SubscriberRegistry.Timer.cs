@@ -32,7 +32,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (!subscriber.WriteIfRoom(Frame.Heartbeat))
                 return;
             // The heartbeat takes room.
-            ChannelIndex<TProperties>.SetUnitLimit(subscriber);
+            subscriber.SetUnitLimit();
             subscriber.Signal(ref result.Ready);
         }
     }

@@ -78,26 +78,28 @@ internal sealed partial class SubscriberRegistry<TProperties>
             return ReasonToTurnAway_NeedsLock();
     }
 
-    /// <summary>Ends a subscriber that never joins a channel. The caller then adds the only frame to its queue.</summary>
-    internal void TurnAway(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
-    {
-        lock (_gate)
-            TurnAway_NeedsLock(subscriber, reason);
-    }
-
     /// <summary>
     /// Adds a subscriber, finds what its client has missed, and prepares the first frames of its queue. This is one step, so
     /// that no event is sent twice or left out.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     internal Registration<TProperties> Add(
-        Subscriber<TProperties> subscriber, in ChannelNames channels, in InitialStream initial, string? lastEventId, long now)
+        Subscriber<TProperties> subscriber,
+        in ChannelNames channels,
+        in InitialStream initial,
+        string? lastEventId,
+        long now,
+        SubscriptionEndReason? turnedAway)
     {
         lock (_gate)
         {
-            if (ReasonToTurnAway_NeedsLock() is { } reason)
+            if ((turnedAway ?? ReasonToTurnAway_NeedsLock()) is { } reason)
             {
-                TurnAway_NeedsLock(subscriber, reason);
+                subscriber.End = new(reason, []);
+                subscriber.Subscription.Resume = ResumeResult.NotRequested;
+                _lingering.Add(subscriber);
+                RegistryResult<TProperties> unused = default;
+                subscriber.Complete(ref unused.Ready);
                 return new(reason, ResumePoint: null, Ids: null, Position: default);
             }
 
@@ -137,7 +139,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             if (!subscriber.TryAddBytes(replay.Bytes))
                 return false;
-            ChannelIndex<TProperties>.SetUnitLimit(subscriber);
+            subscriber.SetUnitLimit();
             return true;
         }
     }
@@ -161,7 +163,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             subscriber.Attach(copy);
-            ChannelIndex<TProperties>.SetCopy(subscriber);
+            subscriber.SetCopy();
         }
     }
 
@@ -172,16 +174,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
         if (_state == RegistryState.Draining)
             return SubscriptionEndReason.Closed;
         return _subscribers >= _maxSubscribers ? SubscriptionEndReason.Refused : null;
-    }
-
-    private void TurnAway_NeedsLock(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
-    {
-        AssertLocked();
-        subscriber.End = new(reason, []);
-        subscriber.Subscription.Resume = ResumeResult.NotRequested;
-        _lingering.Add(subscriber);
-        RegistryResult<TProperties> unused = default;
-        subscriber.Complete(ref unused.Ready);
     }
 
     [Conditional("DEBUG")]

@@ -24,16 +24,17 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
     internal event EventHandler<SubscriptionEventArgs<TProperties>>? Unsubscribed;
 
     /// <exception cref="AggregateException">A handler threw. The subscription was ended, and its end was announced.</exception>
-    internal void AnnounceBeginning(Subscription<TProperties> subscription)
+    internal void AnnounceBeginning(Subscriber<TProperties> subscriber)
     {
         Failures failures = default;
+        var subscription = subscriber.Subscription;
         PublisherMetrics.CountBeginning(subscription.Resume);
         Raise(Subscribed, subscription, ref failures);
 
         // The caller gets an exception instead of the subscription, and so cannot end it.
         if (failures.Any)
             subscription.EndNow(SubscriptionEndReason.Unsubscribed, ref failures);
-        if (subscription.TryCompleteAnnouncement())
+        if (subscriber.TryCompleteAnnouncement())
             AnnounceEnd(subscription, ref failures);
         failures.ThrowIfAny("A handler of Subscribed or Unsubscribed threw.");
     }
@@ -45,7 +46,7 @@ internal sealed class SubscriptionNotifier<TProperties>(object sender, Subscribe
     {
         foreach (var subscriber in subscribers)
         {
-            if (subscriber.Subscription.TryCompleteAnnouncement())
+            if (subscriber.TryCompleteAnnouncement())
                 AnnounceEnd(subscriber.Subscription, ref failures);
         }
     }

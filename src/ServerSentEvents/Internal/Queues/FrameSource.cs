@@ -15,8 +15,17 @@ internal abstract class FrameSource
     /// <summary>True if no frame is left. The time does not depend on the number of frames.</summary>
     internal abstract bool IsEmpty { get; }
 
-    /// <summary>The source after this one; null for none.</summary>
+    /// <summary>The source after this one; null for none. There are at most four in a row.</summary>
     internal virtual FrameSource? Next => null;
+
+    /// <summary>The number of frames that are left in this source and all later ones.</summary>
+    internal int CountAll => Count + (Next?.CountAll ?? 0);
+
+    /// <summary>True if this source and all later ones are empty.</summary>
+    internal bool AreAllEmpty => IsEmpty && Next is not { AreAllEmpty: false };
+
+    /// <summary>The load among this source and the later ones; null for none.</summary>
+    internal InitialLoad? PendingLoad => this as InitialLoad ?? Next?.PendingLoad;
 
     /// <summary>True if the next frame no longer exists.</summary>
     internal virtual bool IsLost => false;
@@ -32,9 +41,6 @@ internal abstract class FrameSource
 
     /// <summary>True if <see cref="ReadWhileWaiting"/> has a frame.</summary>
     internal virtual bool HasFrameWhileWaiting => false;
-
-    /// <summary>The exception that keeps the source from being read; null for none.</summary>
-    internal virtual Exception? Failure => null;
 
     /// <summary>Reads the next frame. Returns null at the end, or if the frame is lost.</summary>
     internal abstract Frame? Read();
@@ -70,30 +76,4 @@ internal sealed class InitialFrames(Frame[] frames, FrameSource? next = null) : 
         Volatile.Write(ref _read, _read + 1);
         return frame;
     }
-}
-
-/// <summary>A deferred frame that the reader has reached.</summary>
-/// <param name="deferred">The place, which was taken from the channel.</param>
-internal sealed class ReachedFrame(DeferredFrame deferred) : FrameSource
-{
-    private volatile bool _isRead;
-
-    internal override int Count => _isRead ? 0 : 1;
-
-    internal override bool IsEmpty => _isRead;
-
-    internal override bool IsLost => deferred.State == DeferredState.Lost;
-
-    internal override bool IsOfChannel => deferred.State != DeferredState.Hole;
-
-    internal override Task? Wait => deferred.State == DeferredState.Making ? deferred.WaitAsync() : null;
-
-    internal override Frame? Read()
-    {
-        var frame = _isRead ? null : deferred.Frame;
-        _isRead = true;
-        return frame;
-    }
-
-    internal override void StopWaiting() => deferred.StopWaiting();
 }

@@ -48,7 +48,8 @@ internal sealed class InitialLoad(
     /// <summary>True until the load has succeeded: no event may come without the state that it follows.</summary>
     internal override bool IsLost => State != LoadState.Loaded;
 
-    internal override Exception? Failure => State == LoadState.Failed ? _failure : null;
+    /// <summary>The exception of the load, after which nothing more is read; null for none.</summary>
+    internal Exception? Failure => State == LoadState.Failed ? _failure : null;
 
     internal override Task? Wait => IsWaiting ? Volatile.Read(ref _wait).Task : null;
 

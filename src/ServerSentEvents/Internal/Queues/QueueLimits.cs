@@ -9,15 +9,6 @@ namespace ServerSentEvents.Internal.Queues;
 /// <param name="GapFrame">The event that shows the client that events were dropped; null for none.</param>
 internal sealed record QueueLimits(int Capacity, long CapacityBytes, QueueOverflow Overflow, Frame? GapFrame = null);
 
-/// <summary>A queue that has ended and is empty, for a subscription that has released its queue.</summary>
-internal sealed class EndedQueue : SubscriptionQueue
-{
-    internal EndedQueue()
-        : base(new(Capacity: 1, CapacityBytes: 1, QueueOverflow.Disconnect)) => Writer.TryComplete();
-
-    protected override ByteMeter? Meter => null;
-}
-
 /// <summary>The result of writing a frame.</summary>
 internal enum QueueWriteResult
 {

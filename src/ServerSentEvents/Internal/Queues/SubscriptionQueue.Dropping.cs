@@ -53,9 +53,9 @@ internal abstract partial class SubscriptionQueue
     /// <summary>
     /// Makes room for a place that grows. If there is none, does what the subscriber chose, which can drop the place.
     /// </summary>
-    private QueueWriteResult MakeRoom(QueuePlace place, int growth)
+    private QueueWriteResult MakeRoom(object place, int growth)
     {
-        while (!HasRoomFor(growth, Bytes, holds: place.Length))
+        while (!HasRoomFor(growth, Bytes, holds: LengthOf(place)))
         {
             if (_limits.Overflow == QueueOverflow.Disconnect)
                 return QueueWriteResult.Overflowed;

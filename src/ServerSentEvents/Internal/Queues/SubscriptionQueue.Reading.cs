@@ -84,7 +84,7 @@ internal abstract partial class SubscriptionQueue
                 if (!source.IsLost)
                     continue;
                 // After Abort, nothing was lost: the rest is not wanted.
-                HasLostFrames = source.Failure is null && !_isAborted;
+                HasLostFrames = source is not InitialLoad { Failure: not null } && !_isAborted;
                 _hasStopped = true;
                 return false;
             }
@@ -100,7 +100,7 @@ internal abstract partial class SubscriptionQueue
             frame = item as Frame;
             if (frame is not null)
                 return true;
-            Volatile.Write(ref _first, new ReachedFrame((DeferredFrame)item));
+            Volatile.Write(ref _first, (DeferredFrame)item);
             // With the barrier in Abort: one of the two sees the other's write, so that no wait outlasts the delivery.
             Interlocked.MemoryBarrier();
             if (_isAborted)

@@ -95,7 +95,14 @@ internal abstract partial class SubscriptionQueue
         }
     }
 
-    private static int LengthOf(object item) => item is Frame frame ? frame.Length : ((QueuePlace)item).Length;
+    /// <summary>Returns the number of bytes that a frame or a place counts. A gap event counts none.</summary>
+    private static int LengthOf(object item) => item switch
+    {
+        Frame frame => frame.Length,
+        ConflatedFrame place => place.Frame.Length,
+        DeferredFrame deferred => deferred.Length,
+        _ => 0,
+    };
 
     /// <summary>Adds a frame or a place. If the queue is full, does what the subscriber chose.</summary>
     private QueueWriteResult Add(object item)
@@ -142,7 +149,7 @@ internal abstract partial class SubscriptionQueue
 
     private QueueWriteResult Replace(ConflatedFrame place, Frame latest)
     {
-        var growth = latest.Length - place.Length;
+        var growth = latest.Length - place.Frame.Length;
         var result = MakeRoom(place, growth);
         if (result == QueueWriteResult.Added)
         {

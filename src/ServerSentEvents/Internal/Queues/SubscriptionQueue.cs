@@ -77,31 +77,10 @@ internal abstract partial class SubscriptionQueue
     internal long LastWrite { get; set; }
 
     /// <summary>The number of frames that wait. It can be out of date while the reader is at work.</summary>
-    internal int Count
-    {
-        get
-        {
-            var count = _channel.Reader.Count;
-            for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
-                count += source.Count;
-            return count;
-        }
-    }
+    internal int Count => _channel.Reader.Count + (Volatile.Read(ref _first)?.CountAll ?? 0);
 
     /// <summary>True if nothing waits. The time does not depend on the number of frames.</summary>
-    internal bool IsEmpty
-    {
-        get
-        {
-            for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
-            {
-                if (!source.IsEmpty)
-                    return false;
-            }
-
-            return _channel.Reader.Count == 0;
-        }
-    }
+    internal bool IsEmpty => Volatile.Read(ref _first) is not { AreAllEmpty: false } && _channel.Reader.Count == 0;
 
     /// <summary>
     /// The bytes that wait in the channel, and in a frame that the reader has begun. Needs the registry's lock.
@@ -149,16 +128,7 @@ internal abstract partial class SubscriptionQueue
     internal bool HasLostFrames { get; private set; }
 
     /// <summary>The initial data that is not yet loaded and read; null for none.</summary>
-    internal InitialLoad? PendingLoad
-    {
-        get
-        {
-            var source = Volatile.Read(ref _first);
-            while (source is not null and not InitialLoad)
-                source = source.Next;
-            return (InitialLoad?)source;
-        }
-    }
+    internal InitialLoad? PendingLoad => Volatile.Read(ref _first)?.PendingLoad;
 
     /// <summary>The exception of the load, after which nothing more is read; null for none.</summary>
     internal Exception? LoadFailure => PendingLoad?.Failure;

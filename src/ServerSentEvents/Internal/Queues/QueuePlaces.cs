@@ -2,25 +2,22 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Queues;
 
-/// <summary>A place in a queue whose frame is decided after the place was queued.</summary>
-internal abstract class QueuePlace
-{
-    /// <summary>The number of bytes on the wire; 0 while it is not known.</summary>
-    internal abstract int Length { get; }
-}
-
 /// <summary>
 /// The place of a personalized event in the queue of a subscriber that joined while the event was being made. The thread that
-/// publishes the event completes it; a reader that reaches the place earlier waits.
+/// publishes the event completes it; a reader that reaches the place earlier waits. A reader takes it from the channel, and then
+/// reads it as a source.
 /// </summary>
-internal sealed class DeferredFrame : QueuePlace
+internal sealed class DeferredFrame : FrameSource
 {
     /// <summary>Completes when the reader's wait ends.</summary>
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile DeferredState _state;
 
-    internal override int Length => _state == DeferredState.Made ? Frame?.Length ?? 0 : 0;
+    private volatile bool _isRead;
+
+    /// <summary>The number of bytes on the wire; 0 while it is not known.</summary>
+    internal int Length => _state == DeferredState.Made ? Frame?.Length ?? 0 : 0;
 
     /// <summary>The state. Written under the registry's lock.</summary>
     internal DeferredState State => _state;
@@ -29,6 +26,25 @@ internal sealed class DeferredFrame : QueuePlace
     /// The frame, or the gap event of a hole; null before it is made, and if there is nothing to send.
     /// </summary>
     internal Frame? Frame { get; private set; }
+
+    internal override int Count => _isRead ? 0 : 1;
+
+    internal override bool IsEmpty => _isRead;
+
+    internal override bool IsLost => _state == DeferredState.Lost;
+
+    internal override bool IsOfChannel => _state != DeferredState.Hole;
+
+    internal override Task? Wait => _state == DeferredState.Making ? _wait.Task : null;
+
+    internal override Frame? Read()
+    {
+        var frame = _isRead ? null : Frame;
+        _isRead = true;
+        return frame;
+    }
+
+    internal override void StopWaiting() => _wait.TrySetResult(true);
 
     /// <summary>Marks the place as dropped. Needs the registry's lock.</summary>
     internal void Drop() => _state = DeferredState.Dropped;
@@ -41,12 +57,6 @@ internal sealed class DeferredFrame : QueuePlace
             _state = state;
         _wait.TrySetResult(true);
     }
-
-    /// <summary>Waits until the frame is made, or until <see cref="StopWaiting"/>.</summary>
-    internal Task WaitAsync() => _wait.Task;
-
-    /// <summary>Ends the wait of a reader that gets nothing more.</summary>
-    internal void StopWaiting() => _wait.TrySetResult(true);
 }
 
 /// <summary>The state of a <see cref="DeferredFrame"/>.</summary>
@@ -73,7 +83,7 @@ internal enum DeferredState
 /// <param name="key">The key.</param>
 /// <param name="first">The event that made the place. Its id is the id of the place.</param>
 /// <remarks>Guarded by the queue's <see cref="QueueTracker"/>.</remarks>
-internal sealed class ConflatedFrame(string key, Frame first) : QueuePlace
+internal sealed class ConflatedFrame(string key, Frame first)
 {
     internal string Key { get; } = key;
 
@@ -81,18 +91,14 @@ internal sealed class ConflatedFrame(string key, Frame first) : QueuePlace
 
     /// <summary>True if the reader has taken the place, or the place was dropped.</summary>
     internal bool IsGone { get; set; }
-
-    internal override int Length => Frame.Length;
 }
 
 /// <summary>The place of a gap event, after the last event before a hole. It does not count against the bounds.</summary>
 /// <param name="frame">The gap event.</param>
-internal sealed class GapMark(Frame frame) : QueuePlace
+internal sealed class GapMark(Frame frame)
 {
     internal Frame Frame { get; } = frame;
 
     /// <summary>True if the reader has taken the gap event. Guarded by the queue's <see cref="QueueTracker"/>.</summary>
     internal bool IsTaken { get; set; }
-
-    internal override int Length => 0;
 }
