@@ -98,7 +98,22 @@ public static partial class EventPublisherExtensions
     {
         ArgumentNullException.ThrowIfNull(publisher);
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(publisher, items, EventSources.FromItem, channels, cancellationToken);
+        return publisher is IPacedPublisher paced
+            ? paced.PublishAllAsync(items, channels, cancellationToken)
+            : PublishEachAsync();
+
+        async Task<long> PublishEachAsync()
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long published = 0;
+            await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                await publisher.PublishAsync(item, channels, cancellationToken).ConfigureAwait(false);
+                published++;
+            }
+
+            return published;
+        }
     }
 
     /// <summary>
@@ -143,31 +158,6 @@ public static partial class EventPublisherExtensions
     {
         ArgumentNullException.ThrowIfNull(publisher);
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(publisher, items, EventSources.FromData, channels, cancellationToken);
-    }
-
-    private static Task<long> PublishAllAsync<T>(
-        IEventPublisher publisher,
-        IAsyncEnumerable<T> items,
-        Func<T, SseItem<string>> toItem,
-        ChannelNames channels,
-        CancellationToken cancellationToken)
-    {
-        return publisher is IPacedPublisher paced
-            ? paced.PublishAllAsync(items, toItem, channels, cancellationToken)
-            : PublishEachAsync();
-
-        async Task<long> PublishEachAsync()
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            long published = 0;
-            await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
-            {
-                await publisher.PublishAsync(toItem(item), channels, cancellationToken).ConfigureAwait(false);
-                published++;
-            }
-
-            return published;
-        }
+        return publisher.PublishAllAsync(EventSources.ToItems(items, cancellationToken), channels, cancellationToken);
     }
 }

@@ -65,7 +65,24 @@ public partial class Publisher<TProperties> : IPacedPublisher
         IAsyncEnumerable<SseItem<string>> items, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(items, EventSources.FromItem, channels, cancellationToken);
+        return PublishAsync();
+
+        async Task<long> PublishAsync()
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var pacer = new SourcePacer<TProperties>(_core, channels);
+            long published = 0;
+            await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var frame = NewFrame(item, nameof(items));
+                await pacer.WaitForRoomAsync(frame, cancellationToken).ConfigureAwait(false);
+                _core.Send(frame, channels);
+                published++;
+            }
+
+            return published;
+        }
     }
 
     /// <summary>
@@ -105,36 +122,6 @@ public partial class Publisher<TProperties> : IPacedPublisher
         IAsyncEnumerable<string> items, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(items, EventSources.FromData, channels, cancellationToken);
-    }
-
-    Task<long> IPacedPublisher.PublishAllAsync<T>(
-        IAsyncEnumerable<T> items, Func<T, SseItem<string>> toItem, ChannelNames channels, CancellationToken cancellationToken) =>
-        PublishAllAsync(items, toItem, channels, cancellationToken);
-
-    private async Task<long> PublishAllAsync<T>(
-        IAsyncEnumerable<T> items, Func<T, SseItem<string>> toItem, ChannelNames channels, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        using var pacer = new SourcePacer<TProperties>(_core, channels);
-        long published = 0;
-        var source = items.GetAsyncEnumerator(cancellationToken);
-        try
-        {
-            while (await source.MoveNextAsync().ConfigureAwait(false))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var frame = NewFrame(toItem(source.Current), nameof(items));
-                await pacer.WaitForRoomAsync(frame, cancellationToken).ConfigureAwait(false);
-                _core.Send(frame, channels);
-                published++;
-            }
-        }
-        finally
-        {
-            await source.DisposeAsync().ConfigureAwait(false);
-        }
-
-        return published;
+        return PublishAllAsync(EventSources.ToItems(items, cancellationToken), channels, cancellationToken);
     }
 }

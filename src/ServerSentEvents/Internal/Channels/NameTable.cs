@@ -34,11 +34,5 @@ internal sealed class NameTable<TValue>
         _peak = _values.Count;
     }
 
-    internal void Clear()
-    {
-        _values = new(StringComparer.Ordinal);
-        _peak = 0;
-    }
-
     internal TValue[] ToArray() => [.. _values.Values];
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace ServerSentEvents.Internal.Events;
@@ -90,3 +91,12 @@ internal sealed class SealedEventIds : EventIds
         return string.Equals(Format(position), id, StringComparison.Ordinal);
     }
 }
+
+/// <summary>The place of an event in the order of a publisher, or in the stream of a backplane.</summary>
+/// <param name="Value">The number that orders events.</param>
+/// <param name="Check">
+/// A check of the stream's message at that place, which tells it from the message at the same place of another stream; 0
+/// without a backplane.
+/// </param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct EventPosition(long Value, uint Check = 0);

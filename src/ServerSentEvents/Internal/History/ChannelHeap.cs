@@ -33,12 +33,6 @@ internal sealed class ChannelHeap<TProperties>
             _channels.Capacity = _channels.Count;
     }
 
-    internal void Clear()
-    {
-        _channels.Clear();
-        _channels.Capacity = 0;
-    }
-
     /// <summary>Puts a channel into the first place or below, where no channel before it has a higher position.</summary>
     private void SiftDown((long Position, ChannelHistory<TProperties> Channel) channel)
     {

@@ -12,9 +12,6 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     /// <summary>The segments, the oldest first. Only the last one can have lost all of its entries.</summary>
     private readonly List<HistorySegment<TProperties>> _segments = [];
 
-    private long _added;
-    private long _evicted;
-
     /// <summary>By own id: the position of the last event that has it, and the number of such events. Null until there is one.</summary>
     private Dictionary<string, (long Position, int Count)>? _ownIds;
 
@@ -29,7 +26,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     /// <summary>The position of the newest personalized event, even if it was evicted.</summary>
     internal long NewestPersonalized { get; private set; } = -1;
 
-    internal long Count => _added - _evicted;
+    internal int Count { get; private set; }
 
     /// <summary>The oldest event. Call only if there is one.</summary>
     internal HistoryEntry<TProperties> Oldest => _segments[0].Oldest!;
@@ -38,7 +35,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     internal void Add(HistoryEntry<TProperties> entry, int capacity)
     {
         SegmentForNext(capacity).Add(entry);
-        _added++;
+        Count++;
         Newest = entry.Position;
         if (entry.Shared is null)
             NewestPersonalized = entry.Position;
@@ -56,7 +53,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
         var segment = _segments[0];
         var entry = segment.Oldest!;
         segment.EvictOldest();
-        _evicted++;
+        Count--;
         if (segment.IsEvicted)
         {
             segment.Next = null;

@@ -16,7 +16,7 @@ internal sealed partial class EventHistory<TProperties>
         var position = found.Value;
         if (position > Position.Value)
         {
-            var canBeAhead = _isFollowing && position < _distrustedFrom;
+            var canBeAhead = isFollowing && position < _distrustedFrom;
             return canBeAhead ? new(found, IsAhead: true, HasPersonalized: false, Replay: null) : null;
         }
 

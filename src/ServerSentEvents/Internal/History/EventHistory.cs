@@ -11,7 +11,24 @@ namespace ServerSentEvents.Internal.History;
 /// Guarded by the registry's lock. Positions are counted here, or come from a backplane. A backplane's positions are the same
 /// on every node, so a client can come from a node that has read more than this one.
 /// </remarks>
-internal sealed partial class EventHistory<TProperties>(int capacity, long capacityBytes, long? maxAge, ChannelIndex<TProperties> index)
+/// <param name="capacity">The largest number of events of a channel.</param>
+/// <param name="capacityBytes">The largest number of bytes in all channels.</param>
+/// <param name="maxAge">The age at which events leave, in ticks of the clock; null for none.</param>
+/// <param name="index">The subscribers of the channels.</param>
+/// <param name="ids">The ids of the positions.</param>
+/// <param name="before">The position before the first event.</param>
+/// <param name="isFollowing">
+/// True if positions come from a backplane. Events without a position are then left out of the history.
+/// </param>
+/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+internal sealed partial class EventHistory<TProperties>(
+    int capacity,
+    long capacityBytes,
+    long? maxAge,
+    ChannelIndex<TProperties> index,
+    EventIds ids,
+    EventPosition before = default,
+    bool isFollowing = false)
 {
     /// <summary>The largest number of events that one call evicts, and of channels that it moves.</summary>
     private const int EvictionBudget = 1_024;
@@ -27,19 +44,16 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     /// <summary>The bytes of all events. An event of several channels counts once.</summary>
     private long _bytes;
 
-    /// <summary>True if positions come from a backplane. Events without a position are then left out of the history.</summary>
-    private bool _isFollowing;
-
     /// <summary>The latest time of an event. Clocks are read before the lock, so a later event can have an earlier one.</summary>
     private long _publishedAt = long.MinValue;
 
     /// <summary>The lowest position that a client claimed and that this node did not reach in time.</summary>
     private long _distrustedFrom = long.MaxValue;
 
-    internal EventIds Ids { get; private set; } = new SealedEventIds();
+    internal EventIds Ids { get; } = ids;
 
     /// <summary>The position of the newest event.</summary>
-    internal EventPosition Position { get; private set; }
+    internal EventPosition Position { get; private set; } = before;
 
     /// <summary>True if there are events that can become too old.</summary>
     internal bool CanExpire => maxAge is not null && !_byOldest.IsEmpty;
@@ -47,26 +61,17 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     /// <summary>The bytes of all events. Can be read without the lock.</summary>
     internal long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>True if there are more bytes than allowed, because <see cref="Add"/> could not evict enough in one call.</summary>
-    internal bool HasExcess => _bytes > capacityBytes;
+    /// <summary>
+    /// True if there are more bytes than allowed, because <see cref="Add"/> could not evict enough in one call. Can be read without
+    /// the lock.
+    /// </summary>
+    internal bool HasExcess => Bytes > capacityBytes;
 
-    /// <summary>Removes everything, and takes later positions from a backplane. Call while no channel has subscribers.</summary>
-    internal void Follow(EventIds ids, EventPosition before)
+    /// <summary>Returns an empty history whose positions come from a backplane. Call while no channel has subscribers.</summary>
+    internal EventHistory<TProperties> Follow(EventIds streamIds, EventPosition start)
     {
-        Clear();
-        index.ResetHistoryFloor(before.Value);
-        _isFollowing = true;
-        _distrustedFrom = long.MaxValue;
-        Ids = ids;
-        Position = before;
-    }
-
-    internal void Clear()
-    {
-        _channels.Clear();
-        _byOldest.Clear();
-        _usedIds.Clear();
-        Volatile.Write(ref _bytes, 0);
+        index.ResetHistoryFloor(start.Value);
+        return new(capacity, capacityBytes, maxAge, index, streamIds, start, isFollowing: true);
     }
 
     /// <summary>
@@ -75,7 +80,7 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     /// </summary>
     internal bool Add(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, EventPosition? position)
     {
-        if (_isFollowing && position is null)
+        if (isFollowing && position is null)
             return false;
         Advance(position ?? new EventPosition(Position.Value + 1));
         // The order of the positions is then the order of the times: no event expires before an older one.
@@ -83,7 +88,8 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
         entry.PlaceAt(Ids, Position, _publishedAt, channels);
         for (var i = 0; i < channels.Count; i++)
             AddTo(channels[i], entry);
-        EvictExcess();
+        if (HasExcess)
+            Evict();
         return true;
     }
 
@@ -108,17 +114,11 @@ internal sealed partial class EventHistory<TProperties>(int capacity, long capac
     /// <summary>Treats ids at or after a position as gaps, until the backplane has reached it.</summary>
     internal void Distrust(long position) => _distrustedFrom = Math.Min(_distrustedFrom, position);
 
-    /// <summary>Evicts a bounded number of the oldest events while there are too many bytes.</summary>
+    /// <summary>
+    /// Evicts a bounded number of events, the oldest of all channels first, while they are too old or take too many bytes.
+    /// </summary>
     /// <returns>True if there may be more. Call again later.</returns>
-    internal bool EvictExcess() => HasExcess && Evict(expiredBefore: long.MinValue);
-
-    /// <summary>Evicts a bounded number of expired events.</summary>
-    /// <returns>True if there may be more. Call again later.</returns>
-    internal bool EvictExpired(long now) => maxAge is { } age && Evict(expiredBefore: now - age);
-
-    /// <summary>Evicts the oldest events of all channels while they are too old, or take too many bytes.</summary>
-    /// <returns>True if it ended because of the budget.</returns>
-    private bool Evict(long expiredBefore)
+    internal bool Evict(long expiredBefore = long.MinValue)
     {
         for (var budget = EvictionBudget; budget > 0 && !_byOldest.IsEmpty; budget--)
         {

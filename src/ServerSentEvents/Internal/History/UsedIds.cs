@@ -38,12 +38,6 @@ internal sealed class UsedIds
         return count;
     }
 
-    internal void Clear()
-    {
-        _counts.Clear();
-        _order.Clear();
-    }
-
     private void Remove(ulong hash)
     {
         var count = _counts[hash];

@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents.Internal.Publishing;
 
@@ -6,16 +7,20 @@ namespace ServerSentEvents.Internal.Publishing;
 internal interface IPacedPublisher
 {
     /// <summary>Publishes all items of a source.</summary>
-    Task<long> PublishAllAsync<T>(
-        IAsyncEnumerable<T> items, Func<T, SseItem<string>> toItem, ChannelNames channels, CancellationToken cancellationToken);
+    Task<long> PublishAllAsync(
+        IAsyncEnumerable<SseItem<string>> items, ChannelNames channels = default, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Checks and conversions of sources.</summary>
 internal static class EventSources
 {
-    internal static readonly Func<SseItem<string>, SseItem<string>> FromItem = static item => item;
-
-    internal static readonly Func<string, SseItem<string>> FromData = static data => new(data);
+    /// <summary>Makes an event from each text of a source.</summary>
+    internal static async IAsyncEnumerable<SseItem<string>> ToItems(
+        IAsyncEnumerable<string> source, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var data in source.WithCancellation(cancellationToken).ConfigureAwait(false))
+            yield return new SseItem<string>(data);
+    }
 
     /// <exception cref="ArgumentException">The source is null, or a subscription.</exception>
     internal static void ThrowIfInvalid<T>(IAsyncEnumerable<T> items, string paramName)

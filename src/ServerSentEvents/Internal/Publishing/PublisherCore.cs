@@ -93,8 +93,8 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
 
     internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, EventPosition position)
     {
-        Complete(Registry.Remember(entry, channels, Settings.Now(), position));
-        StartTimerForHistory();
+        Registry.Remember(entry, channels, Settings.Now(), position);
+        BoundHistory();
     }
 
     internal int Unsubscribe(in ChannelNames channels, Func<TProperties, bool>? match)
@@ -149,15 +149,10 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         Complete(result, ref unreported);
     }
 
-    /// <summary>
-    /// Does the work that a step of the registry has left: hands over ready copies, evicts the rest of the excess, and
-    /// announces ends.
-    /// </summary>
+    /// <summary>Does the work that a step of the registry has left: hands over ready copies, and announces ends.</summary>
     internal void Complete(in RegistryResult<TProperties> result, ref Failures failures)
     {
         CopyScheduler.Shared.Add(result.Ready);
-        if (result.HasHistoryExcess)
-            Registry.EvictExcess();
         if (result.Ended is null)
             return;
         failures.Try(static core => core.StartLingering(), this);
@@ -193,11 +188,14 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     private void CountPublished()
     {
         PublisherMetrics.Published.Increment();
-        StartTimerForHistory();
+        BoundHistory();
     }
 
-    private void StartTimerForHistory()
+    /// <summary>Evicts the rest of the excess after an event was added, and lets the timer evict what gets too old.</summary>
+    private void BoundHistory()
     {
+        if (Registry.HasHistoryExcess)
+            Registry.Evict();
         if (Settings.HistoryCapacity > 0 && Settings.HistoryMaxAge is not null)
             _timer.Start();
     }

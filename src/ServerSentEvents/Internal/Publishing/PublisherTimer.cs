@@ -20,9 +20,6 @@ internal sealed class PublisherTimer<TProperties>
     private readonly PublisherSettings _settings;
     private readonly TimeSpan _period;
 
-    /// <summary>The time of the last search for expired events. Used by the callbacks of the timer.</summary>
-    private long _evictedAt;
-
     /// <summary>A <see cref="TimerState"/>, changed by interlocked operations.</summary>
     private int _state;
 
@@ -35,15 +32,11 @@ internal sealed class PublisherTimer<TProperties>
     {
         _core = new(core);
         _settings = settings;
-        var shortest = settings.LingerTimeout;
-        if (settings.HeartbeatInterval < shortest)
-            shortest = settings.HeartbeatInterval.GetValueOrDefault();
-        if (settings.HistoryCapacity > 0 && settings.HistoryMaxAge < shortest)
-            shortest = settings.HistoryMaxAge.GetValueOrDefault();
         // Without a history, no subscriber can be ahead.
-        if (settings.HistoryCapacity > 0 && AheadTimeout < shortest)
-            shortest = AheadTimeout;
-        _period = TimeSpan.FromTicks(Math.Max(shortest.Ticks / ChecksPerInterval, TimeSpan.TicksPerMillisecond));
+        var hasHistory = settings.HistoryCapacity > 0;
+        TimeSpan?[] timeouts =
+            [settings.LingerTimeout, settings.HeartbeatInterval, hasHistory ? settings.HistoryMaxAge : null, hasHistory ? AheadTimeout : null];
+        _period = TimeSpan.FromTicks(Math.Max(timeouts.Min()!.Value.Ticks / ChecksPerInterval, TimeSpan.TicksPerMillisecond));
         if (settings.HeartbeatInterval is not null)
             Start();
     }
@@ -85,13 +78,8 @@ internal sealed class PublisherTimer<TProperties>
         var now = _settings.TimeProvider.GetTimestamp();
         if (_settings.HeartbeatInterval is { } interval && !_isDisposed)
             SendHeartbeats(core, since: now - _settings.Ticks(interval), now);
-        // Search now if the next check would be more than a quarter of the age after the last search.
-        if (_settings.HistoryMaxAge is { } age
-            && now + _settings.Ticks(_period) - _evictedAt > _settings.Ticks(age) / ChecksPerInterval)
-        {
-            _evictedAt = now;
-            core.Registry.EvictExpired(now);
-        }
+        if (_settings.HistoryMaxAge is { } age)
+            core.Registry.Evict(expiredBefore: now - _settings.Ticks(age));
 
         var unreached = core.Registry.EndUnreached(cameBefore: now - _settings.Ticks(AheadTimeout));
         // Handlers and writers are application code, and must not delay the timer.

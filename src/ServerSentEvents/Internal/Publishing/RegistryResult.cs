@@ -13,9 +13,6 @@ internal struct RegistryResult<TProperties>
     /// <summary>The copies that have something to write.</summary>
     internal ReadyList Ready;
 
-    /// <summary>True if the history has too many bytes, because the step could not evict enough.</summary>
-    internal bool HasHistoryExcess;
-
     /// <summary>The subscribers that the step has ended; null for none.</summary>
     internal List<Subscriber<TProperties>>? Ended;
 

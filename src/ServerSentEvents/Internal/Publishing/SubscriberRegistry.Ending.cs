@@ -63,7 +63,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 _state = atLeast;
             // Nothing can be resumed anymore. A replay that is being read keeps what it needs.
             if (_state == RegistryState.Closed)
-                _history?.Clear();
+                _history = null;
             EndAll_NeedsLock(lastFrames, ref result);
         }
 
@@ -80,7 +80,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             EndAll_NeedsLock(lastFrames: null, ref result);
-            _history?.Follow(ids, before);
+            _history = _history?.Follow(ids, before);
         }
 
         return result;
@@ -95,9 +95,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (!_ahead.MayReach(value))
+            if (_history is null || !_ahead.MayReach(value))
                 return result;
-            foreach (var subscriber in _ahead.Unknown(_history!.Ids, value))
+            foreach (var subscriber in _ahead.Unknown(_history.Ids, value))
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
         }
 

@@ -33,7 +33,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             if (IsDisposed_NeedsLock)
                 return result;
-            if (_state != RegistryState.Closed && _history is not null)
+            if (_history is not null)
             {
                 var hasPosition = _history.Add(personalized.HistoryEntry!, channels, context.Now, context.Position);
                 personalized.PlaceAt(_history.Ids, hasPosition ? _history.Position : null);

@@ -35,11 +35,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
-            if (frame.IsEvent && _state != RegistryState.Closed && _history is not null)
+            if (frame.IsEvent && _history is not null)
             {
                 if (!_history.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position))
                     frame.RemoveForwardedId(_history.Ids);
-                result.HasHistoryExcess = _history.HasExcess;
             }
 
             var walk = channels.Count == 1 ? 0 : _index.NewWalk();
@@ -54,19 +53,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>Adds an event of a backplane to the history alone.</summary>
-    internal RegistryResult<TProperties> Remember(
-        HistoryEntry<TProperties> entry, in ChannelNames channels, long now, EventPosition position)
+    internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, long now, EventPosition position)
     {
-        RegistryResult<TProperties> result = default;
         lock (_gate)
-        {
-            if (_state == RegistryState.Closed || _history is null)
-                return result;
-            _history.Add(entry, channels, now, position);
-            result.HasHistoryExcess = _history.HasExcess;
-        }
-
-        return result;
+            _history?.Add(entry, channels, now, position);
     }
 
     /// <summary>Sends a frame to the members of a channel that the walk has not visited. This loop has to be fast.</summary>

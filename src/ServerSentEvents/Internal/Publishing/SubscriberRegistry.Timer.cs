@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <content>The work of the publisher's timer.</content>
+/// <content>The work of the publisher's timer, which goes in steps under the lock.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
     /// <summary>
@@ -84,5 +84,38 @@ internal sealed partial class SubscriberRegistry<TProperties>
     {
         lock (_gate)
             return _lingering.IsEmpty && _ahead.Count == 0 && _history is not { CanExpire: true };
+    }
+
+    /// <summary>True if the history has too many bytes, because a publish could not evict enough. Takes no lock.</summary>
+    internal bool HasHistoryExcess => _history is { HasExcess: true };
+
+    /// <summary>
+    /// Removes old events from the history, and the oldest while it has too many bytes. Does so in steps, so that no thread waits long
+    /// for the lock.
+    /// </summary>
+    internal void Evict(long expiredBefore = long.MinValue)
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_history is null || !_history.Evict(expiredBefore))
+                    return;
+            }
+
+            LetOthersIn();
+        }
+    }
+
+    /// <summary>
+    /// Gives threads that wait for the lock the time to wake up. A lock is not fair: a thread that takes it again at once can
+    /// keep the others out for 100 ms.
+    /// </summary>
+    private static void LetOthersIn()
+    {
+        // About 30 microseconds.
+        const int spins = 300;
+        Thread.Yield();
+        Thread.SpinWait(spins);
     }
 }

@@ -24,8 +24,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>The current subscribers. Guarded by <see cref="_gate"/>.</summary>
     private readonly ChannelIndex<TProperties> _index = new();
 
-    /// <summary>The history; null for none. Guarded by <see cref="_gate"/>.</summary>
-    private readonly EventHistory<TProperties>? _history;
+    /// <summary>The history; null for none, and after Dispose. Guarded by <see cref="_gate"/>.</summary>
+    private EventHistory<TProperties>? _history;
 
     /// <summary>Ended subscribers that still have a queue. Guarded by <see cref="_gate"/>.</summary>
     private readonly LingeringSubscribers<TProperties> _lingering;
@@ -63,7 +63,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         if (settings.HistoryCapacity > 0)
         {
             var maxAge = settings.HistoryMaxAge is { } age ? settings.Ticks(age) : (long?)null;
-            _history = new(settings.HistoryCapacity, settings.HistoryCapacityBytes, maxAge, _index);
+            _history = new(settings.HistoryCapacity, settings.HistoryCapacityBytes, maxAge, _index, new SealedEventIds());
         }
     }
 
