@@ -18,7 +18,7 @@ internal static class Node
             options.ReconnectionInterval = TimeSpan.FromMilliseconds(200);
         });
         broker.AddTo(builder.Services);
-        // The entrance reads the standard output.
+        // The load balancer reads the node's address from the standard output, so logs go to the standard error.
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
@@ -50,7 +50,7 @@ internal static class Node
             _ = AnnounceAsync(app, name, broker);
             _ = StopOnRequestAsync(app, run);
         });
-        _ = StopWithEntranceAsync(app.Lifetime);
+        _ = StopWithLoadBalancerAsync(app.Lifetime);
         return app;
     }
 
@@ -67,7 +67,7 @@ internal static class Node
         }
     }
 
-    /// <summary>Tells the entrance the address as soon as this node is ready for clients.</summary>
+    /// <summary>Tells the load balancer the address as soon as this node is ready for clients.</summary>
     private static async Task AnnounceAsync(WebApplication app, string name, Broker broker)
     {
         var health = app.Services.GetRequiredService<HealthCheckService>();
@@ -103,8 +103,8 @@ internal static class Node
         }
     }
 
-    /// <summary>Nothing is ever written to the standard input of a node. It closes when the entrance ends.</summary>
-    private static async Task StopWithEntranceAsync(IHostApplicationLifetime lifetime)
+    /// <summary>Nothing is ever written to the standard input of a node. It closes when the load balancer ends.</summary>
+    private static async Task StopWithLoadBalancerAsync(IHostApplicationLifetime lifetime)
     {
         await using var input = Console.OpenStandardInput();
         await input.CopyToAsync(Stream.Null);

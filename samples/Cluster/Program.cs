@@ -9,6 +9,8 @@ if (!Broker.TryParse(builder.Configuration["broker"], out var broker))
     return 1;
 }
 
-// The same program is the entrance and, started by it, each node.
-await using var app = builder.Configuration["node"] is { } name ? Node.Build(builder, name, broker) : Entrance.Build(builder, broker);
+// The same program is the load balancer and each node, which the load balancer starts.
+await using var app = builder.Configuration["node"] is { } name
+    ? Node.Build(builder, name, broker)
+    : LoadBalancer.Build(builder, broker);
 return await app.RunSampleAsync();

@@ -6,17 +6,17 @@ using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>The entrance of the cluster, which starts the nodes.</summary>
+/// <summary>The load balancer of the cluster, which starts the nodes.</summary>
 internal sealed partial class ClusterServer : IDisposable
 {
-    private readonly SampleServer _entrance;
+    private readonly SampleServer _loadBalancer;
     private readonly HttpClient _client;
 
-    private ClusterServer(SampleServer entrance) => (_entrance, _client) = (entrance, entrance.NewClient());
+    private ClusterServer(SampleServer loadBalancer) => (_loadBalancer, _client) = (loadBalancer, loadBalancer.NewClient());
 
-    internal Uri Address => _entrance.Address;
+    internal Uri Address => _loadBalancer.Address;
 
-    internal string Output => _entrance.Output;
+    internal string Output => _loadBalancer.Output;
 
     /// <summary>Starts the sample, and returns when both nodes are ready.</summary>
     internal static async Task<ClusterServer> StartAsync(SingleBroker broker)
@@ -48,7 +48,7 @@ internal sealed partial class ClusterServer : IDisposable
     internal Task UntilNodesHaveEndedAsync() => Limits.UntilAsync(() => !NodeReady().Matches(Output)
         .Any(match => IsRunning(int.Parse(match.Groups["process"].Value, CultureInfo.InvariantCulture))));
 
-    internal HttpClient NewClient() => _entrance.NewClient();
+    internal HttpClient NewClient() => _loadBalancer.NewClient();
 
     /// <summary>Posts a message, and repeats it with the same id until a node accepts it, as the page does.</summary>
     internal async Task SayAsync(string text, string member = "writer")
@@ -66,14 +66,14 @@ internal sealed partial class ClusterServer : IDisposable
             limit.Token.ThrowIfCancellationRequested();
     }
 
-    internal Task StopAsync() => _entrance.StopAsync();
+    internal Task StopAsync() => _loadBalancer.StopAsync();
 
-    internal Task KillAsync() => _entrance.KillAsync();
+    internal Task KillAsync() => _loadBalancer.KillAsync();
 
     public void Dispose()
     {
         _client.Dispose();
-        _entrance.Dispose();
+        _loadBalancer.Dispose();
     }
 
     private async Task<bool> TryPostAsync(string path, object body)

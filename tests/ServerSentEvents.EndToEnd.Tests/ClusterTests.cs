@@ -56,7 +56,7 @@ public sealed class ClusterTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task Entrance_Stopped_EndsItsNodesWithinSeconds()
+    public async Task LoadBalancer_Stopped_EndsItsNodesWithinSeconds()
     {
         Skip.If(OperatingSystem.IsWindows(), "Windows has no signals to send.");
         using var cluster = await ClusterServer.StartAsync(broker);
@@ -69,7 +69,7 @@ public sealed class ClusterTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task Entrance_Killed_NodesEnd()
+    public async Task LoadBalancer_Killed_NodesEnd()
     {
         using var cluster = await ClusterServer.StartAsync(broker);
         await using var a = await ClusterReader.OpenAtAsync(cluster, "A");

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Cluster;
 
 /// <summary>The load balancer of the sample. It starts two nodes, and gives each new connection to the next one.</summary>
-internal static class Entrance
+internal static class LoadBalancer
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
