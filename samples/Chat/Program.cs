@@ -10,8 +10,6 @@ builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.T
 builder.Services.AddSingleton<Room>();
 
 await using var app = builder.Build();
-// A setting that is refused stops the program here, and not the first request.
-app.Services.GetRequiredService<Room>();
 app.UsePage();
 
 app.MapGet("/events", Results<SubscriptionResult<Member>, BadRequest<string>> (string? name, Room room) =>

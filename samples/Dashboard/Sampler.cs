@@ -21,6 +21,7 @@ internal sealed class Sampler(Publisher publisher, Settings settings) : Backgrou
 
     public Subscription<object?> Subscribe(string? lastEventId)
     {
+        // No sample may come between the state and the subscription, so hold the lock over both.
         lock (_gate)
         {
             var state = JsonSerializer.Serialize(

@@ -59,8 +59,9 @@ internal static class SampleApplication
     }
 
     /// <summary>
-    /// Returns true if a page of another origin sent the request. Browsers name the origin, except for some GET requests: there
-    /// they name the relation of the sites. A link to the page itself is no harm.
+    /// Returns true if a page of another origin sent the request. Browsers name the origin, except for some GET requests:
+    /// there they name the relation of the sites. A link from another site to the page is harmless, so navigations are
+    /// allowed.
     /// </summary>
     private static bool IsCrossSite(HttpRequest request) =>
         (request.Headers.Origin.ToString() is { Length: > 0 } origin

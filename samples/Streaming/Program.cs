@@ -5,10 +5,13 @@ using ServerSentEvents;
 using Streaming;
 
 var builder = SampleApplication.CreateBuilder(args, port: 5006);
-// An answer has fewer tokens. So a client can always resume, and a new one reads from the beginning.
 builder.Services.AddServerSentEvents<Answer>(options =>
-    (options.HistoryCapacity, options.HistoryMaxAge, options.ReconnectionInterval)
-        = (10_000, TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(1)));
+{
+    // More events than an answer has, so that every client can read an answer from its beginning.
+    options.HistoryCapacity = 10_000;
+    options.HistoryMaxAge = TimeSpan.FromMinutes(15);
+    options.ReconnectionInterval = TimeSpan.FromSeconds(1);
+});
 await using var app = builder.Build();
 app.UsePage();
 
