@@ -175,8 +175,8 @@ public sealed class GuideSnippets
     {
         await using var application = await StartForNamedUsersAsync(app =>
         {
-            app.MapGet("/inbox", (ClaimsPrincipal user, Publisher<string> publisher) =>
-                publisher.ToResult(new() { Channels = user.Identity!.Name!, Properties = user.Identity.Name! }));
+            app.MapServerSentEvents("/events", context => new SubscribeOptions<string> { Properties = context.User.Identity!.Name! })
+                .RequireAuthorization();
             app.MapPost("/logout", async (HttpContext context, Publisher<string> publisher) =>
             {
                 var name = context.User.Identity!.Name;
@@ -184,13 +184,13 @@ public sealed class GuideSnippets
                 publisher.Disconnect(subscriber => subscriber == name);
             }).RequireAuthorization();
         });
-        using var ann = await OpenAsAsync(application, "/inbox", "Ann");
-        using var bob = await OpenAsAsync(application, "/inbox", "Bob");
+        using var ann = await OpenAsAsync(application, "/events", "Ann");
+        using var bob = await OpenAsAsync(application, "/events", "Bob");
 
         (await StatusOfAsync(application, HttpMethod.Post, "/logout", "Ann")).Should().Be(HttpStatusCode.OK);
 
         (await ann.RestAsync()).Should().BeEmpty();
-        application.Services.GetRequiredService<Publisher<string>>().Publish("hello", "Bob").Should().Be(1);
+        application.Services.GetRequiredService<Publisher<string>>().Publish("hello").Should().Be(1);
         (await bob.NextDataAsync()).Should().Be("hello");
         (await StatusOfAsync(application, HttpMethod.Post, "/logout", name: null)).Should().Be(HttpStatusCode.Unauthorized);
     }

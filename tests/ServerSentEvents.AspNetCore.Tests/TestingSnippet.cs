@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Contains, word for word, the test that the README shows.</summary>
+/// <summary>Contains, word for word, the tests that the README shows.</summary>
 public sealed class TestingSnippet
 {
     [Fact]
@@ -27,5 +27,22 @@ public sealed class TestingSnippet
         Assert.Equal("data: hello", await lines.ReadLineAsync());
         time.Advance(TimeSpan.FromHours(1));
         await lines.ReadToEndAsync();
+    }
+
+    [Fact]
+    public async Task OrderAsync_OfAShop_PublishesTheOrder()
+    {
+        var publisher = new Publisher();
+        var subscription = publisher.Subscribe("orders");
+
+        await new Shop(publisher).OrderAsync("tea");
+
+        publisher.Close();
+        Assert.Equal("data: tea\n\n", Assert.Single(await subscription.ToArrayAsync()));
+    }
+
+    private sealed class Shop(IEventPublisher events)
+    {
+        public ValueTask OrderAsync(string product) => events.PublishAsync(product, "orders");
     }
 }

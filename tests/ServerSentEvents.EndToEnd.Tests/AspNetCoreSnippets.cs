@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.EndToEnd.Tests;
 
-/// <summary>Contains, word for word, the ASP.NET Core code of the READMEs that is in no sample. Runs it on a server.</summary>
+/// <summary>Contains, word for word, the code of the README of ServerSentEvents.AspNetCore. Runs it on a server.</summary>
 public sealed class AspNetCoreSnippets : IAsyncLifetime
 {
     private readonly WebApplicationBuilder _builder = WebApplication.CreateSlimBuilder();
@@ -27,25 +27,6 @@ public sealed class AspNetCoreSnippets : IAsyncLifetime
     private sealed record User(string Name);
 
     private sealed record Admin(string Name);
-
-    [Fact]
-    public async Task Rooms_Run_PersonalizesByRequest()
-    {
-        var builder = _builder;
-        builder.Services.AddServerSentEvents<User>();
-        var app = _application = builder.Build();
-
-        app.MapServerSentEvents("/rooms/{room}/events", context => context.Request.Query["name"] is [{ } name]
-            ? new SubscribeOptions<User> { Channels = (string)context.Request.RouteValues["room"]!, Properties = new User(name) }
-            : null);
-
-        await StartAsync();
-        await using var stream = await EventStream.OpenAsync(_client, "rooms/blue/events?name=Ann");
-        app.Services.GetRequiredService<Publisher<User>>().Publish(user => $"Hello, {user.Name}", "blue");
-        (await stream.NextAsync()).Data.Should().Be("Hello, Ann");
-        using var refused = await _client.GetAsync("rooms/blue/events");
-        ((int)refused.StatusCode).Should().Be(204);
-    }
 
     [Fact]
     public async Task Result_Run_StreamsEvents()
