@@ -28,15 +28,17 @@ public sealed class ReadmeSnippets
         using var handler = ScriptedHandler.Of("data: a\n\n");
         var client = TestClient.NewWithoutWaits(handler);
 
-        var answers = client.ReadAsync(async token =>
+        await foreach (var item in client.ReadAsync(async token =>
         {
             var request = new HttpRequestMessage(HttpMethod.Post, "https://example.com/search") { Content = new StringContent("cats") };
-            request.Headers.Authorization = new("Bearer", await GetTokenAsync(token));
+            request.Headers.Authorization = new("Bearer", await GetTokenAsync(token));    // GetTokenAsync is your code
             return request;
-        });
+        }))
+        {
+            Console.WriteLine(item.Data);
+        }
 
-        (await answers.ToArrayAsync()).Should().ContainSingle();
-        handler.Requests.Should().OnlyContain(request => request.Headers["Authorization"] == "Bearer secret");
+        handler.Requests.Should().HaveCount(2).And.OnlyContain(request => request.Headers["Authorization"] == "Bearer secret");
 
         static Task<string> GetTokenAsync(CancellationToken token) => Task.FromResult("secret");
     }
