@@ -34,7 +34,7 @@ public sealed class EventStreamOptions
     /// <para>Code that replaces <c>HttpContext.User</c> after the middleware discards the result, and the stream has no end. An MVC
     /// filter that authenticates by named schemes discards the result, too. To add claims, register an <c>IClaimsTransformation</c>,
     /// which keeps the result.</para>
-    /// <para>The stream ends as by <see cref="Subscription{TProperties}.Close"/>: the client gets the queued events, and
+    /// <para>The stream ends as after <see cref="Subscription{TProperties}.Close"/>: the client gets the queued events, and
     /// reconnects. If the user is still signed in, the client resumes where the publisher has a history. Otherwise it gets a 401, and
     /// a browser stops.</para>
     /// <para><b>Sliding expiration.</b> An open stream is not activity: it does not extend the ticket, and it ends when the
@@ -46,7 +46,7 @@ public sealed class EventStreamOptions
 
     /// <summary>The age at which a stream ends: above zero, or null for no limit. The default is null.</summary>
     /// <remarks>
-    /// The stream ends as by <see cref="Subscription{TProperties}.Close"/>, as for
+    /// The stream ends as after <see cref="Subscription{TProperties}.Close"/>, as for
     /// <see cref="CloseOnAuthenticationExpiration"/>. The earlier of the two times applies. The client reconnects, and the
     /// application decides again whether to accept it. Clients that came together reconnect together; a
     /// <see cref="PublisherOptions.ReconnectionJitter"/> spreads them.

@@ -2,7 +2,7 @@ using ServerSentEvents.AspNetCore;
 
 namespace ServerSentEvents;
 
-/// <summary>Creates responses that subscribe to publishers.</summary>
+/// <summary>Extension methods that create responses from publishers.</summary>
 public static class PublisherExtensions
 {
     /// <summary>

@@ -9,7 +9,7 @@ using ServerSentEvents.Internal;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>Maps endpoints that answer with a stream of Server-Sent Events.</summary>
+/// <summary>Extension methods that map endpoints for event streams.</summary>
 /// <remarks>
 /// <para>The endpoints answer GET and HEAD as <see cref="PublisherExtensions.ToResult"/> does. A handler that returns that result is
 /// the recommended way where route values, services or other parameters are needed. Authorization, CORS, rate limiting

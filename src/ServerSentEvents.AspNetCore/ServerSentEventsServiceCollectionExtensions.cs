@@ -9,7 +9,7 @@ using ServerSentEvents.Internal;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers publishers of Server-Sent Events with an application.</summary>
+/// <summary>Extension methods that register publishers.</summary>
 /// <example>
 /// <code>
 /// using Microsoft.AspNetCore.Builder;

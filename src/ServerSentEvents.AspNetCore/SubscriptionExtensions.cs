@@ -2,7 +2,7 @@ using ServerSentEvents.AspNetCore;
 
 namespace ServerSentEvents;
 
-/// <summary>Creates responses that stream subscriptions.</summary>
+/// <summary>Extension methods that create responses from subscriptions.</summary>
 public static class SubscriptionExtensions
 {
     /// <summary>

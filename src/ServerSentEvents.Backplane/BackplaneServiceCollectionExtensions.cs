@@ -10,12 +10,12 @@ using ServerSentEvents.Internal;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers backplanes, for the author of a broker's package.</summary>
+/// <summary>Extension methods that register backplanes, for the author of a broker's package.</summary>
 [Experimental(StreamTransport.DiagnosticId)]
 public static class BackplaneServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a publisher as <see cref="IEventPublisher"/>, a hosted service that starts and disposes of it, and a health
+    /// Registers a publisher as <see cref="IEventPublisher"/>, a hosted service that starts and disposes it, and a health
     /// check with the tag <c>ready</c>. A second call for the same type has no effect: its functions are never called. Calls for
     /// different types add different publishers. <see cref="IEventPublisher"/> is ambiguous then, and its resolution throws an
     /// <see cref="InvalidOperationException"/>, unless the application registers one of them as <see cref="IEventPublisher"/> later.

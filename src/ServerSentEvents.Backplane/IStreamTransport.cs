@@ -15,7 +15,7 @@ namespace ServerSentEvents.Backplane;
 /// <see cref="StreamRefusedException"/> for a refusal that will not end by itself, such as a wrong password. An
 /// <see cref="OperationCanceledException"/> that the engine did not cause is reported as a timeout of the broker.</para>
 /// <para><b>Cancellation.</b> After the engine has canceled a call, the engine does not wait for it. The call may end later, such
-/// as on a stalled network. If it then returns a connection, the engine disposes of the connection.</para>
+/// as on a stalled network. If it then returns a connection, the engine disposes the connection.</para>
 /// <para><b>Threads.</b> The engine calls both methods at the same time, from different threads.</para>
 /// <para><b>Tests.</b> <c>TransportContract</c> in the repository's tests checks an implementation.</para>
 /// </remarks>
@@ -31,19 +31,19 @@ public interface IStreamTransport
     /// <summary>Connects for appending, and creates the stream if there is none.</summary>
     /// <param name="observer">The receiver of confirmations.</param>
     /// <param name="cancellationToken">A token that stops connecting.</param>
-    /// <returns>The connection. The engine disposes of it.</returns>
+    /// <returns>The connection. The engine disposes it.</returns>
     /// <exception cref="StreamRefusedException">The broker refuses, and another attempt would be refused as well.</exception>
     Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken);
 
     /// <summary>Connects for reading, and creates the stream if there is none.</summary>
     /// <param name="cancellationToken">A token that stops connecting.</param>
-    /// <returns>The connection. The engine disposes of it.</returns>
+    /// <returns>The connection. The engine disposes it.</returns>
     /// <exception cref="StreamRefusedException">The broker refuses, and another attempt would be refused as well.</exception>
     Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>A connection to the broker. Disposing of it takes at most a second, also on a stalled network.</summary>
-/// <remarks>The engine can dispose of a connection on any thread, also while another call runs.</remarks>
+/// <summary>A connection to the broker. Disposing it takes at most a second, also on a stalled network.</summary>
+/// <remarks>The engine can dispose a connection on any thread, also while another call runs.</remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamConnection : IAsyncDisposable
 {
@@ -53,7 +53,7 @@ public interface IStreamConnection : IAsyncDisposable
 
 /// <summary>A connection that appends messages.</summary>
 /// <remarks>
-/// The engine reads <see cref="Blocked"/> on any thread. It can dispose of the connection while <see cref="SendAsync"/> runs.
+/// The engine reads <see cref="Blocked"/> on any thread. It can dispose the connection while <see cref="SendAsync"/> runs.
 /// </remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamWriter : IStreamConnection
@@ -78,7 +78,7 @@ public interface IStreamWriterObserver
 {
     /// <summary>
     /// Notes that the broker has a message, and keeps it as safely as it is set up to. Call from one thread at a time, and
-    /// never after the writer was disposed of.
+    /// never after the writer was disposed.
     /// </summary>
     /// <param name="number">The number of the message on its connection.</param>
     /// <param name="all">True if all messages before it are confirmed too.</param>
@@ -106,7 +106,7 @@ public interface IStreamReader : IStreamConnection
     /// <param name="start">The first message to read.</param>
     /// <param name="handler">
     /// The receiver of the messages: one call at a time, in the order of the offsets. No call starts after the connection was
-    /// disposed of, and disposing waits for the call that runs. If the handler throws, the connection is lost with that reason.
+    /// disposed, and disposing waits for the call that runs. If the handler throws, the connection is lost with that reason.
     /// </param>
     /// <param name="cancellationToken">A token that stops the wait for the start.</param>
     /// <returns>A task that completes when reading has started. It does not wait for a message.</returns>

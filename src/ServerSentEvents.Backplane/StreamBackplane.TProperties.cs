@@ -8,8 +8,8 @@ using ServerSentEvents.Internal.Compatibility;
 namespace ServerSentEvents.Backplane;
 
 /// <summary>
-/// Publishes to the subscribers of every node over the stream of a broker, and delivers the events of the stream to the
-/// subscribers of this node.
+/// The backplane of one node. It publishes to the subscribers of every node over the stream of a broker, and delivers the
+/// events of the stream to the subscribers of this node.
 /// </summary>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>
@@ -18,11 +18,12 @@ namespace ServerSentEvents.Backplane;
 /// kept. An event that is published to the node's own publisher reaches that node alone, and has no id.</para>
 /// <para><b>Loss.</b> If a node may have missed events, because the stream was deleted, restored from an earlier copy, or trimmed
 /// too early, it ends all subscriptions. Older ids are a <see cref="ResumeResult.Gap"/>.</para>
-/// <para><b>Memory.</b> 12 bytes for each of the last 1,048,576 messages, besides the history. Older ids are gaps.</para>
+/// <para><b>Memory.</b> A node keeps 12 bytes for each of the last 1,048,576 messages, in addition to the history. A resume from an
+/// older id is a gap.</para>
 /// <para><b>Thread safety.</b> All members can be called from any thread. Functions of the options and handlers of the publisher
 /// run on the thread that reads the stream. Do not block them, and do not wait for <see cref="StreamPublisher.DisposeAsync"/> in
 /// them.</para>
-/// <para><b>Lifetime.</b> Create one for each publisher, for the life of the application. It holds two connections. Dispose of it
+/// <para><b>Lifetime.</b> Create one for each publisher, for the life of the application. It holds two connections. Dispose it
 /// before the publisher, which stays the caller's.</para>
 /// </remarks>
 public abstract class StreamBackplane<TProperties> : StreamPublisher
@@ -35,7 +36,7 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     private readonly ReadingLoop<TProperties> _reading;
     private readonly ReadingLag _lag;
 
-    /// <summary>Creates a backplane that is not connected yet.</summary>
+    /// <summary>Initializes a backplane that is not connected yet.</summary>
     /// <param name="publisher">
     /// The publisher of this node. Its subscriptions end when the backplane starts, and again when the node has caught up.
     /// </param>

@@ -11,7 +11,7 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Backplane;
 
 /// <summary>
-/// Publishes to the subscribers of every node over the stream of a broker. This process needs no subscribers, and no
+/// A publisher for the subscribers of every node, over the stream of a broker. Its process needs no subscribers, and no
 /// permission to read.
 /// </summary>
 /// <remarks>
@@ -41,7 +41,7 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
     /// <summary>True after the disposal. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isDisposed;
 
-    /// <summary>Creates a publisher that is not connected yet.</summary>
+    /// <summary>Initializes a publisher that is not connected yet.</summary>
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <param name="transport">The stream.</param>
     /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>

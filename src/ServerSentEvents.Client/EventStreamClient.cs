@@ -42,7 +42,7 @@ public sealed class EventStreamClient
     private readonly Backoff _backoff;
     private readonly ILogger _logger;
 
-    /// <summary>Creates a client that sends its requests with an <see cref="HttpClient"/>.</summary>
+    /// <summary>Initializes a client that sends its requests with an <see cref="HttpClient"/>.</summary>
     /// <param name="http">The client of HTTP. Its handlers, default headers and base address apply.</param>
     /// <param name="options">The settings, which are copied; null for the defaults.</param>
     /// <exception cref="ArgumentNullException"><paramref name="http"/> or the time provider is null.</exception>
@@ -52,7 +52,7 @@ public sealed class EventStreamClient
     {
     }
 
-    /// <summary>Creates a client with a source of jitter: numbers from 0 to 1.</summary>
+    /// <summary>Initializes a client with a source of jitter: numbers from 0 to 1.</summary>
     internal EventStreamClient(HttpClient http, EventStreamClientOptions? options, Func<double> random)
     {
         ArgumentNullException.ThrowIfNull(http);
@@ -78,10 +78,10 @@ public sealed class EventStreamClient
 
     /// <summary>Reads the events of requests that a function makes, such as a POST or a request with a fresh token.</summary>
     /// <param name="request">
-    /// A function that returns a new request for each attempt. The client adds the headers <c>Accept</c> and <c>Cache-Control</c>
-    /// if the request and the defaults of the <see cref="HttpClient"/> lack them, sets <c>Last-Event-ID</c> if there
-    /// is one, and disposes the request. A default <c>Accept</c> that no stream fits is replaced. A server may process a request with a body again at each attempt. No timeout of the client
-    /// applies to the function.
+    /// A function that returns a new request for each attempt. The client disposes the request. It adds <c>Accept</c> and
+    /// <c>Cache-Control</c> if neither the request nor the defaults of the <see cref="HttpClient"/> have them, and replaces
+    /// a default <c>Accept</c> that excludes streams. It sets <c>Last-Event-ID</c> if there is an id. A server may process
+    /// a request with a body again at each attempt. The client applies no timeout to the function.
     /// </param>
     /// <param name="cancellationToken">A token that ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The events, as by <see cref="ReadAsync(Uri, CancellationToken)"/>.</returns>

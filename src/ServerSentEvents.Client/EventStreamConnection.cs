@@ -11,15 +11,15 @@ public sealed class EventStreamConnection
         FailedAttempts = failedAttempts;
     }
 
-    /// <summary>The address of the stream, after redirects; null if the handler of the client does not name it.</summary>
+    /// <summary>Gets the address of the stream, after redirects; null if the handler of the client does not name it.</summary>
     public Uri? Uri { get; }
 
     /// <summary>
-    /// The last event id that the client has added to the request; null if there was none. It is also null if only the application has
-    /// put a <c>Last-Event-ID</c> into its request.
+    /// Gets the last event id that the client has added to the request; null if there was none. It is also null if only the
+    /// application has put a <c>Last-Event-ID</c> into its request.
     /// </summary>
     public string? LastEventId { get; }
 
-    /// <summary>The number of attempts without progress before this one.</summary>
+    /// <summary>Gets the number of attempts without progress before this one.</summary>
     public int FailedAttempts { get; }
 }

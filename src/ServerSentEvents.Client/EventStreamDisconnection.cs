@@ -16,29 +16,31 @@ public sealed class EventStreamDisconnection
         IsTemporary = isTemporary;
     }
 
-    /// <summary>The cause of the end.</summary>
+    /// <summary>Gets the cause of the end.</summary>
     public EventStreamEndReason Reason { get; }
 
-    /// <summary>The cause of the end as a sentence.</summary>
+    /// <summary>Gets the cause of the end as a sentence.</summary>
     public string Message { get; }
 
-    /// <summary>True if the client reconnects unless <see cref="EventStreamClientOptions.ShouldReconnect"/> decides otherwise.</summary>
+    /// <summary>
+    /// Gets whether the client reconnects unless <see cref="EventStreamClientOptions.ShouldReconnect"/> decides otherwise.
+    /// </summary>
     public bool IsTemporary { get; internal set; }
 
-    /// <summary>The status of the response; null if there was no response.</summary>
+    /// <summary>Gets the status of the response; null if there was no response.</summary>
     public HttpStatusCode? StatusCode { get; internal init; }
 
-    /// <summary>The exception that ended the attempt; null if there was none.</summary>
+    /// <summary>Gets the exception that ended the attempt; null if there was none.</summary>
     public Exception? Exception { get; internal init; }
 
-    /// <summary>The number of attempts without progress in a row, including this one; 0 after an attempt with progress.</summary>
+    /// <summary>Gets the number of attempts without progress in a row, including this one; 0 after an attempt with progress.</summary>
     public int FailedAttempts { get; internal set; }
 
-    /// <summary>The id from which the next attempt resumes; null if there is none.</summary>
+    /// <summary>Gets the id from which the next attempt resumes; null if there is none.</summary>
     public string? LastEventId { get; internal set; }
 
     /// <summary>
-    /// The time before the next attempt. It is null if there will be none, and while
+    /// Gets the time before the next attempt. It is null if there will be none, and while
     /// <see cref="EventStreamClientOptions.ShouldReconnect"/> decides.
     /// </summary>
     public TimeSpan? Delay { get; internal set; }

@@ -5,8 +5,8 @@ using ServerSentEvents.RabbitMQ.Internal;
 namespace ServerSentEvents.RabbitMQ;
 
 /// <summary>
-/// Publishes to the subscribers of every node over a RabbitMQ stream, and delivers the events of the stream to the subscribers
-/// of this node.
+/// The backplane of one node. It publishes to the subscribers of every node over a RabbitMQ stream, and delivers the events
+/// of the stream to the subscribers of this node.
 /// </summary>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>
@@ -39,7 +39,7 @@ public sealed class RabbitMQBackplane<TProperties> : StreamBackplane<TProperties
     /// <param name="publisher">The publisher of this node. Its subscriptions end.</param>
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <param name="cancellationToken">A token that stops connecting.</param>
-    /// <returns>The backplane. The caller disposes of it.</returns>
+    /// <returns>The backplane. The caller disposes it.</returns>
     /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>
     /// <exception cref="InvalidOperationException">
     /// The broker refuses, or the node has not caught up within <see cref="StreamPublisherOptions.PublishTimeout"/>. The

@@ -47,17 +47,17 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
     public string StreamName { get; set; } = "server-sent-events";
 
     /// <summary>
-    /// The shortest time for which the broker keeps events, from 1 second; null for no limit. The default is 1 day. A fraction of
-    /// a second is ignored. The broker removes whole blocks, so a quiet stream can keep events for much longer. The option has no effect
-    /// on a stream that exists already.
+    /// The shortest time for which the broker keeps events, from 1 second; null for no limit. The default is 1 day. A
+    /// fraction of a second is ignored. The broker removes whole blocks, so a quiet stream can keep events for much longer.
+    /// The option has no effect on a stream that exists already.
     /// </summary>
     public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// The bytes of events that the broker keeps on each of its nodes; null for no limit. From 1,000,000, and at least ten times
-    /// <see cref="StreamPublisherOptions.MaxEventBytes"/>, because the broker removes a tenth at a time, or
-    /// 1,000,000,000 bytes if that is less. The default is
-    /// 1,073,741,824 (1 GiB). It has no effect on a stream that exists already.
+    /// The bytes of events that the broker keeps on each of its nodes; null for no limit. From 1,000,000, and at least ten
+    /// times <see cref="StreamPublisherOptions.MaxEventBytes"/>, because the broker removes a tenth at a time, or
+    /// 1,000,000,000 bytes if that is less. The default is 1,073,741,824 (1 GiB). It has no effect on a stream that exists
+    /// already.
     /// </summary>
     public long? MaxBytes { get; set; } = 1L << 30;
 }

@@ -4,10 +4,10 @@ using ServerSentEvents.RabbitMQ.Internal;
 namespace ServerSentEvents.RabbitMQ;
 
 /// <summary>
-/// Publishes to the subscribers of every node over a RabbitMQ stream, from a process that has no subscribers, such as a worker.
+/// A publisher for the subscribers of every node, over a RabbitMQ stream. Its process has no subscribers, such as a worker.
 /// </summary>
 /// <remarks>
-/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose of the publisher
+/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose the publisher
 /// when the process stops. The user needs the permission to write to <c>amq.default</c>, and to configure the stream if it does
 /// not exist yet.
 /// </remarks>
@@ -27,7 +27,7 @@ namespace ServerSentEvents.RabbitMQ;
 /// </example>
 public sealed class RabbitMQEventPublisher : StreamPublisher
 {
-    /// <summary>Creates a publisher, which connects in the background.</summary>
+    /// <summary>Initializes a publisher, which connects in the background.</summary>
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <exception cref="ArgumentException">The argument is null, or an option is missing or out of its range.</exception>
     public RabbitMQEventPublisher(RabbitMQPublisherOptions options)

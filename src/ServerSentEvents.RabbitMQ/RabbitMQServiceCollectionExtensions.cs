@@ -4,7 +4,7 @@ using ServerSentEvents.RabbitMQ;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers the backplane on RabbitMQ in a container.</summary>
+/// <summary>Extension methods that register the backplane on RabbitMQ.</summary>
 public static class RabbitMQServiceCollectionExtensions
 {
     /// <summary>

@@ -5,14 +5,14 @@ using ServerSentEvents.Redis.Internal;
 namespace ServerSentEvents.Redis;
 
 /// <summary>
-/// Publishes to the subscribers of every node over a Redis stream, and delivers the events of the stream to the subscribers of
-/// this node. Needs Redis 7.0 or later, or Valkey.
+/// The backplane of one node. It publishes to the subscribers of every node over a Redis stream, and delivers the events of
+/// the stream to the subscribers of this node. Needs Redis 7.0 or later, or Valkey.
 /// </summary>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>
 /// The remarks of <see cref="StreamBackplane{TProperties}"/> apply: order, ids, loss, memory, threads and lifetime. A confirmed
-/// event is in the memory of Redis. A restart or a failover can lose it, depending on how Redis is set up; clients then get a
-/// gap.
+/// event is in the memory of Redis. A restart or a failover can lose it, depending on how Redis is set up. Nodes that had read
+/// the event then give their clients a gap. A node that had not read it cannot notice the loss, and its clients miss the event.
 /// </remarks>
 /// <example>
 /// <code>
@@ -40,7 +40,7 @@ public sealed class RedisBackplane<TProperties> : StreamBackplane<TProperties>
     /// <param name="publisher">The publisher of this node. Its subscriptions end.</param>
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <param name="cancellationToken">A token that stops connecting.</param>
-    /// <returns>The backplane. The caller disposes of it.</returns>
+    /// <returns>The backplane. The caller disposes it.</returns>
     /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>
     /// <exception cref="InvalidOperationException">
     /// Redis refuses, or the node has not caught up within <see cref="StreamPublisherOptions.PublishTimeout"/>. The message

@@ -4,10 +4,10 @@ using ServerSentEvents.Redis.Internal;
 namespace ServerSentEvents.Redis;
 
 /// <summary>
-/// Publishes to the subscribers of every node over a Redis stream, from a process that has no subscribers, such as a worker.
+/// A publisher for the subscribers of every node, over a Redis stream. Its process has no subscribers, such as a worker.
 /// </summary>
 /// <remarks>
-/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose of the publisher
+/// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose the publisher
 /// when the process stops. The user needs the permission for <c>XADD</c> on the key, and for <c>WAIT</c> if
 /// <see cref="RedisPublisherOptions.WaitForReplicas"/> is set.
 /// </remarks>
@@ -27,7 +27,7 @@ namespace ServerSentEvents.Redis;
 /// </example>
 public sealed class RedisEventPublisher : StreamPublisher
 {
-    /// <summary>Creates a publisher, which connects in the background.</summary>
+    /// <summary>Initializes a publisher, which connects in the background.</summary>
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <exception cref="ArgumentException">The argument is null, or an option is missing or out of its range.</exception>
     public RedisEventPublisher(RedisPublisherOptions options)

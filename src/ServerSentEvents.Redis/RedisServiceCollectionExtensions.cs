@@ -4,7 +4,7 @@ using ServerSentEvents.Redis;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers the backplane on Redis in a container.</summary>
+/// <summary>Extension methods that register the backplane on Redis.</summary>
 public static class RedisServiceCollectionExtensions
 {
     /// <summary>

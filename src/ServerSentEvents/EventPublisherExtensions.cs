@@ -19,6 +19,7 @@ public static partial class EventPublisherExtensions
     /// A token that stops the wait. An event that was already handed to a broker may still be published.
     /// </param>
     /// <returns>A task that completes when the event is published and this process can no longer lose it.</returns>
+    /// <remarks>To set a type or an id, pass an <see cref="SseItem{T}"/> to <see cref="IEventPublisher.PublishAsync"/>.</remarks>
     /// <exception cref="ArgumentException">
     /// The publisher or the data is null, or the event or a channel name is invalid.
     /// </exception>

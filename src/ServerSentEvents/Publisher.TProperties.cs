@@ -127,7 +127,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <para>Later calls of <c>Subscribe</c> return a subscription that has already ended, with
     /// <see cref="SubscriptionEndReason.Closed"/>. Its stream consists of a <c>retry:</c>: the reconnection interval, or
     /// three seconds if none is set. A client that gets this stream reconnects later. A browser that gets an error status
-    /// stops for good (WHATWG HTML, 9.2.3).</para>
+    /// never reconnects (WHATWG HTML, 9.2.3).</para>
     /// <para>Publishing stays possible but reaches no subscriber. The method can be called repeatedly, and has no effect
     /// after <see cref="Dispose"/>.</para>
     /// </remarks>
@@ -136,7 +136,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// </exception>
     public void Drain() => _core.Drain();
 
-    /// <summary>Ends every subscription for good.</summary>
+    /// <summary>Ends every subscription and the publisher permanently.</summary>
     /// <remarks>
     /// <para>The subscriptions end as with <see cref="Close"/>: the queued events are still delivered, within the limits
     /// of <see cref="PublisherOptions.LingerTimeout"/>.</para>

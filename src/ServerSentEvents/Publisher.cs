@@ -4,7 +4,7 @@ namespace ServerSentEvents;
 /// A <see cref="Publisher{TProperties}"/> without typed properties: each subscriber has any object, or null.
 /// </summary>
 /// <remarks>
-/// All members are safe to use from several threads at the same time. Dispose of the publisher when the application stops.
+/// All members are safe to use from several threads at the same time. Dispose the publisher when the application stops.
 /// </remarks>
 /// <example>
 /// <code>

@@ -84,10 +84,10 @@ public sealed class PublisherOptions
     /// before the initial data. After events were dropped because a queue was full, it is sent before the first event after
     /// the hole. Events that are dropped one after the other belong to the same hole: one gap event is sent for all of them.
     /// With <see cref="QueueOverflow.DropNewest"/>, an event that is queued in between begins another hole.</para>
-    /// <para>It is never dropped, and is added to a full queue as well. It counts in no bound in bytes. After a
-    /// resume, the publisher sends an id with it, so that the client keeps its place. There is none if the client's own id cannot
-    /// be sent back. With <see cref="QueueOverflow.Disconnect"/>, no event is
-    /// dropped, so it is sent after a resume only.</para>
+    /// <para>It is never dropped, and is added even to a full queue. It does not count against
+    /// <see cref="QueueCapacityBytes"/>. After a resume, it carries an id, so that the client keeps its position. It can
+    /// lack one if the client's id cannot be sent back. With <see cref="QueueOverflow.Disconnect"/>, no event is dropped,
+    /// so the gap event is sent only after a resume.</para>
     /// <para>The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply to it. An event
     /// that cannot be sent, or that has an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>
     /// </remarks>
@@ -139,8 +139,9 @@ public sealed class PublisherOptions
     /// any reason.</para>
     /// <para>At the limit, <c>Subscribe</c> does not throw. It returns a subscription that has already ended, with
     /// <see cref="SubscriptionEndReason.Refused"/>. Its stream consists of a <c>retry:</c>: the
-    /// <see cref="ReconnectionInterval"/> with its jitter, or a random time from 5 to 10 seconds if none is set. A client that
-    /// gets this stream tries again later. A browser that gets an error status stops for good (WHATWG HTML, 9.2.3).</para>
+    /// <see cref="ReconnectionInterval"/> with its jitter, or a random time from 5 to 10 seconds if none is set. A client
+    /// that gets this stream tries again later. A browser that gets an error status never reconnects (WHATWG HTML,
+    /// 9.2.3).</para>
     /// </remarks>
     /// <example>
     /// <code>
@@ -154,15 +155,16 @@ public sealed class PublisherOptions
     public int? MaxSubscribers { get; set; }
 
     /// <summary>
-    /// The time for which the reader of an ended subscription can take nothing before the rest of its queue is dropped:
-    /// above zero, at most about 49 days. The default is 30 seconds.
+    /// The time without progress after which the rest of an ended subscription's queue is dropped: above zero, at most about 49
+    /// days. The default is 30 seconds.
     /// </summary>
     /// <remarks>
-    /// <para>It applies after a subscription has ended while events are still queued: by a <c>Close</c>, an
-    /// <c>Unsubscribe</c>, a full queue, or <see cref="Publisher{TProperties}.Dispose"/>. After ten times this timeout,
-    /// the rest is dropped even if the reader is making progress. There is more time if the queue holds more bytes than a reader
-    /// takes in that time at 16 KB a second. Initial data and shared replays do not extend the time. With the default settings, a reader
-    /// that takes at least 16 KB a second gets everything that a full queue holds.</para>
+    /// <para>It applies when a subscription has ended and events are still queued: after <c>Close</c>, <c>Unsubscribe</c>,
+    /// a full queue, or the publisher's <see cref="Publisher{TProperties}.Dispose"/>. The queue is dropped when the reader
+    /// takes nothing for this time.</para>
+    /// <para>It is also dropped after a total time: ten times this timeout, or the time that the queued bytes need at 16 KB
+    /// a second, whichever is longer. Initial data and shared replays do not extend the total time. With the default
+    /// settings, a reader that takes at least 16 KB a second gets everything that a full queue holds.</para>
     /// <para><see cref="Subscription{TProperties}.Dispose"/> and a canceled token drop the queue at once, without this
     /// timeout.</para>
     /// </remarks>
@@ -190,12 +192,12 @@ public sealed class PublisherOptions
     /// this publisher can make a valid one, so a forged id is a <see cref="ResumeResult.Gap"/>. The ids of a backplane are
     /// the same on every node and are not protected from forgery.</para>
     /// <para><b>Own ids.</b> An id that the application sets is kept. It must be unique among the events of all channels
-    /// that one subscriber combines. An id that two of these events have is a <see cref="ResumeResult.Gap"/>. The publisher
-    /// compares it with the ids in the history, and with the last 65,536 that left the history. An id counts once for each
-    /// channel of its event, and twice if the function of a personalized event gave it to only some subscribers. If an item
-    /// carries a generated id of the same publisher, as a forwarded item does, the event gets its own generated id
-    /// instead. It has no id if no client could resume from it: initial data before the last event, and an event that one node of a
-    /// backplane publishes locally.</para>
+    /// that one subscriber combines; otherwise a resume from it is a <see cref="ResumeResult.Gap"/>. The publisher compares
+    /// it with the ids in the history, and with the last 65,536 ids that left the history, counted for each channel. A
+    /// personalized event must have the same id for all subscribers that get it.</para>
+    /// <para><b>Forwarded items.</b> An item that carries a generated id of the same publisher gets a new generated id. It
+    /// gets none where no client could resume from it: in initial data, except for the last event, and in an event that one
+    /// node of a backplane publishes locally.</para>
     /// </remarks>
     public int HistoryCapacity { get; set; }
 
@@ -240,9 +242,9 @@ public sealed class PublisherOptions
     /// <remarks>
     /// <para>A heartbeat is a comment, which clients ignore. It keeps proxies from closing an idle connection, and a
     /// write to a vanished client fails. The standard suggests about 15 seconds (WHATWG HTML, 9.2.7).</para>
-    /// <para>A subscriber gets one if its queue is empty, or while it waits for its initial data. The publisher checks four times per
-    /// interval, so a heartbeat comes at most a quarter of the interval late. It occupies a place in the queue until it is read, except
-    /// while initial data is loaded.</para>
+    /// <para>A subscriber gets one if its queue is empty, or while it waits for its initial data. The publisher checks four
+    /// times per interval, so a heartbeat comes at most a quarter of the interval late. It occupies a place in the queue
+    /// until it is read, except while initial data is loaded.</para>
     /// </remarks>
     public TimeSpan? HeartbeatInterval { get; set; }
 

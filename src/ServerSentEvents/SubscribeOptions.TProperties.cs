@@ -75,15 +75,16 @@ public sealed class SubscribeOptions<TProperties>
     /// <see cref="PublisherOptions.LingerTimeout"/> after another end. The stream then ends without the queued events, so that
     /// no client gets events without the state that they follow.</para>
     /// <para><b>Errors.</b> An exception of the function, or an event that cannot be sent, ends the subscription:
-    /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Before that, the client gets a retry interval of
-    /// 5 to 10 seconds, chosen at random, so that not all clients return to a broken database at once. A longer
-    /// <see cref="PublisherOptions.ReconnectionInterval"/> replaces the 5 seconds, and a longer
-    /// <see cref="PublisherOptions.ReconnectionJitter"/> the random part. Null instead of a sequence counts as no events.</para>
-    /// <para><b>Heartbeats.</b> With a <see cref="PublisherOptions.HeartbeatInterval"/>, the client gets heartbeats during the load, so that
-    /// proxies keep the connection open. They stop when the subscription ends.</para>
-    /// <para><b>Ids.</b> With a history, the last loaded event carries the position at which the subscription began, unless it
-    /// has an id. Without a loaded event, a client that leaves before the first live event comes back as a new one, or after a gap event
-    /// with its former id.</para>
+    /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Before that, the client gets a
+    /// reconnection interval (<c>retry:</c>) of 5 to 10 seconds, chosen at random, so that not all clients return to a
+    /// broken database at once. A longer <see cref="PublisherOptions.ReconnectionInterval"/> replaces the 5 seconds, and a
+    /// longer <see cref="PublisherOptions.ReconnectionJitter"/> the random part. Null instead of a sequence counts as no
+    /// events.</para>
+    /// <para><b>Heartbeats.</b> With a <see cref="PublisherOptions.HeartbeatInterval"/>, the client gets heartbeats during
+    /// the load, so that proxies keep the connection open. They stop when the subscription ends.</para>
+    /// <para><b>Ids.</b> With a history, the last loaded event carries the position at which the subscription began, unless
+    /// it has an id. If no event is loaded and the client leaves before the first live event, it has no id of this stream.
+    /// It comes back as a new client. If it got a gap event, it comes back with its previous id.</para>
     /// </remarks>
     /// <example>
     /// <code>
@@ -157,10 +158,15 @@ public sealed class SubscribeOptions<TProperties>
     /// <para><b>Order.</b> The event takes the place of the one that it replaces. It is sent with the id of that place, so a
     /// resume may repeat values of a key, and ends with the latest one. Within one stream and for each key, no older value comes
     /// after a newer one.</para>
-    /// <para><b>Not conflated</b> are events with null as their key, events with an id that the application gave, comments,
-    /// initial data and replayed events. A personalized event is not conflated for a subscriber that joined while its function
-    /// ran. Later events do not replace events that this subscriber had queued before. An event that the reader has begun is
-    /// not replaced.</para>
+    /// <para><b>Not conflated</b> are:</para>
+    /// <list type="bullet">
+    /// <item>events whose key is null</item>
+    /// <item>events with an id of the application</item>
+    /// <item>comments, initial data and replayed events</item>
+    /// <item>an event that the reader has begun</item>
+    /// <item>a personalized event, for a subscriber that joined while the event was being made. Later events do not replace the
+    /// events that this subscriber had queued before it.</item>
+    /// </list>
     /// <para><b>Bounds.</b> A replacement takes no place of the <see cref="QueueCapacity"/>. If it is larger than its predecessor
     /// and there is no room within <see cref="QueueCapacityBytes"/>, <see cref="QueueOverflow"/> decides.</para>
     /// <para><b>Thread.</b> The function is called on the thread that publishes, outside every lock: once for each event and

@@ -89,7 +89,8 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     public DateTimeOffset SubscribedAt => new(_subscribedAt, TimeSpan.Zero);
 
     /// <summary>
-    /// Gets the number of events and comments that wait to be read, including initial data, replayed events and the retry interval.
+    /// Gets the number of events and comments that wait to be read, including initial data, replayed events and the
+    /// reconnection interval (<c>retry:</c>).
     /// </summary>
     public int QueuedEvents => Subscriber?.Count ?? 0;
 

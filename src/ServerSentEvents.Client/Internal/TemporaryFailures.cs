@@ -14,7 +14,7 @@ internal static class TemporaryFailures
     internal static bool IsTemporary(Exception exception, bool isSent)
     {
 #if NET
-        // A request inside the function or a handler, such as one for a token, was refused for good.
+        // A request inside the function or a handler, such as one for a token, was refused permanently.
         if (exception is HttpRequestException { StatusCode: { } status } && !IsTemporary(status))
             return false;
 #endif

@@ -52,7 +52,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
 
     public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
-        // Read the token now: the engine can dispose of the reader before this method ends.
+        // Read the token now: the engine can dispose the reader before this method ends.
         var stopping = _stopping.Token;
         try
         {
@@ -109,7 +109,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The connection was disposed of.
+            // The connection was disposed.
         }
         catch (Exception exception)
         {

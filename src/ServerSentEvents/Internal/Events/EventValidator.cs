@@ -8,7 +8,7 @@ namespace ServerSentEvents.Internal.Events;
 /// </summary>
 internal static class EventValidator
 {
-    /// <summary>The largest length of an id. Servers can refuse a longer header, which stops a browser for good.</summary>
+    /// <summary>The largest length of an id. Servers can refuse a longer header, after which a browser never reconnects.</summary>
     internal const int MaxIdLength = 1_000;
 
     private static readonly char[] LineEnds = ['\r', '\n'];
