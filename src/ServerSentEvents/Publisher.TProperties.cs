@@ -99,8 +99,9 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// before the outermost call returns.</para>
     /// <para><b>Errors.</b> If a handler throws, the other handlers are still called, and everything else is done. Then
     /// the call that ended the subscription throws an <see cref="AggregateException"/>. For a reader with
-    /// <c>await foreach</c>, also after a canceled token, the enumerator's <c>DisposeAsync</c> throws it. There it
-    /// replaces an exception of the loop's body. For <c>CopyToAsync</c>, its task fails with it.</para>
+    /// <c>await foreach</c>, the enumerator's <c>DisposeAsync</c> throws it. There it replaces an exception of the loop's
+    /// body. After a canceled token, it does so only if the handler has thrown before the reader disposes the enumerator: the
+    /// reader does not wait for it. For <c>CopyToAsync</c>, its task fails with it.</para>
     /// </remarks>
     public event EventHandler<SubscriptionEventArgs<TProperties>>? Unsubscribed
     {
@@ -123,7 +124,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <remarks>
     /// <para>Call it while clients can still connect, and call <see cref="Dispose"/> later. The subscriptions end as with
     /// <see cref="Close"/>. If a <see cref="PublisherOptions.ReconnectionInterval"/> is set, each stream first gets
-    /// another <c>retry:</c>, unless its queue is full.</para>
+    /// another <c>retry:</c>, unless its queue is full or it waits for its <c>LoadInitialData</c>, which is canceled.</para>
     /// <para>Later calls of <c>Subscribe</c> return a subscription that has already ended, with
     /// <see cref="SubscriptionEndReason.Closed"/>. Its stream consists of a <c>retry:</c>: the reconnection interval, or
     /// three seconds if none is set. A client that gets this stream reconnects later. A browser that gets an error status

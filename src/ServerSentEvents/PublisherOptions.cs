@@ -164,7 +164,8 @@ public sealed class PublisherOptions
     /// takes nothing for this time.</para>
     /// <para>It is also dropped after a total time: ten times this timeout, or the time that the queued bytes need at 16 KB
     /// a second, whichever is longer. Initial data and shared replays do not extend the total time. With the default
-    /// settings, a reader that takes at least 16 KB a second gets everything that a full queue holds.</para>
+    /// settings, a client of <c>CopyToAsync</c> that takes at least 16 KB a second gets everything that a full queue holds. A
+    /// reader with <c>await foreach</c> makes progress only when it takes the next event.</para>
     /// <para><see cref="Subscription{TProperties}.Dispose"/> and a canceled token drop the queue at once, without this
     /// timeout.</para>
     /// </remarks>

@@ -15,7 +15,9 @@ public enum QueueOverflow
 
     /// <summary>
     /// Drops the oldest queued events until the new event fits, and counts them in
-    /// <see cref="Subscription{TProperties}.DroppedEvents"/>. Use it if only the newest value matters, such as a price.
+    /// <see cref="Subscription{TProperties}.DroppedEvents"/>. Use it if only the newest value matters, such as a price. An event
+    /// that is being written cannot be dropped. A new event that does not fit beside it is dropped, too: with events of more than
+    /// half of <see cref="PublisherOptions.QueueCapacityBytes"/>, set a <see cref="PublisherOptions.GapEvent"/>.
     /// </summary>
     DropOldest,
 

@@ -20,8 +20,11 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     /// <summary>The queue; null if the subscription had released it before.</summary>
     private readonly SubscriptionQueue? _queue;
 
-    private readonly Func<Frame, TView> _toView;
+    private readonly Func<Frame, string?, TView> _toView;
     private readonly bool _withComments;
+
+    /// <summary>The id at which a resumed stream begins, before its first event; null otherwise.</summary>
+    private string? _startId;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>The registration for the whole enumeration: a canceled token takes effect also between two reads.</summary>
@@ -34,12 +37,15 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
 
     /// <summary>Starts the only enumeration of a subscription.</summary>
     /// <param name="subscription">The subscription.</param>
-    /// <param name="toView">Makes an element from a frame.</param>
+    /// <param name="toView">Makes an element from a frame. The second argument is the id that the first event needs if it has none.</param>
     /// <param name="withComments">True if the reader gets each frame, and not only events.</param>
     /// <param name="cancellationToken">The token of the enumeration.</param>
     /// <exception cref="InvalidOperationException">The subscription has, or had, a reader.</exception>
     internal FrameEnumerator(
-        Subscription<TProperties> subscription, Func<Frame, TView> toView, bool withComments, CancellationToken cancellationToken)
+        Subscription<TProperties> subscription,
+        Func<Frame, string?, TView> toView,
+        bool withComments,
+        CancellationToken cancellationToken)
     {
         subscription.TakeReader();
         _subscription = subscription;
@@ -94,8 +100,13 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
         {
             _queue.Release(frame.Length);
             if (!_withComments && !frame.IsEvent)
+            {
+                _startId = frame.OwnId ?? _startId;
                 continue;
-            Current = _toView(frame);
+            }
+
+            Current = _toView(frame, _startId);
+            _startId = null;
             _queue.CountDelivery(frame);
             return true;
         }
@@ -137,5 +148,17 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
 internal sealed class ItemStream<TProperties>(Subscription<TProperties> subscription) : IAsyncEnumerable<SseItem<string>>
 {
     public IAsyncEnumerator<SseItem<string>> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new FrameEnumerator<TProperties, SseItem<string>>(subscription, static frame => frame.Item, withComments: false, cancellationToken);
+        new FrameEnumerator<TProperties, SseItem<string>>(subscription, ToItem, withComments: false, cancellationToken);
+
+    /// <summary>
+    /// Returns the item of an event. Where the stream has only events, the first one carries the id at which the stream begins:
+    /// without an id, it would clear the client's last event id.
+    /// </summary>
+    private static SseItem<string> ToItem(Frame frame, string? startId)
+    {
+        var item = frame.Item;
+        return startId is null || item.EventId is not null
+            ? item
+            : new(item.Data, item.EventType) { EventId = startId, ReconnectionInterval = item.ReconnectionInterval };
+    }
 }

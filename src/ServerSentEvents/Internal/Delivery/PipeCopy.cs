@@ -53,6 +53,9 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
     /// <summary>True while a flush waits for the client.</summary>
     private volatile bool _isWaiting;
 
+    /// <summary>The number of bytes that the last flush has to send. Written before <see cref="_isWaiting"/>.</summary>
+    private int _written;
+
     /// <summary>The number of flushes in a row that other code has canceled. Their bytes have to be flushed again.</summary>
     private int _canceledFlushes;
 
@@ -65,6 +68,9 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
         _cancellationToken = cancellationToken;
         _registration = cancellationToken.RegisterDetached(static copy => ((PipeCopy<TProperties>)copy!).Cancel(), this);
     }
+
+    /// <inheritdoc/>
+    internal override int FlushingBytes => _isWaiting ? _written : 0;
 
     /// <summary>Starts to copy. The task completes when the copy has ended.</summary>
     internal static Task Start(
@@ -150,6 +156,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
 
         if (filled > 0)
             _writer.Advance(filled);
+        _written = written;
         if (written >= limit)
             Signal();
         return written > 0 && !_queue.IsAborted;

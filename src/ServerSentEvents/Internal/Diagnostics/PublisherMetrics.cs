@@ -64,7 +64,7 @@ internal static class PublisherMetrics
         AddCounter("replay.failures", ReplayFailures, "{failure}", "Personalized functions that threw for a missed event.");
         AddUpDownCounter(
             "queue.bytes", static () => Publishers.Sum(static publisher => publisher.CountQueuedBytes()), "By",
-            "Bytes that wait in queues now, without initial data and replays.");
+            "Bytes that wait in queues now, without initial data and shared replays.");
         AddCounter(
             "subscriptions.cut_off", CutOff, "{subscription}",
             "Subscriptions whose queued events were dropped because the client took nothing after the end.");

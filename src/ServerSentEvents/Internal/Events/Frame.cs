@@ -104,7 +104,7 @@ internal sealed class Frame
         new(WireFormat.Comment(comment, maxBytes, paramName));
 
     /// <summary>Formats an <c>id:</c> line alone, without an event.</summary>
-    internal static Frame ForPosition(string id) => new(WireFormat.Id(id));
+    internal static Frame ForPosition(string id) => new(WireFormat.Id(id)) { _id = id };
 
     /// <summary>Returns this event with another id.</summary>
     internal Frame WithId(string id) => new(_utf8, _idOffset, id);

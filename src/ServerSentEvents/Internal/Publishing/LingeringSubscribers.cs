@@ -20,7 +20,10 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     private const int MaxTimeouts = 10;
 
     /// <summary>The lowest rate of a client that gets everything.</summary>
-    private const int LowestBytesPerSecond = 16 * 1024;
+    internal const int LowestBytesPerSecond = 16 * 1024;
+
+    /// <summary>A list of at most this capacity is not made smaller.</summary>
+    private const int SmallEnough = 64;
 
     private const long NotStarted = long.MinValue;
 
@@ -133,10 +136,10 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         // The last subscriber has taken this place, and its time may not have started.
         var first = last.ProgressAt == NotStarted ? index : _lingerers.Count;
         _firstNotStarted = Math.Min(_firstNotStarted, first);
-        if (index == _lingerers.Count)
-            return;
-        if (last.Subscriber.TryGetTarget(out var moved))
+        if (index < _lingerers.Count && last.Subscriber.TryGetTarget(out var moved))
             moved.End!.LingerIndex = index;
+        if (_lingerers.Capacity > SmallEnough && _lingerers.Count < _lingerers.Capacity / 4)
+            _lingerers.Capacity = _lingerers.Count;
     }
 
     /// <param name="Subscriber">The subscriber.</param>

@@ -14,7 +14,6 @@ namespace ServerSentEvents.Internal.Publishing;
 internal sealed class PersonalizedEvent<TProperties>(
     Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joins)
 {
-    private List<string>? _lateIds;
     private EventIds? _ids;
     private EventPosition? _position;
 
@@ -31,9 +30,6 @@ internal sealed class PersonalizedEvent<TProperties>(
 
     /// <summary>The own ids of the frames if they differ, else empty. Different ids identify no position.</summary>
     internal IReadOnlyList<string?> DifferentIds { get; private set; } = [];
-
-    /// <summary>Own ids that only late subscribers got, which joined while the function ran. These ids are ambiguous.</summary>
-    internal IReadOnlyList<string> LateIds => _lateIds ?? [];
 
     /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>
     /// <param name="ownId">The id of the event if its frames have no common id.</param>
@@ -55,18 +51,16 @@ internal sealed class PersonalizedEvent<TProperties>(
             DifferentIds = ids;
     }
 
-    /// <summary>Calls the function for subscribers that joined later, and gives their frames the position of the event.</summary>
-    internal void MakeDeferred(List<DeferredDelivery<TProperties>> deliveries, ref Failures failures)
+    /// <summary>Calls the function for a subscriber that joined later, and gives its frame the position of the event.</summary>
+    /// <param name="subscriber">The subscriber.</param>
+    /// <param name="ambiguousId">The frame's own id, which other subscribers did not get; null otherwise.</param>
+    /// <param name="failures">Collects what the function throws.</param>
+    internal Frame? MakeLate(Subscriber<TProperties> subscriber, out string? ambiguousId, ref Failures failures)
     {
-        for (var i = 0; i < deliveries.Count; i++)
-        {
-            var frame = Make(deliveries[i].Subscriber, ref failures);
-            Place(frame);
-            if (_position is not null && frame is not null && HistoryEntry!.HasAmbiguousId(frame))
-                (_lateIds ??= []).Add(frame.OwnId!);
-
-            deliveries[i] = deliveries[i] with { Frame = frame };
-        }
+        var frame = Make(subscriber, ref failures);
+        Place(frame);
+        ambiguousId = _position is not null && frame is not null && HistoryEntry!.HasAmbiguousId(frame) ? frame.OwnId : null;
+        return frame;
     }
 
     /// <summary>Gives all frames one position, or none. Needs the registry's lock.</summary>

@@ -72,23 +72,20 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         personalized.DeliveryStart = start;
         personalized.MakeAll(ownId, ref failures);
         var result = Registry.Send(personalized, channels, new SendContext(Settings.Now(), position));
-        var sent = result.Sent;
-        CopyScheduler.Shared.Add(result.Ready);
-        result.Ready = default;
-        // Complete the deferred frames before the handlers run: readers wait for these frames.
-        if (result.Deferred is { } deferred)
+        // Complete the deferred frames before the handlers run: readers wait for these frames, and each for its own.
+        foreach (var (subscriber, place) in result.Deferred ?? [])
         {
-            personalized.MakeDeferred(deferred, ref failures);
-            var late = Registry.Complete(personalized, deferred, channels);
-            sent += late.Sent;
-            Complete(late, ref failures);
+            CopyScheduler.Shared.Add(result.Ready);
+            result.Ready = default;
+            var frame = personalized.MakeLate(subscriber, out var ambiguousId, ref failures);
+            Registry.Complete(subscriber, place, frame, ambiguousId, channels, ref result);
         }
 
         Complete(result, ref failures);
         CountPublished();
         failures.ThrowIfAny(
             "A personalized event could not be made for every subscriber, or a handler of Unsubscribed or a key function threw.");
-        return sent;
+        return result.Sent;
     }
 
     internal void Remember(HistoryEntry<TProperties> entry, in ChannelNames channels, EventPosition position)

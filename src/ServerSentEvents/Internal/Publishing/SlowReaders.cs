@@ -56,7 +56,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
         reader.Look = _look;
         _seen++;
         // The source does not wait for a stuck reader, which takes nothing.
-        if (reader.IdleTime(_now) >= second)
+        if (reader.IdleTime(_now) >= LongestIdleTime(subscriber))
             return;
         // An event waits for at most a second for a reader that reads, and longer only if it does not fit.
         if (room == QueueRoom.Scarce && _now - _waitingSince >= second)
@@ -71,6 +71,13 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
         reader.Length = _length;
         subscriber.WaitForRoom(reader);
     }
+
+    /// <summary>
+    /// Returns the time after which a reader that takes nothing is stuck: a second, or the time that a client with the lowest rate
+    /// needs for the flush that its copy waits for. A copy takes nothing during a flush.
+    /// </summary>
+    private long LongestIdleTime(Subscriber<TProperties> subscriber) =>
+        Math.Max(second, (subscriber.Copy?.FlushingBytes ?? 0) * second / LingeringSubscribers<TProperties>.LowestBytesPerSecond);
 
     /// <summary>Forgets the readers that the current look has not seen.</summary>
     internal void EndLook()

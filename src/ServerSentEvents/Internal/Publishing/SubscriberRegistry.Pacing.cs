@@ -8,10 +8,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>The number of times that subscribers have joined channels.</summary>
     internal long Joins => _index.Joins;
 
+    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     internal void BeginSource()
     {
         lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
             _sources++;
+        }
     }
 
     internal void EndSource()

@@ -60,23 +60,23 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Completes the frames of subscribers that joined while a personalized event was being made.</summary>
-    internal RegistryResult<TProperties> Complete(
-        PersonalizedEvent<TProperties> personalized, List<DeferredDelivery<TProperties>> deliveries, in ChannelNames channels)
+    /// <summary>Completes the frame of a subscriber that joined while a personalized event was being made.</summary>
+    internal void Complete(
+        Subscriber<TProperties> subscriber,
+        DeferredFrame place,
+        Frame? frame,
+        string? ambiguousId,
+        in ChannelNames channels,
+        ref RegistryResult<TProperties> result)
     {
-        RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            _history?.AddAmbiguous(personalized.LateIds, channels);
-            foreach (var (subscriber, place, frame) in deliveries)
-            {
-                var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
-                if (written != QueueWriteResult.Overflowed || subscriber.End is null)
-                    EndSend_NeedsLock(subscriber, written, ref result);
-            }
+            if (ambiguousId is not null)
+                _history?.AddAmbiguous([ambiguousId], channels);
+            var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
+            if (written != QueueWriteResult.Overflowed || subscriber.End is null)
+                EndSend_NeedsLock(subscriber, written, ref result);
         }
-
-        return result;
     }
 
     private void Defer_NeedsLock(
@@ -100,7 +100,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
 
             // The frame is counted when it is made.
             result.Sent--;
-            (result.Deferred ??= []).Add(new(member.Subscriber, place, Frame: null));
+            (result.Deferred ??= []).Add((member.Subscriber, place));
         }
     }
 }

@@ -3,8 +3,7 @@ namespace ServerSentEvents.Internal.Queues;
 /// <summary>The copy of a queue to a response: its state, and the members that the queue and the workers need.</summary>
 /// <remarks>
 /// The state says whether the copy stands on the ready list, and whether it is at work. Signals come from any thread, also under
-/// the registry's lock. Only the worker, or the end of a flush, makes the other
-/// changes.
+/// the registry's lock. Only the worker, or the end of a flush, makes the other changes.
 /// </remarks>
 internal abstract class QueueCopy
 {
@@ -13,6 +12,9 @@ internal abstract class QueueCopy
 
     /// <summary>The next copy on the ready list. Owned by the list that this copy stands on.</summary>
     internal QueueCopy? NextReady { get; set; }
+
+    /// <summary>The number of bytes in the flush that waits for the client; 0 if none waits.</summary>
+    internal abstract int FlushingBytes { get; }
 
     internal bool IsIdle => Volatile.Read(ref _state) == (int)CopyState.Idle;
 
