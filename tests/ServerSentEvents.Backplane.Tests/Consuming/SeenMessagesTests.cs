@@ -8,13 +8,13 @@ public sealed class SeenMessagesTests
     private readonly SeenMessages _seen = new(capacity: 2);
 
     [Fact]
-    public void Add_Retransmission_IsSeen()
+    public void Add_Retransmission_IsDuplicate()
     {
         for (var sequence = 1UL; sequence < 20_000; sequence++)
         {
-            Add(1, sequence).Should().Be(Sighting.New);
+            Add(1, sequence).Should().Be(DuplicateCheck.New);
             var again = sequence > SeenMessages.Window ? sequence - SeenMessages.Window + 1 : 1;
-            AddAgain(1, again).Should().Be(Sighting.Seen);
+            AddAgain(1, again).Should().Be(DuplicateCheck.Duplicate);
         }
     }
 
@@ -27,18 +27,18 @@ public sealed class SeenMessagesTests
         Add(1, 1);
         Add(1, highest);
 
-        AddAgain(1, skipped).Should().Be(Sighting.New);
-        AddAgain(1, skipped).Should().Be(Sighting.Seen);
-        AddAgain(1, highest).Should().Be(Sighting.Seen);
+        AddAgain(1, skipped).Should().Be(DuplicateCheck.New);
+        AddAgain(1, skipped).Should().Be(DuplicateCheck.Duplicate);
+        AddAgain(1, highest).Should().Be(DuplicateCheck.Duplicate);
     }
 
     [Fact]
-    public void Add_SkippedBeforeTheWindow_IsSeen()
+    public void Add_SkippedBeforeTheWindow_IsDuplicate()
     {
         Add(1, 1);
         Add(1, 640);
 
-        AddAgain(1, 576).Should().Be(Sighting.Seen, "no node has so old a message unconfirmed");
+        AddAgain(1, 576).Should().Be(DuplicateCheck.Duplicate, "no node has so old a message unconfirmed");
     }
 
     [Fact]
@@ -47,47 +47,47 @@ public sealed class SeenMessagesTests
         Add(1, 1);
         Add(1, 65);
 
-        AddAgain(1, 2).Should().Be(Sighting.New);
-        Add(1, 129).Should().Be(Sighting.New);
-        AddAgain(1, 66).Should().Be(Sighting.New, "the bit of another message must not stand for it");
+        AddAgain(1, 2).Should().Be(DuplicateCheck.New);
+        Add(1, 129).Should().Be(DuplicateCheck.New);
+        AddAgain(1, 66).Should().Be(DuplicateCheck.New, "the bit of another message must not stand for it");
     }
 
     [Fact]
-    public void Add_BeforeTheFirstOfTheNode_IsSeen()
+    public void Add_BeforeTheFirstOfTheNode_IsDuplicate()
     {
         Add(1, 8);
 
-        AddAgain(1, 7).Should().Be(Sighting.Seen);
+        AddAgain(1, 7).Should().Be(DuplicateCheck.Duplicate);
     }
 
     [Fact]
     public void Add_RetransmissionBeforeAnyOriginal_IsUncertain()
     {
-        AddAgain(1, 5).Should().Be(Sighting.Uncertain);
-        AddAgain(1, 5).Should().Be(Sighting.Seen);
-        AddAgain(1, 6).Should().Be(Sighting.Uncertain);
-        Add(1, 7).Should().Be(Sighting.New);
-        AddAgain(1, 8).Should().Be(Sighting.New, "its original would have come after 7");
+        AddAgain(1, 5).Should().Be(DuplicateCheck.Uncertain);
+        AddAgain(1, 5).Should().Be(DuplicateCheck.Duplicate);
+        AddAgain(1, 6).Should().Be(DuplicateCheck.Uncertain);
+        Add(1, 7).Should().Be(DuplicateCheck.New);
+        AddAgain(1, 8).Should().Be(DuplicateCheck.New, "its original would have come after 7");
     }
 
     [Fact]
-    public void Restart_WholeStream_RetransmissionIsNew()
+    public void Restart_StartsAtFirst_RetransmissionIsNew()
     {
         Add(1, 5);
 
-        _seen.Restart(isWhole: true);
+        _seen.Restart(startsAtFirst: true);
 
-        AddAgain(1, 5).Should().Be(Sighting.New);
-        AddAgain(1, 5).Should().Be(Sighting.Seen);
+        AddAgain(1, 5).Should().Be(DuplicateCheck.New);
+        AddAgain(1, 5).Should().Be(DuplicateCheck.Duplicate);
     }
 
     [Fact]
-    public void Restart_WholeStream_RetransmissionOfALowerSequenceIsNew()
+    public void Restart_StartsAtFirst_RetransmissionOfALowerSequenceIsNew()
     {
-        _seen.Restart(isWhole: true);
+        _seen.Restart(startsAtFirst: true);
         Add(1, 6);
 
-        AddAgain(1, 5).Should().Be(Sighting.New, "its original was in another stream");
+        AddAgain(1, 5).Should().Be(DuplicateCheck.New, "its original was in another stream");
     }
 
     [Fact]
@@ -95,9 +95,9 @@ public sealed class SeenMessagesTests
     {
         Add(1, 5);
 
-        _seen.Restart(isWhole: false);
+        _seen.Restart(startsAtFirst: false);
 
-        AddAgain(1, 5).Should().Be(Sighting.Uncertain);
+        AddAgain(1, 5).Should().Be(DuplicateCheck.Uncertain);
     }
 
     [Fact]
@@ -108,22 +108,22 @@ public sealed class SeenMessagesTests
         Add(1, 2);
         Add(3, 1);
 
-        AddAgain(1, 2).Should().Be(Sighting.Seen);
-        AddAgain(2, 1).Should().Be(Sighting.Uncertain);
+        AddAgain(1, 2).Should().Be(DuplicateCheck.Duplicate);
+        AddAgain(2, 1).Should().Be(DuplicateCheck.Uncertain);
     }
 
     [Fact]
-    public void Add_WholeStreamAndMoreNodesThanTheCapacity_IsUncertainOfAForgottenNode()
+    public void Add_ForgottenNodeRetransmits_IsUncertain()
     {
-        _seen.Restart(isWhole: true);
+        _seen.Restart(startsAtFirst: true);
         Add(1, 1);
         Add(2, 1);
         Add(3, 1);
 
-        AddAgain(1, 1).Should().Be(Sighting.Uncertain);
+        AddAgain(1, 1).Should().Be(DuplicateCheck.Uncertain);
     }
 
-    private Sighting Add(ulong node, ulong sequence) => _seen.Add(new MessageId(node, sequence), isRetransmission: false);
+    private DuplicateCheck Add(ulong node, ulong sequence) => _seen.Add(new MessageId(node, sequence), isRetransmission: false);
 
-    private Sighting AddAgain(ulong node, ulong sequence) => _seen.Add(new MessageId(node, sequence), isRetransmission: true);
+    private DuplicateCheck AddAgain(ulong node, ulong sequence) => _seen.Add(new MessageId(node, sequence), isRetransmission: true);
 }

@@ -3,8 +3,8 @@ using ServerSentEvents.Backplane.Internal.Messages;
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// The messages that have been read, so that a retransmission is delivered once. A node numbers its messages, and has no
-/// message unconfirmed that is <see cref="Window"/> or more before its newest. So one word for each node is enough.
+/// Remembers which messages were read, so that a retransmission is delivered once. A node numbers its messages. All its
+/// unconfirmed messages are among its last <see cref="Window"/> ones, so a 64-bit mask for each node is enough.
 /// </summary>
 /// <remarks>Used by one thread at a time.</remarks>
 /// <param name="capacity">The number of nodes to remember.</param>
@@ -18,40 +18,41 @@ internal sealed class SeenMessages(int capacity)
 
     private long _clock;
 
-    /// <summary>True if no message was before those that have been read.</summary>
-    private bool _isWhole;
+    /// <summary>True if the stream was read from its first message, and no node was forgotten since.</summary>
+    private bool _startsAtFirst;
 
     /// <summary>Forgets everything, because messages were missed, or another stream begins.</summary>
-    /// <param name="isWhole">True if the next message is the first that the stream ever had.</param>
-    internal void Restart(bool isWhole)
+    /// <param name="startsAtFirst">True if the next message is the first that the stream ever had.</param>
+    internal void Restart(bool startsAtFirst)
     {
         _nodes.Clear();
-        _isWhole = isWhole;
+        _startsAtFirst = startsAtFirst;
     }
 
-    /// <summary>Adds a message, and returns what was known of it.</summary>
-    internal Sighting Add(MessageId id, bool isRetransmission)
+    /// <summary>Adds a message, and returns whether it was read before.</summary>
+    internal DuplicateCheck Add(MessageId id, bool isRetransmission)
     {
         if (!_nodes.TryGetValue(id.Node, out var window))
         {
             if (_nodes.Count >= capacity)
             {
                 _nodes.Remove(_nodes.MinBy(node => node.Value.UsedAt).Key);
-                _isWhole = false;
+                _startsAtFirst = false;
             }
 
-            _nodes.Add(id.Node, window = new NodeWindow(_isWhole ? 1 : id.Sequence, isCertain: _isWhole));
+            _nodes.Add(id.Node, window = new NodeWindow(_startsAtFirst ? 1 : id.Sequence, isCertain: _startsAtFirst));
         }
 
         window.UsedAt = ++_clock;
         return window.Add(id.Sequence, isRetransmission);
     }
 
-    /// <summary>The last messages of one node, a bit for each.</summary>
+    /// <summary>The last <see cref="Window"/> messages of one node, a bit for each.</summary>
     /// <remarks>
-    /// A node sends in the order of its numbers, and nothing of an old connection is appended after a message of a new one. So
-    /// a message below the first one that was read is a retransmission of one further back. And a retransmission is known to be
-    /// new only if a lower message was read that was not a retransmission: the original would have come after that one.
+    /// A node sends in order, and a lost connection appends nothing after a message of the next one. So a number below the first
+    /// one that was read belongs to a retransmission, whose original is earlier in the stream: it was read or skipped before. A
+    /// retransmission is certainly new only if an original with a lower number was read: its own original would have come after
+    /// that one.
     /// </remarks>
     private sealed class NodeWindow(ulong first, bool isCertain)
     {
@@ -65,10 +66,10 @@ internal sealed class SeenMessages(int capacity)
 
         internal long UsedAt { get; set; }
 
-        internal Sighting Add(ulong sequence, bool isRetransmission)
+        internal DuplicateCheck Add(ulong sequence, bool isRetransmission)
         {
             if (sequence < first || sequence + Window <= _highest)
-                return Sighting.Seen;
+                return DuplicateCheck.Duplicate;
             if (sequence > _highest)
             {
                 var step = sequence - _highest;
@@ -78,23 +79,23 @@ internal sealed class SeenMessages(int capacity)
 
             var bit = 1UL << (int)(_highest - sequence);
             if ((_bits & bit) != 0)
-                return Sighting.Seen;
+                return DuplicateCheck.Duplicate;
             _bits |= bit;
             if (!isRetransmission)
                 _certainFrom = Math.Min(_certainFrom, sequence);
-            return sequence >= _certainFrom ? Sighting.New : Sighting.Uncertain;
+            return sequence >= _certainFrom ? DuplicateCheck.New : DuplicateCheck.Uncertain;
         }
     }
 }
 
-/// <summary>The relation of a message to the messages that were read before.</summary>
-internal enum Sighting
+/// <summary>Tells whether a message repeats one that was read before.</summary>
+internal enum DuplicateCheck
 {
     /// <summary>The message is new.</summary>
     New,
 
     /// <summary>The message was read before, or is before the place where this reader began.</summary>
-    Seen,
+    Duplicate,
 
     /// <summary>The message is a retransmission. The original, if any, is before the place where this reader began.</summary>
     Uncertain,

@@ -177,7 +177,7 @@ internal sealed class StreamFollower<TProperties>(
     {
         if (_last.Offset is not { } last)
         {
-            _seen.Restart(isWhole: order == MessageOrder.First);
+            _seen.Restart(startsAtFirst: order == MessageOrder.First);
             RestartHistory(offset);
             return true;
         }
@@ -198,7 +198,7 @@ internal sealed class StreamFollower<TProperties>(
         {
             Log.Lost(settings.Logger, stream, last, offset);
             metrics.Gaps.Add(1);
-            _seen.Restart(isWhole: order == MessageOrder.First);
+            _seen.Restart(startsAtFirst: order == MessageOrder.First);
             if (offset <= last)
                 _ids.Clear();
             RestartHistory(offset);
@@ -215,15 +215,15 @@ internal sealed class StreamFollower<TProperties>(
         delivery.EndUnknown(offset);
         var items = message.Items;
         var end = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items.Count - 1)), check);
-        switch (items.Count == 0 ? Sighting.New : _seen.Add(message.Id, message.IsRetransmission))
+        switch (items.Count == 0 ? DuplicateCheck.New : _seen.Add(message.Id, message.IsRetransmission))
         {
-            case Sighting.New:
+            case DuplicateCheck.New:
                 for (var place = 0; place < items.Count; place++)
                     delivery.Deliver(new(StreamPosition.Of(offset, place), check), items[place], _isCatchingUp);
                 if (!_isCatchingUp)
                     metrics.Delivered.Add(items.Count);
                 break;
-            case Sighting.Uncertain:
+            case DuplicateCheck.Uncertain:
                 // It is not known whether the clients have had these events. They start after them.
                 metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
                 delivery.Restart(_ids, end);
