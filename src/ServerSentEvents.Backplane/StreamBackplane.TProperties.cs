@@ -55,10 +55,10 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
         ArgumentNullException.ThrowIfNull(publisher);
         _settings = settings;
         var metrics = BrokerMetrics.For(transport.Broker);
-        _lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, () => Watch.Waiting);
+        _lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, () => StallDetector.Waiting);
         var delivery = new LocalDelivery<TProperties>(publisher, settings, transport.Stream);
-        _follower = new StreamFollower<TProperties>(delivery, Outbox.Node, Watch, _lag, metrics, settings, transport.Stream);
-        _reading = new ReadingLoop<TProperties>(transport, _follower, Watch, _lag, metrics, settings);
+        _follower = new StreamFollower<TProperties>(delivery, Outbox.Node, StallDetector, _lag, metrics, settings, transport.Stream);
+        _reading = new ReadingLoop<TProperties>(transport, _follower, StallDetector, _lag, metrics, settings);
     }
 
     /// <summary>
@@ -92,7 +92,7 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
         var writing = base.RunAsync(cancellationToken);
         _follower.Begin();
         var timer = _settings.TimeProvider.CreateDetachedTimer(
-            static watch => ((ReadingWatch)watch!).Check(), Watch, CheckInterval, CheckInterval);
+            static detector => ((ReaderStallDetector)detector!).Check(), StallDetector, CheckInterval, CheckInterval);
         await using (timer.ConfigureAwait(false))
             await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
         BrokerMetrics.Remove(_lag);

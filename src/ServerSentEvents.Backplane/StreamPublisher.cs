@@ -57,15 +57,15 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
         (_settings, Transport) = (settings, transport);
         _metrics = BrokerMetrics.For(transport.Broker);
         Outbox = new Outbox(settings.TimeProvider, settings.PublishTimeout);
-        Watch = new ReadingWatch(settings.TimeProvider, Outbox.Patience);
-        _writing = new WritingLoop(transport, Outbox, Watch, _metrics, settings);
+        StallDetector = new ReaderStallDetector(settings.TimeProvider, Outbox.StallTimeout);
+        _writing = new WritingLoop(transport, Outbox, StallDetector, _metrics, settings);
     }
 
     private protected IStreamTransport Transport { get; }
 
     private protected Outbox Outbox { get; }
 
-    private protected ReadingWatch Watch { get; }
+    private protected ReaderStallDetector StallDetector { get; }
 
     /// <summary>A task that completes when the publisher is ready for the first time.</summary>
     private protected virtual Task Ready => _writing.Connected;
@@ -200,8 +200,8 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
         }
     }
 
-    /// <summary>Connects like an application that starts: waits for the broker, but starts without it after the timeout.</summary>
-    internal async Task StartPatientlyAsync(CancellationToken cancellationToken)
+    /// <summary>Starts with the application: waits for the broker until the timeout, and then returns without it.</summary>
+    internal async Task StartWithinTimeoutAsync(CancellationToken cancellationToken)
     {
         Start();
         try

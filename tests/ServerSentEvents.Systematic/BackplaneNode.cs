@@ -24,7 +24,7 @@ internal sealed class BackplaneNode : StreamBackplane<string>
         SchedulingPoint.Suppress();
         var node = Create(transport, publishTimeout);
         node.Start();
-        await node.StartPatientlyAsync(CancellationToken.None);
+        await node.StartWithinTimeoutAsync(CancellationToken.None);
         SchedulingPoint.Resume();
         return node;
     }

@@ -14,7 +14,7 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
     private const ulong OtherNode = 7;
 
     /// <summary>The time after which a silent connection is replaced.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(30);
 
     [Fact]
     public void Read_ReaderLostDuringAppends_DeliversEachEventOnceAndInOrder() => Schedules.Explore(async () =>
@@ -38,7 +38,7 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
     }, output, count: Schedules.Few);
 
     [Fact]
-    public void Read_PatienceIsOver_DeliversEachEventOnceAndInOrder() => Schedules.Explore(async () =>
+    public void Read_StallTimeoutIsOver_DeliversEachEventOnceAndInOrder() => Schedules.Explore(async () =>
     {
         var stream = new LateStream();
         var node = await BackplaneNode.StartAsync(stream);
@@ -46,7 +46,7 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
 
         var waiting = Task.Run(() =>
         {
-            node.Clock.Advance(Patience);
+            node.Clock.Advance(StallTimeout);
             node.Clock.FireTimers();
         });
         var first = node.PublishAsync("1");

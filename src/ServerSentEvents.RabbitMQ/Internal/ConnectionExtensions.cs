@@ -5,21 +5,21 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <summary>Closes connections.</summary>
 internal static class ConnectionExtensions
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Closes a connection, and waits for a second at most. On a stalled network the library takes 25 seconds, and goes on in
     /// the background.
     /// </summary>
     internal static Task CloseQuietlyAsync(this IConnection connection) =>
-        Task.WhenAny(Task.Run(() => CloseAsync(connection)), Task.Delay(Patience, TimeProvider.System));
+        Task.WhenAny(Task.Run(() => CloseAsync(connection)), Task.Delay(CloseTimeout, TimeProvider.System));
 
     private static async Task CloseAsync(IConnection connection)
     {
         try
         {
             // The disposal alone can leave the socket of a lost connection open.
-            await connection.AbortAsync(Patience).ConfigureAwait(false);
+            await connection.AbortAsync(CloseTimeout).ConfigureAwait(false);
             await connection.DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception)

@@ -13,7 +13,7 @@ internal sealed class RabbitMQReader : IStreamReader
     private static readonly TimeSpan SmallestAge = TimeSpan.FromMinutes(1);
 
     /// <summary>The time for which a marker waits while the broker blocks. Then the reason is reported, and another connection tried.</summary>
-    private static readonly TimeSpan BlockedPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BlockedTimeout = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IConnection _connection;
@@ -74,7 +74,7 @@ internal sealed class RabbitMQReader : IStreamReader
         async Task WaitWhileBlockedAsync()
         {
             await blocked.Task.ConfigureAwait(false);
-            await Task.Delay(BlockedPatience, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(BlockedTimeout, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         }
 
         void LookAt(long at, MessageOrder order, ReadOnlySpan<byte> body)

@@ -11,7 +11,7 @@ internal sealed class RedisConnection : IAsyncDisposable
     private const int LongestTimeoutInMilliseconds = 10_000;
 
     /// <summary>The longest wait for work that the library does in the background.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BackgroundTimeout = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionMultiplexer _multiplexer;
@@ -80,7 +80,7 @@ internal sealed class RedisConnection : IAsyncDisposable
         catch (RedisException exception)
         {
             // The library reports attempts on other threads.
-            await Task.WhenAny(failure.Task, Task.Delay(Patience, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
+            await Task.WhenAny(failure.Task, Task.Delay(BackgroundTimeout, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
             throw RedisErrors.NotConnected(exception, failure.Task.IsCompleted ? await failure.Task.ConfigureAwait(false) : null);
         }
     }
@@ -124,7 +124,7 @@ internal sealed class RedisConnection : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAny(Task.Run(CloseAsync), Task.Delay(Patience, TimeProvider.System)).ConfigureAwait(false);
+        await Task.WhenAny(Task.Run(CloseAsync), Task.Delay(BackgroundTimeout, TimeProvider.System)).ConfigureAwait(false);
 
         async Task CloseAsync()
         {

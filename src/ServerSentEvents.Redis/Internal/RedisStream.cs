@@ -47,9 +47,9 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     }
 
     /// <summary>Waits until replicas have what this connection has appended. Returns how many have it.</summary>
-    internal async Task<int> WaitAsync(int replicas, TimeSpan patience, CancellationToken cancellationToken)
+    internal async Task<int> WaitAsync(int replicas, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var waiting = Connection.ServerOf(key, isExact: true).ExecuteAsync("WAIT", [replicas, Milliseconds(patience)]);
+        var waiting = Connection.ServerOf(key, isExact: true).ExecuteAsync("WAIT", [replicas, Milliseconds(timeout)]);
         return (int)await AnswerAsync(waiting, cancellationToken).ConfigureAwait(false);
     }
 
@@ -67,9 +67,9 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     }
 
     /// <summary>Returns entries after an id, and waits for a while if there are none.</summary>
-    internal Task<RedisResult> ReadAsync(EntryId after, int count, TimeSpan patience) => Database.ExecuteAsync(
+    internal Task<RedisResult> ReadAsync(EntryId after, int count, TimeSpan timeout) => Database.ExecuteAsync(
         "XREAD",
-        ["COUNT", count, "BLOCK", Milliseconds(patience), "STREAMS", key, after.ToString()],
+        ["COUNT", count, "BLOCK", Milliseconds(timeout), "STREAMS", key, after.ToString()],
         CommandFlags.DemandMaster);
 
     /// <summary>Returns the entry with an id, or none.</summary>

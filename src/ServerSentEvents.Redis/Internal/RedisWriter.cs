@@ -19,8 +19,8 @@ internal sealed class RedisWriter : IStreamWriter
     private readonly IStreamWriterObserver _observer;
     private readonly int _replicas;
 
-    /// <summary>The time after which every caller that waits for a message has given up.</summary>
-    private readonly TimeSpan _patience;
+    /// <summary>The time for which a refused message is sent again. Afterwards no caller waits for it anymore.</summary>
+    private readonly TimeSpan _retryTimeout;
 
     private readonly Task _pinging;
 
@@ -36,7 +36,7 @@ internal sealed class RedisWriter : IStreamWriter
     {
         (_stream, _observer, _replicas) = (stream, observer, settings.WaitForReplicas);
         // PublishTimeout can be up to a tenth longer. The rest is a margin.
-        _patience = settings.PublishTimeout * 1.2;
+        _retryTimeout = settings.PublishTimeout * 1.2;
         _pinging = PingAsync(_stopping.Token);
     }
 
@@ -89,7 +89,7 @@ internal sealed class RedisWriter : IStreamWriter
                 return;
             }
             catch (RedisServerException exception)
-                when (RedisErrors.IsBlocked(exception) && TimeProvider.System.GetElapsedTime(start) < _patience)
+                when (RedisErrors.IsBlocked(exception) && TimeProvider.System.GetElapsedTime(start) < _retryTimeout)
             {
                 SetBlocked(RedisErrors.WordsOf(exception));
             }

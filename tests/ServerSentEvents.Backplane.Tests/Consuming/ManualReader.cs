@@ -21,12 +21,12 @@ internal sealed class ManualReader : IStreamReader, IDisposable
             TimeProvider = Time,
             Personalize = personalize is null ? null : (item, _) => new SseItem<string>(personalize(item.Data)),
         });
-        Watch = new ReadingWatch(Time, Patience);
+        StallDetector = new ReaderStallDetector(Time, StallTimeout);
         _follower = new StreamFollower<string>(
             new LocalDelivery<string>(Publisher, settings, "stream"),
             node: 1,
-            Watch,
-            new ReadingLag("manual", "stream", Time, () => Watch.Waiting),
+            StallDetector,
+            new ReadingLag("manual", "stream", Time, () => StallDetector.Waiting),
             BrokerMetrics.For("manual"),
             settings,
             "stream");
@@ -35,11 +35,11 @@ internal sealed class ManualReader : IStreamReader, IDisposable
 
     public Task<Exception> Lost { get; } = new TaskCompletionSource<Exception>().Task;
 
-    internal static TimeSpan Patience { get; } = TimeSpan.FromSeconds(30);
+    internal static TimeSpan StallTimeout { get; } = TimeSpan.FromSeconds(30);
 
     internal FakeTimeProvider Time { get; } = new();
 
-    internal ReadingWatch Watch { get; }
+    internal ReaderStallDetector StallDetector { get; }
 
     internal Publisher<string> Publisher { get; }
 

@@ -140,11 +140,11 @@ public sealed class ConnectTests
     }
 
     [Fact]
-    public async Task StartPatientlyAsync_NoBroker_ReturnsAfterTheTimeoutAndConnectsLater()
+    public async Task StartWithinTimeoutAsync_NoBroker_ReturnsAfterTheTimeoutAndConnectsLater()
     {
         _stream.Stop();
         await using var backplane = NewBackplane();
-        var starting = backplane.StartPatientlyAsync(default);
+        var starting = backplane.StartWithinTimeoutAsync(default);
         await Limits.UntilAsync(() => _log.Warnings.Any(text => text.Contains("reading", StringComparison.Ordinal)));
 
         _time.AdvanceSeconds(29);

@@ -128,7 +128,7 @@ public sealed class OutboxTimeoutTests : IDisposable
     [Theory]
     [InlineData(1, 5)]
     [InlineData(30, 30)]
-    public void IsStuck_NothingIsConfirmed_AfterTheTimeoutButNotBeforeFiveSeconds(int timeout, int expected)
+    public void IsStalled_NothingIsConfirmed_AfterTheTimeoutButNotBeforeFiveSeconds(int timeout, int expected)
     {
         using var outbox = new Outbox(_time, TimeSpan.FromSeconds(timeout));
         Connect(outbox);
@@ -136,16 +136,16 @@ public sealed class OutboxTimeoutTests : IDisposable
         outbox.Take().Should().NotBeNull();
 
         Advance(TimeSpan.FromSeconds(expected - 1));
-        outbox.IsStuck.Should().BeFalse();
+        outbox.IsStalled.Should().BeFalse();
         Advance(TimeSpan.FromSeconds(1 + (timeout / 10.0)));
-        outbox.IsStuck.Should().BeTrue();
-        outbox.Patience.Should().Be(TimeSpan.FromSeconds(expected));
+        outbox.IsStalled.Should().BeTrue();
+        outbox.StallTimeout.Should().Be(TimeSpan.FromSeconds(expected));
         outbox.BeginConnection();
-        outbox.IsStuck.Should().BeFalse("another connection has its own time");
+        outbox.IsStalled.Should().BeFalse("another connection has its own time");
     }
 
     [Fact]
-    public void IsStuck_BrokerConfirmsOneAfterTheOther_IsFalse()
+    public void IsStalled_BrokerConfirmsOneAfterTheOther_IsFalse()
     {
         Connect(_outbox);
         Add(_outbox);
@@ -158,28 +158,28 @@ public sealed class OutboxTimeoutTests : IDisposable
             _outbox.Confirm(number, all: false);
         }
 
-        _outbox.IsStuck.Should().BeFalse();
+        _outbox.IsStalled.Should().BeFalse();
     }
 
     [Fact]
-    public void IsStuck_BrokerBlocks_CountsFromTheEndOfTheBlock()
+    public void IsStalled_BrokerBlocks_CountsFromTheEndOfTheBlock()
     {
         Connect(_outbox);
         Add(_outbox);
         _outbox.Take();
         _outbox.Obstacle = "the broker blocks publishers";
         Advance(Timeout * 3);
-        _outbox.IsStuck.Should().BeFalse();
+        _outbox.IsStalled.Should().BeFalse();
 
         _outbox.Obstacle = null;
         Advance(Timeout * 0.9);
-        _outbox.IsStuck.Should().BeFalse();
+        _outbox.IsStalled.Should().BeFalse();
         Advance(Timeout * 0.2);
-        _outbox.IsStuck.Should().BeTrue();
+        _outbox.IsStalled.Should().BeTrue();
     }
 
     [Fact]
-    public void IsStuck_ObstacleSetToNullAgain_CountsFromTheSending()
+    public void IsStalled_ObstacleSetToNullAgain_CountsFromTheSending()
     {
         Connect(_outbox);
         Add(_outbox);
@@ -189,7 +189,7 @@ public sealed class OutboxTimeoutTests : IDisposable
         _outbox.Obstacle = null;
         Advance(Timeout * 0.2);
 
-        _outbox.IsStuck.Should().BeTrue();
+        _outbox.IsStalled.Should().BeTrue();
     }
 
     private static void Connect(Outbox outbox)

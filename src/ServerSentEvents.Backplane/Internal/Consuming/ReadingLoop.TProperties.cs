@@ -7,7 +7,7 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 internal sealed class ReadingLoop<TProperties>(
     IStreamTransport transport,
     StreamFollower<TProperties> follower,
-    ReadingWatch watch,
+    ReaderStallDetector stallDetector,
     ReadingLag lag,
     BrokerMetrics metrics,
     StreamPublisherSettings settings)
@@ -36,7 +36,7 @@ internal sealed class ReadingLoop<TProperties>(
 
     private async Task ReadAsync(IStreamReader reader, Action connected, CancellationToken cancellationToken)
     {
-        var lost = Task.WhenAny(reader.Lost, watch.Begin()).Unwrap();
+        var lost = Task.WhenAny(reader.Lost, stallDetector.Begin()).Unwrap();
         _obstacle = "this node is catching up with the stream";
         await follower.AttachAsync(reader, lost, cancellationToken).ConfigureAwait(false);
         connected();

@@ -18,7 +18,7 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 internal sealed class StreamFollower<TProperties>(
     LocalDelivery<TProperties> delivery,
     ulong node,
-    ReadingWatch watch,
+    ReaderStallDetector stallDetector,
     ReadingLag lag,
     BrokerMetrics metrics,
     BackplaneSettings<TProperties> settings,
@@ -27,8 +27,8 @@ internal sealed class StreamFollower<TProperties>(
     private const int NodesRemembered = 1_024;
     private const double MicrosecondsPerSecond = 1e6;
 
-    /// <summary>The longest time that the marker may take. A broker that blocks publishers does not answer.</summary>
-    private static readonly TimeSpan MarkerTimeout = TimeSpan.FromSeconds(30);
+    /// <summary>The longest time that the append of the marker may take. A broker that blocks publishers does not answer.</summary>
+    private static readonly TimeSpan AppendTimeout = TimeSpan.FromSeconds(30);
 
     private readonly StreamEventIds _ids = new();
     private readonly SeenMessages _seen = new(NodesRemembered);
@@ -59,13 +59,13 @@ internal sealed class StreamFollower<TProperties>(
     internal async Task AttachAsync(IStreamReader reader, Task<Exception> lost, CancellationToken cancellationToken)
     {
         _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _confirmedBefore = watch.Expected;
+        _confirmedBefore = stallDetector.Expected;
         _end = await AppendMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
         if (_end <= _last.Offset)
             StartAgain();
         _isResuming = _last.Offset is not null;
         var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last.Offset ?? _end : _last.Offset, settings.ReadBack);
-        watch.SetMarkerAwaited(true);
+        stallDetector.SetMarkerAwaited(true);
         await reader.ReadAsync(start, Read, cancellationToken).ObserveFailure().WaitAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
@@ -84,11 +84,11 @@ internal sealed class StreamFollower<TProperties>(
         try
         {
             return await reader.AppendAsync(NewMarker(), cancellationToken).ObserveFailure()
-                .WaitAsync(MarkerTimeout, settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+                .WaitAsync(AppendTimeout, settings.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException exception)
         {
-            throw new TimeoutException($"The broker has not taken a marker for {MarkerTimeout}. It may block publishers.", exception);
+            throw new TimeoutException($"The broker has not taken a marker for {AppendTimeout}. It may block publishers.", exception);
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed class StreamFollower<TProperties>(
     private void Read(long offset, MessageOrder order, ReadOnlySpan<byte> body)
     {
         var sequence = 0UL;
-        watch.BeginMessage();
+        stallDetector.BeginMessage();
         try
         {
             sequence = ReadMessage(offset, order, body);
@@ -114,7 +114,7 @@ internal sealed class StreamFollower<TProperties>(
         }
         finally
         {
-            watch.EndMessage(sequence);
+            stallDetector.EndMessage(sequence);
             lag.EndDelivery();
         }
     }
@@ -128,7 +128,7 @@ internal sealed class StreamFollower<TProperties>(
             delivery.EndAll();
             Log.CaughtUp(settings.Logger, stream, offset);
         }
-        else if (sequence < _confirmedBefore && watch.IsMissing(_confirmedBefore))
+        else if (sequence < _confirmedBefore && stallDetector.IsMissing(_confirmedBefore))
         {
             // The broker has lost a message that it had confirmed.
             Log.Lost(settings.Logger, stream, offset, offset);
@@ -136,7 +136,7 @@ internal sealed class StreamFollower<TProperties>(
             RestartHistory(offset);
         }
 
-        watch.SetMarkerAwaited(false);
+        stallDetector.SetMarkerAwaited(false);
         _reached.TrySetResult();
     }
 
@@ -250,7 +250,7 @@ internal sealed class StreamFollower<TProperties>(
     /// <summary>Starts the history at a message. This node does not read what it published before it.</summary>
     private void RestartHistory(long offset)
     {
-        watch.ExpectNothing();
+        stallDetector.ExpectNothing();
         delivery.Restart(_ids, new EventPosition(StreamPosition.Before(offset)));
     }
 }

@@ -4,7 +4,7 @@ namespace ServerSentEvents.Backplane.Internal.Diagnostics;
 /// <param name="broker">The name of the broker.</param>
 /// <param name="stream">The name of the stream.</param>
 /// <param name="time">The clock.</param>
-/// <param name="waiting">Returns the time for which an expected message has not come.</param>
+/// <param name="waiting">Returns the length of the current wait for an expected message.</param>
 /// <remarks>
 /// While the node reads the end: the age of the newest message when it came, plus the time of its delivery. Otherwise: the time
 /// since the node last read the end. Safe for use by several threads.
@@ -19,7 +19,7 @@ internal sealed class ReadingLag(string broker, string stream, TimeProvider time
     /// <summary>The time when the message that is being delivered came, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
     private long? _deliveringSince;
 
-    /// <summary>The time since when the end of the stream is not read, as a timestamp; null while it is. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The time at which the node stopped reading the end of the stream; null while it reads the end. Guarded by <see cref="_gate"/>.</summary>
     private long? _awaySince = time.GetTimestamp();
 
     internal string Broker => broker;

@@ -9,7 +9,7 @@ namespace ServerSentEvents.Backplane.Internal.Hosting;
 /// </summary>
 internal sealed class BackplaneService(StreamPublisher publisher) : IHostedService
 {
-    public Task StartAsync(CancellationToken cancellationToken) => publisher.StartPatientlyAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => publisher.StartWithinTimeoutAsync(cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken) => publisher.DisposeAsync().AsTask().WaitAsync(cancellationToken);
 }

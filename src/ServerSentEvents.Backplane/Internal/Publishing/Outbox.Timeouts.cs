@@ -19,9 +19,9 @@ internal sealed partial class Outbox
                     item.Fail(NotConfirmed_NeedsLock());
             }
 
-            var stuck = _time.GetTimestamp() - _time.ToTimestampTicks(Patience);
-            _isStuck |= _obstacle is null
-                && _messages is [{ Number: not null } oldest, ..] && Math.Max(oldest.SentAt, _clearSince) <= stuck;
+            var stalledBefore = _time.GetTimestamp() - _time.ToTimestampTicks(StallTimeout);
+            _isStalled |= _obstacle is null
+                && _messages is [{ Number: not null } oldest, ..] && Math.Max(oldest.SentAt, _clearSince) <= stalledBefore;
         }
 
         Changed.Set();

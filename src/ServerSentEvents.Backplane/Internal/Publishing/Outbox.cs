@@ -21,11 +21,11 @@ internal sealed partial class Outbox : IDisposable
 
     private const int ChecksInTimeout = 10;
 
-    /// <summary>A slow broker is not given up earlier, however short the timeout is.</summary>
-    private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(5);
+    /// <summary>The least stall timeout. A slow broker gets this time even if the publish timeout is shorter.</summary>
+    private static readonly TimeSpan ShortestStallTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>A broker that does not answer is noticed after this time, however long the timeout is.</summary>
-    private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(30);
+    /// <summary>The greatest stall timeout. A silent broker is noticed after this time even if the publish timeout is longer.</summary>
+    private static readonly TimeSpan LongestStallTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
@@ -36,7 +36,7 @@ internal sealed partial class Outbox : IDisposable
     private readonly Queue<OutgoingItem> _items = new();
 
     /// <summary>
-    /// The unconfirmed messages, in the order of their sequences. Those that the present connection has sent come first. The others
+    /// The unconfirmed messages, in the order of their sequences. Those that the current connection has sent come first. The others
     /// have to be sent again. Guarded by <see cref="_gate"/>.
     /// </summary>
     private readonly List<OutgoingMessage> _messages = [];
@@ -44,7 +44,7 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>The sequence of the last message. Guarded by <see cref="_gate"/>.</summary>
     private ulong _sequence;
 
-    /// <summary>The number of messages that the present connection has sent. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The number of messages that the current connection has sent. Guarded by <see cref="_gate"/>.</summary>
     private long _sent;
 
     /// <summary>The reason why nothing can be sent; null while it can. Guarded by <see cref="_gate"/>.</summary>
@@ -54,7 +54,7 @@ internal sealed partial class Outbox : IDisposable
     private long _clearSince;
 
     /// <summary>True if a message has been unconfirmed for too long. Written under <see cref="_gate"/>.</summary>
-    private volatile bool _isStuck;
+    private volatile bool _isStalled;
 
     /// <summary>True after the disposal. Guarded by <see cref="_gate"/>, and never unset.</summary>
     private bool _isDisposed;
@@ -62,7 +62,7 @@ internal sealed partial class Outbox : IDisposable
     internal Outbox(TimeProvider time, TimeSpan timeout)
     {
         (_time, _timeout) = (time, timeout);
-        Patience = TimeSpan.FromTicks(Math.Clamp(timeout.Ticks, ShortestPatience.Ticks, LongestPatience.Ticks));
+        StallTimeout = TimeSpan.FromTicks(Math.Clamp(timeout.Ticks, ShortestStallTimeout.Ticks, LongestStallTimeout.Ticks));
         var period = timeout / ChecksInTimeout;
         // A timer takes whole milliseconds: with a shorter period, it would fire only once.
         _timer = time.CreateDetachedTimer(
@@ -72,13 +72,13 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>The node number of all messages.</summary>
     internal ulong Node { get; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
-    /// <summary>The signal that there may be something to take, or that <see cref="IsStuck"/> has changed.</summary>
+    /// <summary>The signal that there may be something to take, or that <see cref="IsStalled"/> has changed.</summary>
     internal Signal Changed { get; } = new();
 
     /// <summary>The longest time that a message can be unconfirmed before the connection is given up.</summary>
-    internal TimeSpan Patience { get; }
+    internal TimeSpan StallTimeout { get; }
 
-    /// <summary>True if the present connection, or the last one, has left a message unconfirmed.</summary>
+    /// <summary>True if the current connection, or the last one, has left a message unconfirmed.</summary>
     internal bool HasUnconfirmed
     {
         get
@@ -89,7 +89,7 @@ internal sealed partial class Outbox : IDisposable
     }
 
     /// <summary>True if the connection must be replaced, because the broker does not confirm.</summary>
-    internal bool IsStuck => _isStuck;
+    internal bool IsStalled => _isStalled;
 
     /// <summary>The reason why nothing can be sent; null while it can.</summary>
     internal string? Obstacle
@@ -141,7 +141,7 @@ internal sealed partial class Outbox : IDisposable
         lock (_gate)
         {
             _messages.ForEach(static message => message.Number = null);
-            (_sent, _isStuck) = (0, false);
+            (_sent, _isStalled) = (0, false);
         }
     }
 

@@ -43,9 +43,9 @@ internal sealed class OutgoingMessage(ulong sequence, OutgoingItem[] items, byte
     /// <summary>True if no caller waits for an item of the message anymore.</summary>
     internal bool IsSettled => Array.TrueForAll(Items, static item => item.IsSettled);
 
-    /// <summary>The number of the message on the present connection, from 1; null until this connection has sent it.</summary>
+    /// <summary>The number of the message on the current connection, from 1; null until this connection has sent it.</summary>
     internal long? Number { get; set; }
 
-    /// <summary>The time when the message was sent on the present connection, as a timestamp.</summary>
+    /// <summary>The time when the message was sent on the current connection, as a timestamp.</summary>
     internal long SentAt { get; set; }
 }

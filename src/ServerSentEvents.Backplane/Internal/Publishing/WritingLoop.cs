@@ -7,24 +7,28 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// <summary>Brings the messages of an outbox to the stream, over any number of connections.</summary>
 /// <param name="transport">The broker.</param>
 /// <param name="outbox">The messages.</param>
-/// <param name="watch">The watch that compares confirmed messages with read ones.</param>
+/// <param name="stallDetector">The detector, which learns here which messages a reader must get.</param>
 /// <param name="metrics">The counters.</param>
 /// <param name="settings">The settings.</param>
 internal sealed class WritingLoop(
-    IStreamTransport transport, Outbox outbox, ReadingWatch watch, BrokerMetrics metrics, StreamPublisherSettings settings)
+    IStreamTransport transport,
+    Outbox outbox,
+    ReaderStallDetector stallDetector,
+    BrokerMetrics metrics,
+    StreamPublisherSettings settings)
     : IStreamWriterObserver
 {
     private readonly ConnectionLoop _loop = new("publishing", metrics.ReconnectsToPublish, transport.Stream, settings);
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
-    /// <summary>The present connection; null for none. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The current connection; null for none. Guarded by <see cref="_gate"/>.</summary>
     private IStreamWriter? _writer;
 
     /// <summary>True if the log says that the broker blocks. Guarded by <see cref="_gate"/>.</summary>
     private bool _isBlocked;
 
-    /// <summary>True if the present connection has confirmed a message.</summary>
+    /// <summary>True if the current connection has confirmed a message.</summary>
     private volatile bool _hasConfirmed;
 
     /// <summary>The reason why a connection was given up that confirmed nothing; null after a confirmation.</summary>
@@ -51,7 +55,7 @@ internal sealed class WritingLoop(
     {
         var (items, sequence) = outbox.Confirm(number, all);
         metrics.Confirmed.Add(items);
-        watch.Expect(sequence);
+        stallDetector.Expect(sequence);
         if (_hasConfirmed)
             return;
         (_hasConfirmed, _unconfirmedReason) = (true, null);
@@ -83,9 +87,9 @@ internal sealed class WritingLoop(
                 connected();
             }
 
-            if (writer.Blocked is null && outbox.IsStuck)
+            if (writer.Blocked is null && outbox.IsStalled)
             {
-                var reason = $"the broker has not confirmed a message for {outbox.Patience}";
+                var reason = $"the broker has not confirmed a message for {outbox.StallTimeout}";
                 _unconfirmedReason = reason;
                 throw new TimeoutException($"{reason}.");
             }
@@ -97,7 +101,7 @@ internal sealed class WritingLoop(
                 continue;
             }
 
-            watch.BeginSending(message.Sequence);
+            stallDetector.BeginSending(message.Sequence);
             await writer.SendAsync(message.Body, cancellationToken).AsTask().ObserveFailure()
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
         }

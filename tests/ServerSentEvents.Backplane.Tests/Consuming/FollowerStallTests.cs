@@ -3,61 +3,61 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>Tests the conditions under which a reader counts as stuck.</summary>
-public sealed class FollowerWatchTests
+/// <summary>Tests the conditions under which a reader counts as stalled.</summary>
+public sealed class FollowerStallTests
 {
     private const ulong Node = 1;
 
     [Fact]
-    public async Task Read_OwnMessageIsMissing_IsStuckUntilItComes()
+    public async Task Read_OwnMessageIsMissing_IsStalledUntilItComes()
     {
         using var reader = new ManualReader();
         await StartAsync(reader);
-        reader.Watch.Expect(2);
+        reader.StallDetector.Expect(2);
 
         reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: "a"));
         reader.Time.Advance(TimeSpan.FromSeconds(1));
-        reader.Watch.Waiting.Should().Be(TimeSpan.FromSeconds(1));
+        reader.StallDetector.Waiting.Should().Be(TimeSpan.FromSeconds(1));
         reader.Read(2, RawMessage.Of(new MessageId(Node, 2), data: "b"));
         reader.Time.Advance(TimeSpan.FromSeconds(1));
-        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+        reader.StallDetector.Waiting.Should().Be(TimeSpan.Zero);
     }
 
     [Fact]
-    public async Task Read_FunctionTakesLongerThanThePatience_IsNotStuck()
+    public async Task Read_FunctionTakesLongerThanTheTimeout_IsNotStalled()
     {
         ManualReader reader = null!;
         using var created = reader = new ManualReader(data =>
         {
-            reader.Time.Advance(ManualReader.Patience * 3);
-            reader.Watch.Check();
+            reader.Time.Advance(ManualReader.StallTimeout * 3);
+            reader.StallDetector.Check();
             return data;
         });
         await StartAsync(reader);
         await using var client = reader.Connect();
-        var stuck = reader.Watch.Begin();
-        reader.Watch.Expect(2);
+        var stalled = reader.StallDetector.Begin();
+        reader.StallDetector.Expect(2);
 
         reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: "a"));
-        reader.Watch.Check();
+        reader.StallDetector.Check();
 
-        stuck.IsCompleted.Should().BeFalse();
+        stalled.IsCompleted.Should().BeFalse();
         (await client.NextAsync()).Data.Should().Be("a");
     }
 
     [Fact]
-    public async Task Read_FunctionThrows_GoesOnAndIsNotStuck()
+    public async Task Read_FunctionThrows_GoesOnAndIsNotStalled()
     {
         using var reader = new ManualReader(data => data == "bad" ? throw new InvalidOperationException("of a function") : data);
         await StartAsync(reader);
         await using var client = reader.Connect();
-        reader.Watch.Expect(1);
+        reader.StallDetector.Expect(1);
 
         reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: ["bad", "good"]));
         reader.Time.Advance(TimeSpan.FromSeconds(1));
 
         (await client.NextAsync()).Data.Should().Be("good");
-        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+        reader.StallDetector.Waiting.Should().Be(TimeSpan.Zero);
         reader.Log.Warnings.Should().ContainSingle().Which.Should().Contain("of a function");
     }
 
@@ -65,12 +65,12 @@ public sealed class FollowerWatchTests
     public async Task Start_AfterMessagesOfThisNode_ExpectsNoneOfThem()
     {
         using var reader = new ManualReader();
-        reader.Watch.Expect(3);
+        reader.StallDetector.Expect(3);
 
         await StartAsync(reader);
         reader.Time.Advance(TimeSpan.FromSeconds(1));
 
-        reader.Watch.Waiting.Should().Be(TimeSpan.Zero, "the node started to read after these messages");
+        reader.StallDetector.Waiting.Should().Be(TimeSpan.Zero, "the node started to read after these messages");
     }
 
     [Fact]
@@ -78,12 +78,12 @@ public sealed class FollowerWatchTests
     {
         using var reader = new ManualReader();
         await StartAsync(reader);
-        reader.Watch.Expect(3);
+        reader.StallDetector.Expect(3);
 
         reader.Read(9, RawMessage.Of(new MessageId(7, 1), data: "a"), MessageOrder.AfterLoss);
         reader.Time.Advance(TimeSpan.FromSeconds(1));
 
-        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+        reader.StallDetector.Waiting.Should().Be(TimeSpan.Zero);
     }
 
     [Fact]
@@ -92,50 +92,50 @@ public sealed class FollowerWatchTests
         using var reader = new ManualReader();
         await StartAsync(reader);
         reader.Read(5, RawMessage.Of(new MessageId(7, 2), data: "a"));
-        reader.Watch.Expect(3);
+        reader.StallDetector.Expect(3);
 
         await StartAsync(reader);
         reader.Time.Advance(TimeSpan.FromSeconds(1));
 
-        reader.Watch.Waiting.Should().Be(TimeSpan.Zero);
+        reader.StallDetector.Waiting.Should().Be(TimeSpan.Zero);
     }
 
     [Fact]
-    public void Attach_MessagesBeforeTheMarkerComeSlowly_IsStuckOnlyWhenNoneComes()
+    public void Attach_MessagesBeforeTheMarkerComeSlowly_IsStalledOnlyWhenNoneComes()
     {
         using var reader = new ManualReader();
-        var stuck = reader.Watch.Begin();
+        var stalled = reader.StallDetector.Begin();
         _ = reader.AttachAsync(marker: 9);
 
         for (var offset = 0; offset < 9; offset++)
         {
-            CheckAfter(reader, ReadingWatch.MarkerPatience / 2);
+            CheckAfter(reader, ReaderStallDetector.MarkerTimeout / 2);
             reader.Read(offset, RawMessage.Of(new MessageId(7, (ulong)offset + 1), data: "a"));
         }
 
-        CheckAfter(reader, ReadingWatch.MarkerPatience / 2);
-        stuck.IsCompleted.Should().BeFalse("the reader comes nearer to the marker");
-        CheckAfter(reader, ReadingWatch.MarkerPatience / 2);
-        stuck.IsCompleted.Should().BeTrue();
+        CheckAfter(reader, ReaderStallDetector.MarkerTimeout / 2);
+        stalled.IsCompleted.Should().BeFalse("the reader comes nearer to the marker");
+        CheckAfter(reader, ReaderStallDetector.MarkerTimeout / 2);
+        stalled.IsCompleted.Should().BeTrue();
     }
 
     [Fact]
-    public async Task Attach_MarkerWasReached_QuietStreamIsNotStuck()
+    public async Task Attach_MarkerWasReached_QuietStreamIsNotStalled()
     {
         using var reader = new ManualReader();
-        var stuck = reader.Watch.Begin();
+        var stalled = reader.StallDetector.Begin();
 
         await StartAsync(reader);
-        CheckAfter(reader, ManualReader.Patience * 10);
+        CheckAfter(reader, ManualReader.StallTimeout * 10);
 
-        stuck.IsCompleted.Should().BeFalse();
+        stalled.IsCompleted.Should().BeFalse();
     }
 
     [Fact]
-    public async Task Attach_HandlersTakeLongAtTheMarker_IsNotStuck()
+    public async Task Attach_HandlersTakeLongAtTheMarker_IsNotStalled()
     {
         using var reader = new ManualReader();
-        var stuck = reader.Watch.Begin();
+        var stalled = reader.StallDetector.Begin();
         var attaching = reader.AttachAsync(marker: 1);
         reader.Read(0, RawMessage.Of(new MessageId(7, 1), data: "a"));
         var ended = false;
@@ -143,20 +143,20 @@ public sealed class FollowerWatchTests
         reader.Publisher.Unsubscribed += (_, _) =>
         {
             ended = true;
-            CheckAfter(reader, ReadingWatch.MarkerPatience);
+            CheckAfter(reader, ReaderStallDetector.MarkerTimeout);
         };
 
         reader.Read(1, RawMessage.Of(new MessageId(7, 2), data: "b"));
 
         await attaching.WithinPatience();
         ended.Should().BeTrue();
-        stuck.IsCompleted.Should().BeFalse();
+        stalled.IsCompleted.Should().BeFalse();
     }
 
     private static void CheckAfter(ManualReader reader, TimeSpan time)
     {
         reader.Time.Advance(time);
-        reader.Watch.Check();
+        reader.StallDetector.Check();
     }
 
     private static async Task StartAsync(ManualReader reader)

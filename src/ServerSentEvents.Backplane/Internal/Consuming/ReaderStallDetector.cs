@@ -1,14 +1,14 @@
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// Finds a reader that is stuck: it expects the node's marker or a confirmed message of this node, and gets nothing for a long
-/// time. The time that the application takes to deliver a message does not count.
+/// Finds a stalled reader: the node's marker or a confirmed message of this node is expected, and nothing comes for a long time.
+/// The time that the application takes to deliver a message does not count.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
+internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeout)
 {
-    /// <summary>The shortest time to wait for the marker. The start of a reader takes several commands.</summary>
-    internal static readonly TimeSpan MarkerPatience = TimeSpan.FromMinutes(1);
+    /// <summary>The least stall timeout while the marker is expected. The start of a reader takes several commands.</summary>
+    internal static readonly TimeSpan MarkerTimeout = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
 
@@ -24,15 +24,15 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
     /// <summary>True from the append of the marker until the reader reaches it. Guarded by <see cref="_gate"/>.</summary>
     private bool _isMarkerAwaited;
 
-    /// <summary>The time since when nothing that is expected has come, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The time at which the current wait for an expected message began, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
     private long? _waitingSince;
 
     /// <summary>True while a message is being delivered. Guarded by <see cref="_gate"/>.</summary>
     private bool _isDelivering;
 
-    private TaskCompletionSource<Exception> _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<Exception> _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The time for which an expected message has not come.</summary>
+    /// <summary>The length of the current wait for an expected message; zero if none is expected.</summary>
     internal TimeSpan Waiting
     {
         get
@@ -52,7 +52,7 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
         }
     }
 
-    /// <summary>Returns whether a confirmed message of this node has not been read.</summary>
+    /// <summary>Returns whether a message of this node has not been read.</summary>
     internal bool IsMissing(ulong sequence)
     {
         lock (_gate)
@@ -60,15 +60,15 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
     }
 
     /// <summary>Starts to watch a connection.</summary>
-    /// <returns>A task that completes with the reason if the connection is stuck.</returns>
+    /// <returns>A task that completes with the reason if the connection is stalled.</returns>
     internal Task<Exception> Begin()
     {
         lock (_gate)
         {
-            _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
             (_isDelivering, _isMarkerAwaited) = (false, false);
             StartWaiting_NeedsLock();
-            return _stuck.Task;
+            return _stalled.Task;
         }
     }
 
@@ -130,14 +130,14 @@ internal sealed class ReadingWatch(TimeProvider time, TimeSpan patience)
             (_read, _waitingSince) = (Math.Max(_sent, _expected), null);
     }
 
-    /// <summary>Gives up the connection if it is stuck. Call from time to time.</summary>
+    /// <summary>Gives up the connection if it is stalled. Call from time to time.</summary>
     internal void Check()
     {
         lock (_gate)
         {
-            var longest = _isMarkerAwaited && patience < MarkerPatience ? MarkerPatience : patience;
+            var longest = _isMarkerAwaited && stallTimeout < MarkerTimeout ? MarkerTimeout : stallTimeout;
             if (!_isDelivering && _waitingSince is { } since && time.GetElapsedTime(since) >= longest)
-                _stuck.TrySetResult(new TimeoutException($"Nothing has been read for {longest}, although the stream has more."));
+                _stalled.TrySetResult(new TimeoutException($"Nothing has been read for {longest}, although the stream has more."));
         }
     }
 

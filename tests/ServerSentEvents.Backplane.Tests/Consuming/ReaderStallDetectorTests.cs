@@ -1,0 +1,184 @@
+using ServerSentEvents.Backplane.Internal.Consuming;
+
+namespace ServerSentEvents.Backplane.Tests.Consuming;
+
+public sealed class ReaderStallDetectorTests
+{
+    private static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Moment = TimeSpan.FromTicks(1);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly ReaderStallDetector _detector;
+
+    public ReaderStallDetectorTests() => _detector = new ReaderStallDetector(_time, StallTimeout);
+
+    [Fact]
+    public async Task Check_ExpectedMessageDoesNotCome_IsStalledAfterTheTimeout()
+    {
+        var stalled = _detector.Begin();
+        _detector.Expect(1);
+
+        CheckAfter(StallTimeout - Moment);
+        var before = stalled.IsCompleted;
+        _detector.Waiting.Should().Be(StallTimeout - Moment);
+        CheckAfter(Moment);
+
+        before.Should().BeFalse();
+        (await stalled.WithinPatience()).Should().BeOfType<TimeoutException>()
+            .Which.Message.Should().Be("Nothing has been read for 00:00:30, although the stream has more.");
+    }
+
+    [Fact]
+    public void Check_MoreIsExpected_CountsFromTheFirst()
+    {
+        var stalled = _detector.Begin();
+        _detector.Expect(1);
+        CheckAfter(StallTimeout / 2);
+        _detector.Expect(2);
+        CheckAfter(StallTimeout / 2);
+
+        stalled.IsCompleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Check_NothingIsExpected_IsNotStalled()
+    {
+        var stalled = _detector.Begin();
+        CheckAfter(StallTimeout * 10);
+        _detector.Expect(3);
+        Read(3);
+        _detector.Expect(2);
+        CheckAfter(StallTimeout * 10);
+
+        stalled.IsCompleted.Should().BeFalse();
+        _detector.Waiting.Should().Be(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Check_ReadBeforeItIsConfirmed_IsNotStalled()
+    {
+        var stalled = _detector.Begin();
+        Read(1);
+        _detector.Expect(1);
+        CheckAfter(StallTimeout * 10);
+
+        stalled.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Check_OtherMessagesCome_IsNotStalled()
+    {
+        var stalled = _detector.Begin();
+        _detector.Expect(1);
+
+        for (var number = 0; number < 10; number++)
+        {
+            CheckAfter(StallTimeout - Moment);
+            Read(sequence: 0);
+        }
+
+        stalled.IsCompleted.Should().BeFalse("the reader works off what was before");
+        CheckAfter(StallTimeout);
+        stalled.IsCompleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Check_MessageIsBeingDelivered_IsNotStalled()
+    {
+        var stalled = _detector.Begin();
+        _detector.Expect(1);
+        _detector.BeginMessage();
+        _detector.Expect(2);
+        CheckAfter(StallTimeout * 10);
+        stalled.IsCompleted.Should().BeFalse("the application takes its time");
+
+        _detector.EndMessage(1);
+        CheckAfter(StallTimeout - Moment);
+        stalled.IsCompleted.Should().BeFalse("the next one has its own time");
+        CheckAfter(Moment);
+        stalled.IsCompleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Begin_AnotherConnection_HasItsOwnTimeAndExpectsTheSame()
+    {
+        var first = _detector.Begin();
+        _detector.Expect(1);
+        CheckAfter(StallTimeout - Moment);
+
+        var second = _detector.Begin();
+        CheckAfter(StallTimeout - Moment);
+        second.IsCompleted.Should().BeFalse();
+        CheckAfter(Moment);
+
+        second.IsCompleted.Should().BeTrue();
+        first.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Begin_LostWhileDelivering_WatchesTheNextConnection()
+    {
+        _ = _detector.Begin();
+        _detector.Expect(1);
+        _detector.BeginMessage();
+
+        var stalled = _detector.Begin();
+        CheckAfter(StallTimeout);
+
+        stalled.IsCompleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Begin_MarkerOfTheLastConnectionDidNotCome_ExpectsNothing()
+    {
+        _ = _detector.Begin();
+        _detector.SetMarkerAwaited(true);
+
+        var stalled = _detector.Begin();
+        CheckAfter(ReaderStallDetector.MarkerTimeout);
+
+        stalled.IsCompleted.Should().BeFalse("the next marker is not in the stream yet");
+    }
+
+    [Fact]
+    public void ExpectNothing_MessageInAStreamThatIsGone_IsNotStalled()
+    {
+        var stalled = _detector.Begin();
+        _detector.Expect(5);
+        _detector.ExpectNothing();
+        CheckAfter(StallTimeout * 10);
+        Read(sequence: 0);
+        CheckAfter(StallTimeout * 10);
+
+        stalled.IsCompleted.Should().BeFalse();
+        _detector.Expect(6);
+        CheckAfter(StallTimeout);
+        stalled.IsCompleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public void ExpectNothing_MessageIsConfirmedLater_IsNotMissing()
+    {
+        var stalled = _detector.Begin();
+        _detector.BeginSending(5);
+        _detector.ExpectNothing();
+        _detector.Expect(5);
+        CheckAfter(StallTimeout * 10);
+
+        stalled.IsCompleted.Should().BeFalse();
+        _detector.IsMissing(5).Should().BeFalse();
+        _detector.IsMissing(6).Should().BeTrue();
+    }
+
+    private void Read(ulong sequence)
+    {
+        _detector.BeginMessage();
+        _detector.EndMessage(sequence);
+    }
+
+    private void CheckAfter(TimeSpan time)
+    {
+        _time.Advance(time);
+        _detector.Check();
+    }
+}
