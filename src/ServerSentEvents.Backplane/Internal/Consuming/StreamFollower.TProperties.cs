@@ -15,7 +15,7 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 /// <para><b>Loss.</b> Where messages may have been lost, all subscriptions end, and the history is cleared. Older ids are gaps.</para>
 /// <para>One thread at a time uses this class.</para>
 /// </remarks>
-internal sealed class StreamFollower<TProperties>(
+internal sealed partial class StreamFollower<TProperties>(
     LocalDelivery<TProperties> delivery,
     ulong node,
     ReaderStallDetector stallDetector,
@@ -43,7 +43,10 @@ internal sealed class StreamFollower<TProperties>(
     /// <summary>The offset of the marker that ends the catching up.</summary>
     private long _end;
 
-    /// <summary>The last message of this node that is before the marker, because the broker had confirmed it.</summary>
+    /// <summary>
+    /// The highest sequence that the broker had confirmed before the marker was appended. This message must come before the marker;
+    /// otherwise the broker has lost it.
+    /// </summary>
     private ulong _confirmedBefore;
 
     private TaskCompletionSource _reached = new();
@@ -171,42 +174,6 @@ internal sealed class StreamFollower<TProperties>(
         return 0;
     }
 
-    /// <summary>Compares a message with the last one. Returns false if it was read before.</summary>
-    /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
-    private bool IsNew(long offset, MessageOrder order, ReadOnlySpan<byte> body)
-    {
-        if (_last.Offset is not { } last)
-        {
-            _seen.Restart(startsAtFirst: order == MessageOrder.First);
-            RestartHistory(offset);
-            return true;
-        }
-
-        var isResuming = _isResuming;
-        if (isResuming && offset < last)
-            return false;
-        _isResuming = false;
-        if (isResuming && offset == last)
-        {
-            if (_last.HasBytes(body))
-                return false;
-            StartAgain();
-            throw new InvalidOperationException("The stream was replaced by another one.");
-        }
-
-        if (isResuming || order != MessageOrder.Next || offset <= last)
-        {
-            Log.Lost(settings.Logger, stream, last, offset);
-            metrics.Gaps.Add(1);
-            _seen.Restart(startsAtFirst: order == MessageOrder.First);
-            if (offset <= last)
-                _ids.Clear();
-            RestartHistory(offset);
-        }
-
-        return true;
-    }
-
     private void Take(long offset, in StreamMessage message)
     {
         lag.BeginDelivery(Math.Max(0, (MessageFormat.NowOf(settings.TimeProvider) - message.SentAt) / MicrosecondsPerSecond));
@@ -234,23 +201,5 @@ internal sealed class StreamFollower<TProperties>(
         }
 
         delivery.Advance(end);
-    }
-
-    /// <summary>Forgets the stream, which is another one now.</summary>
-    private void StartAgain()
-    {
-        Log.Replaced(settings.Logger, stream, _last.Offset!.Value);
-        metrics.Gaps.Add(1);
-        _last.Clear();
-        _isCatchingUp = true;
-        _ids.Clear();
-        delivery.Restart(_ids, before: default);
-    }
-
-    /// <summary>Starts the history at a message. This node does not read what it published before it.</summary>
-    private void RestartHistory(long offset)
-    {
-        stallDetector.ExpectNothing();
-        delivery.Restart(_ids, new EventPosition(StreamPosition.Before(offset)));
     }
 }

@@ -1,0 +1,63 @@
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Messages;
+using ServerSentEvents.Internal.Events;
+
+namespace ServerSentEvents.Backplane.Internal.Consuming;
+
+/// <content>Finds out whether the stream is still the same one, and whether messages were lost.</content>
+internal sealed partial class StreamFollower<TProperties>
+{
+    /// <summary>Compares a message with the last one. Returns false if it was read before.</summary>
+    /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
+    private bool IsNew(long offset, MessageOrder order, ReadOnlySpan<byte> body)
+    {
+        if (_last.Offset is not { } last)
+        {
+            _seen.Restart(startsAtFirst: order == MessageOrder.First);
+            RestartHistory(offset);
+            return true;
+        }
+
+        var isResuming = _isResuming;
+        if (isResuming && offset < last)
+            return false;
+        _isResuming = false;
+        if (isResuming && offset == last)
+        {
+            if (_last.HasBytes(body))
+                return false;
+            StartAgain();
+            throw new InvalidOperationException("The stream was replaced by another one.");
+        }
+
+        if (isResuming || order != MessageOrder.Next || offset <= last)
+        {
+            Log.Lost(settings.Logger, stream, last, offset);
+            metrics.Gaps.Add(1);
+            _seen.Restart(startsAtFirst: order == MessageOrder.First);
+            if (offset <= last)
+                _ids.Clear();
+            RestartHistory(offset);
+        }
+
+        return true;
+    }
+
+    /// <summary>Forgets the stream, which is another one now.</summary>
+    private void StartAgain()
+    {
+        Log.Replaced(settings.Logger, stream, _last.Offset!.Value);
+        metrics.Gaps.Add(1);
+        _last.Clear();
+        _isCatchingUp = true;
+        _ids.Clear();
+        delivery.Restart(_ids, before: default);
+    }
+
+    /// <summary>Starts the history at a message. This node does not read what it published before it.</summary>
+    private void RestartHistory(long offset)
+    {
+        stallDetector.ExpectNothing();
+        delivery.Restart(_ids, new EventPosition(StreamPosition.Before(offset)));
+    }
+}
