@@ -25,7 +25,7 @@ namespace ServerSentEvents.Backplane;
 /// each call bound this by themselves.</para>
 /// <para><b>Lifetime.</b> Create one for each stream, for the life of the application. It holds a connection.</para>
 /// </remarks>
-public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
+public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly StreamPublisherSettings _settings;
@@ -146,74 +146,6 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
         await SendAsync(encoded, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Disconnects, within a second or so, also on a stalled network. Events that are being published fail with
-    /// <see cref="ObjectDisposedException"/>, and may have been published. Waits for functions and handlers of the application
-    /// that are running. Do not await this method inside one of them. A second call has no effect, and returns at once.
-    /// </summary>
-    /// <returns>A task that completes when nothing is delivered anymore.</returns>
-    public virtual async ValueTask DisposeAsync()
-    {
-        lock (_gate)
-        {
-            if (_isDisposed)
-                return;
-            _isDisposed = true;
-        }
-
-        GC.SuppressFinalize(this);
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        Outbox.Dispose();
-        if (_running is not null)
-            await _running.ConfigureAwait(false);
-        _stopping.Dispose();
-    }
-
-    /// <summary>Connects, and returns when the publisher is ready. If it fails, the publisher is disposed.</summary>
-    /// <param name="cancellationToken">A token that stops connecting.</param>
-    /// <returns>A task that completes when the publisher is ready.</returns>
-    /// <exception cref="InvalidOperationException">
-    /// The broker refuses, or cannot be reached within <see cref="StreamPublisherOptions.PublishTimeout"/>. The message says why.
-    /// </exception>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
-    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
-    protected async Task ConnectAsync(CancellationToken cancellationToken)
-    {
-        Start();
-        try
-        {
-            var first = await Task.WhenAny([Ready, .. Refused])
-                .WaitAsync(_settings.PublishTimeout, _settings.TimeProvider, cancellationToken).ConfigureAwait(false);
-            if (first is not Task<StreamRefusedException> refusal)
-                return;
-            var reason = await refusal.ConfigureAwait(false);
-            throw new InvalidOperationException($"The broker refuses the stream {Transport.Stream}: {reason.Message}", reason);
-        }
-        catch (Exception exception)
-        {
-            var obstacle = Obstacle;
-            await DisposeAsync().ConfigureAwait(false);
-            if (exception is not TimeoutException)
-                throw;
-            throw new InvalidOperationException(
-                $"The stream {Transport.Stream} is not ready after the PublishTimeout of {_settings.PublishTimeout}: {obstacle}.", exception);
-        }
-    }
-
-    /// <summary>Starts with the application: waits for the broker until the timeout, and then returns without it.</summary>
-    internal async Task StartWithinTimeoutAsync(CancellationToken cancellationToken)
-    {
-        Start();
-        try
-        {
-            await Ready.WaitAsync(_settings.PublishTimeout, _settings.TimeProvider, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            Log.StartsWithout(_settings.Logger, Transport.Stream, _settings.PublishTimeout, Obstacle ?? "not ready");
-        }
-    }
-
     /// <summary>Returns the state for a health check.</summary>
     internal virtual HealthCheckResult CheckHealth(HealthStatus failureStatus) => _writing.Obstacle is { } obstacle
         ? HealthCheckResult.Degraded($"Nothing can be published: {obstacle}.")
@@ -221,20 +153,6 @@ public abstract class StreamPublisher : IEventPublisher, IAsyncDisposable
 
     /// <summary>Runs the loops until a token is canceled.</summary>
     private protected virtual Task RunAsync(CancellationToken cancellationToken) => _writing.RunAsync(cancellationToken);
-
-    /// <summary>Starts to connect in the background. A second call has no effect.</summary>
-    /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
-    protected void Start()
-    {
-        // Check and start under one lock, so that a disposal waits for the loops.
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            // The caller's ExecutionContext may belong to a request, and would live as long as the loops.
-            using (ExecutionContext.IsFlowSuppressed() ? null : (IDisposable?)ExecutionContext.SuppressFlow())
-                _running ??= Task.Run(() => RunAsync(_stopping.Token));
-        }
-    }
 
     private void ThrowIfTooLarge(byte[] encoded, string what, string paramName)
     {
