@@ -32,7 +32,7 @@ public sealed class EventStreamResult<TProperties> : IResult, IEndpointMetadataP
     public int? StatusCode => StatusCodes.Status200OK;
 
     /// <summary>Gets the content type, which is always <c>text/event-stream</c>.</summary>
-    public string? ContentType => EventStreamResponse.ContentType;
+    public string? ContentType => EventStreamHeaders.ContentType;
 
     /// <summary>Subscribes, sends the headers and a first byte at once, and then the stream until it ends.</summary>
     /// <param name="httpContext">

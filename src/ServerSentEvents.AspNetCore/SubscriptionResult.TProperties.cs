@@ -27,7 +27,7 @@ public sealed class SubscriptionResult<TProperties> : IResult, IEndpointMetadata
     public int? StatusCode => StatusCodes.Status200OK;
 
     /// <summary>Gets the content type, which is always <c>text/event-stream</c>.</summary>
-    public string? ContentType => EventStreamResponse.ContentType;
+    public string? ContentType => EventStreamHeaders.ContentType;
 
     /// <summary>Sends the headers and a first byte at once, and then the stream until it ends.</summary>
     /// <param name="httpContext">The request.</param>

@@ -16,7 +16,7 @@ internal static class EventStreamMetadata
     internal static void AddTo(EndpointBuilder builder)
     {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(
-            StatusCodes.Status200OK, typeof(string), [EventStreamResponse.ContentType]));
+            StatusCodes.Status200OK, typeof(string), [EventStreamHeaders.ContentType]));
         // Otherwise, the output cache would send the recorded stream of one client to others, which would wait for its end.
         builder.Metadata.Add(new OutputCacheAttribute { NoStore = true });
 #if NET10_0_OR_GREATER

@@ -15,7 +15,7 @@ internal static class EventStreamRequest
     internal static bool Accepts(HttpRequest request)
     {
         // Most clients other than browsers do not send the header, and browsers send this value.
-        if (request.Headers.Accept.Count == 0 || request.Headers.Accept == EventStreamResponse.ContentType)
+        if (request.Headers.Accept.Count == 0 || request.Headers.Accept == EventStreamHeaders.ContentType)
             return true;
         // The lenient parser of ASP.NET Core takes time that grows with the square of the length of some invalid headers. The
         // strict one stops at the first error.

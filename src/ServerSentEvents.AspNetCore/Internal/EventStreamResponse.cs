@@ -1,11 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Timeouts;
-using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Net.Http.Headers;
 using ServerSentEvents.Internal.Delivery;
 
 namespace ServerSentEvents.AspNetCore.Internal;
@@ -13,8 +9,6 @@ namespace ServerSentEvents.AspNetCore.Internal;
 /// <summary>Answers a request with a stream, from the headers to the end. All endpoints and results use this class.</summary>
 internal static class EventStreamResponse
 {
-    internal const string ContentType = "text/event-stream";
-
     /// <summary>Subscribes for a request, and writes the stream until it ends or the client has disconnected.</summary>
     internal static Task WriteAsync<TProperties>(
         HttpContext context, Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, OpenStreams? streams)
@@ -69,7 +63,7 @@ internal static class EventStreamResponse
 
         if (!HttpMethods.IsHead(context.Request.Method))
             return true;
-        Prepare(context);
+        EventStreamHeaders.Prepare(context);
         return false;
     }
 
@@ -113,7 +107,7 @@ internal static class EventStreamResponse
             stream = new(context, endAtStop);
             streams?.Add(stream);
             Log.Opened(logger);
-            Prepare(context);
+            EventStreamHeaders.Prepare(context);
             // Callbacks of middleware run now, and not in a flush on a thread that serves other streams.
             await context.Response.StartAsync(aborted).ConfigureAwait(false);
             LongRunningRequest.LeaveOutOfMetrics(context);
@@ -155,34 +149,6 @@ internal static class EventStreamResponse
     /// <summary>Returns whether an exception is a socket error. Over TLS, an <see cref="IOException"/> wraps the error.</summary>
     private static bool IsSocketError(Exception exception) =>
         exception is SocketException or IOException { InnerException: SocketException };
-
-    /// <summary>Sets the status and the headers, and keeps servers, middleware and proxies from buffering or ending the stream.</summary>
-    private static void Prepare(HttpContext context)
-    {
-        var response = context.Response;
-        response.StatusCode = StatusCodes.Status200OK;
-        if (!IsEventStream(response.ContentType))
-            response.ContentType = ContentType;
-        // With a length that middleware has set, the server would refuse to send more bytes.
-        response.ContentLength = null;
-        response.Headers.CacheControl = "no-cache, no-store, no-transform";
-        response.Headers.ContentEncoding = "identity";
-        response.Headers["X-Accel-Buffering"] = "no";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        // Otherwise, the output cache would record the stream of one client and send it to others.
-        if (context.Features.Get<IOutputCacheFeature>() is { } outputCache)
-            outputCache.Context.AllowCacheStorage = false;
-    }
-
-    /// <summary>
-    /// Returns whether a content type is that of a stream. The application may add <c>charset=utf-8</c>, because some clients read a
-    /// stream without it as ISO-8859-1.
-    /// </summary>
-    private static bool IsEventStream(string? contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && type.MediaType.Equals(ContentType, StringComparison.OrdinalIgnoreCase)
-        && (type.Charset.Length == 0 || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     private static EventStreamSettings SettingsOf(HttpContext context, OpenStreams? streams) =>
         streams?.Settings ?? EventStreamSettings.Of(context.RequestServices);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Messages;
 using ServerSentEvents.Internal.Compatibility;
@@ -227,4 +228,15 @@ internal sealed partial class Outbox : IDisposable
     private bool IsFull_NeedsLock() => _messages is [var oldest, ..] && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
 
     private IEnumerable<OutgoingItem> UnconfirmedItems_NeedsLock() => _messages.SelectMany(static message => message.Items);
+}
+
+/// <summary>Wakes one waiter. A signal without a waiter is kept, once.</summary>
+internal sealed class Signal
+{
+    private readonly Channel<bool> _set = Channel.CreateBounded<bool>(capacity: 1);
+
+    internal void Set() => _set.Writer.TryWrite(item: true);
+
+    internal async ValueTask WaitAsync(CancellationToken cancellationToken) =>
+        await _set.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
 }
