@@ -31,7 +31,7 @@ namespace ServerSentEvents.RabbitMQ;
 public sealed class RabbitMQBackplane<TProperties> : StreamBackplane<TProperties>
 {
     internal RabbitMQBackplane(Publisher<TProperties> publisher, RabbitMQBackplaneOptions<TProperties> options)
-        : base(publisher, options, new RabbitMQTransport(StreamSettings.From(options)))
+        : base(publisher, options, new RabbitMQTransport(RabbitMQSettings.From(options)))
     {
     }
 

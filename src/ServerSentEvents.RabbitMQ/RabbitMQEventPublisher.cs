@@ -31,7 +31,7 @@ public sealed class RabbitMQEventPublisher : StreamPublisher
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <exception cref="ArgumentException">The argument is null, or an option is missing or out of its range.</exception>
     public RabbitMQEventPublisher(RabbitMQPublisherOptions options)
-        : base(options ?? throw new ArgumentNullException(nameof(options)), new RabbitMQTransport(StreamSettings.From(options)))
+        : base(options ?? throw new ArgumentNullException(nameof(options)), new RabbitMQTransport(RabbitMQSettings.From(options)))
     {
         Start();
     }

@@ -17,18 +17,18 @@ public sealed class ConsumerTests
     {
         var lost = new TaskCompletionSource<Exception>();
         var handled = 0;
-        var consumer = new StreamConsumer(DispatchProxy.Create<IChannel, ClosedChannel>(), (_, _, _) => handled++, lost);
+        var consumer = new RabbitMQConsumer(DispatchProxy.Create<IChannel, ClosedChannel>(), (_, _, _) => handled++, lost);
 
-        for (var offset = 0; offset < StreamConsumer.Prefetch; offset++)
+        for (var offset = 0; offset < RabbitMQConsumer.Prefetch; offset++)
             await DeliverAsync(consumer, offset);
         lost.Task.IsCompleted.Should().BeFalse();
         await consumer.HandleChannelShutdownAsync(consumer.Channel, Refused);
 
         (await lost.Task).Should().BeOfType<StreamRefusedException>();
-        handled.Should().Be(StreamConsumer.Prefetch);
+        handled.Should().Be(RabbitMQConsumer.Prefetch);
     }
 
-    private static Task DeliverAsync(StreamConsumer consumer, long offset)
+    private static Task DeliverAsync(RabbitMQConsumer consumer, long offset)
     {
         var properties = new BasicProperties { Headers = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset } };
         return consumer.HandleBasicDeliverAsync("", (ulong)offset + 1, redelivered: false, "", "", properties, default);

@@ -69,7 +69,7 @@ public sealed class DeclarationTests
         ((FakeConnection)(object)connection).Channel = channel;
         var options = new RabbitMQBackplaneOptions<string> { ConnectionFactory = new ConnectionFactory(), MaxBytes = maxBytes };
 
-        await new StreamDeclaration(StreamSettings.From(options)).EnsureAsync(connection, CancellationToken.None);
+        await new RabbitMQDeclaration(RabbitMQSettings.From(options)).EnsureAsync(connection, CancellationToken.None);
 
         return [.. fake.Calls];
     }

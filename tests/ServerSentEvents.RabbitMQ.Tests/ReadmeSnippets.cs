@@ -16,7 +16,7 @@ public sealed class ReadmeSnippets
         var tls = new SslOption("rabbit.example.com", enabled: true);
         options.Endpoints = [new AmqpTcpEndpoint("rabbit1", 5671, tls), new AmqpTcpEndpoint("rabbit2", 5671, tls)];
 
-        StreamSettings.From(options).Endpoints.Should().HaveCount(2);
+        RabbitMQSettings.From(options).Endpoints.Should().HaveCount(2);
     }
 
     internal static async Task WithoutAContainer(

@@ -56,7 +56,7 @@ public sealed class RegistrationTests
     {
         var factory = new ConnectionFactory();
 
-        _ = new RabbitMQTransport(StreamSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
+        _ = new RabbitMQTransport(RabbitMQSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
 
         factory.AutomaticRecoveryEnabled.Should().BeFalse();
         factory.TopologyRecoveryEnabled.Should().BeFalse();
@@ -75,7 +75,7 @@ public sealed class RegistrationTests
             RequestedConnectionTimeout = TimeSpan.FromSeconds(8),
         };
 
-        _ = new RabbitMQTransport(StreamSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
+        _ = new RabbitMQTransport(RabbitMQSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
 
         factory.RequestedHeartbeat.Should().Be(TimeSpan.FromSeconds(20));
         factory.ContinuationTimeout.Should().Be(TimeSpan.FromSeconds(7));

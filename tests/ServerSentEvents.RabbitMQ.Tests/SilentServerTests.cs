@@ -18,7 +18,7 @@ public sealed class SilentServerTests
         var time = new FakeTimeProvider();
         var factory = new ConnectionFactory { Port = ((IPEndPoint)server.LocalEndpoint).Port };
         factory.Ssl.Enabled = hasTls;
-        var transport = new RabbitMQTransport(StreamSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
+        var transport = new RabbitMQTransport(RabbitMQSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
         await using var node = TestNode.Start(transport, options => options.TimeProvider = time);
         var clients = new List<TcpClient>();
         try

@@ -20,14 +20,14 @@ internal sealed class RabbitMQReader : IStreamReader
     private readonly string _stream;
 
     /// <summary>The last consumer; null before there is one.</summary>
-    private volatile StreamConsumer? _consumer;
+    private volatile RabbitMQConsumer? _consumer;
 
     internal RabbitMQReader(IConnection connection, string stream)
     {
         (_connection, _stream) = (connection, stream);
         connection.ConnectionShutdownAsync += (_, reason) =>
         {
-            _lost.TrySetResult(BrokerErrors.Explain(reason));
+            _lost.TrySetResult(RabbitMQErrors.Explain(reason));
             return Task.CompletedTask;
         };
     }
@@ -56,7 +56,7 @@ internal sealed class RabbitMQReader : IStreamReader
         }
         catch (OperationInterruptedException exception)
         {
-            throw BrokerErrors.Explain(exception);
+            throw RabbitMQErrors.Explain(exception);
         }
 
         await Task.WhenAny(offset.Task, Lost, WaitWhileBlockedAsync()).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -102,7 +102,7 @@ internal sealed class RabbitMQReader : IStreamReader
         _ => "first",
     };
 
-    private async Task<StreamConsumer> ConsumeAsync(object offset, StreamMessageHandler handler, CancellationToken cancellationToken)
+    private async Task<RabbitMQConsumer> ConsumeAsync(object offset, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
         try
         {
@@ -110,9 +110,9 @@ internal sealed class RabbitMQReader : IStreamReader
             var options = new CreateChannelOptions(
                 publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1);
             var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
-            await channel.BasicQosAsync(0, StreamConsumer.Prefetch, global: false, cancellationToken).ConfigureAwait(false);
+            await channel.BasicQosAsync(0, RabbitMQConsumer.Prefetch, global: false, cancellationToken).ConfigureAwait(false);
             // The disposal ends this consumer, also if the broker has not answered yet.
-            var consumer = _consumer = new StreamConsumer(channel, handler, _lost);
+            var consumer = _consumer = new RabbitMQConsumer(channel, handler, _lost);
             var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset };
             await channel.BasicConsumeAsync(
                 _stream, autoAck: false, "", noLocal: false, exclusive: false, arguments, consumer, cancellationToken)
@@ -121,7 +121,7 @@ internal sealed class RabbitMQReader : IStreamReader
         }
         catch (OperationInterruptedException exception)
         {
-            throw BrokerErrors.Explain(exception);
+            throw RabbitMQErrors.Explain(exception);
         }
     }
 }

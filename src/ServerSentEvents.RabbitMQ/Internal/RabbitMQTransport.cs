@@ -13,9 +13,9 @@ internal sealed class RabbitMQTransport : IStreamTransport
 
     private readonly ConnectionFactory _factory;
     private readonly AmqpTcpEndpoint[] _endpoints;
-    private readonly StreamDeclaration _declaration;
+    private readonly RabbitMQDeclaration _declaration;
 
-    internal RabbitMQTransport(StreamSettings settings)
+    internal RabbitMQTransport(RabbitMQSettings settings)
     {
         (_factory, _endpoints, Stream) = (settings.ConnectionFactory, settings.Endpoints, settings.StreamName);
         // The recovery of the library would start to read at the first position again.
@@ -28,7 +28,7 @@ internal sealed class RabbitMQTransport : IStreamTransport
         // The library tries one address after the other, and a machine that is down does not answer.
         if (_factory.RequestedConnectionTimeout == ConnectionFactory.DefaultConnectionTimeout)
             _factory.RequestedConnectionTimeout = ConnectionTimeout;
-        _declaration = new StreamDeclaration(settings);
+        _declaration = new RabbitMQDeclaration(settings);
     }
 
     public string Broker => "rabbitmq";
@@ -67,7 +67,7 @@ internal sealed class RabbitMQTransport : IStreamTransport
             if (connection is not null)
                 await connection.CloseQuietlyAsync().ConfigureAwait(false);
             if (exception is RabbitMQClientException or IOException)
-                throw BrokerErrors.Explain(exception);
+                throw RabbitMQErrors.Explain(exception);
             throw;
         }
     }

@@ -27,7 +27,7 @@ internal sealed class RabbitMQWriter : IStreamWriter
         channel.BasicNacksAsync += (_, _) => Lose(new IOException("The broker has not accepted an event."));
         // The broker confirms a returned message, after this.
         channel.BasicReturnAsync += (_, _) => Lose(new IOException("The stream does not exist."));
-        channel.ChannelShutdownAsync += (_, reason) => Lose(BrokerErrors.Explain(reason));
+        channel.ChannelShutdownAsync += (_, reason) => Lose(RabbitMQErrors.Explain(reason));
         connection.ConnectionBlockedAsync += (_, blocked) => SetBlocked(blocked.Reason);
         connection.ConnectionUnblockedAsync += (_, _) => SetBlocked(null);
     }

@@ -26,7 +26,7 @@ public abstract class PrivateBroker(int count) : LocalBroker(count), IAsyncLifet
     {
         var options = NewOptions(stream);
         configure?.Invoke(options);
-        return new RabbitMQTransport(StreamSettings.From(options));
+        return new RabbitMQTransport(RabbitMQSettings.From(options));
     }
 
     internal RabbitMQBackplaneOptions<string> NewOptions(string stream)

@@ -139,7 +139,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
         return new TcpProxy(broker.Nodes[0].Port);
     }
 
-    private RabbitMQTransport Open(TcpProxy proxy) => new(StreamSettings.From(new RabbitMQBackplaneOptions<string>
+    private RabbitMQTransport Open(TcpProxy proxy) => new(RabbitMQSettings.From(new RabbitMQBackplaneOptions<string>
     {
         ConnectionFactory = new ConnectionFactory { Port = proxy.Port },
         StreamName = _stream,

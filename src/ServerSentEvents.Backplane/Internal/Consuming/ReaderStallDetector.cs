@@ -24,7 +24,10 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <summary>True from the append of the marker until the reader reaches it. Guarded by <see cref="_gate"/>.</summary>
     private bool _isMarkerAwaited;
 
-    /// <summary>The time at which the current wait for an expected message began, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>
+    /// The time at which the current wait for an expected message began, as a timestamp; null for none. Guarded by
+    /// <see cref="_gate"/>.
+    /// </summary>
     private long? _waitingSince;
 
     /// <summary>True while a message is being delivered. Guarded by <see cref="_gate"/>.</summary>

@@ -19,7 +19,10 @@ internal sealed class ReadingLag(string broker, string stream, TimeProvider time
     /// <summary>The time when the message that is being delivered came, as a timestamp; null for none. Guarded by <see cref="_gate"/>.</summary>
     private long? _deliveringSince;
 
-    /// <summary>The time at which the node stopped reading the end of the stream; null while it reads the end. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>
+    /// The time at which the node stopped reading the end of the stream, as a timestamp; null while it reads the end. Guarded by
+    /// <see cref="_gate"/>.
+    /// </summary>
     private long? _awaySince = time.GetTimestamp();
 
     internal string Broker => broker;

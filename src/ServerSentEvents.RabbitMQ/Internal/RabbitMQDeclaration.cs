@@ -7,12 +7,12 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// The declaration of the stream, which creates it if it does not exist. An existing stream is used as it is: another release of
 /// the application may have created it with other settings.
 /// </summary>
-internal sealed class StreamDeclaration
+internal sealed class RabbitMQDeclaration
 {
     private readonly string _stream;
     private readonly Dictionary<string, object?> _arguments = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
 
-    internal StreamDeclaration(StreamSettings settings)
+    internal RabbitMQDeclaration(RabbitMQSettings settings)
     {
         _stream = settings.StreamName;
         if (settings.MaxAge is { } age)
@@ -20,7 +20,7 @@ internal sealed class StreamDeclaration
         if (settings.MaxBytes is not { } bytes)
             return;
         _arguments["x-max-length-bytes"] = bytes;
-        _arguments["x-stream-max-segment-size-bytes"] = Math.Min(bytes / StreamSettings.SegmentsKept, StreamSettings.LargestSegment);
+        _arguments["x-stream-max-segment-size-bytes"] = Math.Min(bytes / RabbitMQSettings.SegmentsKept, RabbitMQSettings.LargestSegment);
     }
 
     internal async Task EnsureAsync(IConnection connection, CancellationToken cancellationToken)

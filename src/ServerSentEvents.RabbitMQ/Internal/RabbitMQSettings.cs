@@ -5,7 +5,7 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>The checked settings of a stream.</summary>
 #pragma warning disable CA2208, MA0015 // Exceptions name the parameter of the application's call.
-internal sealed class StreamSettings
+internal sealed class RabbitMQSettings
 {
     /// <summary>The smallest number of segments that MaxBytes is divided into. The broker removes whole segments.</summary>
     internal const int SegmentsKept = 10;
@@ -19,7 +19,7 @@ internal sealed class StreamSettings
     /// <summary>The parameter of the application's call, which exceptions name.</summary>
     private const string Options = "options";
 
-    private StreamSettings(
+    private RabbitMQSettings(
         ConnectionFactory? factory, IList<AmqpTcpEndpoint>? endpoints, string? name, TimeSpan? maxAge, long? maxBytes, int maxEventBytes)
     {
         ConnectionFactory = factory
@@ -55,10 +55,10 @@ internal sealed class StreamSettings
     internal long? MaxBytes { get; }
 
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
-    internal static StreamSettings From<TProperties>(RabbitMQBackplaneOptions<TProperties> options) => new(
+    internal static RabbitMQSettings From<TProperties>(RabbitMQBackplaneOptions<TProperties> options) => new(
         options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options.MaxEventBytes);
 
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
-    internal static StreamSettings From(RabbitMQPublisherOptions options) => new(
+    internal static RabbitMQSettings From(RabbitMQPublisherOptions options) => new(
         options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options.MaxEventBytes);
 }

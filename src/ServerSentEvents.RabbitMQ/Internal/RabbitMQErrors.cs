@@ -6,7 +6,7 @@ using ServerSentEvents.Backplane;
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>Turns exceptions of the client library into ones whose message has the broker's own words.</summary>
-internal static class BrokerErrors
+internal static class RabbitMQErrors
 {
     /// <summary>
     /// Words of the broker that mean a temporary refusal: this node has no replica of the stream, or not yet, or a limit of

@@ -8,7 +8,7 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// Hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how many are on
 /// their way. The broker closes a channel that leaves a message unacknowledged for too long, by default 30 minutes.
 /// </summary>
-internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost)
+internal sealed class RabbitMQConsumer(IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost)
     : AsyncDefaultBasicConsumer(channel), IAsyncDisposable
 {
     /// <summary>
@@ -90,7 +90,7 @@ internal sealed class StreamConsumer(IChannel channel, StreamMessageHandler hand
         LoseAsync(new IOException("The broker has stopped sending the stream: it was deleted, or its leader moves."));
 
     public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) =>
-        LoseAsync(BrokerErrors.Explain(reason));
+        LoseAsync(RabbitMQErrors.Explain(reason));
 
     public async ValueTask DisposeAsync()
     {
