@@ -182,7 +182,7 @@ public sealed class ConflationTests
     }
 
     [Fact]
-    public async Task Publish_LatecomerGetsAnEventOfAKeyInBetween_LatestValueComesLast()
+    public async Task Publish_LateSubscriberGetsAnEventOfAKeyInBetween_LatestValueComesLast()
     {
         Subscription<string>? late = null;
         Subscribe(_publisher, "first");

@@ -269,7 +269,7 @@ public sealed class GapEventTests
     }
 
     [Fact]
-    public async Task DropNewest_LatecomerHasNoRoomForItsPersonalizedEvent_GapEventTakesItsPlace()
+    public async Task DropNewest_LateSubscriberHasNoRoomForItsPersonalizedEvent_GapEventTakesItsPlace()
     {
         var publisher = new Publisher<string>(new PublisherOptions
         {
@@ -296,22 +296,22 @@ public sealed class GapEventTests
     }
 
     [Fact]
-    public async Task DropOldest_LatecomerGotNoPersonalizedEvent_ItsPlaceLeavesNoHole()
+    public async Task DropOldest_PlaceWithoutEventIsDropped_LeavesNoHole()
     {
         var publisher = NewPublisher(QueueOverflow.DropOldest);
-        Subscription<string>? latecomer = null;
+        Subscription<string>? late = null;
         publisher.Subscribe(properties: "present");
         publisher.Publish(name =>
         {
             if (name == "present")
-                latecomer = publisher.Subscribe(properties: "late");
+                late = publisher.Subscribe(properties: "late");
             return name == "present" ? "personal" : null;
         });
 
         Publish(publisher, 1, 2);
 
-        latecomer!.DroppedEvents.Should().Be(0);
-        await using var reader = latecomer.GetAsyncEnumerator();
+        late!.DroppedEvents.Should().Be(0);
+        await using var reader = late.GetAsyncEnumerator();
         (await ReadAsync(reader, 2)).Should().Equal(Text("1"), Text("2"));
     }
 

@@ -69,7 +69,7 @@ public sealed class ExecutionContextTests
     }
 
     [Fact]
-    public async Task Publish_FunctionForALatecomer_SeesTheContextOfThePublishingCaller()
+    public async Task Publish_FunctionForALateSubscriber_SeesTheContextOfThePublishingCaller()
     {
         _publisher.Subscribe(properties: "first");
         var read = new ReadText();

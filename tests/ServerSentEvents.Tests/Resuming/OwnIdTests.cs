@@ -220,7 +220,7 @@ public sealed class OwnIdTests
     [InlineData("own", "room")]
     [InlineData("own", "hall")]
     [InlineData("own", null)]
-    public void Resume_IdOfALatecomersPersonalizedEventIsUsedAgain_IsAGap(string id, string? channel)
+    public void Resume_IdOfALateSubscribersPersonalizedEventIsUsedAgain_IsAGap(string id, string? channel)
     {
         _publisher.Subscribe("room", "first");
         _publisher.Publish(
@@ -251,7 +251,7 @@ public sealed class OwnIdTests
     }
 
     [Fact]
-    public async Task Resume_LatecomersPersonalizedEventHasTheCommonId_ReplaysTheMissedEvents()
+    public async Task Resume_LateSubscribersPersonalizedEventHasTheCommonId_ReplaysTheMissedEvents()
     {
         _publisher.Subscribe("room", "first");
         _publisher.Publish(

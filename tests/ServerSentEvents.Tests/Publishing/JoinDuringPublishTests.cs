@@ -6,7 +6,7 @@ namespace ServerSentEvents.Tests;
 /// Tests subscribers that join while a personalized event is being made for others. The publishing thread makes their event,
 /// and their readers wait for it without a thread.
 /// </summary>
-public sealed class LatecomerTests
+public sealed class JoinDuringPublishTests
 {
     private readonly Publisher<string> _publisher = new(new PublisherOptions { HistoryCapacity = 100 });
     private readonly ReadText _read = new();
@@ -20,7 +20,7 @@ public sealed class LatecomerTests
     /// <summary>The reading of <see cref="_late"/>.</summary>
     private Task _reading = Task.CompletedTask;
 
-    public LatecomerTests() => _publisher.Subscribe(properties: "first");
+    public JoinDuringPublishTests() => _publisher.Subscribe(properties: "first");
 
     [Theory]
     [InlineData(false)]
@@ -68,7 +68,7 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Publish_UnderALockThatTheFunctionTakes_DoesNotBlockWithLatecomers(bool copies)
+    public async Task Publish_UnderALockThatTheFunctionTakes_DoesNotBlockWithLateSubscribers(bool copies)
     {
         var made = new List<string>();
         var other = new Publisher();
@@ -117,9 +117,9 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Publish_EventsArePublishedBeforeTheLatecomersIsMade_TheyComeAfterIt(bool copies)
+    public async Task Publish_OtherEventsBeforeTheLateSubscribersEventIsMade_ComeAfterIt(bool copies)
     {
-        await PublishWithLatecomerAsync(copies, () =>
+        await PublishWithLateSubscriberAsync(copies, () =>
         {
             OwnThread.Run(() => _publisher.Publish("shared"));
             OwnThread.Run(() => _publisher.Publish(name => $"second for {name}"));
@@ -135,9 +135,9 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Publish_EventsArePublishedBeforeTheLatecomersIsMade_ReplayHasTheSameOrder(bool copies)
+    public async Task Publish_OtherEventsBeforeTheLateSubscribersEventIsMade_ReplayHasTheSameOrder(bool copies)
     {
-        await PublishWithLatecomerAsync(copies, () =>
+        await PublishWithLateSubscriberAsync(copies, () =>
         {
             OwnThread.Run(() => _publisher.Publish("after"));
             return "for late";
@@ -159,9 +159,9 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Publish_FunctionThrowsForALatecomer_LaterEventsReachIt(bool copies)
+    public async Task Publish_FunctionThrowsForALateSubscriber_LaterEventsReachIt(bool copies)
     {
-        var publish = () => PublishWithLatecomerAsync(copies, () => throw new FormatException());
+        var publish = () => PublishWithLateSubscriberAsync(copies, () => throw new FormatException());
 
         (await publish.Should().ThrowAsync<AggregateException>())
             .Which.InnerExceptions.Should().ContainSingle().Which.Should().BeOfType<FormatException>();
@@ -175,9 +175,9 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Publish_FunctionReturnsNullForALatecomer_LaterEventsReachIt(bool copies)
+    public async Task Publish_FunctionReturnsNullForALateSubscriber_LaterEventsReachIt(bool copies)
     {
-        (await PublishWithLatecomerAsync(copies, () => null)).Should().Be(1);
+        (await PublishWithLateSubscriberAsync(copies, () => null)).Should().Be(1);
 
         _publisher.Publish("after");
         _publisher.Close();
@@ -186,7 +186,7 @@ public sealed class LatecomerTests
     }
 
     [Fact]
-    public void Publish_FunctionThrowsForOneLatecomer_OtherLatecomersGetTheirs()
+    public void Publish_FunctionThrowsForOneLateSubscriber_OthersGetTheirs()
     {
         var late = new List<Subscription<string>>();
 
@@ -205,9 +205,9 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Dispose_LatecomersEventIsNotMade_ReleasesTheReaderAtOnce(bool copies)
+    public async Task Dispose_LateSubscribersEventIsNotMade_ReleasesTheReaderAtOnce(bool copies)
     {
-        await PublishWithLatecomerAsync(copies, () =>
+        await PublishWithLateSubscriberAsync(copies, () =>
         {
             _late!.Dispose();
             _reading.WaitForEnd();
@@ -224,10 +224,10 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Cancel_LatecomersEventIsNotMade_ReleasesTheReaderAtOnce(bool copies)
+    public async Task Cancel_LateSubscribersEventIsNotMade_ReleasesTheReaderAtOnce(bool copies)
     {
         using var cancellation = new CancellationTokenSource();
-        await PublishWithLatecomerAsync(copies, () =>
+        await PublishWithLateSubscriberAsync(copies, () =>
         {
             cancellation.Cancel();
             _reading.WaitForEnd();
@@ -277,9 +277,9 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Close_LatecomersEventIsNotMade_EndsAfterIt(bool copies)
+    public async Task Close_LateSubscribersEventIsNotMade_EndsAfterIt(bool copies)
     {
-        await PublishWithLatecomerAsync(copies, () =>
+        await PublishWithLateSubscriberAsync(copies, () =>
         {
             _late!.Close();
             OwnThread.Run(() => _publisher.Publish("after the end"));
@@ -295,7 +295,7 @@ public sealed class LatecomerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Publish_HandlerOfAnOverflowWaitsForTheLatecomersReader_DoesNotBlock(bool copies)
+    public async Task Publish_HandlerOfAnOverflowWaitsForTheLateSubscribersReader_DoesNotBlock(bool copies)
     {
         var full = _publisher.Subscribe(new SubscribeOptions<string> { Properties = "full", QueueCapacity = 1 });
         _publisher.Publish("fills the queue");
@@ -325,7 +325,7 @@ public sealed class LatecomerTests
     }
 
     [Fact]
-    public async Task Publish_LatecomerOverflowsBeforeItsEventIsMade_GetsItFirst()
+    public async Task Publish_LateSubscriberOverflowsBeforeItsEventIsMade_GetsItFirst()
     {
         var options = new SubscribeOptions<string> { Properties = "late", QueueCapacity = 2 };
         _publisher.Publish(name =>
@@ -349,11 +349,11 @@ public sealed class LatecomerTests
     [InlineData(QueueOverflow.Disconnect)]
     [InlineData(QueueOverflow.DropOldest)]
     [InlineData(QueueOverflow.DropNewest)]
-    public async Task QueueCapacityBytes_EmptyQueue_TakesALatecomersLargeEvent(QueueOverflow overflow)
+    public async Task QueueCapacityBytes_EmptyQueue_TakesALateSubscribersLargeEvent(QueueOverflow overflow)
     {
         var large = new string('x', 1_000);
 
-        PublishToUnreadLatecomer(overflow, before: null, after: null, large).Should().Be(2);
+        PublishToUnreadLateSubscriber(overflow, before: null, after: null, large).Should().Be(2);
 
         _late!.EndReason.Should().BeNull();
         _late.DroppedEvents.Should().Be(0);
@@ -365,9 +365,9 @@ public sealed class LatecomerTests
     [InlineData(QueueOverflow.Disconnect)]
     [InlineData(QueueOverflow.DropOldest)]
     [InlineData(QueueOverflow.DropNewest)]
-    public async Task QueueCapacityBytes_LatecomersEventFits_IsCounted(QueueOverflow overflow)
+    public async Task QueueCapacityBytes_LateSubscribersEventFits_IsCounted(QueueOverflow overflow)
     {
-        PublishToUnreadLatecomer(overflow, Text('b', 20), after: Text('a', 20), Text('l', 20)).Should().Be(2);
+        PublishToUnreadLateSubscriber(overflow, Text('b', 20), after: Text('a', 20), Text('l', 20)).Should().Be(2);
 
         _late!.EndReason.Should().BeNull();
         _late.DroppedEvents.Should().Be(0);
@@ -378,9 +378,9 @@ public sealed class LatecomerTests
     }
 
     [Fact]
-    public async Task QueueCapacityBytes_LatecomersEventHasNoRoom_DisconnectEndsAndTheClientResumes()
+    public async Task QueueCapacityBytes_LateSubscribersEventHasNoRoom_DisconnectEndsAndTheClientResumes()
     {
-        PublishToUnreadLatecomer(QueueOverflow.Disconnect, Text('b', 100), after: null, Text('l', 100)).Should().Be(1);
+        PublishToUnreadLateSubscriber(QueueOverflow.Disconnect, Text('b', 100), after: null, Text('l', 100)).Should().Be(1);
 
         _late!.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         var texts = await CloseAndReadAsync();
@@ -389,9 +389,9 @@ public sealed class LatecomerTests
     }
 
     [Fact]
-    public async Task QueueCapacityBytes_LatecomersEventHasNoRoom_DropNewestDropsAndCountsIt()
+    public async Task QueueCapacityBytes_LateSubscribersEventHasNoRoom_DropNewestDropsAndCountsIt()
     {
-        PublishToUnreadLatecomer(QueueOverflow.DropNewest, Text('b', 100), after: null, Text('l', 100)).Should().Be(1);
+        PublishToUnreadLateSubscriber(QueueOverflow.DropNewest, Text('b', 100), after: null, Text('l', 100)).Should().Be(1);
 
         _late!.DroppedEvents.Should().Be(1);
         _late.EndReason.Should().BeNull();
@@ -399,9 +399,9 @@ public sealed class LatecomerTests
     }
 
     [Fact]
-    public async Task QueueCapacityBytes_LatecomersEventHasNoRoomBecauseOfLaterEvents_DisconnectLeavesNoHole()
+    public async Task QueueCapacityBytes_LateSubscribersEventHasNoRoomBecauseOfLaterEvents_DisconnectLeavesNoHole()
     {
-        PublishToUnreadLatecomer(QueueOverflow.Disconnect, Text('b', 10), Text('a', 80), Text('l', 80));
+        PublishToUnreadLateSubscriber(QueueOverflow.Disconnect, Text('b', 10), Text('a', 80), Text('l', 80));
 
         _late!.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         var texts = await CloseAndReadAsync();
@@ -410,9 +410,9 @@ public sealed class LatecomerTests
     }
 
     [Fact]
-    public async Task QueueCapacityBytes_LatecomersEventHasNoRoom_DropOldestKeepsIt()
+    public async Task QueueCapacityBytes_LateSubscribersEventHasNoRoom_DropOldestKeepsIt()
     {
-        PublishToUnreadLatecomer(QueueOverflow.DropOldest, Text('b', 100), after: null, Text('l', 100)).Should().Be(2);
+        PublishToUnreadLateSubscriber(QueueOverflow.DropOldest, Text('b', 100), after: null, Text('l', 100)).Should().Be(2);
 
         _late!.DroppedEvents.Should().Be(1);
         Data(await CloseAndReadAsync()).Should().Equal(Text('l', 100));
@@ -465,7 +465,7 @@ public sealed class LatecomerTests
     /// <summary>
     /// Publishes a personalized event. A subscriber joins, and reads one event, before the function is called for it.
     /// </summary>
-    private Task<int> PublishWithLatecomerAsync(
+    private Task<int> PublishWithLateSubscriberAsync(
         bool copies, Func<string?> makeForLate, CancellationToken cancellationToken = default) =>
         OwnThread.RunAsync(() => _publisher.Publish(name =>
         {
@@ -482,7 +482,7 @@ public sealed class LatecomerTests
     /// Publishes a personalized event. A subscriber with a queue of 200 bytes joins, and other events are published before and
     /// after the place of its event.
     /// </summary>
-    private int PublishToUnreadLatecomer(QueueOverflow overflow, string? before, string? after, string forLate) =>
+    private int PublishToUnreadLateSubscriber(QueueOverflow overflow, string? before, string? after, string forLate) =>
         _publisher.Publish(name =>
         {
             if (name == "first")
