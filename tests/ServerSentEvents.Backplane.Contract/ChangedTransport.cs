@@ -1,7 +1,7 @@
 namespace ServerSentEvents.Backplane.Contract;
 
 /// <summary>
-/// A transport that a test can hold, make deaf, or disconnect. Its connections are those of another transport.
+/// A transport that a test can hold, silence, or disconnect. Its connections are those of another transport.
 /// </summary>
 public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransport
 {
@@ -11,7 +11,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
     private volatile TaskCompletionSource? _swallowed;
     private volatile Task _sending = Task.CompletedTask;
     private volatile Task _confirming = Task.CompletedTask;
-    private volatile bool _isDeaf;
+    private volatile bool _isSilent;
     private int _writersOpened;
     private int _readersOpened;
     private int _sendsBegun;
@@ -31,8 +31,8 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
 
     public void Release() => _reading.Set();
 
-    /// <summary>Makes the present reader deaf: it gets nothing, and does not notice.</summary>
-    public void BeDeaf() => _isDeaf = true;
+    /// <summary>Makes the current reader receive nothing, without an error.</summary>
+    public void StopReceiving() => _isSilent = true;
 
     /// <summary>Lets the broker take messages only after a task.</summary>
     public void SendAfter(Task task) => _sending = task;
@@ -64,7 +64,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
     public async Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _readersOpened);
-        _isDeaf = false;
+        _isSilent = false;
         var reader = new Reader(this, await transport.OpenReaderAsync(cancellationToken));
         _reader = reader;
         return reader;
@@ -130,7 +130,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
                 (offset, order, body) =>
                 {
                     owner._reading.Wait(Limits.Patience);
-                    if (!owner._isDeaf)
+                    if (!owner._isSilent)
                         handler(offset, order, body);
                 },
                 cancellationToken);

@@ -8,7 +8,7 @@ public sealed class AheadClientTests
     private readonly InMemoryStream _stream = new();
 
     [Fact]
-    public async Task Resume_NodeGetsThere_SendsOnlyWhatTheClientHasNotReceived()
+    public async Task Resume_NodeReachesThePosition_SendsOnlyWhatTheClientHasNotReceived()
     {
         await using var ahead = await TestNode.StartAsync(_stream);
         var changed = new ChangedTransport(_stream);
@@ -29,7 +29,7 @@ public sealed class AheadClientTests
     }
 
     [Fact]
-    public async Task Resume_StreamHasAnotherMessageThere_IsEndedWhenTheNodeGetsThere()
+    public async Task Resume_AnotherMessageIsAtThePosition_EndsWhenTheNodeReachesIt()
     {
         await using var node = await TestNode.StartAsync(_stream);
         var offset = _stream.Messages.Count + 2;
@@ -47,7 +47,7 @@ public sealed class AheadClientTests
     }
 
     [Fact]
-    public async Task Resume_NodeNeverGetsThere_IsEndedAfterHalfAMinuteAndIsAGapThen()
+    public async Task Resume_PositionIsNeverReached_EndsAfter30SecondsAndNextResumeIsAGap()
     {
         var time = new FakeTimeProvider();
         await using var node = await time.StartNodeAsync(_stream);
@@ -112,7 +112,7 @@ public sealed class AheadClientTests
         var changed = new ChangedTransport(_stream);
         await using var behind = await time.StartNodeAsync(changed);
         await using var before = ahead.Connect();
-        changed.BeDeaf();
+        changed.StopReceiving();
         await ahead.PublishAsync("a");
         await before.NextAsync();
         _stream.Stop();
@@ -133,7 +133,7 @@ public sealed class AheadClientTests
     }
 
     [Fact]
-    public async Task Resume_NodeNeverGetsThereAfterAnOutage_IsEndedHalfAMinuteAfterTheReconnection()
+    public async Task Resume_PositionIsNeverReachedAfterAnOutage_Ends30SecondsAfterTheReconnection()
     {
         var time = new FakeTimeProvider();
         await using var node = await time.StartNodeAsync(_stream);
@@ -169,7 +169,7 @@ public sealed class AheadClientTests
     }
 
     [Fact]
-    public async Task Resume_NodeGetsThereAndTheChannelIsQuiet_StaysOpen()
+    public async Task Resume_NodeReachesThePositionAndTheChannelIsQuiet_StaysOpen()
     {
         var time = new FakeTimeProvider();
         await using var ahead = await TestNode.StartAsync(_stream);

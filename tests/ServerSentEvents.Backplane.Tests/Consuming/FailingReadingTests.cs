@@ -14,7 +14,7 @@ public sealed class FailingReadingTests
     {
         await using var node = await StartAsync();
         await using var client = node.Connect();
-        _changed.BeDeaf();
+        _changed.StopReceiving();
         await node.PublishAsync("a");
 
         _time.AdvanceSeconds(9);

@@ -144,7 +144,7 @@ public sealed class ReplacedStreamTests
         await client.NextAsync();
         var kept = _stream.Messages.ToArray();
 
-        changed.BeDeaf();
+        changed.StopReceiving();
         await node.PublishAsync("lost");
         _stream.Replace(kept);
 

@@ -6,7 +6,7 @@ public sealed class ResumingTests
     private readonly InMemoryStream _stream = new();
 
     [Fact]
-    public async Task Cut_ReadsFromTheLastMessage_ClientsGoOn()
+    public async Task Reconnect_ReadsFromLastMessage_ClientsStayConnected()
     {
         await using var node = await TestNode.StartAsync(_stream);
         await using var other = await TestNode.StartAsync(_stream);

@@ -77,11 +77,11 @@ public sealed class RetransmissionTests
         await using var late = await TestNode.StartAsync(_stream, options => options.ReadBack = TimeSpan.Zero);
         await one.PublishAsync("n");
         await client.NextAsync();
-        await using var hopped = late.Connect(client.LastEventId);
+        await using var switched = late.Connect(client.LastEventId);
 
         Append(5, isRetransmission: true, "m");
 
-        (await hopped.RestAsync()).Should().BeEmpty();
+        (await switched.RestAsync()).Should().BeEmpty();
         await one.PublishAsync("o");
         (await client.NextAsync()).Data.Should().Be("o", "the first node knows the message");
     }
@@ -107,11 +107,11 @@ public sealed class RetransmissionTests
         await ahead.PublishAsync("n");
         await client.NextAsync();
         await Limits.UntilAsync(() => behind.Log.Warnings.Any(text => text.Contains("may be lost", StringComparison.Ordinal)));
-        await using var hopped = behind.Connect(client.LastEventId);
+        await using var switched = behind.Connect(client.LastEventId);
 
         Append(7, isRetransmission: true, "p");
 
-        (await hopped.RestAsync()).Should().NotContain("p");
+        (await switched.RestAsync()).Should().NotContain("p");
     }
 
     [Fact]

@@ -14,13 +14,13 @@ public sealed class InMemoryBackplaneTests(ITestOutputHelper output) : Backplane
     protected override ITestBroker Broker { get; } = new InMemoryBroker();
 
     [Fact]
-    public async Task Hopping_ConnectionsAreCutAgainAndAgain_EveryEventOnceInOrder()
+    public async Task SwitchingNodes_ConnectionsAreCutRepeatedly_EachEventArrivesOnceInOrder()
     {
         var stream = new InMemoryStream();
         await using var one = await TestNode.StartAsync(stream);
         await using var other = await TestNode.StartAsync(stream);
 
-        await new HoppingClients([one, other], clients: 20, events: 10_000, output).RunAsync("cut", async () =>
+        await new SwitchingClients([one, other], clients: 20, events: 10_000, output).RunAsync("cut", async () =>
         {
             for (var cut = 0; cut < 10; cut++)
             {

@@ -12,7 +12,7 @@ public sealed class ClusterTests(ThreeBrokers broker, ITestOutputHelper output) 
     [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Hopping_OneOfThreeIsKilled_EveryEventOnceInOrder(bool isLeader)
+    public async Task SwitchingNodes_OneOfThreeIsKilled_EachEventArrivesOnceInOrder(bool isLeader)
     {
         await using var one = await TestNode.StartAsync(broker.Open(_stream));
         await using var other = await TestNode.StartAsync(broker.Open(_stream));
@@ -21,7 +21,7 @@ public sealed class ClusterTests(ThreeBrokers broker, ITestOutputHelper output) 
 
         try
         {
-            await new HoppingClients([one, other], clients: 100, events: 20_000, output)
+            await new SwitchingClients([one, other], clients: 100, events: 20_000, output)
                 .RunAsync(isLeader ? "leader killed" : "follower killed", victim.KillAsync);
         }
         finally

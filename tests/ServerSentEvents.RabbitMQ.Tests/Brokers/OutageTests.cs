@@ -16,21 +16,21 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output)
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";
 
     [SkippableFact]
-    public async Task Hopping_BrokerRuns_EveryEventOnceInOrder()
+    public async Task SwitchingNodes_NoOutage_EachEventArrivesOnceInOrder()
     {
         await using var one = await StartNodeAsync();
         await using var other = await StartNodeAsync();
 
-        await new HoppingClients([one, other], clients: 100, events: 20_000, output).RunAsync("running");
+        await new SwitchingClients([one, other], clients: 100, events: 20_000, output).RunAsync("running");
     }
 
     [SkippableFact]
-    public async Task Hopping_BrokerStopsAndStarts_EveryEventOnceInOrder()
+    public async Task SwitchingNodes_BrokerStopsAndStarts_EachEventArrivesOnceInOrder()
     {
         await using var one = await StartNodeAsync();
         await using var other = await StartNodeAsync();
 
-        await new HoppingClients([one, other], clients: 100, events: 20_000, output).RunAsync("stopped and started", async () =>
+        await new SwitchingClients([one, other], clients: 100, events: 20_000, output).RunAsync("stopped and started", async () =>
         {
             await broker.StopAsync();
             await broker.StartAsync();

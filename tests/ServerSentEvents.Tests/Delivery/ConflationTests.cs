@@ -263,7 +263,7 @@ public sealed class ConflationTests
     [InlineData(QueueOverflow.Disconnect, "a,b")]
     [InlineData(QueueOverflow.DropOldest, "b,aa")]
     [InlineData(QueueOverflow.DropNewest, "a,b")]
-    public async Task BoundInBytes_ReplacementHasNoRoom_DoesWhatTheSubscriberChose(QueueOverflow overflow, string expected)
+    public async Task QueueCapacityBytes_ReplacementHasNoRoom_AppliesQueueOverflow(QueueOverflow overflow, string expected)
     {
         var subscription = _publisher.Subscribe(new SubscribeOptions<string>
         {
@@ -285,7 +285,7 @@ public sealed class ConflationTests
     }
 
     [Fact]
-    public async Task BoundInBytes_OnlyEventOfTheQueueGrowsBeyondIt_IsTaken()
+    public async Task QueueCapacityBytes_OnlyEventOfTheQueueGrowsBeyondIt_IsTaken()
     {
         var subscription = _publisher.Subscribe(
             new SubscribeOptions<string> { ConflationKey = FirstLetter, QueueCapacityBytes = Text("a").Length });

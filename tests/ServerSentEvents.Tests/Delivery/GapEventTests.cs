@@ -202,7 +202,7 @@ public sealed class GapEventTests
     [Theory]
     [InlineData(QueueOverflow.DropOldest)]
     [InlineData(QueueOverflow.DropNewest)]
-    public async Task BoundInBytes_FullQueue_GapEventIsNotDropped(QueueOverflow overflow)
+    public async Task QueueCapacityBytes_FullQueue_GapEventIsNotDropped(QueueOverflow overflow)
     {
         var publisher = new Publisher<string>(new PublisherOptions
         {

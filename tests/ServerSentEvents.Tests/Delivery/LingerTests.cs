@@ -165,7 +165,7 @@ public sealed class LingerTests
     }
 
     [Fact]
-    public async Task Enumerate_EndedAndReaderTakesAnEventWithinEachTimeout_IsCutOffWhenTheLowestRateWouldHaveTakenAll()
+    public async Task Enumerate_EndedAndSlowReader_IsCutOffAfterTheTimeOfTheLowestRate()
     {
         var publisher = new Publisher(new PublisherOptions
         {

@@ -33,7 +33,7 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public void AnyCall_ChannelWithoutSubscribers_ReturnsNothing()
+    public void AnyCall_ChannelWithoutSubscribers_ReturnsZeroOrEmpty()
     {
         _publisher.Publish("x", "empty").Should().Be(0);
         _publisher.Publish(_ => "x", "empty").Should().Be(0);

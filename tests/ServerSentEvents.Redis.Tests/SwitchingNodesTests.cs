@@ -4,18 +4,18 @@ using Xunit.Abstractions;
 namespace ServerSentEvents.Redis.Tests;
 
 /// <summary>Clients that change between two nodes, over a real server.</summary>
-public sealed class HoppingTests(ITestOutputHelper output)
+public sealed class SwitchingNodesTests(ITestOutputHelper output)
 {
     private const string Key = "events";
 
     [SkippableFact]
-    public async Task Hopping_ServerIsKilledAgainAndAgain_EveryEventOnceInOrder()
+    public async Task SwitchingNodes_ServerIsKilledRepeatedly_EachEventArrivesOnceInOrder()
     {
         await using var server = await RedisServer.StartAsync(RedisServer.Durable);
         await using var one = await TestNode.StartAsync(server.Open(Key));
         await using var other = await TestNode.StartAsync(server.Open(Key));
 
-        await new HoppingClients([one, other], clients: 100, events: 20_000, output).RunAsync("killed", async () =>
+        await new SwitchingClients([one, other], clients: 100, events: 20_000, output).RunAsync("killed", async () =>
         {
             for (var kill = 0; kill < 5; kill++)
             {
@@ -27,12 +27,12 @@ public sealed class HoppingTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Hopping_NothingHappens_EveryEventOnceInOrder()
+    public async Task SwitchingNodes_NoOutage_EachEventArrivesOnceInOrder()
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await using var one = await TestNode.StartAsync(server.Open(Key));
         await using var other = await TestNode.StartAsync(server.Open(Key));
 
-        await new HoppingClients([one, other], clients: 100, events: 20_000, output).RunAsync("quiet", () => Task.CompletedTask);
+        await new SwitchingClients([one, other], clients: 100, events: 20_000, output).RunAsync("quiet", () => Task.CompletedTask);
     }
 }

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace ServerSentEvents.Backplane.Contract;
 
 /// <summary>Many clients that move between the nodes at random, while events are published on all of them.</summary>
-public sealed class HoppingClients(TestNode[] nodes, int clients, int events, ITestOutputHelper output)
+public sealed class SwitchingClients(TestNode[] nodes, int clients, int events, ITestOutputHelper output)
 {
     private const int InFlight = 100;
     private const int LongestStay = 500;
@@ -17,7 +17,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
     private readonly TaskCompletionSource _partPublished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _disturbanceEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _published;
-    private int _hops;
+    private int _switches;
 
     /// <summary>
     /// Asserts that every client gets every event once and in order. The disturbance starts when a quarter is published. Until
@@ -40,7 +40,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
 
         output.WriteLine(
             $"{name}: {events} events to {clients} clients on {nodes.Length} nodes, published in {published.TotalSeconds:F1} s, "
-            + $"read in {stopwatch.Elapsed.TotalSeconds:F1} s, {_hops} hops, {publishedBefore} published when it was over");
+            + $"read in {stopwatch.Elapsed.TotalSeconds:F1} s, {_switches} switches, {publishedBefore} published when it was over");
         publishedBefore.Should().BeLessThan(Last(events), "all nodes published during the disturbance");
         for (var index = 0; index < nodes.Length; index++)
             seen[0].Where(data => data.Node == index).Select(data => data.Number).Should().Equal(Enumerable.Range(0, events / nodes.Length));
@@ -55,7 +55,7 @@ public sealed class HoppingClients(TestNode[] nodes, int clients, int events, IT
         while (seen.Count < events)
         {
             await using var client = nodes[random.Next(nodes.Length)].Connect(lastEventId);
-            Interlocked.Increment(ref _hops);
+            Interlocked.Increment(ref _switches);
             if (lastEventId is null && _connected.Signal())
                 _allConnected.TrySetResult();
             if (lastEventId is not null)
