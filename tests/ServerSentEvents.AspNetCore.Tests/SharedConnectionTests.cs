@@ -21,7 +21,7 @@ public sealed class SharedConnectionTests
     private readonly FakeConnection _connection = new();
 
     [Fact]
-    public async Task Stop_StreamIsNotTaken_LeavesTheConnectionToOtherRequestsForFiveSeconds()
+    public async Task Stop_ClientDoesNotReadTheStream_AbortsTheConnectionAfterFiveSeconds()
     {
         await using var app = await StartAsync();
         var response = Respond(app);
@@ -74,7 +74,7 @@ public sealed class SharedConnectionTests
     }
 
     [Fact]
-    public async Task Stop_StreamIsTaken_LeavesTheConnection()
+    public async Task Stop_ClientReadsTheStream_KeepsTheConnection()
     {
         await using var app = await StartAsync();
         var response = Respond(app, Stream.Null);
@@ -87,7 +87,7 @@ public sealed class SharedConnectionTests
     }
 
     [Fact]
-    public async Task EndedStream_IsNotTaken_LeavesTheConnection()
+    public async Task EndedStream_ClientDoesNotReadIt_KeepsTheConnection()
     {
         await using var app = await StartAsync();
         var response = Respond(app);

@@ -126,7 +126,7 @@ public abstract partial class BackplaneContract
     }
 
     [SkippableFact]
-    public async Task Outage_BrokerStopsAndStarts_ClientsSeeAPause()
+    public async Task Outage_BrokerStopsAndStarts_ClientsStayAndGetTheEventsLater()
     {
         await using var one = await StartNodeAsync();
         await using var other = await StartNodeAsync();
@@ -225,7 +225,7 @@ public abstract partial class BackplaneContract
     }
 
     [SkippableFact]
-    public async Task StreamDeleted_NodesThatKnewItAreGone_OldIdIsAGapWhenTheNewStreamIsLonger()
+    public async Task StreamDeleted_AllNodesAreNew_OldIdInsideTheNewStreamIsAGap()
     {
         var lastEventId = await PublishAndReadAsync("old", count: 10);
         await Broker.DeleteAsync(_stream);
@@ -240,7 +240,7 @@ public abstract partial class BackplaneContract
     }
 
     [SkippableFact]
-    public async Task StreamDeleted_NodesThatKnewItAreGone_ClientWhoseIdIsAheadIsEndedWhenTheStreamPassesIt()
+    public async Task StreamDeleted_AllNodesAreNew_ClientAheadOfTheStreamEndsWhenItIsReached()
     {
         var lastEventId = await PublishAndReadAsync("old", count: 30);
         await Broker.DeleteAsync(_stream);

@@ -25,7 +25,7 @@ public sealed class ClusterTests
     }
 
     [SkippableFact]
-    public async Task MasterKilled_HasNotTheStream_ConnectionsStayAndNewOnesCome()
+    public async Task MasterKilled_StreamIsOnAnotherMaster_NodesStayConnectedAndNewOnesConnect()
     {
         await using var cluster = await RedisCluster.StartAsync(Key);
         await using var node = await TestNode.StartAsync(cluster.Open(Key));

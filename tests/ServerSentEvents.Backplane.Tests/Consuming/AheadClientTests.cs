@@ -66,7 +66,7 @@ public sealed class AheadClientTests
     }
 
     [Fact]
-    public void Resume_LingerTimeoutOfThePublisherIsLong_IsEndedAfterHalfAMinute()
+    public void Resume_LingerTimeoutOfThePublisherIsLong_EndsAfter30Seconds()
     {
         var time = new FakeTimeProvider();
         using var publisher = new Publisher<string>(
@@ -82,7 +82,7 @@ public sealed class AheadClientTests
 
     /// <summary>Tests that clients with made-up ids do not slow down the reading of the stream.</summary>
     [Fact]
-    public void Advance_ManyClientsFarAhead_LooksAtNone()
+    public void Advance_ManyClientsFarAhead_SearchesNone()
     {
         using var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10, TimeProvider = new FakeTimeProvider() });
         publisher.Follow(new StreamEventIds(), before: default);
@@ -154,7 +154,7 @@ public sealed class AheadClientTests
     }
 
     [Fact]
-    public async Task Resume_BackplaneIsDisposedDuringAnOutage_IsEndedAfterHalfAMinute()
+    public async Task Resume_BackplaneIsDisposedDuringAnOutage_EndsAfter30Seconds()
     {
         var time = new FakeTimeProvider();
         await using var node = await time.StartNodeAsync(_stream);

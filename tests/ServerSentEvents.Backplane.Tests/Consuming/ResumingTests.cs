@@ -128,7 +128,7 @@ public sealed class ResumingTests
     }
 
     [Fact]
-    public async Task Cut_WhileCatchingUp_CatchesUpOnTheNextConnection()
+    public async Task Reconnect_LostWhileCatchingUp_CatchesUpOnTheNextConnection()
     {
         AppendFromElsewhere("a");
         var changed = new ChangedTransport(_stream);

@@ -68,7 +68,7 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
-    public async Task Read_OriginalBeforeTheStart_IsNotDeliveredAgainToAClientThatHops()
+    public async Task Read_OriginalBeforeTheStart_ClientThatSwitchesNodesGetsItOnce()
     {
         await using var one = await TestNode.StartAsync(_stream);
         await using var client = one.Connect();

@@ -143,7 +143,7 @@ public sealed class StreamFollowerTests : IDisposable
     }
 
     [Fact]
-    public async Task Attach_BrokerTakesNoMarker_ThrowsAfterHalfAMinute()
+    public async Task Attach_BrokerTakesNoMarker_ThrowsAfter30Seconds()
     {
         var attaching = _reader.AttachAsync(marker: null);
 

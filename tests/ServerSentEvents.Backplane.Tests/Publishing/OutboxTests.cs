@@ -99,7 +99,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void Take_ConnectionsLostAgainAndAgain_SendsInTheFirstOrder()
+    public void Take_ConnectionsLostRepeatedly_KeepsTheOrder()
     {
         for (var number = 0; number < 4; number++)
         {

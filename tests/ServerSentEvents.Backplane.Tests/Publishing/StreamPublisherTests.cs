@@ -239,7 +239,7 @@ public sealed class StreamPublisherTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task PublishAsync_FailsAndNoCodeLooksAtTheTask_ExceptionIsUnobserved(bool canBeCanceled)
+    public async Task PublishAsync_FailsAndTaskIsDropped_RaisesUnobservedTaskException(bool canBeCanceled)
     {
         using var cancellation = new CancellationTokenSource();
         var options = new TestPublisherOptions { TimeProvider = _time, PublishTimeout = TimeSpan.FromSeconds(29) };

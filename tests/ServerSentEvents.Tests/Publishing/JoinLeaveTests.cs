@@ -220,7 +220,7 @@ public sealed class JoinLeaveTests
     }
 
     [Fact]
-    public void Leave_LastChannelInTheHandlerOfTheBeginning_EndIsAnnouncedAfterTheBeginning()
+    public void Leave_LastChannelInASubscribedHandler_RaisesUnsubscribedAfterSubscribed()
     {
         var announced = new List<string>();
         _publisher.Subscribed += (_, arguments) => arguments.Subscription.Leave("a");
@@ -234,7 +234,7 @@ public sealed class JoinLeaveTests
     }
 
     [Fact]
-    public async Task Join_InTheHandlerOfTheBeginning_IsInBoth()
+    public async Task Join_InASubscribedHandler_GetsEventsOfBothChannels()
     {
         _publisher.Subscribed += (_, arguments) => arguments.Subscription.Join("b");
         var subscription = _publisher.Subscribe("a");
@@ -301,7 +301,7 @@ public sealed class JoinLeaveTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void JoinAndLeave_BoundInBytes_StillHolds(bool leaves)
+    public void JoinAndLeave_QueueCapacityBytes_StillHolds(bool leaves)
     {
         var subscription = _publisher.Subscribe(
             new SubscribeOptions<string> { Channels = "a", QueueCapacityBytes = 30 * EventBytes });

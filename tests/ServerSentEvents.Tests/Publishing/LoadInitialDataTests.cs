@@ -427,7 +427,7 @@ public sealed partial class LoadInitialDataTests
     }
 
     [Fact]
-    public async Task Drain_LoadEndsWhileTheReaderLooks_QueueStaysLost()
+    public async Task Drain_LoadEndsBeforeTheReaderWaits_LoadIsStillLost()
     {
         var load = new TaskCompletionSource<IEnumerable<SseItem<string>>>();
         var subscription = _publisher.Subscribe(
