@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
+/// <summary>Tests the defaults and the ranges of <see cref="EventStreamOptions"/>.</summary>
 public sealed class EventStreamOptionsTests
 {
     private static readonly TimeSpan TooLong = TimeSpan.FromMilliseconds(int.MaxValue + 1L);

@@ -3,7 +3,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Contract;
 
-/// <summary>The promises of a backplane, over any broker. Each test has another stream.</summary>
+/// <summary>Tests the promises of a backplane, over any broker. Each test has another stream.</summary>
 public abstract partial class BackplaneContract
 {
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ServerSentEvents.Backplane.Contract;
 
-/// <summary>The promises of <see cref="IStreamTransport"/>, over any broker.</summary>
+/// <summary>Tests the promises of <see cref="IStreamTransport"/>, over any broker.</summary>
 public abstract class TransportContract
 {
     private readonly string _stream = $"stream-{Guid.NewGuid():N}";

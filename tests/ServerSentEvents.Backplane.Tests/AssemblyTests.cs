@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Backplane.Tests;
 
-/// <summary>The dependencies of the package.</summary>
+/// <summary>Tests the dependencies of the package.</summary>
 public sealed class AssemblyTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Builder;
 namespace ServerSentEvents.EndToEnd.Tests;
 
 /// <summary>
-/// The endpoint of the ASP.NET Core package, read by widely used clients whose message handler parses JSON. Some clients call
+/// Tests the endpoint of the ASP.NET Core package with widely used clients, whose message handler parses JSON. Some clients call
 /// the handler at every blank line, and with empty data if no data line came before.
 /// </summary>
 public sealed class ClientTests : IClassFixture<ClientScripts>, IClassFixture<GoPrograms>, IClassFixture<Chromium>, IDisposable

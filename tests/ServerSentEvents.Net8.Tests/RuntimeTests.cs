@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>The build and the runtime that this project's tests use.</summary>
+/// <summary>Tests which build and runtime the tests of this project use.</summary>
 public sealed class RuntimeTests
 {
     [Fact]

@@ -2,6 +2,7 @@ using RabbitMQ.Client;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
+/// <summary>Tests the defaults and the ranges of the options.</summary>
 public sealed class OptionsTests
 {
     [Fact]

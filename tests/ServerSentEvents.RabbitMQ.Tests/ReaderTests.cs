@@ -3,7 +3,7 @@ using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
-/// <summary>The place where a reader starts, as the broker takes it.</summary>
+/// <summary>Tests the place where a reader starts, as the broker takes it.</summary>
 public sealed class ReaderTests
 {
     [Theory]

@@ -6,6 +6,7 @@ using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
+/// <summary>Tests the registration in a container, and what the transport changes in a connection factory.</summary>
 public sealed class RegistrationTests
 {
     private readonly ServiceCollection _services = new();

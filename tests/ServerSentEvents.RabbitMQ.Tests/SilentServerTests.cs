@@ -5,7 +5,7 @@ using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
-/// <summary>A server that accepts connections and stays silent, such as a broker whose process hangs.</summary>
+/// <summary>Tests a server that accepts connections and stays silent, such as a broker whose process hangs.</summary>
 public sealed class SilentServerTests
 {
     [Theory]

@@ -2,7 +2,7 @@ using ServerSentEvents.Redis.Tests.Servers;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>A cluster of several masters. The stream is on one of them.</summary>
+/// <summary>Tests a cluster of several masters. The stream is on one of them.</summary>
 public sealed class ClusterTests
 {
     private const string Key = "events";

@@ -2,6 +2,7 @@ using ServerSentEvents.Redis.Internal;
 
 namespace ServerSentEvents.Redis.Tests;
 
+/// <summary>Tests the ids of entries, and the offsets that are made from them.</summary>
 public sealed class EntryIdTests
 {
     private static readonly long Now = new DateTimeOffset(2026, 11, 27, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();

@@ -6,6 +6,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests;
 
+/// <summary>Tests the defaults and the ranges of the options, and the registration in a container.</summary>
 public sealed class OptionsTests
 {
     [Fact]

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>Outages of a real server, seen from an application.</summary>
+/// <summary>Tests outages of a real server, seen from an application.</summary>
 public sealed class OutageTests
 {
     private const string Key = "events";

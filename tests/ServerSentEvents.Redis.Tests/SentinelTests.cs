@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>Servers that Sentinel watches.</summary>
+/// <summary>Tests servers that Sentinel watches.</summary>
 public sealed class SentinelTests
 {
     private const string Key = "events";

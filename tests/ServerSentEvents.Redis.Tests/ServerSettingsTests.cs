@@ -3,7 +3,7 @@ using ServerSentEvents.Redis.Tests.Servers;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>Settings of a real server that the backplane has to live with.</summary>
+/// <summary>Tests settings of a real server that the backplane has to live with.</summary>
 public sealed class ServerSettingsTests
 {
     private const string Key = "events";

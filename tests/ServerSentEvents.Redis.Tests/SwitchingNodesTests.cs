@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>Clients that change between two nodes, over a real server.</summary>
+/// <summary>Tests clients that switch between two nodes, over a real server.</summary>
 public sealed class SwitchingNodesTests(ITestOutputHelper output)
 {
     private const string Key = "events";

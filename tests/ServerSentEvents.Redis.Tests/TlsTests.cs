@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Tests;
 
-/// <summary>A real server that takes TLS, as the connection string asks for it.</summary>
+/// <summary>Tests a real server with TLS, as the connection string asks for it.</summary>
 public sealed class TlsTests : IAsyncLifetime
 {
     private const string Key = "events";

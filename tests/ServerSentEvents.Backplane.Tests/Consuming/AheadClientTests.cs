@@ -2,7 +2,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>Clients that come from a node that has read more.</summary>
+/// <summary>Tests clients that resume from a position that the node has not read yet.</summary>
 public sealed class AheadClientTests
 {
     private readonly InMemoryStream _stream = new();

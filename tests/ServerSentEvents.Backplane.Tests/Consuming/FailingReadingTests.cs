@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>Readers that get nothing, and functions and handlers of the application that throw.</summary>
+/// <summary>Tests readers that get nothing, and functions and handlers of the application that throw.</summary>
 public sealed class FailingReadingTests
 {
     private readonly FakeTimeProvider _time = new();

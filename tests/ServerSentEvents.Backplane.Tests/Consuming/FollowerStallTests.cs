@@ -3,7 +3,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>Tests the conditions under which a reader counts as stalled.</summary>
+/// <summary>Tests when a reader counts as stalled, with a follower that reads messages.</summary>
 public sealed class FollowerStallTests
 {
     private const ulong Node = 1;

@@ -6,6 +6,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
+/// <summary>Tests how the items of the stream reach the publisher of a node.</summary>
 public sealed class LocalDeliveryTests
 {
     [Theory]

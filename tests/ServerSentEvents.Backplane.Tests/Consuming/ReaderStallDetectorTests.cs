@@ -2,6 +2,7 @@ using ServerSentEvents.Backplane.Internal.Consuming;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
+/// <summary>Tests when a reader counts as stalled, with a detector alone.</summary>
 public sealed class ReaderStallDetectorTests
 {
     private static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(30);

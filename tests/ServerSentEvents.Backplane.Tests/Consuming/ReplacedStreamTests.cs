@@ -2,7 +2,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>A stream that is deleted, restored or trimmed: clients must know that they may have missed events.</summary>
+/// <summary>Tests a stream that is deleted, restored or trimmed: clients must know that they may have missed events.</summary>
 public sealed class ReplacedStreamTests
 {
     private readonly InMemoryStream _stream = new();

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>Starts and reconnections of a node.</summary>
+/// <summary>Tests how a node starts and reconnects.</summary>
 public sealed class ResumingTests
 {
     private readonly InMemoryStream _stream = new();

@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>Messages that the stream has twice, on nodes that have read both, one or none of them.</summary>
+/// <summary>Tests messages that the stream has twice, on nodes that have read both, one or none of them.</summary>
 public sealed class RetransmissionTests
 {
     private readonly InMemoryStream _stream = new();

@@ -3,6 +3,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
+/// <summary>Tests which retransmissions are known to be new or duplicates.</summary>
 public sealed class SeenMessagesTests
 {
     private readonly SeenMessages _seen = new(capacity: 2);

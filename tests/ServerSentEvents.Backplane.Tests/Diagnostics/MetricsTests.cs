@@ -6,7 +6,7 @@ using ServerSentEvents.Backplane.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Tests.Diagnostics;
 
-/// <summary>The instruments and their tags. Each test has another broker, because all tests share the meter.</summary>
+/// <summary>Tests the instruments and their tags. Each test has another broker, because all tests share the meter.</summary>
 public sealed class MetricsTests : IDisposable
 {
     private readonly string _broker = $"broker-{Guid.NewGuid():N}";

@@ -2,6 +2,7 @@ using ServerSentEvents.Backplane.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Tests.Diagnostics;
 
+/// <summary>Tests the lag of a node in each of its states.</summary>
 public sealed class ReadingLagTests
 {
     private readonly FakeTimeProvider _time = new();

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
-/// <summary>The first connection, and what a caller learns if there is none.</summary>
+/// <summary>Tests the first connection, and the error if there is none.</summary>
 public sealed class ConnectTests
 {
     private readonly FakeTimeProvider _time = new();

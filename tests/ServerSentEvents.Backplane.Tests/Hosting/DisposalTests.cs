@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
-/// <summary>The disposal in each state, and logs that throw.</summary>
+/// <summary>Tests the disposal in each state, and logs that throw.</summary>
 public sealed class DisposalTests
 {
     private readonly FakeTimeProvider _time = new();

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
-/// <summary>The states of the health check.</summary>
+/// <summary>Tests the states of the health check.</summary>
 public sealed class HealthTests
 {
     private readonly InMemoryStream _stream = new();

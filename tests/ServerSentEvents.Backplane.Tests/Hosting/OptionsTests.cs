@@ -1,5 +1,6 @@
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
+/// <summary>Tests the defaults and the ranges of the options, and the limits of keys and events.</summary>
 public sealed class OptionsTests
 {
     [Fact]

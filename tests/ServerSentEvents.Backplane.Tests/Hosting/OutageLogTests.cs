@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
-/// <summary>The lines in the log about an outage.</summary>
+/// <summary>Tests the lines in the log about an outage.</summary>
 public sealed class OutageLogTests
 {
     private readonly FakeTimeProvider _time = new();

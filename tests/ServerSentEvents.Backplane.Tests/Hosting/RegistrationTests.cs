@@ -8,6 +8,7 @@ using ServerSentEvents.Backplane.Internal.Hosting;
 
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
+/// <summary>Tests the registration of backplanes in a container, and their start and stop with a host.</summary>
 public sealed class RegistrationTests
 {
     private readonly InMemoryStream _stream = new();

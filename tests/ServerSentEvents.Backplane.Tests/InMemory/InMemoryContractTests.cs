@@ -2,13 +2,13 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Backplane.Tests.InMemory;
 
-/// <summary>The contract of a transport, without a broker.</summary>
+/// <summary>Tests the contract of a transport, without a broker.</summary>
 public sealed class InMemoryTransportTests : TransportContract
 {
     protected override ITestBroker Broker { get; } = new InMemoryBroker();
 }
 
-/// <summary>The contract of a backplane, without a broker.</summary>
+/// <summary>Tests the contract of a backplane, without a broker.</summary>
 public sealed class InMemoryBackplaneTests(ITestOutputHelper output) : BackplaneContract
 {
     protected override ITestBroker Broker { get; } = new InMemoryBroker();

@@ -3,6 +3,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Messages;
 
+/// <summary>Tests the bytes of an item that a message can have, also from later releases and damaged ones.</summary>
 public sealed class ItemFormatTests
 {
     private static readonly byte[] Data = [2, 0, 0, 0, 1, (byte)'a'];

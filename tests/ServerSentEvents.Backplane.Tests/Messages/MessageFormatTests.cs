@@ -3,7 +3,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Messages;
 
-/// <summary>The bytes of a message, as nodes of every later release have to read them.</summary>
+/// <summary>Tests the bytes of a message, which nodes of every later release must be able to read.</summary>
 public sealed class MessageFormatTests
 {
     private const long SentAt = 1_767_225_600_000_250;

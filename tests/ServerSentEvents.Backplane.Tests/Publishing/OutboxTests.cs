@@ -5,7 +5,7 @@ using ServerSentEvents.Backplane.Internal.Publishing;
 
 namespace ServerSentEvents.Backplane.Tests.Publishing;
 
-/// <summary>The order of messages, and what they share.</summary>
+/// <summary>Tests the order of messages, and which items share one.</summary>
 public sealed class OutboxTests : IDisposable
 {
     private readonly Outbox _outbox = new(new FakeTimeProvider(), TimeSpan.FromSeconds(10)) { Obstacle = null };

@@ -4,7 +4,7 @@ using ServerSentEvents.Backplane.Internal.Publishing;
 
 namespace ServerSentEvents.Backplane.Tests.Publishing;
 
-/// <summary>The times after which an item fails, and after which a connection is given up.</summary>
+/// <summary>Tests the times after which an item fails, and after which a connection is given up.</summary>
 public sealed class OutboxTimeoutTests : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);

@@ -5,7 +5,7 @@ using ServerSentEvents.Backplane.Tests.Hosting;
 
 namespace ServerSentEvents.Backplane.Tests.Publishing;
 
-/// <summary>A process without subscribers.</summary>
+/// <summary>Tests publishers in a process without subscribers.</summary>
 public sealed class StreamPublisherTests
 {
     private readonly FakeTimeProvider _time = new();

@@ -5,14 +5,14 @@ using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>The contract of a transport over RabbitMQ.</summary>
+/// <summary>Tests the contract of a transport over RabbitMQ.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class RabbitMQTransportTests(SingleBroker broker) : TransportContract
 {
     protected override ITestBroker Broker => broker;
 }
 
-/// <summary>The contract of a backplane over RabbitMQ.</summary>
+/// <summary>Tests the contract of a backplane over RabbitMQ.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class RabbitMQBackplaneTests(SingleBroker broker) : BackplaneContract
 {

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>Failures of one or two nodes of a broker of three.</summary>
+/// <summary>Tests failures of one or two nodes of a broker of three.</summary>
 [Collection(nameof(OwnBrokersInTurn))]
 public sealed class ClusterTests(ThreeBrokers broker, ITestOutputHelper output) : IClassFixture<ThreeBrokers>
 {

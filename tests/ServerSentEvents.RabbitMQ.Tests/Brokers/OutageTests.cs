@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>Outages of a broker of one node, and of nodes beside it.</summary>
+/// <summary>Tests outages of a broker of one node, and pauses of a node of the application.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output)
 {

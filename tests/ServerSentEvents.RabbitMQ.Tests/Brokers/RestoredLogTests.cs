@@ -2,7 +2,7 @@ using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>A broker that comes back with an earlier copy of its files, and nodes that know nothing of it.</summary>
+/// <summary>Tests a broker that restarts with an earlier copy of its files, and nodes that start after that.</summary>
 [Collection(nameof(OwnBrokersInTurn))]
 public sealed class RestoredLogTests
 {

@@ -5,7 +5,7 @@ using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>A network that stalls without closing its connections.</summary>
+/// <summary>Tests a network that stalls without closing its connections.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class StalledNetworkTests(SingleBroker broker)
 {

@@ -4,7 +4,7 @@ using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
-/// <summary>The stream at the broker: its retention, its connections, and a log that loses messages.</summary>
+/// <summary>Tests the stream at the broker: its retention, its connections, and a log that loses messages.</summary>
 [Collection(nameof(BrokersInTurn))]
 public sealed class StreamTests(SingleBroker broker)
 {

@@ -1,5 +1,6 @@
 namespace ServerSentEvents.Tests;
 
+/// <summary>Tests the names of channels, and how calls take them.</summary>
 public sealed class ChannelNamesTests
 {
     private readonly Publisher _publisher = new();

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ServerSentEvents.Tests;
 
+/// <summary>Tests <see cref="IEventPublisher"/> and its extensions, with a publisher of this process and with another one.</summary>
 public sealed class EventPublisherTests
 {
     private readonly Publisher _publisher = new();

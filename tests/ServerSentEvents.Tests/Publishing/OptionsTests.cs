@@ -3,6 +3,7 @@ using ServerSentEvents.Tests.WireFormat;
 
 namespace ServerSentEvents.Tests;
 
+/// <summary>Tests the defaults and the ranges of the options, and that they are copied.</summary>
 public sealed class OptionsTests
 {
     private readonly Publisher<string> _publisher = new();
