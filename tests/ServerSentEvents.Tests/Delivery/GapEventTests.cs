@@ -268,6 +268,26 @@ public sealed class GapEventTests
         items.Select(item => item.EventType).Should().Equal("gap", "message", "message");
     }
 
+    /// <summary>Tests the stream without its line of the id: a first item without an id would clear the client's last event id.</summary>
+    [Fact]
+    public async Task Items_ResumedAndHoleComesFirst_GapEventHasTheIdOfTheResume()
+    {
+        var publisher = NewPublisher(QueueOverflow.DropOldest, history: 10);
+        var first = publisher.Subscribe();
+        publisher.Publish("1");
+        var id = (await first.AsItems().GetAsyncEnumerator().NextAsync()).EventId!;
+        var resumed = publisher.Subscribe(new SubscribeOptions<string> { LastEventId = id });
+        Publish(publisher, 2, 4);
+        publisher.Close();
+
+        var items = await resumed.AsItems().ToArrayAsync();
+
+        resumed.Resume.Should().Be(ResumeResult.Resumed);
+        items.Select(item => item.EventType).Should().Equal("gap", "message", "message");
+        items[0].EventId.Should().Be(id);
+        items[1].EventId.Should().NotBeNull().And.NotBe(id);
+    }
+
     [Fact]
     public async Task DropNewest_LateSubscriberHasNoRoomForItsPersonalizedEvent_GapEventTakesItsPlace()
     {

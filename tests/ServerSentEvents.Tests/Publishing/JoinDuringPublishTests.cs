@@ -117,6 +117,33 @@ public sealed class JoinDuringPublishTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task Publish_FunctionBlocksForOneLateSubscriber_OtherGetsItsEvent(bool copies)
+    {
+        string[] late = ["late 1", "late 2"];
+        var reads = late.ToDictionary(name => name, _ => new ReadText(), StringComparer.Ordinal);
+        var readings = new List<Task>();
+        string? made = null;
+
+        await OwnThread.RunAsync(() => _publisher.Publish(name =>
+        {
+            if (name == "first")
+                readings.AddRange(late.Select(joining => ReadAsync(_publisher.Subscribe(properties: joining), copies, reads[joining])));
+            else if (made is null)
+                made = name;
+            else
+                reads[made].WaitForAsync($"data: for {made}\n").WaitForEnd();
+            return $"for {name}";
+        }));
+
+        _publisher.Close();
+        await Task.WhenAll(readings).WaitAsync(Limits.Patience);
+        foreach (var (name, read) in reads)
+            read.WithoutIds.Should().Be($"data: for {name}\n\n");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Publish_OtherEventsBeforeTheLateSubscribersEventIsMade_ComeAfterIt(bool copies)
     {
         await PublishWithLateSubscriberAsync(copies, () =>

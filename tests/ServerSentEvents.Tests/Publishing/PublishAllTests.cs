@@ -278,6 +278,31 @@ public sealed class PublishAllTests
     }
 
     [Fact]
+    public async Task PublishAllAsync_FlushOfACopyTakesLong_WaitsForTheTimeOfTheLowestRate()
+    {
+        using var publisher = new Publisher(new PublisherOptions { TimeProvider = _time, QueueCapacity = 100 });
+        using var subscription = publisher.Subscribe();
+        for (var i = 0; i < 60; i++)
+            publisher.Publish(new string('x', 1_000));
+        var client = new SlowClient(subscription);
+        (await client.WaitAsync()).Should().BeGreaterThan(60_000, "the first flush needs almost four seconds at 16 KB a second");
+        var source = Numbers(300);
+
+        var publishing = publisher.PublishAllAsync(source);
+        await Limits.UntilAsync(() => source.Pulled == 52 && _time.RunningTimers == 1);
+        await AdvanceAsync(3 * Second, publishing);
+        source.Pulled.Should().BeInRange(52, 52 + 3, "an event waits for at most a second");
+        client.Take();
+        var taking = client.TakeAllAsync();
+
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(300);
+        publisher.Close();
+        await taking;
+        subscription.EndReason.Should().Be(SubscriptionEndReason.Closed);
+        client.Taken.Should().EndWith("data: 299\n\n");
+    }
+
+    [Fact]
     public async Task PublishAllAsync_StuckReaderReadsAgain_IsWaitedForAgain()
     {
         var subscription = Subscribe(capacity: 100, QueueOverflow.DropNewest);
@@ -529,6 +554,17 @@ public sealed class PublishAllTests
         await _publisher.Awaiting(it => it.PublishAllAsync(source)).Should().ThrowAsync<ObjectDisposedException>();
 
         source.Disposals.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task PublishAllAsync_DisposedBefore_DoesNotStartTheSource()
+    {
+        var source = Numbers(0);
+        _publisher.Dispose();
+
+        await _publisher.Awaiting(it => it.PublishAllAsync(source)).Should().ThrowAsync<ObjectDisposedException>();
+
+        source.Disposals.Should().Be(0);
     }
 
     [Fact]
