@@ -159,6 +159,6 @@ public static partial class EventPublisherExtensions
     {
         ArgumentNullException.ThrowIfNull(publisher);
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return publisher.PublishAllAsync(EventSources.ToItems(items, cancellationToken), channels, cancellationToken);
+        return publisher.PublishAllAsync(new DataSource(items), channels, cancellationToken);
     }
 }

@@ -73,13 +73,22 @@ public partial class Publisher<TProperties> : IPacedPublisher
             cancellationToken.ThrowIfCancellationRequested();
             using var pacer = new SourcePacer<TProperties>(_core, channels);
             long published = 0;
-            await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
+            // Not "await foreach": the tool of the systematic tests cannot control it.
+            var source = items.GetAsyncEnumerator(cancellationToken);
+            try
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                var frame = NewFrame(item, nameof(items));
-                await pacer.WaitForRoomAsync(frame, cancellationToken).ConfigureAwait(false);
-                _core.Send(frame, channels);
-                published++;
+                while (await source.MoveNextAsync().ConfigureAwait(false))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var frame = NewFrame(source.Current, nameof(items));
+                    await pacer.WaitForRoomAsync(frame, cancellationToken).ConfigureAwait(false);
+                    _core.Send(frame, channels);
+                    published++;
+                }
+            }
+            finally
+            {
+                await source.DisposeAsync().ConfigureAwait(false);
             }
 
             return published;
@@ -123,6 +132,6 @@ public partial class Publisher<TProperties> : IPacedPublisher
         IAsyncEnumerable<string> items, ChannelNames channels = default, CancellationToken cancellationToken = default)
     {
         EventSources.ThrowIfInvalid(items, nameof(items));
-        return PublishAllAsync(EventSources.ToItems(items, cancellationToken), channels, cancellationToken);
+        return PublishAllAsync(new DataSource(items), channels, cancellationToken);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using Microsoft.Coyote.Runtime;
 using ServerSentEvents.Systematic.Exploration;
 using Xunit.Abstractions;
@@ -221,17 +222,17 @@ public sealed class MembershipTests(ITestOutputHelper output)
     }
 
     /// <summary>A source whose numbers are available at once.</summary>
-    private sealed class Numbers(int count) : IAsyncEnumerable<string>, IAsyncEnumerator<string>
+    private sealed class Numbers(int count) : IAsyncEnumerable<SseItem<string>>, IAsyncEnumerator<SseItem<string>>
     {
         private int _next;
 
-        public string Current { get; private set; } = "";
+        public SseItem<string> Current { get; private set; }
 
-        public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) => this;
+        public IAsyncEnumerator<SseItem<string>> GetAsyncEnumerator(CancellationToken cancellationToken = default) => this;
 
         public ValueTask<bool> MoveNextAsync()
         {
-            Current = Wire.Data(_next);
+            Current = new(Wire.Data(_next));
             return new(_next++ < count);
         }
 

@@ -1,5 +1,4 @@
 using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents.Internal.Publishing;
 
@@ -11,17 +10,9 @@ internal interface IPacedPublisher
         IAsyncEnumerable<SseItem<string>> items, ChannelNames channels = default, CancellationToken cancellationToken = default);
 }
 
-/// <summary>Checks and conversions of sources.</summary>
+/// <summary>Checks of sources.</summary>
 internal static class EventSources
 {
-    /// <summary>Makes an event from each text of a source.</summary>
-    internal static async IAsyncEnumerable<SseItem<string>> ToItems(
-        IAsyncEnumerable<string> source, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var data in source.WithCancellation(cancellationToken).ConfigureAwait(false))
-            yield return new SseItem<string>(data);
-    }
-
     /// <exception cref="ArgumentException">The source is null, or a subscription.</exception>
     internal static void ThrowIfInvalid<T>(IAsyncEnumerable<T> items, string paramName)
     {
@@ -32,5 +23,22 @@ internal static class EventSources
                 "A subscription yields events in the wire format, which would be framed again. Publish its AsItems() instead.",
                 paramName);
         }
+    }
+}
+
+/// <summary>A source of events that have only data.</summary>
+/// <param name="source">The source of the data.</param>
+internal sealed class DataSource(IAsyncEnumerable<string> source) : IAsyncEnumerable<SseItem<string>>
+{
+    public IAsyncEnumerator<SseItem<string>> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
+        new Enumerator(source.GetAsyncEnumerator(cancellationToken));
+
+    private sealed class Enumerator(IAsyncEnumerator<string> source) : IAsyncEnumerator<SseItem<string>>
+    {
+        public SseItem<string> Current => new(source.Current);
+
+        public ValueTask<bool> MoveNextAsync() => source.MoveNextAsync();
+
+        public ValueTask DisposeAsync() => source.DisposeAsync();
     }
 }
