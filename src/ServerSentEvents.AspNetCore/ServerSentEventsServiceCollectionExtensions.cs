@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -131,7 +130,6 @@ public static class ServerSentEventsServiceCollectionExtensions
     {
         services.AddOptions();
         services.TryAddSingleton<IOptionsFactory<PublisherOptions>, SharedPublisherOptionsFactory>();
-        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EventStreamDescriptions>());
         services.TryAddSingleton<PublisherOptionsFactory<TPublisher>>();
         if (configure is not null)
             services.AddSingleton(new PublisherSetup<TPublisher>(configure));

@@ -50,4 +50,15 @@ public sealed class ApiDescriptionTests
         description.ParameterDescriptions.Select(parameter => $"{parameter.Name} from {parameter.Source.Id}")
             .Should().Equal(parameters.Split(',', StringSplitOptions.RemoveEmptyEntries), "HttpContext and Publisher do not come from the client");
     }
+
+    [Fact]
+    public async Task Description_PublisherIsNotRegistered_DescribesGetOnly()
+    {
+        using var publisher = new Publisher();
+        await using var app = await TestApplication.StartAsync(
+            builder => builder.Services.AddEndpointsApiExplorer(), app => app.MapServerSentEvents("/events", publisher));
+
+        app.Services.GetRequiredService<IApiDescriptionGroupCollectionProvider>()
+            .ApiDescriptionGroups.Items.SelectMany(group => group.Items).Select(item => item.HttpMethod).Should().Equal("GET");
+    }
 }

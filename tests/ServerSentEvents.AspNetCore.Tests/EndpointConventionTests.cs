@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ServerSentEvents.Client;
 
@@ -116,7 +118,121 @@ public sealed class EndpointConventionTests
         app.Publisher.Publish("hello").Should().Be(1);
 
         (await client.NextDataAsync()).Should().Be("hello");
-        var endpoint = app.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints.Single();
-        endpoint.Metadata.GetMetadata<string>().Should().Be("of the group");
+        EndpointsOf(app).Should().HaveCount(2)
+            .And.OnlyContain(endpoint => endpoint.Metadata.GetMetadata<string>() == "of the group", "GET and HEAD are in the group");
     }
+
+    [Fact]
+    public async Task Conventions_Head_FollowsThoseOfGet()
+    {
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddCors();
+                builder.Services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, NamedByHeader>("Test", null);
+                builder.Services.AddAuthorization();
+            },
+            app =>
+            {
+                // A preflight has no user, so CORS comes before the authorization that an application otherwise begins with.
+                app.UseCors();
+                app.UseAuthentication();
+                app.UseAuthorization();
+                app.MapServerSentEvents("/events").RequireAuthorization().RequireCors(cors => cors.WithOrigins(Origin))
+                    .AddEndpointFilter(async (context, next) =>
+                    {
+                        context.HttpContext.Response.Headers["Filtered"] = context.HttpContext.Request.Method;
+                        return await next(context);
+                    });
+            });
+
+        using var refused = await SendAsync(HttpMethod.Head);
+        using var preflight = await SendAsync(HttpMethod.Options, ("Access-Control-Request-Method", "HEAD"));
+        using var allowed = await SendAsync(HttpMethod.Head, (NamedByHeader.Header, "Ann"));
+
+        refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        preflight.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal(Origin);
+        allowed.StatusCode.Should().Be(HttpStatusCode.OK);
+        allowed.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal(Origin);
+        allowed.Headers.GetValues("Filtered").Should().Equal("HEAD");
+        app.Publisher.GetSubscribers().Should().BeEmpty();
+
+        async Task<HttpResponseMessage> SendAsync(HttpMethod method, params (string Name, string Value)[] headers)
+        {
+            using var request = new HttpRequestMessage(method, "/events");
+            request.Headers.Add("Origin", Origin);
+            foreach (var (name, value) in headers)
+                request.Headers.Add(name, value);
+            return await app.NewClient().SendAsync(request).WaitAsync(Limits.Patience);
+        }
+    }
+
+    [Fact]
+    public async Task Conventions_AddAndFinally_ReachGetAndHeadInOrder()
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            var endpoint = app.MapServerSentEvents("/events").WithDisplayName("first");
+            endpoint.Finally(builder => builder.DisplayName += " and last");
+            endpoint.Add(builder => builder.DisplayName += ", second");
+        });
+
+        EndpointsOf(app).Select(endpoint => endpoint.DisplayName)
+            .Should().Equal("first, second and last", "first, second and last");
+    }
+
+    [Theory]
+    [InlineData("on the endpoint", 1)]
+    [InlineData("finally on the endpoint", 1)]
+    [InlineData("on the group", 1)]
+    [InlineData("finally on the group", 2)] // The last convention of all. Links skip the name of HEAD.
+    public async Task WithName_EndpointOrGroup_LinkLeadsToTheRoute(string place, int names)
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            var group = app.MapGroup("/api");
+            var endpoint = group.MapServerSentEvents("/{room}/events");
+            IEndpointConventionBuilder named = place.EndsWith("group", StringComparison.Ordinal) ? group : endpoint;
+            if (place.StartsWith("finally", StringComparison.Ordinal))
+                named.Finally(builder => builder.Metadata.Add(new EndpointNameMetadata("events")));
+            else
+                named.WithName("events");
+        });
+
+        var link = app.Services.GetRequiredService<LinkGenerator>().GetPathByName("events", new { room = "red" });
+
+        link.Should().Be("/api/red/events");
+        EndpointsOf(app).Count(endpoint => endpoint.Metadata.Any(item => item is IEndpointNameMetadata or IRouteNameMetadata))
+            .Should().Be(names);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WithOpenApi_EndpointOrGroup_DescribesGetOnly(bool onGroup)
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            var group = app.MapGroup("/api");
+            var endpoint = group.MapServerSentEvents("/events").WithName("events");
+#pragma warning disable ASPDEPR002 // The templates of .NET 8 call this method, which is obsolete in .NET 10.
+            if (onGroup)
+                group.WithOpenApi();
+            else
+                endpoint.WithOpenApi();
+#pragma warning restore ASPDEPR002
+        });
+        using var client = await app.OpenAsync("/api/events");
+
+        app.Publisher.Publish("hello").Should().Be(1);
+
+        (await client.NextDataAsync()).Should().Be("hello");
+        // The type of operations is in another namespace for .NET 8.
+        EndpointsOf(app).Where(endpoint => endpoint.Metadata.Any(item => item.GetType().Name == "OpenApiOperation"))
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods).Should().Equal("GET");
+    }
+
+    private static IReadOnlyList<Endpoint> EndpointsOf(TestApplication app) =>
+        app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 }

@@ -11,8 +11,6 @@ namespace ServerSentEvents.AspNetCore.Internal;
 internal sealed class EventStreamEndpoint<TProperties>(
     Publisher<TProperties> publisher, Func<HttpContext, ValueTask<SubscribeOptions<TProperties>?>> subscribe, OpenStreams? streams)
 {
-    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-
     internal static IEndpointConventionBuilder Map(
         IEndpointRouteBuilder endpoints,
         string pattern,
@@ -26,9 +24,7 @@ internal sealed class EventStreamEndpoint<TProperties>(
         var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, streams);
         // OpenAPI groups endpoints by the type of their method, and lambdas under the application's name.
         RequestDelegate handle = context => answers.HandleAsync(context);
-        var endpoint = endpoints.MapMethods(pattern, Methods, handle);
-        endpoint.Add(builder => EventStreamMetadata.AddTo(builder, handle.Method));
-        return endpoint;
+        return new GetAndHeadEndpoints(endpoints, pattern, handle);
     }
 
     private Task HandleAsync(HttpContext context)

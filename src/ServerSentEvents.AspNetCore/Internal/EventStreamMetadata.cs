@@ -29,18 +29,11 @@ internal static class EventStreamMetadata
     {
         // OpenAPI describes endpoints that have a method.
         builder.Metadata.Add(method);
-        builder.Metadata.Add(MappedEndpoint.Instance);
         AddTo(builder);
 #if NET9_0_OR_GREATER
         foreach (var parameter in ((RouteEndpointBuilder)builder).RoutePattern.Parameters)
             builder.Metadata.Add(new RouteParameter(parameter, method));
 #endif
-    }
-
-    /// <summary>Marks an endpoint of <c>MapServerSentEvents</c>.</summary>
-    internal sealed class MappedEndpoint
-    {
-        internal static readonly MappedEndpoint Instance = new();
     }
 
 #if NET10_0_OR_GREATER

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ServerSentEvents.AspNetCore.Internal;
+
+/// <summary>
+/// The endpoints of one route for GET and for HEAD, which have the same conventions. OpenAPI needs an endpoint with one method.
+/// </summary>
+internal sealed class GetAndHeadEndpoints : IEndpointConventionBuilder
+{
+    private static readonly string[] GetMethod = [HttpMethods.Get];
+    private static readonly string[] HeadMethod = [HttpMethods.Head];
+
+    private readonly IEndpointConventionBuilder _get, _head;
+
+    internal GetAndHeadEndpoints(IEndpointRouteBuilder endpoints, string pattern, RequestDelegate handle)
+    {
+        (_get, _head) = (endpoints.MapMethods(pattern, GetMethod, handle), endpoints.MapMethods(pattern, HeadMethod, handle));
+        _get.Add(builder => EventStreamMetadata.AddTo(builder, handle.Method));
+        _head.Add(AddHeadMetadata);
+        _head.Finally(RemoveNames);
+    }
+
+    /// <inheritdoc/>
+    public void Add(Action<EndpointBuilder> convention)
+    {
+        _get.Add(convention);
+        _head.Add(convention);
+    }
+
+    /// <inheritdoc/>
+    public void Finally(Action<EndpointBuilder> finallyConvention)
+    {
+        _get.Finally(finallyConvention);
+        _head.Finally(finallyConvention);
+        _head.Finally(RemoveNames);
+    }
+
+    private static void AddHeadMetadata(EndpointBuilder builder)
+    {
+        EventStreamMetadata.AddTo(builder);
+        builder.Metadata.Add(new ExcludeFromDescriptionAttribute());
+        // Links lead to the endpoint of GET, also if a group gives the endpoints a name after RemoveNames.
+        builder.Metadata.Add(new SuppressLinkGenerationMetadata());
+    }
+
+    /// <summary>Removes the names of the endpoint, which must be unique.</summary>
+    private static void RemoveNames(EndpointBuilder builder)
+    {
+        for (var i = builder.Metadata.Count - 1; i >= 0; i--)
+        {
+            if (builder.Metadata[i] is IEndpointNameMetadata or IRouteNameMetadata)
+                builder.Metadata.RemoveAt(i);
+        }
+    }
+}
