@@ -118,9 +118,11 @@ public sealed class LastEventIdTests
     [InlineData("/events?lastEventId=a", "", "b", "c")]
     [InlineData("/events?lastEventId=c", null, "a", "b")]
     [InlineData("/events?lastEventId=c", "b", "a", "c")]
+    [InlineData("/events?lastEventId=a", null, "", "b")]
     [InlineData("/result?lastEventId=a", null, null, "b")]
     [InlineData("/result?lastEventId=c", null, "a", "b")]
     [InlineData("/result?lastEventId=c", "b", "a", "c")]
+    [InlineData("/result?lastEventId=a", null, "", "b")]
     public async Task LastEventId_SeveralSources_HeaderWinsThenOptionsThenQuery(
         string path, string? header, string? options, string expected)
     {

@@ -30,7 +30,7 @@ internal static class EventStreamRequest
     /// Returns the last event id of the client: the header's, else the application's, else the query's; null for none.
     /// </summary>
     /// <param name="request">The request.</param>
-    /// <param name="fromOptions">The id that the application has set; null for none.</param>
+    /// <param name="fromOptions">The id that the application has set; null or empty for none.</param>
     /// <param name="acceptQuery">True to read the query, which polyfills of <c>EventSource</c> use.</param>
     internal static string? LastEventId(HttpRequest request, string? fromOptions, bool acceptQuery)
     {
@@ -38,7 +38,7 @@ internal static class EventStreamRequest
         if ((string?)request.Headers["Last-Event-ID"] is { Length: > 0 } fromHeader)
             return fromHeader;
         // Do not parse an empty query: the parsed form would stay in memory as long as the stream.
-        if (fromOptions is not null || !acceptQuery || !request.QueryString.HasValue)
+        if (!string.IsNullOrEmpty(fromOptions) || !acceptQuery || !request.QueryString.HasValue)
             return fromOptions;
         return QueryNames.Select(name => (string?)request.Query[name]).FirstOrDefault(id => !string.IsNullOrEmpty(id));
     }
