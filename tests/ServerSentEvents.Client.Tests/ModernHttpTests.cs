@@ -30,6 +30,22 @@ public sealed class ModernHttpTests
         }
     }
 
+    [Theory]
+    [InlineData(403)]
+    [InlineData(404)]
+    [InlineData(407)]
+    public async Task Read_ProxyRefusesToConnect_TriesAgain(int status)
+    {
+        await using var proxy = new SocketServer(exchange => exchange.SendStatusAsync(status));
+        using var handler = new SocketsHttpHandler { Proxy = new WebProxy(proxy.Address) };
+        var client = TestClient.NewWithoutWaits(handler, new() { ShouldReconnect = end => end.IsTemporary && end.FailedAttempts < 3 });
+
+        var read = () => client.ReadAsync(new Uri("https://server.example/events")).ToArrayAsync();
+
+        await read.Should().ThrowAsync<EventStreamException>();
+        proxy.Requests.Should().HaveCount(3).And.OnlyContain(request => request.StartsWith("CONNECT server.example:443"));
+    }
+
     [Fact]
     public async Task Read_VersionOfTheClient_IsUsed()
     {

@@ -14,8 +14,10 @@ internal static class TemporaryFailures
     internal static bool IsTemporary(Exception exception, bool isSent)
     {
 #if NET
-        // A request inside the function or a handler, such as one for a token, was refused permanently.
-        if (exception is HttpRequestException { StatusCode: { } status } && !IsTemporary(status))
+        // A request inside the function or a handler, such as one for a token, was refused permanently. A proxy that refuses to connect
+        // is an outage of the network.
+        if (exception is HttpRequestException { StatusCode: { } status, HttpRequestError: not HttpRequestError.ProxyTunnelError }
+            && !IsTemporary(status))
             return false;
 #endif
         // The handler of Android and old clients report a lost connection by this exception, whose base type is permanent below.
