@@ -34,6 +34,27 @@ public sealed class CancellationTests
     }
 
     [Fact]
+    public async Task Cancel_ResponseThatIsSlowToClose_IsClosedOnAnotherThread()
+    {
+        using var canceled = new CancellationTokenSource();
+        var closingThread = (Thread?)null;
+        var cancelingThread = (Thread?)null;
+        using var handler = new ScriptedHandler(ScriptedHandler.Body(() => new ScriptedBody(
+            [], hangs: true, closing: () => closingThread ??= Thread.CurrentThread)));
+        // The handler answers at once, so the client waits for the first event when the call returns.
+        var read = TestClient.New(handler).ReadAsync(TestClient.Uri, canceled.Token).ToArrayAsync();
+
+        OwnThread.Run(() =>
+        {
+            cancelingThread = Thread.CurrentThread;
+            canceled.Cancel();
+        });
+
+        await read.Invoking(task => task.WaitAsync(Limits.Patience)).Should().ThrowAsync<OperationCanceledException>();
+        closingThread.Should().NotBeNull("no request is left behind").And.NotBeSameAs(cancelingThread);
+    }
+
+    [Fact]
     public async Task Cancel_BetweenAttempts_EndsAtOnce()
     {
         var disconnected = new TaskCompletionSource();

@@ -190,9 +190,18 @@ internal sealed class Connection : IDisposable
 #if NET
             return await task.ConfigureAwait(false);
 #else
-            // Streams of older frameworks do not observe the token while they read.
-            using (_aborted.Token.Register(static response => ((HttpResponseMessage?)response)?.Dispose(), _response))
-                return await task.ConfigureAwait(false);
+            var closing = Task.CompletedTask;
+            try
+            {
+                // Streams of older frameworks do not observe the token while they read. On .NET Framework, Dispose can wait for the
+                // server, so the thread that cancels must not call it.
+                using (_aborted.Token.Register(() => closing = Task.Run(() => _response?.Dispose())))
+                    return await task.ConfigureAwait(false);
+            }
+            finally
+            {
+                await closing.ConfigureAwait(false);
+            }
 #endif
         }
         finally

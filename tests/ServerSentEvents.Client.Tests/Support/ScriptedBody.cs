@@ -2,7 +2,8 @@ namespace ServerSentEvents.Client.Tests;
 
 /// <summary>The body of a response, in the given chunks. Its end is an end of the stream, a failure, or never.</summary>
 internal sealed class ScriptedBody(
-    IEnumerable<byte[]> chunks, Exception? failure = null, bool hangs = false, bool endsWhenCanceled = false) : Stream
+    IEnumerable<byte[]> chunks, Exception? failure = null, bool hangs = false, bool endsWhenCanceled = false,
+    Action? closing = null) : Stream
 {
     private readonly IEnumerator<byte[]> _chunks = chunks.GetEnumerator();
 
@@ -57,6 +58,7 @@ internal sealed class ScriptedBody(
 
     protected override void Dispose(bool disposing)
     {
+        closing?.Invoke();
         IsDisposed = true;
         _chunks.Dispose();
         base.Dispose(disposing);
