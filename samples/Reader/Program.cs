@@ -12,7 +12,7 @@ using var http = new HttpClient();
 var client = new EventStreamClient(http, new EventStreamClientOptions
 {
     Connected = connection => Console.WriteLine($"Connected to {connection.Uri}."),
-    Disconnected = end => Console.WriteLine($"{end.Message} Next attempt in {end.Delay}."),
+    Disconnected = end => Console.WriteLine(end.Delay is { } delay ? $"{end.Message} Next attempt in {delay}." : end.Message),
 });
 try
 {

@@ -7,8 +7,8 @@ namespace ServerSentEvents.Client;
 /// <remarks>
 /// <para>The constructor of the client checks and copies the options. Later changes have no effect on that client. A value outside
 /// its range makes the constructor throw an <see cref="ArgumentException"/>.</para>
-/// <para>The functions run on threads of the pool, also if the enumeration began on another one, and one at a time for each enumeration.
-/// An exception of a function ends the enumeration, which throws it. Instances are not safe for concurrent changes.</para>
+/// <para>The functions run on the thread that asks for the next event, or on a thread of the pool, and one at a time for each
+/// enumeration. An exception of a function ends the enumeration, which throws it. Instances are not safe for concurrent changes.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -19,7 +19,7 @@ namespace ServerSentEvents.Client;
 /// {
 ///     ReconnectionInterval = TimeSpan.FromSeconds(1),
 ///     ShouldReconnect = end => end.IsTemporary &amp;&amp; end.FailedAttempts &lt; 10,
-///     Disconnected = end => Console.WriteLine($"{end.Message} Next attempt in {end.Delay}."),
+///     Disconnected = end => Console.WriteLine(end.Delay is { } delay ? $"{end.Message} Next attempt in {delay}." : end.Message),
 /// });
 /// </code>
 /// </example>

@@ -86,7 +86,7 @@ public sealed class ReadmeSnippets
         var options = new EventStreamClientOptions
         {
             ShouldReconnect = end => end.IsTemporary && end.FailedAttempts < 10 && end.Reason != EventStreamEndReason.EndOfStream,
-            Disconnected = end => Console.WriteLine($"{end.Message} Next attempt in {end.Delay}."),
+            Disconnected = end => Console.WriteLine(end.Delay is { } delay ? $"{end.Message} Next attempt in {delay}." : end.Message),
         };
 
         using var handler = ScriptedHandler.Of("data: a\n\n");
