@@ -142,6 +142,8 @@ public sealed class PublisherOptions
     /// <see cref="ReconnectionInterval"/> with its jitter, or a random time from 5 to 10 seconds if none is set. A client
     /// that gets this stream tries again later. A browser that gets an error status never reconnects (WHATWG HTML,
     /// 9.2.3).</para>
+    /// <para>After the client is accepted, the random time stays its reconnection time. Set <see cref="ReconnectionInterval"/> to
+    /// replace that time at the start of each accepted stream.</para>
     /// </remarks>
     /// <example>
     /// <code>
