@@ -20,7 +20,7 @@ public sealed partial class Subscription<TProperties>
     /// </returns>
     /// <exception cref="InvalidOperationException">The stream has, or had, a reader.</exception>
     public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new FrameEnumerator<TProperties, string>(this, static (frame, _) => frame.Text, withComments: true, cancellationToken);
+        new TextEnumerator<TProperties>(this, cancellationToken);
 
     /// <summary>
     /// Returns the stream as items without framing, for <c>TypedResults.ServerSentEvents</c> and other code that writes

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.ServerSentEvents;
 using System.Runtime.ExceptionServices;
 using ServerSentEvents.Internal.Compatibility;
@@ -13,18 +14,13 @@ namespace ServerSentEvents.Internal.Delivery;
 /// </summary>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <typeparam name="TView">The type of the elements.</typeparam>
-internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
+internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TView>
 {
     private readonly Subscription<TProperties> _subscription;
 
     /// <summary>The queue; null if the subscription had released it before.</summary>
     private readonly SubscriptionQueue? _queue;
 
-    private readonly Func<Frame, string?, TView> _toView;
-    private readonly bool _withComments;
-
-    /// <summary>The id at which a resumed stream begins, before its first event; null otherwise.</summary>
-    private string? _startId;
     private readonly CancellationToken _cancellationToken;
 
     /// <summary>The registration for the whole enumeration: a canceled token takes effect also between two reads.</summary>
@@ -36,22 +32,12 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     private ExceptionDispatchInfo? _handlerFailure;
 
     /// <summary>Starts the only enumeration of a subscription.</summary>
-    /// <param name="subscription">The subscription.</param>
-    /// <param name="toView">Makes an element from a frame. The second argument is the id that the first event needs if it has none.</param>
-    /// <param name="withComments">True if the reader gets each frame, and not only events.</param>
-    /// <param name="cancellationToken">The token of the enumeration.</param>
     /// <exception cref="InvalidOperationException">The subscription has, or had, a reader.</exception>
-    internal FrameEnumerator(
-        Subscription<TProperties> subscription,
-        Func<Frame, string?, TView> toView,
-        bool withComments,
-        CancellationToken cancellationToken)
+    private protected FrameEnumerator(Subscription<TProperties> subscription, CancellationToken cancellationToken)
     {
         subscription.TakeReader();
         _subscription = subscription;
         _queue = subscription.Subscriber;
-        _toView = toView;
-        _withComments = withComments;
         _cancellationToken = cancellationToken;
         _registration = cancellationToken.RegisterDetached(
             static enumerator => ((FrameEnumerator<TProperties, TView>)enumerator!).Cancel(), this);
@@ -68,6 +54,9 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
         Interlocked.Exchange(ref _handlerFailure, null)?.Throw();
         return default;
     }
+
+    /// <summary>Converts a frame to what the reader gets. Returns false if the reader does not get this frame.</summary>
+    private protected abstract bool TryConvert(Frame frame, [MaybeNullWhen(false)] out TView view);
 
     /// <summary>Ends the subscription. Must not throw: a timer or a closed connection that cancels would not catch it.</summary>
     private void Cancel()
@@ -99,14 +88,9 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
         while (_queue is not null && _queue.TryRead(out var frame))
         {
             _queue.Release(frame.Length);
-            if (!_withComments && !frame.IsEvent)
-            {
-                _startId = frame.OwnId ?? _startId;
+            if (!TryConvert(frame, out var current))
                 continue;
-            }
-
-            Current = _toView(frame, _startId);
-            _startId = null;
+            Current = current;
             _queue.CountDelivery(frame);
             return true;
         }
@@ -144,21 +128,47 @@ internal sealed class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<TVi
     }
 }
 
+/// <summary>The enumeration of a subscription as ready-to-write events.</summary>
+internal sealed class TextEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
+    : FrameEnumerator<TProperties, string>(subscription, cancellationToken)
+{
+    private protected override bool TryConvert(Frame frame, [MaybeNullWhen(false)] out string view)
+    {
+        view = frame.Text;
+        return true;
+    }
+}
+
+/// <summary>
+/// The enumeration of a subscription as items. The first item of a resumed stream carries the id at which the stream begins: without
+/// an id, it would clear the client's last event id.
+/// </summary>
+internal sealed class ItemEnumerator<TProperties>(Subscription<TProperties> subscription, CancellationToken cancellationToken)
+    : FrameEnumerator<TProperties, SseItem<string>>(subscription, cancellationToken)
+{
+    /// <summary>The id at which a resumed stream begins, before its first item; null otherwise.</summary>
+    private string? _startId;
+
+    private protected override bool TryConvert(Frame frame, out SseItem<string> view)
+    {
+        if (!frame.IsEvent)
+        {
+            _startId = frame.OwnId ?? _startId;
+            view = default;
+            return false;
+        }
+
+        view = frame.Item;
+        if (_startId is not null && view.EventId is null)
+            view = new(view.Data, view.EventType) { EventId = _startId, ReconnectionInterval = view.ReconnectionInterval };
+        _startId = null;
+        return true;
+    }
+}
+
 /// <summary>The items of a subscription, for code that frames events itself.</summary>
 internal sealed class ItemStream<TProperties>(Subscription<TProperties> subscription) : IAsyncEnumerable<SseItem<string>>
 {
     public IAsyncEnumerator<SseItem<string>> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new FrameEnumerator<TProperties, SseItem<string>>(subscription, ToItem, withComments: false, cancellationToken);
-
-    /// <summary>
-    /// Returns the item of an event. Where the stream has only events, the first one carries the id at which the stream begins:
-    /// without an id, it would clear the client's last event id.
-    /// </summary>
-    private static SseItem<string> ToItem(Frame frame, string? startId)
-    {
-        var item = frame.Item;
-        return startId is null || item.EventId is not null
-            ? item
-            : new(item.Data, item.EventType) { EventId = startId, ReconnectionInterval = item.ReconnectionInterval };
-    }
+        new ItemEnumerator<TProperties>(subscription, cancellationToken);
 }
