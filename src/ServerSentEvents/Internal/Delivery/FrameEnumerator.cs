@@ -160,7 +160,7 @@ internal sealed class ItemEnumerator<TProperties>(Subscription<TProperties> subs
 
         view = frame.Item;
         if (_startId is not null && view.EventId is null)
-            view = new(view.Data, view.EventType) { EventId = _startId, ReconnectionInterval = view.ReconnectionInterval };
+            view = view.WithId(_startId);
         _startId = null;
         return true;
     }
