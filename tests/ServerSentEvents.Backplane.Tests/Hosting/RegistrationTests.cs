@@ -15,6 +15,13 @@ public sealed class RegistrationTests
 
     private sealed record User;
 
+    private sealed class Announcer(IEventPublisher events) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => events.PublishAsync("start", default, cancellationToken).AsTask();
+
+        public Task StopAsync(CancellationToken cancellationToken) => events.PublishAsync("stop", default, cancellationToken).AsTask();
+    }
+
     [Fact]
     public async Task AddServerSentEventsBackplane_Twice_IsOneBackplane()
     {
@@ -134,6 +141,44 @@ public sealed class RegistrationTests
 
         backplane.IsCaughtUp.Should().BeFalse();
         _stream.Connections.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Host_ServiceBeforeTheBackplanePublishesAtStartAndStop_BothAreConfirmed()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        builder.Services.AddHostedService<Announcer>().AddSingleton<Publisher<string>>();
+        Add(builder.Services);
+        using var host = builder.Build();
+
+        await host.StartAsync().WithinPatience();
+        await host.StopAsync().WithinPatience();
+
+        _stream.Messages.Should().HaveCount(3, "a marker and two events");
+        _stream.Connections.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task StartAsync_HostThatCallsNoStartingAsync_Connects()
+    {
+        var services = new ServiceCollection().AddLogging().AddSingleton<Publisher<string>>();
+        Add(services);
+        await using var provider = services.BuildServiceProvider();
+
+        await provider.GetServices<IHostedService>().OfType<BackplaneService>().Single().StartAsync(CancellationToken.None).WithinPatience();
+
+        provider.GetRequiredService<TestBackplane>().IsCaughtUp.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Host_OptionIsRefused_StartFails()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        builder.Services.AddSingleton<Publisher<string>>();
+        Add(builder.Services, options => options.PublishTimeout = TimeSpan.Zero);
+        using var host = builder.Build();
+
+        await host.Invoking(each => each.StartAsync().WithinPatience()).Should().ThrowAsync<ArgumentException>();
     }
 
     [Fact]

@@ -4,14 +4,25 @@ using Microsoft.Extensions.Hosting;
 namespace ServerSentEvents.Backplane.Internal.Hosting;
 
 /// <summary>
-/// Starts a publisher with the application. An application also starts without a broker: its health check then says what is
-/// missing.
+/// Starts a publisher before the hosted services of the application, and disposes it after they have stopped, so that all of
+/// them can publish. An application also starts without a broker: its health check then says what is missing.
 /// </summary>
-internal sealed class BackplaneService(StreamPublisher publisher) : IHostedService
+internal sealed class BackplaneService(StreamPublisher publisher) : IHostedLifecycleService
 {
-    public Task StartAsync(CancellationToken cancellationToken) => publisher.StartWithinTimeoutAsync(cancellationToken);
+    private Task? _starting;
 
-    public Task StopAsync(CancellationToken cancellationToken) => publisher.DisposeAsync().AsTask().WaitAsync(cancellationToken);
+    public Task StartingAsync(CancellationToken cancellationToken) => StartAsync(cancellationToken);
+
+    /// <summary>Starts the publisher if <see cref="StartingAsync"/> has not: the obsolete <c>WebHost</c> calls this method alone.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => _starting ??= publisher.StartWithinTimeoutAsync(cancellationToken);
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => publisher.DisposeAsync().AsTask().WaitAsync(cancellationToken);
 }
 
 /// <summary>Reports the state of a publisher.</summary>
