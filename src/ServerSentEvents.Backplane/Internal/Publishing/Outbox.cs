@@ -64,7 +64,8 @@ internal sealed partial class Outbox : IDisposable
     {
         (_time, _timeout) = (time, timeout);
         StallTimeout = TimeSpan.FromTicks(Math.Clamp(timeout.Ticks, ShortestStallTimeout.Ticks, LongestStallTimeout.Ticks));
-        var period = timeout / ChecksInTimeout;
+        // A check also finds a silent broker, so a long publish timeout must not delay it.
+        var period = (timeout < LongestStallTimeout ? timeout : LongestStallTimeout) / ChecksInTimeout;
         // A timer takes whole milliseconds: with a shorter period, it would fire only once.
         _timer = time.CreateDetachedTimer(
             static outbox => ((Outbox)outbox!).Check(), this, period, period > TimeSpan.FromMilliseconds(1) ? period : TimeSpan.FromMilliseconds(1));
