@@ -38,6 +38,24 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    public async Task Read_RetransmissionAfterALaterMessage_EndsSubscriptionsInsteadOfReordering()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+
+        // RabbitMQ can return message 5, take message 6, and lose the connection, while the stream is deleted and created again.
+        Append(6, isRetransmission: false, "n");
+        Append(5, isRetransmission: true, "m");
+        Append(6, isRetransmission: true, "n");
+
+        (await client.RestAsync()).Should().Equal("n");
+        await using var again = node.Connect(client.LastEventId);
+        again.Resume.Should().Be(ResumeResult.Gap);
+        await node.PublishAsync("after");
+        (await again.NextAsync()).Data.Should().Be("after");
+    }
+
+    [Fact]
     public async Task Read_OriginalMayBeBeforeTheStart_EndsSubscriptionsAndRestartsHistoryAfterIt()
     {
         _stream.Append(RawMessage.Of(new MessageId(7, 1)));

@@ -23,12 +23,12 @@ public sealed class SeenMessagesTests
     [InlineData(10, 5)]
     [InlineData(65, 2)]
     [InlineData(640, 577)]
-    public void Add_SkippedBefore_IsNewWithinTheWindow(ulong highest, ulong skipped)
+    public void Add_SkippedBefore_IsUncertainWithinTheWindow(ulong highest, ulong skipped)
     {
         Add(1, 1);
         Add(1, highest);
 
-        AddAgain(1, skipped).Should().Be(DuplicateCheck.New);
+        AddAgain(1, skipped).Should().Be(DuplicateCheck.Uncertain, "later messages were delivered before it");
         AddAgain(1, skipped).Should().Be(DuplicateCheck.Duplicate);
         AddAgain(1, highest).Should().Be(DuplicateCheck.Duplicate);
     }
@@ -48,9 +48,9 @@ public sealed class SeenMessagesTests
         Add(1, 1);
         Add(1, 65);
 
-        AddAgain(1, 2).Should().Be(DuplicateCheck.New);
+        AddAgain(1, 2).Should().Be(DuplicateCheck.Uncertain);
         Add(1, 129).Should().Be(DuplicateCheck.New);
-        AddAgain(1, 66).Should().Be(DuplicateCheck.New, "the bit of another message must not stand for it");
+        AddAgain(1, 66).Should().Be(DuplicateCheck.Uncertain, "the bit of another message must not stand for it");
     }
 
     [Fact]
@@ -83,12 +83,22 @@ public sealed class SeenMessagesTests
     }
 
     [Fact]
-    public void Restart_StartsAtFirst_RetransmissionOfALowerSequenceIsNew()
+    public void Restart_StartsAtFirst_RetransmissionOfALowerSequenceIsUncertain()
     {
         _seen.Restart(startsAtFirst: true);
         Add(1, 6);
 
-        AddAgain(1, 5).Should().Be(DuplicateCheck.New, "its original was in another stream");
+        AddAgain(1, 5).Should().Be(DuplicateCheck.Uncertain, "its original was in another stream, and 6 was delivered before it");
+    }
+
+    [Fact]
+    public void Add_RetransmissionsInOrderWithoutWithdrawnOnes_AreNew()
+    {
+        Add(1, 1);
+
+        AddAgain(1, 3).Should().Be(DuplicateCheck.New, "nobody waits for 2 anymore");
+        AddAgain(1, 5).Should().Be(DuplicateCheck.New);
+        Add(1, 6).Should().Be(DuplicateCheck.New);
     }
 
     [Fact]

@@ -51,8 +51,8 @@ internal sealed class SeenMessages(int capacity)
     /// <remarks>
     /// A node sends in order, and a lost connection appends nothing after a message of the next one. So a number below the first
     /// one that was read belongs to a retransmission, whose original is earlier in the stream: it was read or skipped before. A
-    /// retransmission is certainly new only if an original with a lower number was read: its own original would have come after
-    /// that one.
+    /// retransmission is certainly new only if an original with a lower number was read, and no message with a higher one: its own
+    /// original would have come between them. A broker can break that order while a stream is deleted and created again.
     /// </remarks>
     private sealed class NodeWindow(ulong first, bool isCertain)
     {
@@ -70,6 +70,7 @@ internal sealed class SeenMessages(int capacity)
         {
             if (sequence < first || sequence + Window <= _highest)
                 return DuplicateCheck.Duplicate;
+            var isOutOfOrder = sequence < _highest;
             if (sequence > _highest)
             {
                 var step = sequence - _highest;
@@ -83,7 +84,7 @@ internal sealed class SeenMessages(int capacity)
             _bits |= bit;
             if (!isRetransmission)
                 _certainFrom = Math.Min(_certainFrom, sequence);
-            return sequence >= _certainFrom ? DuplicateCheck.New : DuplicateCheck.Uncertain;
+            return sequence >= _certainFrom && !isOutOfOrder ? DuplicateCheck.New : DuplicateCheck.Uncertain;
         }
     }
 }
