@@ -9,6 +9,9 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// </summary>
 internal sealed class RabbitMQDeclaration
 {
+    /// <summary>Words of the broker for a stream that does not exist. It has the same code for a stream that is out of reach for now.</summary>
+    private const string AbsentReason = "no queue ";
+
     private readonly string _stream;
     private readonly Dictionary<string, object?> _arguments = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
 
@@ -55,9 +58,14 @@ internal sealed class RabbitMQDeclaration
                 .ConfigureAwait(false);
             return true;
         }
-        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode is Constants.NotFound or Constants.AccessRefused)
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.AccessRefused)
         {
-            return exception.ShutdownReason.ReplyCode == Constants.AccessRefused;
+            return true;
+        }
+        catch (OperationInterruptedException exception) when (exception.ShutdownReason is { ReplyCode: Constants.NotFound } reason
+            && reason.ReplyText.Contains(AbsentReason, StringComparison.Ordinal))
+        {
+            return false;
         }
     }
 
