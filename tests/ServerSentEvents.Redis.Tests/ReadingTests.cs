@@ -1,6 +1,7 @@
 using System.Text;
 using ServerSentEvents.Redis.Internal;
 using ServerSentEvents.Redis.Tests.Servers;
+using RedisResult = StackExchange.Redis.RedisResult;
 
 namespace ServerSentEvents.Redis.Tests;
 
@@ -165,6 +166,29 @@ public sealed class ReadingTests(DurableServer fixture) : IClassFixture<DurableS
         (await messages.NextAsync()).Should().Be((MessageOrder.First, "a"));
         (await messages.NextAsync()).Should().Be((MessageOrder.Next, large));
         (await messages.NextAsync()).Should().Be((MessageOrder.Next, "b"));
+    }
+
+    /// <summary>Tests that no answer is so large that it times out on a slow network, again and again.</summary>
+    [SkippableFact]
+    public async Task ReadAsync_LargeMessagesAfterSmallOnes_AsksForFewAtATime()
+    {
+        await using var server = await RedisServer.StartAsync([.. RedisServer.InMemory, "--slowlog-log-slower-than", "0"]);
+        var transport = server.Open(_stream);
+        await using var writer = await transport.OpenWriterAsync(new Confirmations(), default);
+        var large = new string('x', 5 << 20);
+        foreach (var text in new[] { "a", "b", "c", large, large, large, large, large, large })
+            await writer.SendAsync(Bytes(text), default);
+        await using var reader = await transport.OpenReaderAsync(default);
+
+        var messages = new HeldMessages();
+        messages.Release();
+        await reader.ReadAsync(default, messages.Handle, default);
+        for (var number = 0; number < 9; number++)
+            await messages.NextAsync();
+
+        var log = (RedisResult[])(await server.CommandAsync("SLOWLOG", "GET", "-1"))!;
+        var counts = log.Reverse().Select(entry => (string[])entry[3]!).Where(command => command[0] == "XREAD").Select(command => command[2]);
+        counts.Take(5).Should().Equal("1", "2", "4", "1", "1");
     }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

@@ -11,7 +11,6 @@ namespace ServerSentEvents.Redis.Internal;
 internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStreamReader
 {
     private const int LargestCount = 500;
-    private const int SmallestCount = 8;
 
     /// <summary>The number of bytes that an answer has at most, if messages do not grow.</summary>
     private const int AnswerBytes = 4 << 20;
@@ -26,8 +25,11 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
     /// <summary>True if a message was read.</summary>
     private bool _hasRead;
 
-    /// <summary>The number of entries to ask for.</summary>
-    private int _count = SmallestCount;
+    /// <summary>
+    /// The number of entries to ask for: 1 at first, and then at most twice as many as came. An answer with many large messages could
+    /// time out, on each new connection again.
+    /// </summary>
+    private int _count = 1;
 
     /// <summary>The time of the last trimming, as a timestamp.</summary>
     private long _trimmedAt;
@@ -147,7 +149,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
             (_anchor, _hasRead, order) = (id, true, MessageOrder.Next);
         }
 
-        _count = Math.Clamp(AnswerBytes / largest, SmallestCount, LargestCount);
+        _count = Math.Clamp(AnswerBytes / largest, 1, Math.Min(2 * entries.Count, LargestCount));
     }
 
     private async Task TrimIfPossibleAsync(EntryId needed, CancellationToken cancellationToken)
