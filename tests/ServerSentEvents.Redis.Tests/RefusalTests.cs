@@ -36,12 +36,13 @@ public sealed class RefusalTests
     [SkippableTheory]
     [InlineData("xread")]
     [InlineData("xtrim")]
+    [InlineData("wait")]
     public async Task ConnectAsync_NoPermission_NamesTheCommand(string command)
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await server.CommandAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "&*", "+@all", $"-{command}");
 
-        var connect = () => ConnectAsync(server.Configuration("user=node,password=secret"));
+        var connect = () => ConnectAsync(server.Configuration("user=node,password=secret"), waitForReplicas: 1);
 
         await connect.Should().ThrowAsync<InvalidOperationException>().WithMessage($"*NOPERM*'{command}'*");
     }
@@ -86,10 +87,10 @@ public sealed class RefusalTests
             .WithMessage($"*there is no connection: 127.0.0.1:{port}: *refused*");
     }
 
-    private static async Task ConnectAsync(ConfigurationOptions configuration)
+    private static async Task ConnectAsync(ConfigurationOptions configuration, int waitForReplicas = 0)
     {
         using var publisher = new Publisher<string>();
-        var options = new RedisBackplaneOptions<string> { Configuration = configuration, StreamKey = Key };
+        var options = new RedisBackplaneOptions<string> { Configuration = configuration, StreamKey = Key, WaitForReplicas = waitForReplicas };
         await using var backplane = await RedisBackplane<string>.ConnectAsync(publisher, options).WithinPatience();
     }
 }

@@ -16,12 +16,22 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
     public string Stream => settings.StreamKey;
 
     public Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken) =>
-        OpenAsync<IStreamWriter>("publishing", stream => new RedisWriter(stream, observer, settings), cancellationToken);
+        OpenAsync<IStreamWriter>(
+            "publishing",
+            async stream =>
+            {
+                // Returns at once. A missing permission shows now, and not after an event was appended.
+                if (settings.WaitForReplicas > 0)
+                    await stream.WaitAsync(0, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+                return new RedisWriter(stream, observer, settings);
+            },
+            cancellationToken);
 
     public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) =>
-        OpenAsync<IStreamReader>("reading", stream => new RedisReader(stream, settings.MaxAge), cancellationToken);
+        OpenAsync<IStreamReader>(
+            "reading", stream => Task.FromResult<IStreamReader>(new RedisReader(stream, settings.MaxAge)), cancellationToken);
 
-    private async Task<T> OpenAsync<T>(string direction, Func<RedisStream, T> open, CancellationToken cancellationToken)
+    private async Task<T> OpenAsync<T>(string direction, Func<RedisStream, Task<T>> open, CancellationToken cancellationToken)
     {
         var connection = await RedisConnection.OpenAsync(settings.Configuration, direction, cancellationToken).ConfigureAwait(false);
         try
@@ -32,7 +42,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
             await CheckAsync(connection.ServerOf(settings.StreamKey), cancellationToken).ConfigureAwait(false);
             var stream = new RedisStream(connection, settings.StreamKey, settings.MaxLength, staysOnServer: settings.WaitForReplicas > 0);
             await stream.CreateAsync(cancellationToken).ConfigureAwait(false);
-            return open(stream);
+            return await open(stream).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
