@@ -66,7 +66,7 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     /// </summary>
     public bool IsCaughtUp => _reading.Obstacle is null;
 
-    private protected override Task Ready => _reading.CaughtUp;
+    private protected override Task Ready => Task.WhenAll(base.Ready, _reading.CaughtUp);
 
     private protected override IEnumerable<Task<StreamRefusedException>> Refused => [.. base.Refused, _reading.Refused];
 

@@ -85,6 +85,21 @@ public sealed class ConnectTests
     }
 
     [Fact]
+    public async Task ConnectAsync_BrokerRefusesToTakeEventsAfterTheNodeHasCaughtUp_ThrowsItsWords()
+    {
+        var transport = new LateWriterTransport(_stream);
+        var backplane = NewBackplane(transport);
+        var connecting = backplane.ConnectAsync();
+        await Limits.UntilAsync(() => backplane.IsCaughtUp);
+        connecting.IsCompleted.Should().BeFalse("nothing can be published yet");
+
+        transport.Refuse("NOPERM");
+
+        await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("The broker refuses the stream orders: NOPERM");
+    }
+
+    [Fact]
     public async Task Start_BrokerRefuses_HealthCheckAndPublishHaveItsWords()
     {
         _stream.Refuse(new StreamRefusedException("ACCESS_REFUSED - Login was refused"));
@@ -159,6 +174,22 @@ public sealed class ConnectTests
         await _time.AdvanceUntilAsync(() => backplane.IsCaughtUp);
     }
 
-    private TestBackplane NewBackplane() =>
-        new(new Publisher<string>(), new TestOptions { TimeProvider = _time, LoggerFactory = _log }, _stream);
+    private TestBackplane NewBackplane(IStreamTransport? transport = null) =>
+        new(new Publisher<string>(), new TestOptions { TimeProvider = _time, LoggerFactory = _log }, transport ?? _stream);
+
+    /// <summary>A transport whose writers wait, until the test refuses them.</summary>
+    private sealed class LateWriterTransport(IStreamTransport transport) : IStreamTransport
+    {
+        private readonly TaskCompletionSource<IStreamWriter> _writer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Broker => transport.Broker;
+
+        public string Stream => transport.Stream;
+
+        public Task<IStreamWriter> OpenWriterAsync(IStreamWriterObserver observer, CancellationToken cancellationToken) => _writer.Task;
+
+        public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) => transport.OpenReaderAsync(cancellationToken);
+
+        internal void Refuse(string reason) => _writer.SetException(new StreamRefusedException(reason));
+    }
 }
