@@ -24,7 +24,8 @@ namespace ServerSentEvents.Backplane;
 /// run on the thread that reads the stream. Do not block them, and do not wait for <see cref="StreamPublisher.DisposeAsync"/> in
 /// them.</para>
 /// <para><b>Lifetime.</b> Create one for each publisher, for the life of the application. It holds two connections. Dispose it
-/// before the publisher, which stays the caller's.</para>
+/// before the publisher, which stays the caller's. A publisher that had a backplane generates no ids anymore, also after
+/// the disposal or a failed <c>ConnectAsync</c>. To go on without a backplane, create a new publisher.</para>
 /// </remarks>
 public abstract class StreamBackplane<TProperties> : StreamPublisher
 {

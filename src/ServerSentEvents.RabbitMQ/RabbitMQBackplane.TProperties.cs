@@ -35,8 +35,11 @@ public sealed class RabbitMQBackplane<TProperties> : StreamBackplane<TProperties
     {
     }
 
-    /// <summary>Connects, reads back as far as the options say, and returns when this node has caught up.</summary>
-    /// <param name="publisher">The publisher of this node. Its subscriptions end.</param>
+    /// <summary>Connects, reads back as far as the options say, and returns when this node has caught up and can publish.</summary>
+    /// <param name="publisher">
+    /// The publisher of this node. Its subscriptions end. It generates no ids anymore, also if this method fails: to go on
+    /// without a backplane, create a new one.
+    /// </param>
     /// <param name="options">The settings, which are checked and copied.</param>
     /// <param name="cancellationToken">A token that stops connecting.</param>
     /// <returns>The backplane. The caller disposes it.</returns>
