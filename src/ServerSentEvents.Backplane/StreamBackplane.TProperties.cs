@@ -67,7 +67,7 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     /// </summary>
     public bool IsCaughtUp => _reading.Obstacle is null;
 
-    private protected override Task Ready => Task.WhenAll(base.Ready, _reading.CaughtUp);
+    private protected override Task Ready => WaitUntilReadyAsync();
 
     private protected override IEnumerable<Task<StreamRefusedException>> Refused => [.. base.Refused, _reading.Refused];
 
@@ -97,5 +97,11 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
         await using (timer.ConfigureAwait(false))
             await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
         BrokerMetrics.Remove(_lag);
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        await base.Ready.ConfigureAwait(false);
+        await _reading.CaughtUp.ConfigureAwait(false);
     }
 }
