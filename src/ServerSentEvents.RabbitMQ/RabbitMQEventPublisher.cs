@@ -4,7 +4,8 @@ using ServerSentEvents.RabbitMQ.Internal;
 namespace ServerSentEvents.RabbitMQ;
 
 /// <summary>
-/// A publisher for the subscribers of every node, over a RabbitMQ stream. Its process has no subscribers, such as a worker.
+/// A publisher for the subscribers of every node, over a RabbitMQ stream. Use it in a process without subscribers,
+/// such as a worker.
 /// </summary>
 /// <remarks>
 /// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose the publisher

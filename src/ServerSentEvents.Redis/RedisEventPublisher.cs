@@ -4,7 +4,8 @@ using ServerSentEvents.Redis.Internal;
 namespace ServerSentEvents.Redis;
 
 /// <summary>
-/// A publisher for the subscribers of every node, over a Redis stream. Its process has no subscribers, such as a worker.
+/// A publisher for the subscribers of every node, over a Redis stream. Use it in a process without subscribers,
+/// such as a worker.
 /// </summary>
 /// <remarks>
 /// The remarks of <see cref="StreamPublisher"/> apply: order, outages, memory and threads. Dispose the publisher

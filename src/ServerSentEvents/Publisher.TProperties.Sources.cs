@@ -26,9 +26,9 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// <para><b>Pace.</b> Before each event, the method waits while a subscriber of the channels that reads has more than
     /// half of its queue filled, in events or in bytes. So a fast source does not disconnect healthy subscribers. The wait
     /// takes at most a second for each event, and longer only while the event does not fit into the queue of a subscriber
-    /// that reads. A subscriber reads if it took an event within the last second: one that takes nothing delays the source
-    /// by a second in all. While a flush of <c>CopyToAsync</c> is under way, it has as much time as the flush needs at 16 KB a
-    /// second, at most four seconds. Without subscribers, there is no wait.</para>
+    /// that reads. A subscriber reads if it took an event within the last second. During a flush of <c>CopyToAsync</c>, this
+    /// time is as long as the flush needs at 16 KB a second, from one to four seconds. A subscriber that takes nothing for this
+    /// time no longer delays the source. Without subscribers, there is no wait.</para>
     /// <para><b>Other publishers.</b> Several sources and other calls of <c>Publish</c> can use the same channels at the
     /// same time. Other calls of <c>Publish</c> do not wait.</para>
     /// <para><b>Errors.</b> The method stops at the first error. The task fails with the exception, and the number of

@@ -100,8 +100,8 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <para><b>Errors.</b> If a handler throws, the other handlers are still called, and everything else is done. Then
     /// the call that ended the subscription throws an <see cref="AggregateException"/>. For a reader with
     /// <c>await foreach</c>, the enumerator's <c>DisposeAsync</c> throws it. There it replaces an exception of the loop's
-    /// body. After a canceled token, it does so only if the handler has thrown before the reader disposes the enumerator: the
-    /// reader does not wait for it. For <c>CopyToAsync</c>, its task fails with it.</para>
+    /// body. After a canceled token, <c>DisposeAsync</c> throws only if the handler has already thrown. It does not wait for a
+    /// handler that still runs. For <c>CopyToAsync</c>, its task fails with it.</para>
     /// </remarks>
     public event EventHandler<SubscriptionEventArgs<TProperties>>? Unsubscribed
     {

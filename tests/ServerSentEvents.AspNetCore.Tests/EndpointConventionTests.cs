@@ -123,7 +123,7 @@ public sealed class EndpointConventionTests
     }
 
     [Fact]
-    public async Task Conventions_Head_FollowsThoseOfGet()
+    public async Task Conventions_HeadRequest_ApplyAsToGet()
     {
         await using var app = await TestApplication.StartAsync(
             builder =>

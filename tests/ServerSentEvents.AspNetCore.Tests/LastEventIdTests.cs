@@ -138,6 +138,7 @@ public sealed class LastEventIdTests
         if (header is not null)
             request.Headers.TryAddWithoutValidation("Last-Event-ID", header).Should().BeTrue();
         using var client = await LineClient.OpenAsync(app.NewClient(), request);
+        app.Publisher.Publish("first data of a new client");
 
         (await client.NextDataAsync()).Should().Be(expected);
     }

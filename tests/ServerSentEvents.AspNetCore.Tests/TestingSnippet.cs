@@ -30,7 +30,7 @@ public sealed class TestingSnippet
     }
 
     [Fact]
-    public async Task OrderAsync_OfAShop_PublishesTheOrder()
+    public async Task OrderAsync_OneProduct_PublishesItToOrders()
     {
         var publisher = new Publisher();
         var subscription = publisher.Subscribe("orders");

@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Prepares the response of a stream before its first byte.</summary>
+/// <summary>The status and the headers of a stream, which are set before its first byte.</summary>
 internal static class EventStreamHeaders
 {
     internal const string ContentType = "text/event-stream";

@@ -12,11 +12,16 @@ internal sealed class GetAndHeadEndpoints : IEndpointConventionBuilder
     private static readonly string[] GetMethod = [HttpMethods.Get];
     private static readonly string[] HeadMethod = [HttpMethods.Head];
 
-    private readonly IEndpointConventionBuilder _get, _head;
+    /// <summary>The endpoint of GET.</summary>
+    private readonly IEndpointConventionBuilder _get;
+
+    /// <summary>The endpoint of HEAD. Its last convention is always <see cref="RemoveNames"/>.</summary>
+    private readonly IEndpointConventionBuilder _head;
 
     internal GetAndHeadEndpoints(IEndpointRouteBuilder endpoints, string pattern, RequestDelegate handle)
     {
-        (_get, _head) = (endpoints.MapMethods(pattern, GetMethod, handle), endpoints.MapMethods(pattern, HeadMethod, handle));
+        _get = endpoints.MapMethods(pattern, GetMethod, handle);
+        _head = endpoints.MapMethods(pattern, HeadMethod, handle);
         _get.Add(builder => EventStreamMetadata.AddTo(builder, handle.Method));
         _head.Add(AddHeadMetadata);
         _head.Finally(RemoveNames);

@@ -9,7 +9,9 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// </summary>
 internal sealed class RabbitMQDeclaration
 {
-    /// <summary>Words of the broker for a stream that does not exist. It has the same code for a stream that is out of reach for now.</summary>
+    /// <summary>
+    /// The broker's words for a stream that does not exist. A stream that is temporarily out of reach has the same error code.
+    /// </summary>
     private const string AbsentReason = "no queue ";
 
     private readonly string _stream;

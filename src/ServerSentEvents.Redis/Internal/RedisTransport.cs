@@ -20,7 +20,7 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
             "publishing",
             async stream =>
             {
-                // Returns at once. A missing permission shows now, and not after an event was appended.
+                // WAIT for 0 replicas returns at once. It shows a missing permission now, and not after an event was appended.
                 if (settings.WaitForReplicas > 0)
                     await stream.WaitAsync(0, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
                 return new RedisWriter(stream, observer, settings);

@@ -557,7 +557,7 @@ public sealed class PublishAllTests
     }
 
     [Fact]
-    public async Task PublishAllAsync_DisposedBefore_DoesNotStartTheSource()
+    public async Task PublishAllAsync_PublisherIsDisposed_ThrowsAndDoesNotStartTheSource()
     {
         var source = Numbers(0);
         _publisher.Dispose();

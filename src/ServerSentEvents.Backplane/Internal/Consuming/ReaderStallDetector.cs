@@ -1,13 +1,13 @@
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// Finds a stalled reader: the node's marker or a confirmed message of this node is expected, and nothing comes for a long time.
-/// The time that the application takes to deliver a message does not count.
+/// A detector of stalled readers. A reader is stalled if the node's marker or a confirmed message of this node is expected, and
+/// nothing comes for a long time. The time that the application takes to deliver a message does not count.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeout)
 {
-    /// <summary>The least stall timeout while the marker is expected. The start of a reader takes several commands.</summary>
+    /// <summary>The shortest stall timeout while the marker is expected. The start of a reader takes several commands.</summary>
     internal static readonly TimeSpan MarkerTimeout = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();

@@ -3,7 +3,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// Remembers which messages were read, so that a retransmission is delivered once. A node numbers its messages. All its
+/// The messages that were read, so that a retransmission is delivered once. A node numbers its messages. All its
 /// unconfirmed messages are among its last <see cref="Window"/> ones, so a 64-bit mask for each node is enough.
 /// </summary>
 /// <remarks>Used by one thread at a time.</remarks>
@@ -51,8 +51,9 @@ internal sealed class SeenMessages(int capacity)
     /// <remarks>
     /// A node sends in order, and a lost connection appends nothing after a message of the next one. So a number below the first
     /// one that was read belongs to a retransmission, whose original is earlier in the stream: it was read or skipped before. A
-    /// retransmission is certainly new only if an original with a lower number was read, and no message with a higher one: its own
-    /// original would have come between them. A broker can break that order while a stream is deleted and created again.
+    /// retransmission is certainly new under two conditions. An original with a lower number was read: its own original would have
+    /// come later. No message with a higher number was read: the retransmission would change the order. A broker can break the order
+    /// while a stream is deleted and created again.
     /// </remarks>
     private sealed class NodeWindow(ulong first, bool isCertain)
     {
@@ -89,7 +90,7 @@ internal sealed class SeenMessages(int capacity)
     }
 }
 
-/// <summary>Tells whether a message repeats one that was read before.</summary>
+/// <summary>The relation of a message to the messages that were read before.</summary>
 internal enum DuplicateCheck
 {
     /// <summary>The message is new.</summary>

@@ -54,7 +54,7 @@ internal sealed partial class StreamFollower<TProperties>
         delivery.Restart(_ids, before: default);
     }
 
-    /// <summary>Starts the history at a message. This node does not read what it published before it.</summary>
+    /// <summary>Starts the history at a message. Messages that this node published earlier are no longer expected.</summary>
     private void RestartHistory(long offset)
     {
         stallDetector.ExpectNothing();

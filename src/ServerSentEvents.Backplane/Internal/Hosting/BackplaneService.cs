@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace ServerSentEvents.Backplane.Internal.Hosting;
 
 /// <summary>
-/// Starts a publisher before the hosted services of the application, and disposes it after they have stopped, so that all of
-/// them can publish. An application also starts without a broker: its health check then says what is missing.
+/// A hosted service that starts a publisher before the hosted services of the application, and disposes it after they have stopped.
+/// So all of them can publish. An application also starts without a broker: its health check then says what is missing.
 /// </summary>
 internal sealed class BackplaneService(StreamPublisher publisher) : IHostedLifecycleService
 {

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Threading.Channels;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Messages;
 using ServerSentEvents.Internal.Compatibility;
@@ -22,10 +21,10 @@ internal sealed partial class Outbox : IDisposable
 
     private const int ChecksInTimeout = 10;
 
-    /// <summary>The least stall timeout. A slow broker gets this time even if the publish timeout is shorter.</summary>
+    /// <summary>The shortest stall timeout. A slow broker gets this time even if the publish timeout is shorter.</summary>
     private static readonly TimeSpan ShortestStallTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The greatest stall timeout. A silent broker is noticed after this time even if the publish timeout is longer.</summary>
+    /// <summary>The longest stall timeout. A silent broker is noticed after this time even if the publish timeout is longer.</summary>
     private static readonly TimeSpan LongestStallTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
@@ -229,15 +228,4 @@ internal sealed partial class Outbox : IDisposable
     private bool IsFull_NeedsLock() => _messages is [var oldest, ..] && _sequence + 1 - oldest.Sequence >= SeenMessages.Window;
 
     private IEnumerable<OutgoingItem> UnconfirmedItems_NeedsLock() => _messages.SelectMany(static message => message.Items);
-}
-
-/// <summary>Wakes one waiter. A signal without a waiter is kept, once.</summary>
-internal sealed class Signal
-{
-    private readonly Channel<bool> _set = Channel.CreateBounded<bool>(capacity: 1);
-
-    internal void Set() => _set.Writer.TryWrite(item: true);
-
-    internal async ValueTask WaitAsync(CancellationToken cancellationToken) =>
-        await _set.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
 }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Internal.Publishing;
@@ -48,4 +49,15 @@ internal sealed class OutgoingMessage(ulong sequence, OutgoingItem[] items, byte
 
     /// <summary>The time when the message was sent on the current connection, as a timestamp.</summary>
     internal long SentAt { get; set; }
+}
+
+/// <summary>A signal for one waiter. A signal without a waiter is kept, once.</summary>
+internal sealed class Signal
+{
+    private readonly Channel<bool> _set = Channel.CreateBounded<bool>(capacity: 1);
+
+    internal void Set() => _set.Writer.TryWrite(item: true);
+
+    internal async ValueTask WaitAsync(CancellationToken cancellationToken) =>
+        await _set.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
 }

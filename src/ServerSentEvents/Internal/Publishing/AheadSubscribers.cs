@@ -39,8 +39,11 @@ internal sealed class AheadSubscribers<TProperties>
             _subscribers.Remove(subscriber);
     }
 
-    /// <summary>Returns whether the subscriber's client already has the event at a position. Removes the subscriber at its position.</summary>
-    internal bool SkipsEvent(Subscriber<TProperties> subscriber, EventPosition position)
+    /// <summary>
+    /// Returns true if the subscriber's client already has the event at a position. Removes the subscriber from this list when the
+    /// event at its own position, or a later one, comes.
+    /// </summary>
+    internal bool TrySkipEvent(Subscriber<TProperties> subscriber, EventPosition position)
     {
         if (!_subscribers.TryGetValue(subscriber, out var ahead))
             return false;
@@ -64,6 +67,6 @@ internal sealed class AheadSubscribers<TProperties>
         [.. _subscribers.Where(ahead => ahead.Value.Position.Value <= value && !ids.IsKnownOrAhead(ahead.Value.Position)).Select(ahead => ahead.Key)];
 
     /// <summary>Returns the subscribers that came before a time and whose position this node has not reached.</summary>
-    internal List<(Subscriber<TProperties> Subscriber, EventPosition Position)> CameBefore(long time) =>
+    internal List<(Subscriber<TProperties> Subscriber, EventPosition Position)> FindOlderThan(long time) =>
         [.. _subscribers.Where(ahead => ahead.Value.Since <= time).Select(ahead => (ahead.Key, ahead.Value.Position))];
 }

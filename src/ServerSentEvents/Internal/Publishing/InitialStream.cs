@@ -10,14 +10,14 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <param name="Load">Loads the events when the reader starts; null if nothing is loaded.</param>
 internal readonly record struct InitialData(Frame[] Frames, Func<CancellationToken, Task<Frame[]>>? Load = null);
 
-/// <summary>The start of a subscriber's stream: the retry interval, and then the initial data or a replay.</summary>
-/// <param name="reconnection">The retry intervals of clients.</param>
+/// <summary>The start of a subscriber's stream: the reconnection interval, and then the initial data or a replay.</summary>
+/// <param name="reconnection">The reconnection intervals of clients.</param>
 /// <param name="gap">The event that shows the client that its resume was a gap; null for none.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that the client gave; null for none.</param>
 internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap, InitialData initialData, string? lastEventId)
 {
-    /// <summary>The retry interval; null for none.</summary>
+    /// <summary>The reconnection interval; null for none.</summary>
     private readonly Frame? _retry = reconnection.NewFrame();
 
     /// <summary>
@@ -41,7 +41,7 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
         Prepend(queue, frames, next);
     }
 
-    /// <summary>Makes the stream of a client that is turned away: a retry interval alone.</summary>
+    /// <summary>Makes the stream of a client that is turned away: a reconnection interval alone.</summary>
     internal static void TurnAway(SubscriptionQueue queue, Frame retry) => Prepend(queue, [retry], next: null);
 
     /// <summary>Starts the stream with a replay.</summary>

@@ -72,7 +72,8 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         personalized.DeliveryStart = start;
         personalized.MakeAll(ownId, ref failures);
         var result = Registry.Send(personalized, channels, new SendContext(Settings.Now(), position));
-        // Complete the deferred frames before the handlers run: readers wait for these frames, and each for its own.
+        // Readers wait for these frames, so complete them before the handlers run. Hand over the ready copies before each call: a
+        // function that blocks for one subscriber must not delay another one.
         foreach (var (subscriber, place) in result.Deferred ?? [])
         {
             CopyScheduler.Shared.Add(result.Ready);

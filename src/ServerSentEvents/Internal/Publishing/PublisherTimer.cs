@@ -81,7 +81,7 @@ internal sealed class PublisherTimer<TProperties>
         if (_settings.HistoryMaxAge is { } age)
             core.Registry.Evict(expiredBefore: now - _settings.Ticks(age));
 
-        var unreached = core.Registry.EndUnreached(cameBefore: now - _settings.Ticks(AheadTimeout));
+        var unreached = core.Registry.EndUnreached(subscribedBefore: now - _settings.Ticks(AheadTimeout));
         // Handlers and writers are application code, and must not delay the timer.
         if (unreached.Ended is not null)
             ThreadPool.UnsafeQueueUserWorkItem(_ => core.Complete(unreached), state: null);

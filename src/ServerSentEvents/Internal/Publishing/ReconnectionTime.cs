@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <summary>The retry interval of clients: a fixed time, and a random time up to the jitter.</summary>
+/// <summary>The reconnection interval of clients: a fixed time, and a random time up to the jitter.</summary>
 internal sealed class ReconnectionTime(TimeSpan? interval, TimeSpan jitter)
 {
     /// <summary>The largest number of different last frames. They are enough to spread the clients over the jitter.</summary>

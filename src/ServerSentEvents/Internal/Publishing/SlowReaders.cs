@@ -55,7 +55,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
             _readers.Add(subscriber, reader = new(pacer, subscriber, _now));
         reader.Look = _look;
         _seen++;
-        // The source does not wait for a stuck reader, which takes nothing.
+        // The source does not wait for a stalled reader, which takes nothing.
         if (reader.IdleTime(_now) >= LongestIdleTime(subscriber))
             return;
         // An event waits for at most a second for a reader that reads, and longer only if it does not fit.
@@ -73,7 +73,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
     }
 
     /// <summary>
-    /// Returns the time after which a reader that takes nothing is stuck: a second, or the time that a client with the lowest rate
+    /// Returns the time after which a reader that takes nothing is stalled: a second, or the time that a client with the lowest rate
     /// needs for the flush that its copy waits for. A copy takes nothing during a flush.
     /// </summary>
     private long LongestIdleTime(Subscriber<TProperties> subscriber) =>

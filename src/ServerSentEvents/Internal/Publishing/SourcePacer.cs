@@ -15,10 +15,10 @@ namespace ServerSentEvents.Internal.Publishing;
 /// </remarks>
 internal sealed class SourcePacer<TProperties> : IDisposable
 {
-    /// <summary>The time for which a source waits for a reader that takes nothing.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    /// <summary>The time after which a reader that takes nothing is stalled. A reader gets more time during a large flush.</summary>
+    private static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>The time between two looks of a source that waits: a stuck reader delays it by at most a tenth more.</summary>
+    /// <summary>The time between two looks of a source that waits: a stalled reader delays it by at most a tenth more.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>An upper bound of the line of a generated id, which is added to an event when it gets its position.</summary>
@@ -50,7 +50,7 @@ internal sealed class SourcePacer<TProperties> : IDisposable
         _core = core;
         _channels = channels;
         _idBytes = core.Settings.HistoryCapacity > 0 ? IdLineBytes : 0;
-        _slow = new(this, core.Settings.Ticks(Patience));
+        _slow = new(this, core.Settings.Ticks(StallTimeout));
         core.Registry.BeginSource();
     }
 

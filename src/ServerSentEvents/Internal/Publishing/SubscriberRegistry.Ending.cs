@@ -160,7 +160,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             while (channel.Count > 0)
             {
                 var subscriber = channel[channel.Count - 1].Subscriber;
-                // A full queue gets no last frame: no event is dropped for it, and its client already has a retry interval.
+                // A full queue gets no last frame: no event is dropped for it, and its client already has a reconnection interval.
                 if (lastFrames is not null)
                     subscriber.WriteIfRoom(lastFrames[ended++ % lastFrames.Length]);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);

@@ -114,7 +114,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private bool BeginSend_NeedsLock(Subscriber<TProperties> subscriber, in SendContext context)
     {
         AssertLocked();
-        if (context.Position is { } place && _ahead.Count > 0 && _ahead.SkipsEvent(subscriber, place))
+        if (context.Position is { } place && _ahead.Count > 0 && _ahead.TrySkipEvent(subscriber, place))
             return false;
         subscriber.LastWrite = context.Now;
         return true;

@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Publishing;
 
-/// <content>The work of the publisher's timer, which goes in steps under the lock.</content>
+/// <content>Work in steps under the lock: heartbeats, timeouts, and the eviction of old events.</content>
 internal sealed partial class SubscriberRegistry<TProperties>
 {
     /// <summary>
@@ -62,14 +62,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// Ends subscribers that came before a time and whose position this node of a backplane has not reached, although it reads
     /// the end of the stream. From then on, their ids are gaps.
     /// </summary>
-    internal RegistryResult<TProperties> EndUnreached(long cameBefore)
+    internal RegistryResult<TProperties> EndUnreached(long subscribedBefore)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
             if (!_isCaughtUp)
                 return result;
-            foreach (var (subscriber, position) in _ahead.CameBefore(cameBefore))
+            foreach (var (subscriber, position) in _ahead.FindOlderThan(subscribedBefore))
             {
                 _history!.Distrust(position.Value);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);

@@ -24,7 +24,10 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>The current subscribers. Guarded by <see cref="_gate"/>.</summary>
     private readonly ChannelIndex<TProperties> _index = new();
 
-    /// <summary>The history; null for none, and after Dispose. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>
+    /// The history; null for none, and after Dispose. Guarded by <see cref="_gate"/>, except that its number of bytes is read without
+    /// the lock.
+    /// </summary>
     private EventHistory<TProperties>? _history;
 
     /// <summary>Ended subscribers that still have a queue. Guarded by <see cref="_gate"/>.</summary>

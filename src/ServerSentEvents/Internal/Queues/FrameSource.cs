@@ -54,7 +54,7 @@ internal abstract class FrameSource
     }
 }
 
-/// <summary>Frames that were made for one subscriber: the retry interval, its position, and its initial data.</summary>
+/// <summary>Frames that were made for one subscriber: the reconnection interval, its position, and its initial data.</summary>
 /// <param name="frames">The frames.</param>
 /// <param name="next">The source after this one; null for none.</param>
 internal sealed class InitialFrames(Frame[] frames, FrameSource? next = null) : FrameSource

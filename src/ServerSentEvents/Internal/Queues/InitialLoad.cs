@@ -6,7 +6,7 @@ namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>The initial data that the reader loads when it starts to read.</summary>
 /// <param name="load">Calls the application's function, and formats its result.</param>
-/// <param name="newRetry">Makes the retry interval that is sent if the load fails.</param>
+/// <param name="newRetry">Makes the reconnection interval that is sent if the load fails.</param>
 /// <param name="next">The source after this one; null for none.</param>
 [SuppressMessage(
     "Design",
@@ -29,7 +29,7 @@ internal sealed class InitialLoad(
     /// </summary>
     private int _state;
 
-    /// <summary>The loaded frames, or the retry interval after a failure. Written before the state.</summary>
+    /// <summary>The loaded frames, or the reconnection interval after a failure. Written before the state.</summary>
     private InitialFrames? _frames;
 
     /// <summary>The exception of the load. Written before the state.</summary>
