@@ -38,7 +38,7 @@ public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
     /// <remarks>
     /// <para><b>Thread.</b> The function is called for every subscriber of the node at each disconnect, outside every lock, on the
     /// thread that reads the stream.</para>
-    /// <para><b>Errors.</b> If it throws for any subscriber, this node ends no subscription, and the log says so.</para>
+    /// <para><b>Errors.</b> If it throws for a subscription, the disconnect does not end that one, and the log says so.</para>
     /// </remarks>
     public Func<TProperties, string?>? SubscriberKey { get; set; }
 }

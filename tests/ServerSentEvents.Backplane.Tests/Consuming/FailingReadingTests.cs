@@ -68,16 +68,20 @@ public sealed class FailingReadingTests
     [Theory]
     [InlineData(typeof(InvalidOperationException))]
     [InlineData(typeof(ObjectDisposedException))]
-    public async Task SubscriberKey_Throws_NodeGoesOnAndTheLogSaysSo(Type exception)
+    public async Task SubscriberKey_ThrowsForASubscription_OthersAreEndedAndTheLogSaysSo(Type exception)
     {
-        await using var node = await StartAsync(options =>
-            options.SubscriberKey = _ => throw (Exception)Activator.CreateInstance(exception, "of a function")!);
-        await using var client = node.Connect(name: "Ann");
+        await using var node = await StartAsync(options => options.SubscriberKey = name =>
+            name.Length > 0 ? name : throw (Exception)Activator.CreateInstance(exception, "of a function")!);
+        await using var nameless = node.Connect();
+        await using var ann = node.Connect(name: "Ann");
+        await using var otherNameless = node.Connect();
 
         await node.Backplane.DisconnectAsync("Ann").WithinPatience();
         await node.PublishAsync("after");
 
-        (await client.NextAsync()).Data.Should().Be("after");
+        (await nameless.NextAsync()).Data.Should().Be("after");
+        (await otherNameless.NextAsync()).Data.Should().Be("after");
+        (await ann.RestAsync()).Should().BeEmpty();
         node.Log.Warnings.Should().Contain(text => text.Contains("of a function", StringComparison.Ordinal));
     }
 

@@ -71,10 +71,23 @@ internal sealed class LocalDelivery<TProperties>(
     private void Disconnect(string key)
     {
         if (settings.SubscriberKey is { } keyOf)
-            Try(() => publisher.Disconnect(properties => string.Equals(keyOf(properties), key, StringComparison.Ordinal)));
+            Try(() => publisher.Disconnect(properties => HasKey(keyOf, properties, key)));
         else if (!_hasWarnedOfKey)
             Log.NoSubscriberKey(settings.Logger, stream);
         _hasWarnedOfKey = true;
+    }
+
+    private bool HasKey(Func<TProperties, string?> keyOf, TProperties properties, string key)
+    {
+        try
+        {
+            return string.Equals(keyOf(properties), key, StringComparison.Ordinal);
+        }
+        catch (Exception exception)
+        {
+            Log.SubscriberKeyFailed(settings.Logger, exception, stream);
+            return false;
+        }
     }
 
     private void Try(Action action)

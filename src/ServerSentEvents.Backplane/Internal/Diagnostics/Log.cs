@@ -63,4 +63,8 @@ internal static partial class Log
 
     [LoggerMessage(15, LogLevel.Warning, "Left out {Count} more entries with the event id {Id} in the last minute that had some.")]
     internal static partial void LeftOut(ILogger logger, int count, int id);
+
+    [LoggerMessage(
+        16, LogLevel.Error, "Stream {Stream}: the function SubscriberKey failed for a subscription, which a disconnect therefore has not ended.")]
+    internal static partial void SubscriberKeyFailed(ILogger logger, Exception reason, string stream);
 }
