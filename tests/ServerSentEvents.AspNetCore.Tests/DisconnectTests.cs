@@ -58,6 +58,29 @@ public sealed class DisconnectTests
         app.Log.AboveDebug.Should().BeEmpty();
     }
 
+    /// <summary>The attack "rapid reset": a client opens streams and resets them at once, as fast as it can.</summary>
+    [Fact]
+    public async Task Disconnect_ManyHttp2StreamsAreResetAtOnce_LeavesNoSubscriptionAndServesTheOthers()
+    {
+        const int Streams = 500;
+        await using var app = await TestApplication.StartAsync();
+        var http = app.NewClient(HttpVersion.Version20);
+        using var staying = await LineClient.OpenAsync(http, "/events");
+
+        for (var i = 0; i < Streams; i++)
+        {
+            using var reset = new CancellationTokenSource();
+            var request = http.GetAsync("/events", HttpCompletionOption.ResponseHeadersRead, reset.Token);
+            await reset.CancelAsync();
+            await request.ContinueWith(static ended => ended.IsCompletedSuccessfully ? ended.Result : null, TaskScheduler.Default);
+        }
+
+        await Limits.UntilAsync(() => app.Publisher.GetSubscribers().Count == 1, "only the first stream is left");
+        app.Publisher.Publish("hello").Should().Be(1);
+        (await staying.NextDataAsync()).Should().Be("hello");
+        app.Log.AboveDebug.Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -29,6 +29,24 @@ public sealed class EventStreamResultTests
     }
 
     [Fact]
+    public async Task ToResult_OfAPost_StreamsWhatTheBodyAsksFor()
+    {
+        await using var app = await TestApplication.StartAsync(map: app => app.MapPost(
+            "/prompts", async (HttpRequest request, Publisher publisher) =>
+            {
+                using var body = new StreamReader(request.Body);
+                return publisher.ToResult(new() { Channels = await body.ReadToEndAsync() });
+            }));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/prompts") { Content = new StringContent("weather") };
+        using var client = await LineClient.OpenAsync(app.NewClient(), request);
+
+        app.Publisher.Publish("sport", "sport");
+        app.Publisher.Publish("rain", "weather");
+
+        (await client.NextDataAsync()).Should().Be("rain");
+    }
+
+    [Fact]
     public async Task ToResult_HandlerReturnsAnotherResult_LeavesNoSubscription()
     {
         await using var app = await StartAsync();

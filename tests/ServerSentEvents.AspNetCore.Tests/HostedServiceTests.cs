@@ -32,6 +32,41 @@ public sealed class HostedServiceTests
         app.Publisher.GetAllSubscribers().Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task Publish_ByAServiceWhileTheHostStops_EndsEveryStreamAndNeverThrows()
+    {
+        const int Clients = 20;
+        await using var app = await TestApplication.StartAsync(builder =>
+        {
+            builder.Services.AddServerSentEvents(options => options.QueueOverflow = QueueOverflow.DropOldest);
+            builder.Services.AddSingleton<Ticker>().AddHostedService(provider => provider.GetRequiredService<Ticker>());
+        });
+        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => app.OpenAsync()));
+        foreach (var client in clients)
+            await client.NextDataAsync();
+
+        var stop = app.StopAsync();
+
+        await Task.WhenAll(clients.Select(client => client.RestAsync()));
+        await stop;
+        app.Services.GetRequiredService<Ticker>().ExecuteTask!.IsCompletedSuccessfully.Should().BeTrue("no call has thrown");
+        app.Publisher.GetAllSubscribers().Should().BeEmpty();
+        Array.ForEach(clients, client => client.Dispose());
+    }
+
+    /// <summary>Publishes from the start until the end of the stop.</summary>
+    private sealed class Ticker(Publisher publisher) : BackgroundService
+    {
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                publisher.Publish("tick");
+                await Task.Yield();
+            }
+        }
+    }
+
     private sealed class Announcer(Publisher publisher) : IHostedService
     {
         internal bool IsStopped { get; private set; }

@@ -201,6 +201,24 @@ public sealed class MiddlewareTests
         (await client.RestAsync()).Trim().Should().BeEmpty("status code pages and the exception handler add nothing");
     }
 
+    [Theory]
+    [InlineData("/events")]
+    [InlineData("/result")]
+    public async Task PathBase_IsPartOfTheAddress_Streams(string path)
+    {
+        await using var app = await TestApplication.StartAsync(map: app =>
+        {
+            app.UsePathBase("/base");
+            app.UseRouting();
+            MapAll(app);
+        });
+        using var client = await app.OpenAsync($"/base{path}");
+
+        app.Publisher.Publish("hello");
+
+        (await client.NextDataAsync()).Should().Be("hello");
+    }
+
     [Fact]
     public async Task ExceptionHandler_FunctionOfTheEndpointThrows_AnswersWithoutASubscription()
     {
