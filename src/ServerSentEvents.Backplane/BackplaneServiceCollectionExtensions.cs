@@ -25,8 +25,8 @@ public static class BackplaneServiceCollectionExtensions
     /// <typeparam name="TOptions">The type of the publisher's options.</typeparam>
     /// <param name="services">The services.</param>
     /// <param name="configure">
-    /// A function that sets the options. It runs when the publisher is created. <see cref="StreamPublisherOptions.LoggerFactory"/> is
-    /// then already that of the services, or null if they have none.
+    /// A function that sets the options. It runs when the publisher is created. <see cref="StreamPublisherOptions.LoggerFactory"/> and
+    /// <see cref="StreamPublisherOptions.TimeProvider"/> are then already those of the services, if they have them.
     /// </param>
     /// <param name="create">A function that creates the publisher from the services and the options.</param>
     /// <param name="healthCheckName">The name of the health check.</param>
@@ -48,7 +48,11 @@ public static class BackplaneServiceCollectionExtensions
             return services;
         services.AddSingleton(provider =>
         {
-            var options = new TOptions { LoggerFactory = provider.GetService<ILoggerFactory>() };
+            var options = new TOptions
+            {
+                LoggerFactory = provider.GetService<ILoggerFactory>(),
+                TimeProvider = provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            };
             configure(options);
             return create(provider, options);
         });

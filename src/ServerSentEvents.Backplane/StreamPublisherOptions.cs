@@ -31,6 +31,9 @@ public abstract class StreamPublisherOptions
     /// <summary>The log for lost connections and lost messages. The default is null: none. A container sets its own.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
-    /// <summary>The clock. The default is <see cref="TimeProvider.System"/>.</summary>
+    /// <summary>
+    /// The source of the time and of timers. The default is that of the services if they have one, and otherwise
+    /// <see cref="TimeProvider.System"/>.
+    /// </summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 }

@@ -106,10 +106,10 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public async Task AddServerSentEventsBackplane_PublisherIsResolved_HasItsOptionsAndTheLogOfTheContainer()
+    public async Task AddServerSentEventsBackplane_PublisherIsResolved_HasItsOptionsAndTheLogAndClockOfTheContainer()
     {
         TestPublisherOptions? used = null;
-        await using var provider = new ServiceCollection().AddLogging()
+        await using var provider = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(new FakeTimeProvider())
             .AddServerSentEventsBackplane(
                 options => options.PublishTimeout = TimeSpan.FromSeconds(7),
                 (IServiceProvider _, TestPublisherOptions options) => new TestPublisher(used = options, _stream),
@@ -121,6 +121,7 @@ public sealed class RegistrationTests
 
         used!.PublishTimeout.Should().Be(TimeSpan.FromSeconds(7));
         used.LoggerFactory.Should().BeSameAs(provider.GetRequiredService<ILoggerFactory>());
+        used.TimeProvider.Should().BeSameAs(provider.GetRequiredService<TimeProvider>());
     }
 
     [Fact]
