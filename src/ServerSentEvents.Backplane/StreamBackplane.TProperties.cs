@@ -32,7 +32,6 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     /// <summary>The time between two checks of the reader.</summary>
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
-    private readonly BackplaneSettings<TProperties> _settings;
     private readonly StreamFollower<TProperties> _follower;
     private readonly ReadingLoop<TProperties> _reading;
     private readonly ReadingLag _lag;
@@ -46,15 +45,10 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     /// <exception cref="ArgumentException">An argument is null, or an option is missing or out of its range.</exception>
     [Experimental(StreamTransport.DiagnosticId)]
     protected StreamBackplane(Publisher<TProperties> publisher, BackplaneOptions<TProperties> options, IStreamTransport transport)
-        : this(publisher, new BackplaneSettings<TProperties>(options ?? throw new ArgumentNullException(nameof(options))), transport)
-    {
-    }
-
-    private StreamBackplane(Publisher<TProperties> publisher, BackplaneSettings<TProperties> settings, IStreamTransport transport)
-        : base(settings, transport)
+        : base(new BackplaneSettings<TProperties>(options ?? throw new ArgumentNullException(nameof(options))), transport)
     {
         ArgumentNullException.ThrowIfNull(publisher);
-        _settings = settings;
+        var settings = (BackplaneSettings<TProperties>)Settings;
         var metrics = BrokerMetrics.For(transport.Broker);
         _lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, () => StallDetector.Waiting);
         var delivery = new LocalDelivery<TProperties>(publisher, settings, transport.Stream);
@@ -66,8 +60,6 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     /// True while this node reads the end of the stream. False before it has caught up, in an outage, and after the disposal.
     /// </summary>
     public bool IsCaughtUp => _reading.Obstacle is null;
-
-    private protected override Task Ready => WaitUntilReadyAsync();
 
     private protected override IEnumerable<Task<StreamRefusedException>> Refused => [.. base.Refused, _reading.Refused];
 
@@ -92,16 +84,16 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
         // The handlers of subscriptions that end now may publish, and wait.
         var writing = base.RunAsync(cancellationToken);
         _follower.Begin();
-        var timer = _settings.TimeProvider.CreateDetachedTimer(
+        var timer = Settings.TimeProvider.CreateDetachedTimer(
             static detector => ((ReaderStallDetector)detector!).Check(), StallDetector, CheckInterval, CheckInterval);
         await using (timer.ConfigureAwait(false))
             await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
         BrokerMetrics.Remove(_lag);
     }
 
-    private async Task WaitUntilReadyAsync()
+    private protected override async Task WaitUntilReadyAsync()
     {
-        await base.Ready.ConfigureAwait(false);
+        await base.WaitUntilReadyAsync().ConfigureAwait(false);
         await _reading.CaughtUp.ConfigureAwait(false);
     }
 }

@@ -41,8 +41,8 @@ public abstract partial class StreamPublisher
         Start();
         try
         {
-            var first = await Task.WhenAny([Ready, .. Refused])
-                .WaitAsync(_settings.PublishTimeout, _settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+            var first = await Task.WhenAny([WaitUntilReadyAsync(), .. Refused])
+                .WaitAsync(Settings.PublishTimeout, Settings.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (first is not Task<StreamRefusedException> refusal)
                 return;
             var reason = await refusal.ConfigureAwait(false);
@@ -55,7 +55,7 @@ public abstract partial class StreamPublisher
             if (exception is not TimeoutException)
                 throw;
             throw new InvalidOperationException(
-                $"The stream {Transport.Stream} is not ready after the PublishTimeout of {_settings.PublishTimeout}: {obstacle}.", exception);
+                $"The stream {Transport.Stream} is not ready after the PublishTimeout of {Settings.PublishTimeout}: {obstacle}.", exception);
         }
     }
 
@@ -79,11 +79,11 @@ public abstract partial class StreamPublisher
         Start();
         try
         {
-            await Ready.WaitAsync(_settings.PublishTimeout, _settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await WaitUntilReadyAsync().WaitAsync(Settings.PublishTimeout, Settings.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            Log.StartsWithout(_settings.Logger, Transport.Stream, _settings.PublishTimeout, Obstacle ?? "not ready");
+            Log.StartsWithout(Settings.Logger, Transport.Stream, Settings.PublishTimeout, Obstacle ?? "not ready");
         }
     }
 }

@@ -29,7 +29,6 @@ namespace ServerSentEvents.Backplane;
 public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private readonly StreamPublisherSettings _settings;
     private readonly BrokerMetrics _metrics;
     private readonly WritingLoop _writing;
 
@@ -55,12 +54,14 @@ public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposabl
     private protected StreamPublisher(StreamPublisherSettings settings, IStreamTransport transport)
     {
         ArgumentNullException.ThrowIfNull(transport);
-        (_settings, Transport) = (settings, transport);
+        (Settings, Transport) = (settings, transport);
         _metrics = BrokerMetrics.For(transport.Broker);
         Outbox = new Outbox(settings.TimeProvider, settings.PublishTimeout);
         StallDetector = new ReaderStallDetector(settings.TimeProvider, Outbox.StallTimeout);
         _writing = new WritingLoop(transport, Outbox, StallDetector, _metrics, settings);
     }
+
+    private protected StreamPublisherSettings Settings { get; }
 
     private protected IStreamTransport Transport { get; }
 
@@ -69,7 +70,7 @@ public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposabl
     private protected ReaderStallDetector StallDetector { get; }
 
     /// <summary>A task that completes when the publisher is ready for the first time.</summary>
-    private protected virtual Task Ready => _writing.Connected;
+    private protected virtual Task WaitUntilReadyAsync() => _writing.Connected;
 
     /// <summary>Tasks that complete when the broker refuses.</summary>
     private protected virtual IEnumerable<Task<StreamRefusedException>> Refused => [_writing.Refused];
@@ -158,8 +159,8 @@ public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposabl
     private void ThrowIfTooLarge(byte[] encoded, string what, string paramName)
     {
         var length = MessageFormat.HeaderLength + MessageFormat.LengthOf(encoded);
-        if (length > _settings.MaxEventBytes)
-            throw new ArgumentException($"The {what} takes {length} bytes, and MaxEventBytes allows {_settings.MaxEventBytes}.", paramName);
+        if (length > Settings.MaxEventBytes)
+            throw new ArgumentException($"The {what} takes {length} bytes, and MaxEventBytes allows {Settings.MaxEventBytes}.", paramName);
     }
 
     /// <summary>

@@ -16,15 +16,8 @@ internal static class ConnectionExtensions
 
     private static async Task CloseAsync(IConnection connection)
     {
-        try
-        {
-            // The disposal alone can leave the socket of a lost connection open.
-            await connection.AbortAsync(CloseTimeout).ConfigureAwait(false);
-            await connection.DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // The connection is gone.
-        }
+        // The disposal alone can leave the socket of a lost connection open.
+        await connection.AbortAsync(CloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await connection.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

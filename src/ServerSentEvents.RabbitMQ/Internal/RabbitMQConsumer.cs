@@ -58,7 +58,12 @@ internal sealed class RabbitMQConsumer(IChannel channel, StreamMessageHandler ha
         {
             if (_isOver)
                 return;
-            Handle((long)properties.Headers!["x-stream-offset"]!, body.Span);
+            var offset = (long)properties.Headers!["x-stream-offset"]!;
+            var order = offset == 0 ? MessageOrder.First
+                : offset > _last + LargestStep ? MessageOrder.AfterLoss
+                : MessageOrder.Next;
+            _last = offset;
+            handler(offset, order, body.Span);
             (_lastTag, _unacknowledged) = (deliveryTag, _unacknowledged + 1);
             if (_unacknowledged >= AcknowledgedAtOnce)
                 await AcknowledgeAsync().ConfigureAwait(false);
@@ -96,15 +101,6 @@ internal sealed class RabbitMQConsumer(IChannel channel, StreamMessageHandler ha
     {
         await EndAsync().ConfigureAwait(false);
         await Channel.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private void Handle(long offset, ReadOnlySpan<byte> body)
-    {
-        var order = offset == 0 ? MessageOrder.First
-            : offset > _last + LargestStep ? MessageOrder.AfterLoss
-            : MessageOrder.Next;
-        _last = offset;
-        handler(offset, order, body);
     }
 
     private async Task AcknowledgeAsync()

@@ -41,11 +41,9 @@ internal sealed class RabbitMQReader : IStreamReader
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        // The broker announces a block only when it receives a message.
-        var blocked = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _connection.ConnectionBlockedAsync += (_, reason) =>
+        _connection.ConnectionBlockedAsync += (_, block) =>
         {
-            blocked.TrySetResult(reason.Reason);
+            _ = GiveUpLaterAsync(block.Reason);
             return Task.CompletedTask;
         };
         // After a failure the engine closes the connection. Closing the channel first could take seconds.
@@ -59,22 +57,18 @@ internal sealed class RabbitMQReader : IStreamReader
             throw RabbitMQErrors.Explain(exception);
         }
 
-        await Task.WhenAny(offset.Task, Lost, WaitWhileBlockedAsync()).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!offset.Task.IsCompleted)
-        {
-            throw Lost.IsCompleted
-                ? await Lost.ConfigureAwait(false)
-                : new IOException($"The broker blocks publishers ({await blocked.Task.ConfigureAwait(false)}), and takes no marker of this node.");
-        }
-
-        var appendedAt = await offset.Task.ConfigureAwait(false);
+            throw await Lost.ConfigureAwait(false);
         await consumer.DisposeAsync().ConfigureAwait(false);
-        return appendedAt;
+        return await offset.Task.ConfigureAwait(false);
 
-        async Task WaitWhileBlockedAsync()
+        // The broker announces a block only when it receives a message.
+        async Task GiveUpLaterAsync(string reason)
         {
-            await blocked.Task.ConfigureAwait(false);
             await Task.Delay(BlockedTimeout, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            if (!offset.Task.IsCompleted)
+                _lost.TrySetResult(new IOException($"The broker blocks publishers ({reason}), and takes no marker of this node."));
         }
 
         void LookAt(long at, MessageOrder order, ReadOnlySpan<byte> body)

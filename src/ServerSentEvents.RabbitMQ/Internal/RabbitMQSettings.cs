@@ -1,10 +1,10 @@
 using System.Text;
 using RabbitMQ.Client;
+using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>The checked settings of a stream.</summary>
-#pragma warning disable CA2208, MA0015 // Exceptions name the parameter of the application's call.
 internal sealed class RabbitMQSettings
 {
     /// <summary>The smallest number of segments that MaxBytes is divided into. The broker removes whole segments.</summary>
@@ -16,31 +16,29 @@ internal sealed class RabbitMQSettings
     private const int SmallestMaxBytes = 1_000_000;
     private const int LongestName = 255;
 
-    /// <summary>The parameter of the application's call, which exceptions name.</summary>
-    private const string Options = "options";
-
     private RabbitMQSettings(
-        ConnectionFactory? factory, IList<AmqpTcpEndpoint>? endpoints, string? name, TimeSpan? maxAge, long? maxBytes, int maxEventBytes)
+        ConnectionFactory? factory,
+        IList<AmqpTcpEndpoint>? endpoints,
+        string? name,
+        TimeSpan? maxAge,
+        long? maxBytes,
+        StreamPublisherOptions options)
     {
         ConnectionFactory = factory
-            ?? throw new ArgumentException("ConnectionFactory must be set: it has the address of the broker.", Options);
-        Endpoints = [.. endpoints ?? throw new ArgumentException("Endpoints cannot be null.", Options)];
+            ?? throw new ArgumentException("ConnectionFactory must be set: it has the address of the broker.", nameof(options));
+        Endpoints = [.. endpoints ?? throw new ArgumentException("Endpoints cannot be null.", nameof(options))];
         if (factory.Ssl.Enabled && !Array.TrueForAll(Endpoints, endpoint => endpoint.Ssl.Enabled))
         {
             throw new ArgumentException(
-                "Endpoints must have TLS if the ConnectionFactory has TLS: the RabbitMQ library uses only the Ssl of the endpoint.", Options);
+                "Endpoints must have TLS if the ConnectionFactory has TLS: the RabbitMQ library uses only the Ssl of the endpoint.", nameof(options));
         }
 
         if (string.IsNullOrEmpty(name) || Encoding.UTF8.GetByteCount(name) > LongestName)
-            throw new ArgumentException("StreamName must have from 1 to 255 bytes.", Options);
+            throw new ArgumentException("StreamName must have from 1 to 255 bytes.", nameof(options));
         if (maxAge < TimeSpan.FromSeconds(1))
-            throw new ArgumentOutOfRangeException(Options, maxAge, "MaxAge must be at least a second, or null.");
-        if (maxBytes < SmallestMaxBytes || maxBytes / SegmentsKept < maxEventBytes)
-        {
-            throw new ArgumentOutOfRangeException(
-                Options, maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
-        }
-
+            throw new ArgumentOutOfRangeException(nameof(options), maxAge, "MaxAge must be at least a second, or null.");
+        if (maxBytes < SmallestMaxBytes || maxBytes / SegmentsKept < options.MaxEventBytes)
+            throw new ArgumentOutOfRangeException(nameof(options), maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
         (StreamName, MaxAge, MaxBytes) = (name, maxAge, maxBytes);
     }
 
@@ -56,9 +54,9 @@ internal sealed class RabbitMQSettings
 
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
     internal static RabbitMQSettings From<TProperties>(RabbitMQBackplaneOptions<TProperties> options) => new(
-        options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options.MaxEventBytes);
+        options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options);
 
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
     internal static RabbitMQSettings From(RabbitMQPublisherOptions options) => new(
-        options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options.MaxEventBytes);
+        options.ConnectionFactory, options.Endpoints, options.StreamName, options.MaxAge, options.MaxBytes, options);
 }

@@ -34,9 +34,6 @@ internal readonly record struct EntryId(long Milliseconds, ulong Number)
     /// <summary>The highest id before this one.</summary>
     internal EntryId Previous => Number > 0 ? this with { Number = Number - 1 } : new(Milliseconds - 1, ulong.MaxValue);
 
-    /// <summary>The lowest id after this one.</summary>
-    internal EntryId Next => this with { Number = Number + 1 };
-
     /// <summary>Returns the id of the entry at an offset.</summary>
     internal static EntryId At(long offset) => new(Origin + (offset / EntriesInMillisecond), (ulong)(offset % EntriesInMillisecond));
 

@@ -85,28 +85,6 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the answer to a command.</summary>
-    /// <exception cref="RedisServerException">The server has answered with an error.</exception>
-    /// <exception cref="IOException">There is no answer.</exception>
-    internal static async Task<T> AnswerAsync<T>(Task<T> command, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await command.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!command.IsCompleted)
-        {
-            // Its failure is expected.
-            _ = command.ContinueWith(
-                static task => task.Exception, cancellationToken: default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            throw;
-        }
-        catch (Exception exception) when (exception is not RedisServerException and (RedisException or TimeoutException or ObjectDisposedException))
-        {
-            throw RedisErrors.Explain(exception);
-        }
-    }
-
     /// <summary>Declares the connection lost when the server that now holds a key cannot be reached. Other servers do not matter.</summary>
     internal void Watch(RedisKey key)
     {
@@ -115,7 +93,7 @@ internal sealed class RedisConnection : IAsyncDisposable
         _multiplexer.ConnectionFailed += (_, failure) =>
         {
             if (failure.ConnectionType == ConnectionType.Interactive && server.Equals(failure.EndPoint))
-                _lost.TrySetResult(RedisErrors.Lost(failure.EndPoint, failure.FailureType, failure.Exception));
+                _lost.TrySetResult(new IOException($"The connection to {server} was lost ({failure.FailureType}).", failure.Exception));
         };
     }
 

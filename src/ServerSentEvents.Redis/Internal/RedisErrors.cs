@@ -1,4 +1,3 @@
-using System.Net;
 using ServerSentEvents.Backplane;
 using StackExchange.Redis;
 
@@ -11,12 +10,36 @@ internal static class RedisErrors
     private const string LibraryPrefix = "SimpleError: ";
 
     /// <summary>Returns true if the server takes no writes for now, but keeps its connections.</summary>
-    internal static bool IsBlocked(RedisServerException exception) => exception.Kind
-        is RedisErrorKind.OutOfMemory or RedisErrorKind.Misconfigured or RedisErrorKind.NoReplicas or RedisErrorKind.Busy;
+    internal static bool IsBlocked(Exception explained) => explained.InnerException is RedisServerException { Kind: RedisErrorKind.OutOfMemory
+        or RedisErrorKind.Misconfigured or RedisErrorKind.NoReplicas or RedisErrorKind.Busy };
 
     /// <summary>Returns true if the server has refused to create a stream, because it exists.</summary>
-    internal static bool IsExistingStream(RedisServerException exception) =>
-        exception.Message.Contains("equal or smaller", StringComparison.Ordinal);
+    internal static bool IsExistingStream(Exception explained) => explained.Message.Contains("equal or smaller", StringComparison.Ordinal);
+
+    /// <summary>Returns true if the server has answered with an error.</summary>
+    internal static bool IsAnswer(Exception explained) => explained.InnerException is RedisServerException;
+
+    /// <summary>Waits for the answer to a command. Exceptions are those of <see cref="Explain"/>.</summary>
+    /// <exception cref="StreamRefusedException">The server refuses the command.</exception>
+    /// <exception cref="IOException">The server has answered with another error, or there is no answer.</exception>
+    internal static async Task<T> AnswerAsync<T>(this Task<T> command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await command.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!command.IsCompleted)
+        {
+            // Its failure is expected.
+            _ = command.ContinueWith(
+                static task => task.Exception, cancellationToken: default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            throw Explain(exception);
+        }
+    }
 
     /// <summary>Returns the exception that says what is wrong.</summary>
     internal static Exception Explain(Exception exception)
@@ -38,10 +61,6 @@ internal static class RedisErrors
         };
     }
 
-    /// <summary>Returns the exception that says why a connection was lost.</summary>
-    internal static Exception Lost(EndPoint? server, ConnectionFailureType type, Exception? cause) =>
-        new IOException($"The connection to {server} was lost ({type}).", cause);
-
     /// <summary>Returns the exception that says why no connection was made.</summary>
     /// <param name="exception">The exception of the library, which does not name the server.</param>
     /// <param name="attempt">An attempt that failed; null if none is known.</param>
@@ -56,7 +75,7 @@ internal static class RedisErrors
             : new IOException($"{attempt.EndPoint}: {attempt.Exception?.Message ?? attempt.FailureType.ToString()}", exception);
     }
 
-    internal static string WordsOf(RedisServerException exception) =>
+    private static string WordsOf(RedisServerException exception) =>
         exception.Message.StartsWith(LibraryPrefix, StringComparison.Ordinal) ? exception.Message[LibraryPrefix.Length..] : exception.Message;
 
     private static bool IsRefusal(RedisServerException exception) =>

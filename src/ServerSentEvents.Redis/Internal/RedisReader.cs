@@ -1,5 +1,4 @@
 using ServerSentEvents.Backplane;
-using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Internal;
 
@@ -41,42 +40,28 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
 
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        try
-        {
-            _anchor = await stream.AppendAsync(message, cancellationToken).ConfigureAwait(false);
-            return _anchor.Value.Offset;
-        }
-        catch (RedisServerException exception)
-        {
-            throw RedisErrors.Explain(exception);
-        }
+        _anchor = await stream.AppendAsync(message, cancellationToken).ConfigureAwait(false);
+        return _anchor.Value.Offset;
     }
 
     public async Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
         // Read the token now: the engine can dispose the reader before this method ends.
         var stopping = _stopping.Token;
-        try
+        var first = start switch
         {
-            var first = start switch
-            {
-                { Offset: { } offset } => EntryId.At(offset),
-                { Age: { } age } => await stream.FindSinceAsync(age, cancellationToken).ConfigureAwait(false),
-                _ => EntryId.Creation,
-            };
-            // A missing permission shows now, and not in a minute.
-            await TrimAsync(first, cancellationToken).ConfigureAwait(false);
-            // After a clock that went back, an offset can run over into milliseconds that the stream has not reached. The engine
-            // skips messages before the offset.
-            if (_anchor is { } anchor && anchor.Milliseconds < first.Milliseconds)
-                first = new EntryId(anchor.Milliseconds, 0);
-            var after = first == EntryId.Creation ? first : first.Previous;
-            _reading = Task.Run(() => RunAsync(after, handler, stopping), CancellationToken.None);
-        }
-        catch (RedisServerException exception)
-        {
-            throw RedisErrors.Explain(exception);
-        }
+            { Offset: { } offset } => EntryId.At(offset),
+            { Age: { } age } => await stream.FindSinceAsync(age, cancellationToken).ConfigureAwait(false),
+            _ => EntryId.Creation,
+        };
+        // A missing permission shows now, and not in a minute.
+        await TrimAsync(first, cancellationToken).ConfigureAwait(false);
+        // After a clock that went back, an offset can run over into milliseconds that the stream has not reached. The engine
+        // skips messages before the offset.
+        if (_anchor is { } anchor && anchor.Milliseconds < first.Milliseconds)
+            first = new EntryId(anchor.Milliseconds, 0);
+        var after = first == EntryId.Creation ? first : first.Previous;
+        _reading = Task.Run(() => RunAsync(after, handler, stopping), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
@@ -115,7 +100,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
         }
         catch (Exception exception)
         {
-            stream.Connection.Lose(exception is RedisServerException ? RedisErrors.Explain(exception) : exception);
+            stream.Connection.Lose(exception);
         }
     }
 
@@ -124,8 +109,8 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
         // Redis answers a blocked read as soon as there is an entry.
         var reading = stream.ReadAsync(after, _count, stream.Connection.LongestWait);
         var finding = _anchor is { } anchor ? stream.FindAsync(anchor) : null;
-        var entries = Entry.Parse(await RedisStream.AnswerAsync(reading, cancellationToken).ConfigureAwait(false));
-        var isAnchored = finding is null || (await RedisStream.AnswerAsync(finding, cancellationToken).ConfigureAwait(false)).Length > 0;
+        var entries = Entry.Parse(await reading.AnswerAsync(cancellationToken).ConfigureAwait(false));
+        var isAnchored = finding is null || (await finding.AnswerAsync(cancellationToken).ConfigureAwait(false)).Length > 0;
         return (entries, isAnchored);
     }
 
@@ -158,7 +143,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
         {
             await TrimAsync(needed, cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisServerException exception) when (RedisErrors.IsBlocked(exception))
+        catch (Exception exception) when (RedisErrors.IsBlocked(exception))
         {
             // Redis takes no writes for now. It can be read.
         }

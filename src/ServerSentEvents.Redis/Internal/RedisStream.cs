@@ -20,16 +20,11 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     {
         try
         {
-            await AnswerAsync(
-                Database.StreamAddAsync(
-                    key,
-                    CreationField,
-                    1,
-                    new StreamAddOptions { MessageId = EntryId.Creation.ToString(), CreateStream = true },
-                    CommandFlags.DemandMaster),
-                cancellationToken).ConfigureAwait(false);
+            var options = new StreamAddOptions { MessageId = EntryId.Creation.ToString(), CreateStream = true };
+            await Database.StreamAddAsync(key, CreationField, 1, options, CommandFlags.DemandMaster)
+                .AnswerAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisServerException exception) when (RedisErrors.IsExistingStream(exception) || RedisErrors.IsBlocked(exception))
+        catch (Exception exception) when (RedisErrors.IsExistingStream(exception) || RedisErrors.IsBlocked(exception))
         {
             // There is a stream, or the first message finds out.
         }
@@ -41,8 +36,7 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     {
         // WAIT asks the server that is watched. No other server may append the message.
         var flags = staysOnServer ? CommandFlags.DemandMaster | CommandFlags.NoRedirect : CommandFlags.DemandMaster;
-        var adding = Database.StreamAddAsync(key, MessageField, message, _adding, flags);
-        var id = await AnswerAsync(adding, cancellationToken).ConfigureAwait(false);
+        var id = await Database.StreamAddAsync(key, MessageField, message, _adding, flags).AnswerAsync(cancellationToken).ConfigureAwait(false);
         return id.IsNull ? throw new IOException("The stream was deleted.") : EntryId.Parse(id);
     }
 
@@ -50,7 +44,7 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     internal async Task<int> WaitAsync(int replicas, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var waiting = Connection.ServerOf(key, isExact: true).ExecuteAsync("WAIT", [replicas, Milliseconds(timeout)]);
-        return (int)await AnswerAsync(waiting, cancellationToken).ConfigureAwait(false);
+        return (int)await waiting.AnswerAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Waits for an answer, which can be an error.</summary>
@@ -58,9 +52,9 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     {
         try
         {
-            await AnswerAsync(Connection.ServerOf(key).PingAsync(), cancellationToken).ConfigureAwait(false);
+            await Connection.ServerOf(key).PingAsync().AnswerAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisServerException)
+        catch (Exception exception) when (RedisErrors.IsAnswer(exception))
         {
             // The server is there.
         }
@@ -80,32 +74,27 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     internal async Task<bool> IsFirstAsync(EntryId id, CancellationToken cancellationToken)
     {
         var reading = Database.StreamRangeAsync(key, "-", "+", 2, flags: CommandFlags.DemandMaster);
-        var oldest = await AnswerAsync(reading, cancellationToken).ConfigureAwait(false);
+        var oldest = await reading.AnswerAsync(cancellationToken).ConfigureAwait(false);
         return oldest.Length == 2 && EntryId.Parse(oldest[0].Id) == EntryId.Creation && EntryId.Parse(oldest[1].Id) == id;
     }
 
     /// <summary>Returns the lowest id of the entries that are not older than an age, by the clock of the server.</summary>
     internal async Task<EntryId> FindSinceAsync(TimeSpan age, CancellationToken cancellationToken)
     {
-        var time = await AnswerAsync(Connection.ServerOf(key).TimeAsync(), cancellationToken).ConfigureAwait(false);
+        var time = await Connection.ServerOf(key).TimeAsync().AnswerAsync(cancellationToken).ConfigureAwait(false);
         return EntryId.Since(new DateTimeOffset(time, TimeSpan.Zero).ToUnixTimeMilliseconds(), age);
     }
 
     /// <summary>Removes the messages before an id. The entry that creates the stream goes only together with one of them.</summary>
     internal async Task TrimAsync(EntryId first, CancellationToken cancellationToken)
     {
-        var reading = Database.StreamRangeAsync(
-            key, EntryId.Creation.Next.ToString(), first.Previous.ToString(), 1, flags: CommandFlags.DemandMaster);
-        var hasOlder = (await AnswerAsync(reading, cancellationToken).ConfigureAwait(false)).Length > 0;
+        var reading = Database.StreamRangeAsync(key, $"({EntryId.Creation}", $"({first}", 1, flags: CommandFlags.DemandMaster);
+        var hasOlder = (await reading.AnswerAsync(cancellationToken).ConfigureAwait(false)).Length > 0;
         // Also if there is nothing to remove, so that a missing permission shows.
         var lowest = hasOlder ? first : EntryId.Creation;
-        await AnswerAsync(
-            Database.StreamTrimByMinIdAsync(key, lowest.ToString(), flags: CommandFlags.DemandMaster), cancellationToken)
-            .ConfigureAwait(false);
+        await Database.StreamTrimByMinIdAsync(key, lowest.ToString(), flags: CommandFlags.DemandMaster)
+            .AnswerAsync(cancellationToken).ConfigureAwait(false);
     }
-
-    internal static Task<T> AnswerAsync<T>(Task<T> command, CancellationToken cancellationToken) =>
-        RedisConnection.AnswerAsync(command, cancellationToken);
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 }

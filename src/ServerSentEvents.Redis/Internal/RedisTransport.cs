@@ -61,25 +61,18 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
             return;
         try
         {
-            var memory = await RedisConnection.AnswerAsync(server.InfoRawAsync("memory"), cancellationToken).ConfigureAwait(false);
-            if (EvictionPolicyOf(memory) is { } policy && Interlocked.Exchange(ref _isWarned, 1) == 0)
+            var sections = await server.InfoAsync("memory").AnswerAsync(cancellationToken).ConfigureAwait(false);
+            var memory = sections.SelectMany(section => section).ToDictionary(StringComparer.Ordinal);
+            if (memory.GetValueOrDefault("maxmemory") is not (null or "0")
+                && memory.GetValueOrDefault("maxmemory_policy") is { } policy && policy.StartsWith("allkeys-", StringComparison.Ordinal)
+                && Interlocked.Exchange(ref _isWarned, 1) == 0)
+            {
                 Log.MayBeEvicted(settings.Logger, Stream, policy);
+            }
         }
-        catch (RedisServerException)
+        catch (Exception exception) when (RedisErrors.IsAnswer(exception))
         {
             // The user has no permission for INFO.
         }
-    }
-
-    /// <summary>Returns the eviction policy if it can evict the stream; else null.</summary>
-    private static string? EvictionPolicyOf(string? memory)
-    {
-        var fields = (memory ?? "").Split('\n', StringSplitOptions.TrimEntries)
-            .Select(line => line.Split(':', 2)).Where(parts => parts.Length == 2)
-            .ToDictionary(parts => parts[0], parts => parts[1], StringComparer.Ordinal);
-        return fields.GetValueOrDefault("maxmemory") is not (null or "0")
-            && fields.GetValueOrDefault("maxmemory_policy") is { } policy && policy.StartsWith("allkeys-", StringComparison.Ordinal)
-                ? policy
-                : null;
     }
 }

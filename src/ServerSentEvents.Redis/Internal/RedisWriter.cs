@@ -1,5 +1,4 @@
 using ServerSentEvents.Backplane;
-using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Internal;
 
@@ -46,16 +45,8 @@ internal sealed class RedisWriter : IStreamWriter
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        try
-        {
-            await AppendAsync(message, cancellationToken).ConfigureAwait(false);
-            await ReplicateAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (RedisServerException exception)
-        {
-            throw RedisErrors.Explain(exception);
-        }
-
+        await AppendAsync(message, cancellationToken).ConfigureAwait(false);
+        await ReplicateAsync(cancellationToken).ConfigureAwait(false);
         SetBlocked(null);
         lock (_gate)
         {
@@ -88,10 +79,10 @@ internal sealed class RedisWriter : IStreamWriter
                 await _stream.AppendAsync(message, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (RedisServerException exception)
+            catch (Exception exception)
                 when (RedisErrors.IsBlocked(exception) && TimeProvider.System.GetElapsedTime(start) < _retryTimeout)
             {
-                SetBlocked(RedisErrors.WordsOf(exception));
+                SetBlocked(exception.Message);
             }
 
             await Task.Delay(RetryInterval, TimeProvider.System, cancellationToken).ConfigureAwait(false);
@@ -131,7 +122,7 @@ internal sealed class RedisWriter : IStreamWriter
                     await _stream.PingAsync(cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return;
         }

@@ -167,8 +167,13 @@ public sealed class ReaderStallDetectorTests
         CheckAfter(StallTimeout * 10);
 
         stalled.IsCompleted.Should().BeFalse();
-        _detector.IsMissing(5).Should().BeFalse();
-        _detector.IsMissing(6).Should().BeTrue();
+        _ = _detector.Begin();
+        _detector.IsMissing(current: 0).Should().BeFalse();
+        _detector.Expect(6);
+        _detector.IsMissing(current: 0).Should().BeFalse("it was confirmed after the connection began");
+        _ = _detector.Begin();
+        _detector.IsMissing(current: 0).Should().BeTrue();
+        _detector.IsMissing(current: 6).Should().BeFalse();
     }
 
     private void Read(ulong sequence)

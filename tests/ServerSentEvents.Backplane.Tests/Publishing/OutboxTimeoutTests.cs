@@ -120,8 +120,7 @@ public sealed class OutboxTimeoutTests : IDisposable
         _outbox.Confirm(1, all: false).Should().Be((1, 1UL));
 
         await FailureOf(item);
-        _outbox.HasUnconfirmed.Should().BeFalse();
-        _outbox.BeginConnection();
+        _outbox.BeginConnection().Should().BeFalse("there is nothing to send again");
         _outbox.Take().Should().BeNull();
     }
 
@@ -160,6 +159,20 @@ public sealed class OutboxTimeoutTests : IDisposable
         }
 
         _outbox.IsStalled.Should().BeFalse();
+    }
+
+    [Fact]
+    public void IsStalled_ConfirmationComesLate_IsFalseAgain()
+    {
+        Connect(_outbox);
+        Add(_outbox);
+        _outbox.Take();
+        Advance(Timeout * 1.2);
+        _outbox.IsStalled.Should().BeTrue();
+
+        _outbox.Confirm(1, all: false);
+
+        _outbox.IsStalled.Should().BeFalse("the broker answers");
     }
 
     [Fact]

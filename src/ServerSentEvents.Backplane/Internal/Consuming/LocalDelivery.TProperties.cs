@@ -50,22 +50,22 @@ internal sealed class LocalDelivery<TProperties>(
 
     private void Deliver(EventPosition position, SseItem<string> item, in ChannelNames channels, bool isCatchingUp)
     {
-        if (settings.Personalize is { } personalize)
-        {
-            SseItem<string>? Make(TProperties properties) => personalize(item, properties);
-            if (isCatchingUp)
-                publisher.RememberAt(position, Make, item.EventId, channels);
-            else
-                publisher.PublishAt(position, Make, item.EventId, channels);
-        }
+        if (settings.Personalize is not null)
+            DeliverPersonalized(position, item, channels, isCatchingUp);
         else if (isCatchingUp)
-        {
             publisher.RememberAt(position, item, channels);
-        }
         else
-        {
             publisher.PublishAt(position, item, channels);
-        }
+    }
+
+    private void DeliverPersonalized(EventPosition position, SseItem<string> item, in ChannelNames channels, bool isCatchingUp)
+    {
+        if (isCatchingUp)
+            publisher.RememberAt(position, Make, item.EventId, channels);
+        else
+            publisher.PublishAt(position, Make, item.EventId, channels);
+
+        SseItem<string>? Make(TProperties properties) => settings.Personalize!(item, properties);
     }
 
     private void Disconnect(string key)

@@ -18,6 +18,9 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <summary>The highest confirmed sequence of this node. Guarded by <see cref="_gate"/>.</summary>
     private ulong _expected;
 
+    /// <summary>The value of <see cref="_expected"/> when the current connection began. Guarded by <see cref="_gate"/>.</summary>
+    private ulong _expectedBefore;
+
     /// <summary>The highest sequence of this node that was read, or need not be read. Guarded by <see cref="_gate"/>.</summary>
     private ulong _read;
 
@@ -45,21 +48,12 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
         }
     }
 
-    /// <summary>The highest confirmed sequence of this node.</summary>
-    internal ulong Expected
-    {
-        get
-        {
-            lock (_gate)
-                return _expected;
-        }
-    }
-
-    /// <summary>Returns whether a message of this node has not been read.</summary>
-    internal bool IsMissing(ulong sequence)
+    /// <summary>Returns whether the broker had confirmed a message before <see cref="Begin"/> that has not been read.</summary>
+    /// <param name="current">The sequence of the message that is being delivered; 0 if it is not of this node.</param>
+    internal bool IsMissing(ulong current)
     {
         lock (_gate)
-            return sequence > _read;
+            return _expectedBefore > Math.Max(_read, current);
     }
 
     /// <summary>Starts to watch a connection.</summary>
@@ -69,7 +63,7 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
         lock (_gate)
         {
             _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            (_isDelivering, _isMarkerAwaited) = (false, false);
+            (_isDelivering, _isMarkerAwaited, _expectedBefore) = (false, false, _expected);
             StartWaiting_NeedsLock();
             return _stalled.Task;
         }

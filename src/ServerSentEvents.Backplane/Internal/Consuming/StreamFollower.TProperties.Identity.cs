@@ -11,7 +11,7 @@ internal sealed partial class StreamFollower<TProperties>
     /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
     private bool IsNew(long offset, MessageOrder order, ReadOnlySpan<byte> body)
     {
-        if (_last.Offset is not { } last)
+        if (_last is not { } last)
         {
             _seen.Restart(startsAtFirst: order == MessageOrder.First);
             RestartHistory(offset);
@@ -24,7 +24,7 @@ internal sealed partial class StreamFollower<TProperties>
         _isResuming = false;
         if (isResuming && offset == last)
         {
-            if (_last.HasBytes(body))
+            if (_lastBody.WrittenSpan.SequenceEqual(body))
                 return false;
             StartAgain();
             throw new InvalidOperationException("The stream was replaced by another one.");
@@ -46,9 +46,9 @@ internal sealed partial class StreamFollower<TProperties>
     /// <summary>Forgets the stream, which is another one now.</summary>
     private void StartAgain()
     {
-        Log.Replaced(settings.Logger, stream, _last.Offset!.Value);
+        Log.Replaced(settings.Logger, stream, _last!.Value);
         metrics.Gaps.Add(1);
-        _last.Clear();
+        _last = null;
         _isCatchingUp = true;
         _ids.Clear();
         delivery.Restart(_ids, before: default);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using ServerSentEvents.Backplane.Internal.Diagnostics;
 using ServerSentEvents.Backplane.Internal.Hosting;
 using ServerSentEvents.Backplane.Internal.Messages;
@@ -32,7 +33,12 @@ internal sealed partial class StreamFollower<TProperties>(
 
     private readonly StreamEventIds _ids = new();
     private readonly SeenMessages _seen = new(NodesRemembered);
-    private readonly LastMessage _last = new();
+
+    /// <summary>The bytes of the last message. They show after a reconnection whether the stream is the same one.</summary>
+    private readonly ArrayBufferWriter<byte> _lastBody = new();
+
+    /// <summary>The offset of the last message; null for none.</summary>
+    private long? _last;
 
     /// <summary>True until the first message after a reconnection has shown whether it is the same stream.</summary>
     private bool _isResuming;
@@ -42,12 +48,6 @@ internal sealed partial class StreamFollower<TProperties>(
 
     /// <summary>The offset of the marker that ends the catching up.</summary>
     private long _end;
-
-    /// <summary>
-    /// The highest sequence that the broker had confirmed before the marker was appended. This message must come before the marker;
-    /// otherwise the broker has lost it.
-    /// </summary>
-    private ulong _confirmedBefore;
 
     private TaskCompletionSource _reached = new();
 
@@ -62,12 +62,11 @@ internal sealed partial class StreamFollower<TProperties>(
     internal async Task AttachAsync(IStreamReader reader, Task<Exception> lost, CancellationToken cancellationToken)
     {
         _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _confirmedBefore = stallDetector.Expected;
         _end = await AppendMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
-        if (_end <= _last.Offset)
+        if (_end <= _last)
             StartAgain();
-        _isResuming = _last.Offset is not null;
-        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last.Offset ?? _end : _last.Offset, settings.ReadBack);
+        _isResuming = _last is not null;
+        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last ?? _end : _last, settings.ReadBack);
         stallDetector.SetMarkerAwaited(true);
         await reader.ReadAsync(start, Read, cancellationToken).ObserveFailure().WaitAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -131,7 +130,7 @@ internal sealed partial class StreamFollower<TProperties>(
             delivery.EndAll();
             Log.CaughtUp(settings.Logger, stream, offset);
         }
-        else if (sequence < _confirmedBefore && stallDetector.IsMissing(_confirmedBefore))
+        else if (stallDetector.IsMissing(sequence))
         {
             // The broker has lost a message that it had confirmed.
             Log.Lost(settings.Logger, stream, offset, offset);
@@ -148,7 +147,9 @@ internal sealed partial class StreamFollower<TProperties>(
     {
         if (!IsNew(offset, order, body))
             return 0;
-        _last.Set(offset, body);
+        _last = offset;
+        _lastBody.ResetWrittenCount();
+        _lastBody.Write(body);
         var result = MessageFormat.TryDecode(body, out var message);
         if (result == DecodeResult.Decoded)
         {
@@ -157,16 +158,11 @@ internal sealed partial class StreamFollower<TProperties>(
         }
 
         _ids.Add(offset, check: 0);
+        (result == DecodeResult.UnknownVersion ? metrics.Skipped : metrics.Damaged).Add(1);
         if (result == DecodeResult.UnknownVersion)
-        {
-            metrics.Skipped.Add(1);
             Log.UnknownVersion(settings.Logger, stream, offset, body[0]);
-        }
         else
-        {
-            metrics.Damaged.Add(1);
             Log.Damaged(settings.Logger, stream, offset);
-        }
 
         // The clients miss the events of this message. They start after it.
         metrics.Gaps.Add(_isCatchingUp ? 0 : 1);

@@ -22,10 +22,6 @@ internal sealed class BrokerMetrics
     /// <summary>The lags of the backplanes that run.</summary>
     private static readonly ConcurrentDictionary<ReadingLag, byte> Lags = new();
 
-    private BrokerMetrics()
-    {
-    }
-
     internal StripedCounter Published { get; } = new();
 
     internal StripedCounter Confirmed { get; } = new();

@@ -115,14 +115,11 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
     private void SetConnected()
     {
         _connectedAt = settings.TimeProvider.GetTimestamp();
-        if (!_isAway)
-            return;
-        _isAway = false;
-        reconnects.Add(1);
-        if (!_isLogged)
-            return;
-        _isLogged = false;
-        Log.Reconnected(settings.Logger, stream, direction);
+        if (_isAway)
+            reconnects.Add(1);
+        if (_isLogged)
+            Log.Reconnected(settings.Logger, stream, direction);
+        (_isAway, _isLogged) = (false, false);
     }
 
     private void SetDisconnected(Exception exception, Action<Exception> disconnected)
@@ -133,21 +130,14 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         var isNewOutage = _loggedAt is null || (!_isAway && Since(_connectedAt) >= StableAfter);
         _isAway = true;
         if (isNewOutage)
-        {
             _delay = ShortestDelay;
-            Log.Disconnected(settings.Logger, exception, stream, direction, exception.Message);
-        }
-        else if (Since(_loggedAt) >= LogInterval)
-        {
-            Log.StillDisconnected(settings.Logger, stream, direction, exception.Message);
-        }
-        else
-        {
+        else if (Since(_loggedAt) < LogInterval)
             return;
-        }
-
-        _isLogged = true;
-        _loggedAt = settings.TimeProvider.GetTimestamp();
+        (_isLogged, _loggedAt) = (true, settings.TimeProvider.GetTimestamp());
+        if (isNewOutage)
+            Log.Disconnected(settings.Logger, exception, stream, direction, exception.Message);
+        else
+            Log.StillDisconnected(settings.Logger, stream, direction, exception.Message);
     }
 
     private TimeSpan Since(long? timestamp) =>

@@ -19,11 +19,7 @@ internal class StreamPublisherSettings
     {
         PublishTimeout = options.PublishTimeout;
         if (PublishTimeout < TimeSpan.FromMilliseconds(1) || PublishTimeout > LongestTimeout)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), PublishTimeout, "PublishTimeout must be from 1 millisecond to 24 days.");
-        }
-
+            throw new ArgumentOutOfRangeException(nameof(options), PublishTimeout, "PublishTimeout must be from 1 millisecond to 24 days.");
         MaxEventBytes = options.MaxEventBytes;
         if (MaxEventBytes is < SmallestMaxEventBytes or > LargestMaxEventBytes)
             throw new ArgumentOutOfRangeException(nameof(options), MaxEventBytes, "MaxEventBytes must be from 1,024 to 16 MiB.");

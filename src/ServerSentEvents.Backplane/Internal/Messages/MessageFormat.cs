@@ -74,35 +74,30 @@ internal static class MessageFormat
             return DecodeResult.UnknownVersion;
         try
         {
-            message = Decode(body);
+            // Spans check their bounds: a header or an item that is cut off throws.
+            var rest = body[HeaderLength..];
+            var items = new List<StreamItem>();
+            while (rest.Length > 0)
+            {
+                ArgumentOutOfRangeException.ThrowIfEqual(items.Count, StreamPosition.MaxItems, nameof(body));
+                var item = rest.Slice(sizeof(int), BinaryPrimitives.ReadInt32BigEndian(rest));
+                items.Add(ItemFormat.Decode(item));
+                rest = rest[LengthOf(item)..];
+            }
+
+            message = new StreamMessage(
+                new MessageId(
+                    BinaryPrimitives.ReadUInt64BigEndian(body[NodeAt..]), BinaryPrimitives.ReadUInt64BigEndian(body[SequenceAt..])),
+                BinaryPrimitives.ReadInt64BigEndian(body[SentAtAt..]),
+                (body[FlagsAt] & RetransmissionFlag) != 0,
+                items);
             return DecodeResult.Decoded;
         }
         catch (ArgumentException)
         {
+            // No node can have written the bytes.
             return DecodeResult.Damaged;
         }
-    }
-
-    /// <exception cref="ArgumentException">No node can have written the bytes.</exception>
-    private static StreamMessage Decode(ReadOnlySpan<byte> body)
-    {
-        // Spans check their bounds: a header or an item that is cut off throws.
-        var rest = body[HeaderLength..];
-        var items = new List<StreamItem>();
-        while (rest.Length > 0)
-        {
-            ArgumentOutOfRangeException.ThrowIfEqual(items.Count, StreamPosition.MaxItems, nameof(body));
-            var item = rest.Slice(sizeof(int), BinaryPrimitives.ReadInt32BigEndian(rest));
-            items.Add(ItemFormat.Decode(item));
-            rest = rest[LengthOf(item)..];
-        }
-
-        return new StreamMessage(
-            new MessageId(
-                BinaryPrimitives.ReadUInt64BigEndian(body[NodeAt..]), BinaryPrimitives.ReadUInt64BigEndian(body[SequenceAt..])),
-            BinaryPrimitives.ReadInt64BigEndian(body[SentAtAt..]),
-            (body[FlagsAt] & RetransmissionFlag) != 0,
-            items);
     }
 }
 

@@ -15,7 +15,6 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
 {
     private const int DefaultCapacity = 1 << 20;
     private const int CheckDigits = 8;
-    private const int MaxDigits = 19;
     private const char Separator = '~';
 
     private readonly Lock _gate = new();
@@ -73,7 +72,7 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
     {
         position = default;
         var digits = id.Length - 1 - CheckDigits;
-        if (digits is < 1 or > MaxDigits || id[digits] != Separator
+        if (digits < 1
             || !long.TryParse(id.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             || !uint.TryParse(id.AsSpan(digits + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var check))
         {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Messages;
 using ServerSentEvents.Internal.Compatibility;
@@ -14,7 +13,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// message. So each event goes out at once on a quiet node, many share a message on a busy one, and no timer is needed.</para>
 /// <para>Safe for use by several threads. No continuation of a task runs under the lock.</para>
 /// </remarks>
-internal sealed partial class Outbox : IDisposable
+internal sealed class Outbox : IDisposable
 {
     /// <summary>The largest message, in bytes, unless it has a single item.</summary>
     internal const int LargestMessage = 64 << 10;
@@ -71,23 +70,13 @@ internal sealed partial class Outbox : IDisposable
     }
 
     /// <summary>The node number of all messages.</summary>
-    internal ulong Node { get; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    internal ulong Node { get; } = (ulong)Random.Shared.NextInt64();
 
     /// <summary>The signal that there may be something to take, or that <see cref="IsStalled"/> has changed.</summary>
     internal Signal Changed { get; } = new();
 
     /// <summary>The longest time that a message can be unconfirmed before the connection is given up.</summary>
     internal TimeSpan StallTimeout { get; }
-
-    /// <summary>True if the current connection, or the last one, has left a message unconfirmed.</summary>
-    internal bool HasUnconfirmed
-    {
-        get
-        {
-            lock (_gate)
-                return _messages.Count > 0;
-        }
-    }
 
     /// <summary>True if the connection must be replaced, because the broker does not confirm.</summary>
     internal bool IsStalled => _isStalled;
@@ -137,12 +126,15 @@ internal sealed partial class Outbox : IDisposable
     }
 
     /// <summary>Begins with a new connection. Messages that the last one did not confirm are sent again, first and in order.</summary>
-    internal void BeginConnection()
+    /// <returns>True if there are such messages.</returns>
+    internal bool BeginConnection()
     {
         lock (_gate)
         {
+            _messages.RemoveAll(static message => message.IsSettled);
             _messages.ForEach(static message => message.Number = null);
             (_sent, _isStalled) = (0, false);
+            return _messages.Count > 0;
         }
     }
 
@@ -173,7 +165,7 @@ internal sealed partial class Outbox : IDisposable
         bool wasFull;
         lock (_gate)
         {
-            wasFull = IsFull_NeedsLock();
+            (wasFull, _isStalled) = (IsFull_NeedsLock(), false);
             foreach (var message in _messages.FindAll(message => message.Number == number || (all && message.Number < number)))
             {
                 _messages.Remove(message);
@@ -199,6 +191,29 @@ internal sealed partial class Outbox : IDisposable
             foreach (var item in _items.Concat(UnconfirmedItems_NeedsLock()))
                 item.Fail(new ObjectDisposedException(typeof(StreamPublisher).FullName));
         }
+    }
+
+    /// <summary>Fails items whose timeout is over, and notices a broker that does not confirm.</summary>
+    private void Check()
+    {
+        lock (_gate)
+        {
+            var reason = _obstacle ?? "the broker has not confirmed what was sent before";
+            var late = _time.GetTimestamp() - _time.ToTimestampTicks(_timeout);
+            while (_items.TryPeek(out var first) && (first.IsSettled || first.AddedAt <= late))
+                _items.Dequeue().Fail(new TimeoutException($"Not published within the PublishTimeout of {_timeout}: {reason}."));
+            foreach (var item in UnconfirmedItems_NeedsLock().Where(item => item.AddedAt <= late && !item.IsSettled))
+            {
+                item.Fail(new TimeoutException(
+                    $"Sent, but not confirmed within the PublishTimeout of {_timeout}: {reason}. It may have been published."));
+            }
+
+            var stalledBefore = _time.GetTimestamp() - _time.ToTimestampTicks(StallTimeout);
+            _isStalled |= _obstacle is null
+                && _messages is [{ Number: not null } oldest, ..] && Math.Max(oldest.SentAt, _clearSince) <= stalledBefore;
+        }
+
+        Changed.Set();
     }
 
     private OutgoingMessage? MakeMessage_NeedsLock()

@@ -51,7 +51,7 @@ internal sealed class WritingLoop(
         outbox.Obstacle = "the publisher was disposed";
     }
 
-    void IStreamWriterObserver.Confirmed(long number, bool all)
+    public void Confirmed(long number, bool all)
     {
         var (items, sequence) = outbox.Confirm(number, all);
         metrics.Confirmed.Add(items);
@@ -59,11 +59,10 @@ internal sealed class WritingLoop(
         if (_hasConfirmed)
             return;
         (_hasConfirmed, _unconfirmedReason) = (true, null);
-        NoteBlocked();
-        outbox.Changed.Set();
+        Changed();
     }
 
-    void IStreamWriterObserver.Changed()
+    public void Changed()
     {
         // The loop may be waiting for the broker to take a message.
         NoteBlocked();
@@ -75,13 +74,13 @@ internal sealed class WritingLoop(
         lock (_gate)
             _writer = writer;
         NoteBlocked();
-        outbox.BeginConnection();
+        var hasUnconfirmed = outbox.BeginConnection();
         _connected.TrySetResult();
         _hasConfirmed = false;
         var isTried = false;
         while (!writer.Lost.IsCompleted)
         {
-            if (!isTried && (_hasConfirmed || (_unconfirmedReason is null && !outbox.HasUnconfirmed)))
+            if (!isTried && (_hasConfirmed || (_unconfirmedReason is null && !hasUnconfirmed)))
             {
                 isTried = true;
                 connected();
