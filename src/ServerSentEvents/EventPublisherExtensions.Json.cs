@@ -35,14 +35,21 @@ public static partial class EventPublisherExtensions
     /// <para>JSON above 512 MiB is refused while it is serialized. Smaller limits of the publisher apply later.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">
-    /// The publisher or the type information is null, the value is a delegate, or the event or a channel name is invalid.
+    /// The publisher or the type information is null, the value is a delegate, or the type or the id is invalid. In the
+    /// task: the event is too large.
     /// </exception>
-    /// <exception cref="JsonException">The value contains a cycle, or is too deep. Nothing was published.</exception>
+    /// <exception cref="JsonException">
+    /// In the task: the value contains a cycle, or is too deep. Nothing was published.
+    /// </exception>
     /// <exception cref="NotSupportedException">
-    /// The serializer does not support a type of the value. Nothing was published. Other exceptions of converters and
-    /// properties come back unchanged as well.
+    /// In the task: the serializer does not support a type of the value. Nothing was published. Other exceptions of
+    /// converters and properties are in the task as well, unchanged.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="TimeoutException">
+    /// A backplane only: the broker did not confirm the event in time. The message says why, and whether the event may
+    /// have been published.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
     /// <exception cref="AggregateException">
     /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.

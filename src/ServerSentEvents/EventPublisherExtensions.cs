@@ -24,6 +24,10 @@ public static partial class EventPublisherExtensions
     /// The publisher or the data is null, or the event or a channel name is invalid.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="TimeoutException">
+    /// A backplane only: the broker did not confirm the event in time. The message says why, and whether the event may
+    /// have been published.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
     /// <exception cref="AggregateException">
     /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
@@ -67,6 +71,10 @@ public static partial class EventPublisherExtensions
     /// <exception cref="ArgumentNullException">The publisher or the source is null.</exception>
     /// <exception cref="ArgumentException">
     /// A channel name is null or empty. In the task: an event is invalid.
+    /// </exception>
+    /// <exception cref="TimeoutException">
+    /// In the task, a backplane only: the broker did not confirm the event in time. The message says why, and whether the
+    /// event may have been published.
     /// </exception>
     /// <exception cref="OperationCanceledException">In the task: the token was canceled.</exception>
     /// <exception cref="ObjectDisposedException">In the task: the publisher has been disposed.</exception>

@@ -8,8 +8,9 @@ namespace ServerSentEvents;
 /// </summary>
 /// <remarks>
 /// <para><b>Thread safety.</b> Implementations can be used from any thread.</para>
-/// <para><b>Errors.</b> The exceptions of <see cref="PublishAsync"/> are in the returned task. Extension methods, and the
-/// conversion to <see cref="ChannelNames"/>, throw for invalid arguments at the call.</para>
+/// <para><b>Errors.</b> The exceptions of <see cref="PublishAsync"/> are in the returned task. Extension methods throw at
+/// the call if an argument is null, a delegate, or an invalid type or id. All other exceptions are in the task. The
+/// conversion to <see cref="ChannelNames"/> throws at the call.</para>
 /// <para><b>Order.</b> If each call starts after the previous one has completed, the events arrive in that order.</para>
 /// <para><b>Personalized events.</b> A function cannot be sent to another process, so this interface has no overload for
 /// one. A backplane takes such a function in its options.</para>
@@ -44,6 +45,10 @@ public interface IEventPublisher
     /// published.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
+    /// <exception cref="TimeoutException">
+    /// A backplane only: the broker did not confirm the event in time. The message says why, and whether the event may
+    /// have been published.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
     /// <exception cref="AggregateException">
     /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
