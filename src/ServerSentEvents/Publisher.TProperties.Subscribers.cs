@@ -21,7 +21,7 @@ public partial class Publisher<TProperties>
     /// An event that is published while the initial data is enumerated is not delivered: see
     /// <see cref="SubscribeOptions{TProperties}.LoadInitialData"/>. After <see cref="Drain"/>, or at
     /// <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has already ended. The initial
-    /// data is then usually not enumerated.
+    /// data is then not enumerated, unless the limit is reached or <see cref="Drain"/> is called during this call.
     /// </remarks>
     /// <exception cref="ArgumentException">
     /// A channel name is null or empty, there are no channels, or an initial event is null or too large.
@@ -51,7 +51,7 @@ public partial class Publisher<TProperties>
     /// <see cref="SubscribeOptions{TProperties}.LoadInitialData"/> and the live events. An event that is published while
     /// <see cref="SubscribeOptions{TProperties}.InitialData"/> is enumerated is not delivered. After <see cref="Drain"/>, or
     /// at <see cref="PublisherOptions.MaxSubscribers"/>, the method returns a subscription that has already ended. The
-    /// initial data is then usually not enumerated.</para>
+    /// initial data is then not enumerated, unless the limit is reached or <see cref="Drain"/> is called during this call.</para>
     /// <para>If the client resumes, this thread calls the functions of the personalized events that it missed, outside
     /// every lock. An exception of such a function is not thrown: <see cref="Subscription{TProperties}.Resume"/> is then
     /// <see cref="ResumeResult.Gap"/>.</para>

@@ -32,8 +32,8 @@ public sealed class PublisherOptions
     /// The number of events that can wait for one subscriber, from 1 to <see cref="int.MaxValue"/>. The default is 8,192.
     /// </summary>
     /// <remarks>
-    /// <para>A queue is full when it reaches this bound or <see cref="QueueCapacityBytes"/>. <see cref="QueueOverflow"/>
-    /// decides what happens then.</para>
+    /// <para>A queue is full for an event if the event does not fit into this bound or <see cref="QueueCapacityBytes"/>. An
+    /// empty queue takes an event of any size. <see cref="QueueOverflow"/> decides what happens to an event that does not fit.</para>
     /// <para>Comments count as events. Initial data and replayed events do not count: their number has no bound.
     /// <see cref="QueueCapacityBytes"/> says which of their bytes count. <see cref="int.MaxValue"/> removes
     /// this bound; <see cref="QueueCapacityBytes"/> still applies. A subscription can override the value with
@@ -163,7 +163,8 @@ public sealed class PublisherOptions
     /// <remarks>
     /// <para>It applies when a subscription has ended and events are still queued: after <c>Close</c>, <c>Unsubscribe</c>,
     /// a full queue, or the publisher's <see cref="Publisher{TProperties}.Dispose"/>. The queue is dropped when the reader
-    /// takes nothing for this time.</para>
+    /// reads nothing for this time. The publisher checks at least four times per timeout, so the end can be about a quarter of
+    /// it late.</para>
     /// <para>It is also dropped after a total time: ten times this timeout, or the time that the queued bytes need at 16 KB
     /// a second, whichever is longer. Initial data and shared replays do not extend the total time. With the default
     /// settings, a client of <c>CopyToAsync</c> that takes at least 16 KB a second gets everything that a full queue holds. A
@@ -232,7 +233,8 @@ public sealed class PublisherOptions
     /// The age at which an event leaves the history: above zero, or null for no limit of age. The default is one hour.
     /// </summary>
     /// <remarks>
-    /// <para>The publisher's timer enforces the age, also in quiet channels and when nothing is published.</para>
+    /// <para>The publisher's timer enforces the age, also in quiet channels and when nothing is published. An event can stay
+    /// for up to a quarter of this time longer.</para>
     /// <para>A channel without subscribers is evicted when nothing was published to it for this long. With null, the last
     /// events of every channel stay in memory, including channels that are no longer used.</para>
     /// </remarks>
@@ -248,6 +250,7 @@ public sealed class PublisherOptions
     /// <para>A subscriber gets one if its queue is empty, or while it waits for its initial data. The publisher checks four
     /// times per interval, so a heartbeat comes at most a quarter of the interval late. It occupies a place in the queue
     /// until it is read, except while initial data is loaded.</para>
+    /// <para><c>AddServerSentEvents</c> of the package <c>ServerSentEvents.AspNetCore</c> sets 15 seconds.</para>
     /// </remarks>
     public TimeSpan? HeartbeatInterval { get; set; }
 
@@ -272,6 +275,9 @@ public sealed class PublisherOptions
     public TimeSpan ReconnectionJitter { get; set; }
 
     /// <summary>The source of the time and of timers. The default is <see cref="TimeProvider.System"/>.</summary>
-    /// <remarks>Null is refused.</remarks>
+    /// <remarks>
+    /// Null is refused. <c>AddServerSentEvents</c> of the package <c>ServerSentEvents.AspNetCore</c> sets the registered
+    /// <see cref="System.TimeProvider"/>, if there is one.
+    /// </remarks>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 }

@@ -2,8 +2,9 @@ namespace ServerSentEvents;
 
 /// <summary>Actions for a new event when a subscriber's queue is full.</summary>
 /// <remarks>
-/// A queue is full when the new event would exceed the number of events or the number of bytes that can wait in it. The
-/// action affects this subscriber only: the publisher does not wait, and other subscribers get the event.
+/// A queue is full for an event if the event does not fit into <see cref="PublisherOptions.QueueCapacity"/> or
+/// <see cref="PublisherOptions.QueueCapacityBytes"/>. An empty queue takes an event of any size. The action affects this
+/// subscriber only: the publisher does not wait, and other subscribers get the event.
 /// </remarks>
 public enum QueueOverflow
 {

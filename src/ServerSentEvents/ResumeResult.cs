@@ -7,7 +7,10 @@ namespace ServerSentEvents;
 /// </remarks>
 public enum ResumeResult
 {
-    /// <summary>No id was given, or an empty one. The subscriber is a new client and gets the initial data.</summary>
+    /// <summary>
+    /// No id was given, or an empty one: the subscriber is a new client and gets the initial data. A subscription that is
+    /// refused, or begins after <see cref="Publisher{TProperties}.Drain"/>, also has this result, and gets no initial data.
+    /// </summary>
     NotRequested,
 
     /// <summary>
