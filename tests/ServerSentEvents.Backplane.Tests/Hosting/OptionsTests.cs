@@ -19,10 +19,10 @@ public sealed class OptionsTests
 
     public static TheoryData<string, Action<TestOptions>> OutOfRange => new()
     {
-        { "PublishTimeout must be from 1 millisecond to 24 days.", options => options.PublishTimeout = TimeSpan.FromMilliseconds(0.9) },
-        { "PublishTimeout must be from 1 millisecond to 24 days.", options => options.PublishTimeout = TimeSpan.FromDays(25) },
-        { "MaxEventBytes must be from 1,024 to 16 MiB.", options => options.MaxEventBytes = 1_023 },
-        { "MaxEventBytes must be from 1,024 to 16 MiB.", options => options.MaxEventBytes = 16_777_217 },
+        { "PublishTimeout must be from 1 to 2,147,483,647 milliseconds.", options => options.PublishTimeout = TimeSpan.FromMilliseconds(0.9) },
+        { "PublishTimeout must be from 1 to 2,147,483,647 milliseconds.", options => options.PublishTimeout = TimeSpan.FromDays(25) },
+        { "MaxEventBytes must be from 1,024 to 16,777,216.", options => options.MaxEventBytes = 1_023 },
+        { "MaxEventBytes must be from 1,024 to 16,777,216.", options => options.MaxEventBytes = 16_777_217 },
         { "ReadBack cannot be negative.", options => options.ReadBack = TimeSpan.FromTicks(-1) },
         { "TimeProvider cannot be null.", options => options.TimeProvider = null! },
     };

@@ -19,10 +19,10 @@ internal class StreamPublisherSettings
     {
         PublishTimeout = options.PublishTimeout;
         if (PublishTimeout < TimeSpan.FromMilliseconds(1) || PublishTimeout > LongestTimeout)
-            throw new ArgumentOutOfRangeException(nameof(options), PublishTimeout, "PublishTimeout must be from 1 millisecond to 24 days.");
+            throw new ArgumentOutOfRangeException(nameof(options), PublishTimeout, "PublishTimeout must be from 1 to 2,147,483,647 milliseconds.");
         MaxEventBytes = options.MaxEventBytes;
         if (MaxEventBytes is < SmallestMaxEventBytes or > LargestMaxEventBytes)
-            throw new ArgumentOutOfRangeException(nameof(options), MaxEventBytes, "MaxEventBytes must be from 1,024 to 16 MiB.");
+            throw new ArgumentOutOfRangeException(nameof(options), MaxEventBytes, "MaxEventBytes must be from 1,024 to 16,777,216.");
         TimeProvider = options.TimeProvider ?? throw new ArgumentException("TimeProvider cannot be null.", nameof(options));
         var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ServerSentEvents.Backplane");
         Logger = new LimitedLogger(logger, TimeProvider);
