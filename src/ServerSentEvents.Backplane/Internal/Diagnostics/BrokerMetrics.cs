@@ -55,7 +55,9 @@ internal sealed class BrokerMetrics
     {
         if (!Creation.TryBegin())
             return;
-        AddCounter("events.published", "{event}", "Events that were published on this node.", metrics => metrics.Published);
+        AddCounter(
+            "events.published", "{event}",
+            "Valid events that were passed to PublishAsync on this node, also those that were not published.", metrics => metrics.Published);
         AddCounter("events.confirmed", "{event}", "Events and disconnects of this node that the broker has confirmed.", metrics => metrics.Confirmed);
         AddCounter("events.delivered", "{event}", "Events and disconnects that were read and handed to a publisher of this node.", metrics => metrics.Delivered);
         AddCounter("messages.redelivered", "{message}", "Retransmissions that were skipped.", metrics => metrics.Redelivered);

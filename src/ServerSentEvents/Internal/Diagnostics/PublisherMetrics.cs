@@ -56,7 +56,7 @@ internal static class PublisherMetrics
         AddCounter("events.delivered", Delivered, "{event}", "Events that readers took from their queues, with initial and replayed ones.");
         AddCounter("events.dropped", Dropped, "{event}", "Events and comments that found no room in a queue, or made room for others.");
         AddCounter("events.conflated", Conflated, "{event}", "Events that replaced a queued event of the same key.");
-        AddCounter("gaps", Gaps, "{gap}", "Gap events that were queued: after a resume with a gap, and after dropped events.");
+        AddCounter("gaps", Gaps, "{gap}", "Gap events that were queued; always 0 without a GapEvent. Resumes with a gap: see resumes.");
         InstrumentCreation.Create(() => meter.CreateObservableCounter(
             Prefix + "subscriptions.ended", MeasureEnds, "{subscription}", "Subscriptions that have ended, by reason."));
         InstrumentCreation.Create(() => meter.CreateObservableCounter(
