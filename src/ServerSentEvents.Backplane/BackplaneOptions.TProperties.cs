@@ -10,8 +10,8 @@ namespace ServerSentEvents.Backplane;
 public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
 {
     /// <summary>
-    /// The age of the oldest events that a node reads when it starts: zero for none, null for all that the broker keeps. The
-    /// default is 1 hour, like that of <see cref="PublisherOptions.HistoryMaxAge"/>.
+    /// The age of the oldest events that a node reads when it starts. Zero or more: zero for none, null for all that the broker
+    /// keeps. The default is 1 hour, like that of <see cref="PublisherOptions.HistoryMaxAge"/>.
     /// </summary>
     /// <remarks>
     /// These events fill the history of the node's publisher. The broker's clock counts. Somewhat older events can be read too:
@@ -27,7 +27,8 @@ public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
     /// <para><b>Thread.</b> The function is called on the subscriber's node, once for each subscriber, outside every lock: on the
     /// thread that reads the stream, and for missed events on the thread that calls <c>Subscribe</c>. The two can run at the same
     /// time, so the function must be thread-safe.</para>
-    /// <para><b>Errors.</b> If it throws for a new event, that subscriber does not get the event, and the log says so.</para>
+    /// <para><b>Errors.</b> If it throws for a new event, that subscriber does not get the event, and the log says so. If it throws
+    /// for a missed event, the resume is a <see cref="ResumeResult.Gap"/>.</para>
     /// </remarks>
     public Func<SseItem<string>, TProperties, SseItem<string>?>? Personalize { get; set; }
 

@@ -47,10 +47,12 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
     public string StreamName { get; set; } = "server-sent-events";
 
     /// <summary>
-    /// The shortest time for which the broker keeps events, from 1 second; null for no limit. The default is 1 day. A
-    /// fraction of a second is ignored. The broker removes whole blocks, so a quiet stream can keep events for much longer.
-    /// The option has no effect on a stream that exists already.
+    /// The age at which the broker may remove events, from 1 second, in whole seconds; null for no limit. The default is 1 day.
     /// </summary>
+    /// <remarks>
+    /// <see cref="MaxBytes"/> can remove them earlier. The broker removes whole blocks, so a quiet stream keeps events for longer.
+    /// A fraction of a second is ignored. The option has no effect on a stream that exists already.
+    /// </remarks>
     public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>

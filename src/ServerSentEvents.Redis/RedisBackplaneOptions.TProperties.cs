@@ -47,9 +47,11 @@ public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TPrope
     public int? MaxLength { get; set; } = 100_000;
 
     /// <summary>
-    /// The time for which Redis keeps messages, by its own clock; null for no limit. From 1 minute; the default is 1 day. Each
-    /// node removes older messages once a minute, and keeps the newest one.
+    /// The age at which Redis removes messages, by its own clock, from 1 minute; null for no limit. The default is 1 day.
     /// </summary>
+    /// <remarks>
+    /// <see cref="MaxLength"/> can remove them earlier. Each node removes old messages once a minute, and keeps the newest one.
+    /// </remarks>
     public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>
