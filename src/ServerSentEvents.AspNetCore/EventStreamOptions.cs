@@ -48,8 +48,8 @@ public sealed class EventStreamOptions
     /// <remarks>
     /// The stream ends as after <see cref="Subscription{TProperties}.Close"/>, as for
     /// <see cref="CloseOnAuthenticationExpiration"/>. The earlier of the two times applies. The client reconnects, and the
-    /// application decides again whether to accept it. Clients that came together reconnect together; a
-    /// <see cref="PublisherOptions.ReconnectionJitter"/> spreads them.
+    /// application decides again whether to accept it. Clients that came together reconnect together: set
+    /// <see cref="PublisherOptions.ReconnectionInterval"/> and <see cref="PublisherOptions.ReconnectionJitter"/> to spread them.
     /// </remarks>
     public TimeSpan? MaxStreamAge { get; set; }
 

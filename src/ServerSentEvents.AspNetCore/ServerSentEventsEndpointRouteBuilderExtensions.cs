@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ServerSentEvents;
+using ServerSentEvents.AspNetCore;
 using ServerSentEvents.AspNetCore.Internal;
 using ServerSentEvents.Internal;
 
@@ -49,6 +50,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
     /// <param name="pattern">The route.</param>
     /// <returns>The endpoint, for further configuration.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value of <see cref="EventStreamOptions"/> is out of its range.</exception>
     /// <exception cref="ArgumentException">An option of the publisher, which is created here, is outside its range.</exception>
     /// <exception cref="InvalidOperationException"><c>AddServerSentEvents()</c> has not been called.</exception>
     public static IEndpointConventionBuilder MapServerSentEvents(
@@ -66,6 +68,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
     /// <param name="publisher">The publisher, which need not be registered.</param>
     /// <returns>The endpoint, for further configuration.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value of <see cref="EventStreamOptions"/> is out of its range.</exception>
     public static IEndpointConventionBuilder MapServerSentEvents<TProperties>(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, Publisher<TProperties> publisher) =>
         endpoints.MapServerSentEvents(pattern, publisher, static _ => new SubscribeOptions<TProperties>());
@@ -82,6 +85,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
     /// </param>
     /// <returns>The endpoint, for further configuration.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value of <see cref="EventStreamOptions"/> is out of its range.</exception>
     /// <exception cref="ArgumentException">An option of the publisher, which is created here, is outside its range.</exception>
     /// <exception cref="InvalidOperationException"><c>AddServerSentEvents</c> has not been called for this type.</exception>
     [OverloadResolutionPriority(1)]
@@ -106,6 +110,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
     /// A function that returns the options of the subscription, as for the registered publisher.
     /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value of <see cref="EventStreamOptions"/> is out of its range.</exception>
     /// <inheritdoc cref="MapServerSentEvents{TProperties}(IEndpointRouteBuilder, string, Func{HttpContext, SubscribeOptions{TProperties}?})"/>
     [OverloadResolutionPriority(1)]
     public static IEndpointConventionBuilder MapServerSentEvents<TProperties>(

@@ -14,7 +14,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Debug, "The client of an event stream has disconnected.")]
     internal static partial void ClientHasGone(ILogger logger, Exception? exception);
 
-    [LoggerMessage(4, LogLevel.Information, "A client did not keep up: its queue was full, and its event stream has ended.")]
+    [LoggerMessage(
+        4, LogLevel.Information,
+        "A client did not keep up, and its event stream has ended: its queue was full, or the history evicted an event that it had not read.")]
     internal static partial void Overflowed(ILogger logger);
 
     [LoggerMessage(5, LogLevel.Information, "A client did not keep up: its queue was full, and {Dropped} events were dropped.")]
