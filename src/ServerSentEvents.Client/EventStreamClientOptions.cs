@@ -36,7 +36,7 @@ public sealed class EventStreamClientOptions
     /// </summary>
     /// <remarks>
     /// To continue after a restart of the application, store <c>EventId</c> of each event after it was processed. The id must be
-    /// visible ASCII and inner spaces, at most 4,096 characters. Other ids are refused, so do not store
+    /// visible ASCII characters, with spaces only between them, at most 4,096 characters. Other ids are refused, so do not store
     /// them. Null and an empty id mean the same.
     /// </remarks>
     public string? LastEventId { get; set; }
@@ -126,7 +126,8 @@ public sealed class EventStreamClientOptions
         if (!EventParser.CanBeSent(copy.LastEventId))
         {
             throw new ArgumentException(
-                "LastEventId must be visible ASCII and inner spaces, at most 4,096 characters: a header has to carry it.", paramName);
+                "LastEventId must be visible ASCII characters, with spaces only between them, at most 4,096: a header has to carry it.",
+                paramName);
         }
 
         CheckInterval(copy.ReconnectionInterval, nameof(ReconnectionInterval));

@@ -60,9 +60,9 @@ public partial class Publisher<TProperties>
     /// <para><b>Type.</b> Any text without CR and LF. Avoid the types <c>open</c> and <c>error</c>: a browser's
     /// <c>EventSource</c> calls its handlers for the connection with them. No <c>event:</c> line is written for the type
     /// <c>message</c>, which is the default of clients (WHATWG HTML, 9.2.6).</para>
-    /// <para><b>Id.</b> Visible ASCII (U+0021 to U+007E) and inner spaces, at most 1,000 characters: other ids could not
-    /// come back in a <c>Last-Event-ID</c> header (WHATWG HTML, 9.2.4). An empty id is allowed; it clears the client's
-    /// last event id. With a history, an event without an id gets a generated one.
+    /// <para><b>Id.</b> Visible ASCII characters (U+0021 to U+007E), with spaces only between them, at most 1,000
+    /// characters: other ids could not come back in a <c>Last-Event-ID</c> header (WHATWG HTML, 9.2.4). An empty id is
+    /// allowed; it clears the client's last event id. With a history, an event without an id gets a generated one.
     /// <see cref="PublisherOptions.HistoryCapacity"/> documents which ids must be unique.</para>
     /// <para><b>Reconnection interval.</b> Zero or more. It is sent in whole milliseconds, at most
     /// <see cref="int.MaxValue"/>. A value between zero and one millisecond becomes 1.</para>

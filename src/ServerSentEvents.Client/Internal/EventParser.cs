@@ -50,7 +50,9 @@ internal sealed class EventParser(int maxEventBytes, string? lastEventId)
     /// <summary>The newest value of a <c>retry:</c> field; null if there was none.</summary>
     internal TimeSpan? ReconnectionInterval { get; private set; }
 
-    /// <summary>Returns whether a header can carry an id unchanged: visible ASCII and inner spaces, and not too many of them.</summary>
+    /// <summary>
+    /// Returns whether a header can carry an id unchanged: visible ASCII characters, with spaces only between them, and not too many.
+    /// </summary>
     internal static bool CanBeSent(string? id)
     {
         if (id is null)

@@ -40,7 +40,7 @@ internal static class EventValidator
         if (eventId is not null && !CanBeSentBack(eventId))
         {
             throw new ArgumentException(
-                "An event id can contain visible ASCII characters and inner spaces, 1,000 at most: "
+                "An event id can contain visible ASCII characters, with spaces only between them, 1,000 at most: "
                 + "clients send it back in a header.",
                 paramName);
         }
