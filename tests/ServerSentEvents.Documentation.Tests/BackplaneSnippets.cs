@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using ServerSentEvents.AspNetCore.Tests;
+using ServerSentEvents.Backplane;
 using ServerSentEvents.RabbitMQ;
 using ServerSentEvents.Redis;
 using StackExchange.Redis;
@@ -29,8 +31,6 @@ public sealed class BackplaneSnippets
         {
             options.ConnectionFactory = new ConnectionFactory { Uri = new Uri(builder.Configuration.GetConnectionString("rabbitmq")!) };
             options.StreamName = "shop-events";
-            options.Personalize = (item, user) => item.EventType == "admin" && !user.IsAdmin ? null : item;
-            options.SubscriberKey = user => user.Name;
         });
 
         await ShouldRegisterAsync<RabbitMQBackplane<User>>(builder);
@@ -45,6 +45,24 @@ public sealed class BackplaneSnippets
         builder.Services.AddServerSentEventsRabbitMQ<object?>(options => options.ConnectionFactory = new ConnectionFactory());
 
         await ShouldRegisterAsync<RabbitMQBackplane<object?>>(builder);
+    }
+
+    [Fact]
+    public void Functions_OfAUser_SelectEventsAndNameTheUser()
+    {
+        var options = new RedisBackplaneOptions<User>();
+        Configure(options);
+
+        var item = new SseItem<string>("the disk is full", "admin");
+        options.Personalize!(item, new User("Ann", IsAdmin: true)).Should().Be(item);
+        options.Personalize!(item, new User("Bob", IsAdmin: false)).Should().BeNull();
+        options.SubscriberKey!(new User("Ann", IsAdmin: true)).Should().Be("Ann");
+
+        static void Configure(BackplaneOptions<User> options)
+        {
+            options.Personalize = (item, user) => item.EventType == "admin" && !user.IsAdmin ? null : item;
+            options.SubscriberKey = user => user.Name;
+        }
     }
 
     [Fact]
@@ -71,8 +89,6 @@ public sealed class BackplaneSnippets
         {
             options.Configuration = ConfigurationOptions.Parse(builder.Configuration.GetConnectionString("redis")!);
             options.StreamKey = "shop-events";
-            options.Personalize = (item, user) => item.EventType == "admin" && !user.IsAdmin ? null : item;
-            options.SubscriberKey = user => user.Name;
         });
 
         await ShouldRegisterAsync<RedisBackplane<User>>(builder);
