@@ -43,7 +43,7 @@ public sealed class OutageLogTests
         await client.NextAsync();
 
         node.Log.Warnings.Should().HaveCount(12)
-            .And.EndWith("Left out 190 more entries with the event id 9 in the last minute that had some. ");
+            .And.EndWith("190 more log entries of kind 9 were left out within a minute. ");
     }
 
     [Fact]

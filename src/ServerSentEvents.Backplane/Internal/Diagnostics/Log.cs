@@ -61,7 +61,7 @@ internal static partial class Log
         "Stream {Stream}: a disconnect has no effect on this node, because the option SubscriberKey is not set.")]
     internal static partial void NoSubscriberKey(ILogger logger, string stream);
 
-    [LoggerMessage(15, LogLevel.Warning, "Left out {Count} more entries with the event id {Id} in the last minute that had some.")]
+    [LoggerMessage(15, LogLevel.Warning, "{Count} more log entries of kind {Id} were left out within a minute.")]
     internal static partial void LeftOut(ILogger logger, int count, int id);
 
     [LoggerMessage(
