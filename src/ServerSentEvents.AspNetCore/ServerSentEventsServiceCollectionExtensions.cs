@@ -25,7 +25,7 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <see cref="IEventPublisher"/>.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Sets the options of this publisher, when the publisher is created.</param>
+    /// <param name="configure">A function that sets the options of this publisher. It runs when the publisher is created.</param>
     /// <returns>The services.</returns>
     /// <remarks>
     /// <para><b>Lifetime.</b> The publisher is created when the application starts, or earlier if it is resolved before. It is

@@ -3,7 +3,7 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.Backplane;
 
 /// <summary>Settings of a <see cref="StreamBackplane{TProperties}"/> that all brokers share.</summary>
-/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
 /// The backplane checks and copies the options once. Do not change an instance from several threads at the same time.
 /// </remarks>

@@ -23,7 +23,7 @@ public static class BackplaneServiceCollectionExtensions
     /// </summary>
     /// <typeparam name="TPublisher">The type of the publisher.</typeparam>
     /// <typeparam name="TOptions">The type of the publisher's options.</typeparam>
-    /// <param name="services">The services.</param>
+    /// <param name="services">The application's services.</param>
     /// <param name="configure">
     /// A function that sets the options. It runs when the publisher is created. <see cref="StreamPublisherOptions.LoggerFactory"/> and
     /// <see cref="StreamPublisherOptions.TimeProvider"/> are then already those of the services, if they have them.
@@ -68,7 +68,7 @@ public static class BackplaneServiceCollectionExtensions
     }
 
     /// <summary>Returns the publisher of this node, for the function that creates a backplane.</summary>
-    /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+    /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
     /// <param name="provider">The services.</param>
     /// <param name="method">
     /// The name of the method that registers the backplane, without type arguments, for the message of the exception. The default is

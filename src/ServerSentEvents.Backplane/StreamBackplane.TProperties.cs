@@ -11,7 +11,7 @@ namespace ServerSentEvents.Backplane;
 /// The backplane of one node. It publishes to the subscribers of every node over the stream of a broker, and delivers the
 /// events of the stream to the subscribers of this node.
 /// </summary>
-/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
 /// <para><b>Ids.</b> With <see cref="PublisherOptions.HistoryCapacity"/> above 0, an event's id is its position in the stream, and
 /// a check of the message there. It is the same on every node, so a client resumes at any node. An id of the application is

@@ -5,12 +5,14 @@ namespace ServerSentEvents.Backplane;
 /// <content>The start and the disposal.</content>
 public abstract partial class StreamPublisher
 {
-    /// <summary>
-    /// Disconnects, within a second or so, also on a stalled network. Events that are being published fail with
-    /// <see cref="ObjectDisposedException"/>, and may have been published. Waits for functions and handlers of the application
-    /// that are running. Do not await this method inside one of them. A second call has no effect, and returns at once.
-    /// </summary>
+    /// <summary>Disconnects, within about a second, and fails events that are not confirmed.</summary>
     /// <returns>A task that completes when nothing is delivered anymore.</returns>
+    /// <remarks>
+    /// <para>The time is the same on a stalled network. Events that are not confirmed fail with an
+    /// <see cref="ObjectDisposedException"/>, and may have been published.</para>
+    /// <para>The method waits for functions and handlers of the application that are running. Do not await it inside one of them. A
+    /// second call has no effect, and returns at once.</para>
+    /// </remarks>
     public virtual async ValueTask DisposeAsync()
     {
         lock (_gate)

@@ -17,10 +17,10 @@ namespace ServerSentEvents.Backplane;
 /// <remarks>
 /// <para><b>Order.</b> All nodes deliver the same events in the order of the stream. Events of one publisher are sent in the order
 /// of the calls. You need not wait for one call before the next.</para>
-/// <para><b>Outages.</b> The publisher reconnects after a lost connection. An event whose confirmation was lost is sent again, and
-/// delivered once. A node that cannot tell the two apart ends its subscriptions instead, and their clients get a gap. This happens
-/// on a node that joined in between. It also happens on nodes that did not read the stream from its first message, if the first
-/// message of a new publisher is sent again.</para>
+/// <para><b>Outages.</b> The publisher reconnects after a lost connection. If a confirmation was lost, it sends the message again,
+/// and each node delivers it once. A node that cannot know whether its clients have the events gives them a gap. This concerns a
+/// node that joined in between. It also concerns a node that did not read the stream from its first message, for the first events
+/// of a new process.</para>
 /// <para><b>Thread safety.</b> All members can be called from any thread.</para>
 /// <para><b>Memory.</b> Events wait in memory until the broker has confirmed them, or their timeout is over. Callers that await
 /// each call bound this by themselves.</para>

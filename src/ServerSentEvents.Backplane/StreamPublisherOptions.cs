@@ -19,16 +19,19 @@ public abstract class StreamPublisherOptions
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The largest message that a single event may make, in bytes, from 1,024 to 16,777,216 (16 MiB). The default is 262,144
-    /// (256 KiB).
+    /// The largest encoded event, in bytes, from 1,024 to 16,777,216 (16 MiB). The default is 262,144 (256 KiB).
     /// </summary>
     /// <remarks>
-    /// The message has the event's data, type, id and channel names in UTF-8, 5 bytes for each of these fields, and 30 bytes.
-    /// Nodes deliver larger events of other nodes.
+    /// <para>The bytes are those of the data, type, id and channel names in UTF-8, 5 for each of these, 30, and 13 for a
+    /// reconnection interval. Nodes deliver larger events of other nodes.</para>
+    /// <para>This is not <see cref="PublisherOptions.MaxEventBytes"/> of the publisher, which bounds the event on the wire.</para>
     /// </remarks>
     public int MaxEventBytes { get; set; } = 256 << 10;
 
-    /// <summary>The log for lost connections and lost messages. The default is null: none. A container sets its own.</summary>
+    /// <summary>
+    /// The factory of the logger, whose category is <c>ServerSentEvents.Backplane</c>. The default is null: nothing is logged. In a
+    /// container, the registered factory is used.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>

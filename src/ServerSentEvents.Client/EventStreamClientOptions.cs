@@ -8,7 +8,8 @@ namespace ServerSentEvents.Client;
 /// <para>The constructor of the client checks and copies the options. Later changes have no effect on that client. A value outside
 /// its range makes the constructor throw an <see cref="ArgumentException"/>.</para>
 /// <para>The functions run on the thread that asks for the next event, or on a thread of the pool, and one at a time for each
-/// enumeration. An exception of a function ends the enumeration, which throws it. Instances are not safe for concurrent changes.</para>
+/// enumeration. An exception of a function ends the enumeration, which throws it.</para>
+/// <para>Do not change an instance from several threads at the same time.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -107,7 +108,7 @@ public sealed class EventStreamClientOptions
     public Action<EventStreamDisconnection>? Disconnected { get; set; }
 
     /// <summary>
-    /// The source of the logger, whose category is <c>ServerSentEvents.Client</c>. The default is null: nothing is logged.
+    /// The factory of the logger, whose category is <c>ServerSentEvents.Client</c>. The default is null: nothing is logged.
     /// </summary>
     /// <remarks>Logs name addresses without their query, which may contain secrets.</remarks>
     public ILoggerFactory? LoggerFactory { get; set; }

@@ -8,7 +8,7 @@ namespace ServerSentEvents.RabbitMQ;
 /// The backplane of one node. It publishes to the subscribers of every node over a RabbitMQ stream, and delivers the events
 /// of the stream to the subscribers of this node.
 /// </summary>
-/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
 /// The remarks of <see cref="StreamBackplane{TProperties}"/> apply: order, ids, loss, memory, threads and lifetime. A confirmed
 /// event is on a quorum of the stream's replicas.

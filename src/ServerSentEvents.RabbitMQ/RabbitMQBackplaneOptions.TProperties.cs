@@ -3,11 +3,12 @@ using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ;
 
-/// <summary>
-/// The settings of a <see cref="RabbitMQBackplane{TProperties}"/>. They are checked and copied once, except for the
-/// <see cref="ConnectionFactory"/>. Not safe to change from several threads.
-/// </summary>
-/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <summary>Settings of a <see cref="RabbitMQBackplane{TProperties}"/>.</summary>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
+/// <remarks>
+/// The backplane checks and copies the options once, except for the <see cref="ConnectionFactory"/>. Do not change an instance from
+/// several threads at the same time.
+/// </remarks>
 /// <example>
 /// <code>
 /// using RabbitMQ.Client;
@@ -24,12 +25,14 @@ namespace ServerSentEvents.RabbitMQ;
 public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TProperties>
 {
     /// <summary>
-    /// The address and the credentials of the broker. Required, and kept without a copy: give it to nothing else. The backplane
-    /// recovers by itself, so it turns <c>AutomaticRecoveryEnabled</c> and <c>TopologyRecoveryEnabled</c> off. Where
-    /// <c>RequestedHeartbeat</c> is 60 seconds, the library's default, it becomes 6 seconds, so that a silent network is noticed
-    /// within 30 seconds; <c>ContinuationTimeout</c> and <c>RequestedConnectionTimeout</c> become 5 seconds in
-    /// the same way.
+    /// The address and the credentials of the broker. Required. The backplane changes this object: create one for it alone.
     /// </summary>
+    /// <remarks>
+    /// The backplane keeps the object without a copy. It recovers by itself, so it turns <c>AutomaticRecoveryEnabled</c> and
+    /// <c>TopologyRecoveryEnabled</c> off. If <c>RequestedHeartbeat</c> is 60 seconds, the library's default, it becomes 6 seconds,
+    /// so that a silent network is noticed within 30 seconds. <c>ContinuationTimeout</c> and <c>RequestedConnectionTimeout</c> become
+    /// 5 seconds if they are 20 and 30, the library's defaults.
+    /// </remarks>
     public ConnectionFactory? ConnectionFactory { get; set; }
 
     /// <summary>

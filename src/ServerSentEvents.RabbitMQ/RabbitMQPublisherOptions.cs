@@ -3,10 +3,11 @@ using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ;
 
-/// <summary>
-/// The settings of a <see cref="RabbitMQEventPublisher"/>. They are checked and copied once, except for the
-/// <see cref="ConnectionFactory"/>. Not safe to change from several threads.
-/// </summary>
+/// <summary>Settings of a <see cref="RabbitMQEventPublisher"/>.</summary>
+/// <remarks>
+/// The publisher checks and copies the options once, except for the <see cref="ConnectionFactory"/>. Do not change an instance from
+/// several threads at the same time.
+/// </remarks>
 public sealed class RabbitMQPublisherOptions : StreamPublisherOptions
 {
     /// <inheritdoc cref="RabbitMQBackplaneOptions{TProperties}.ConnectionFactory"/>

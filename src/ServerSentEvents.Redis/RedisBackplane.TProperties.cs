@@ -8,7 +8,7 @@ namespace ServerSentEvents.Redis;
 /// The backplane of one node. It publishes to the subscribers of every node over a Redis stream, and delivers the events of
 /// the stream to the subscribers of this node. Needs Redis 7.0 or later, or Valkey.
 /// </summary>
-/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
 /// The remarks of <see cref="StreamBackplane{TProperties}"/> apply: order, ids, loss, memory, threads and lifetime. A confirmed
 /// event is in the memory of Redis. A restart or a failover can lose it, depending on how Redis is set up. Nodes that had read

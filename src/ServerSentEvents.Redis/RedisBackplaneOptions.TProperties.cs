@@ -3,11 +3,11 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis;
 
-/// <summary>
-/// The settings of a <see cref="RedisBackplane{TProperties}"/>. They are checked and copied once. Not safe to change from
-/// several threads.
-/// </summary>
-/// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
+/// <summary>Settings of a <see cref="RedisBackplane{TProperties}"/>.</summary>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
+/// <remarks>
+/// The backplane checks and copies the options once. Do not change an instance from several threads at the same time.
+/// </remarks>
 /// <example>
 /// <code>
 /// using ServerSentEvents.Redis;
@@ -55,8 +55,8 @@ public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TPrope
     public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// The number of replicas that must have an event before it is confirmed. The default is 0: a failover can then lose the
-    /// last confirmed events. While Redis has fewer replicas, nothing is confirmed. Not negative.
+    /// The number of replicas that must have an event before it is confirmed: 0 or more. The default is 0: a failover can then
+    /// lose the last confirmed events. While Redis has fewer replicas, nothing is confirmed.
     /// </summary>
     public int WaitForReplicas { get; set; }
 }

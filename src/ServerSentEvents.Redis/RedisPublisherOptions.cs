@@ -3,10 +3,11 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis;
 
-/// <summary>
-/// The settings of a <see cref="RedisEventPublisher"/>. They are checked and copied once. Not safe to change from several
-/// threads.
-/// </summary>
+/// <summary>Settings of a <see cref="RedisEventPublisher"/>.</summary>
+/// <remarks>
+/// <para>The publisher checks and copies the options once. Do not change an instance from several threads at the same time.</para>
+/// <para>There is no <c>MaxAge</c>: nodes remove old messages.</para>
+/// </remarks>
 public sealed class RedisPublisherOptions : StreamPublisherOptions
 {
     /// <inheritdoc cref="RedisBackplaneOptions{TProperties}.Configuration"/>

@@ -8,20 +8,24 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RedisServiceCollectionExtensions
 {
     /// <summary>
-    /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node. The publisher of the node is registered by
-    /// <c>AddServerSentEvents&lt;TProperties&gt;()</c>, or as a singleton <see cref="Publisher{TProperties}"/>.
+    /// Registers a backplane over a Redis stream, also as <see cref="IEventPublisher"/>: events reach the subscribers of every node.
     /// </summary>
-    /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
-    /// <param name="services">The services.</param>
-    /// <param name="configure">Sets the options, at least <see cref="RedisBackplaneOptions{TProperties}.Configuration"/>.</param>
+    /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">
+    /// A function that sets the options, at least <see cref="RedisBackplaneOptions{TProperties}.Configuration"/>. It runs when the
+    /// backplane is created.
+    /// </param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// The application starts when this node has caught up with the stream, or without Redis after
-    /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-redis-</c> plus the full
-    /// name of the type, with the tag <c>ready</c>, is unhealthy until the node has caught up, and degraded in a later outage.
-    /// A second call for the same type has no effect. With several backplanes or publishers of brokers,
+    /// <para>The publisher of the node is registered by <c>AddServerSentEvents&lt;TProperties&gt;()</c>, or as a singleton
+    /// <see cref="Publisher{TProperties}"/>. The application starts when this node has caught up with the stream, or without
+    /// Redis after <see cref="StreamPublisherOptions.PublishTimeout"/>.</para>
+    /// <para>The health check is named <c>server-sent-events-redis-</c> plus the full name of the type, and has the tag
+    /// <c>ready</c>. It is unhealthy until the node has caught up, and degraded in a later outage.</para>
+    /// <para>A second call for the same type has no effect. With several backplanes or publishers of brokers,
     /// <see cref="IEventPublisher"/> is ambiguous, and its resolution throws an <see cref="InvalidOperationException"/>: ask for
-    /// the type, such as <see cref="RedisBackplane{TProperties}"/>.
+    /// the type, such as <see cref="RedisBackplane{TProperties}"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRedis<TProperties>(
@@ -32,17 +36,22 @@ public static class RedisServiceCollectionExtensions
             $"server-sent-events-redis-{typeof(TProperties).FullName}");
 
     /// <summary>
-    /// Makes <see cref="IEventPublisher"/> publish to the subscribers of every node, from a process that has no subscribers.
+    /// Registers a publisher over a Redis stream, also as <see cref="IEventPublisher"/>, for a process without subscribers.
     /// </summary>
-    /// <param name="services">The services.</param>
-    /// <param name="configure">Sets the options, at least <see cref="RedisPublisherOptions.Configuration"/>.</param>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">
+    /// A function that sets the options, at least <see cref="RedisPublisherOptions.Configuration"/>. It runs when the publisher is
+    /// created.
+    /// </param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// The application starts when there is a connection, or without Redis after
-    /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check <c>server-sent-events-redis-publisher</c>, with
-    /// the tag <c>ready</c>, is degraded while nothing can be published. A second call has no effect.
-    /// With several backplanes or publishers of brokers, <see cref="IEventPublisher"/> is ambiguous, and its resolution throws an
-    /// <see cref="InvalidOperationException"/>: ask for the type, such as <see cref="RedisEventPublisher"/>.
+    /// <para>The application starts when there is a connection, or without Redis after
+    /// <see cref="StreamPublisherOptions.PublishTimeout"/>. The health check is named
+    /// <c>server-sent-events-redis-publisher</c>, and has the tag <c>ready</c>. It is degraded while nothing can be
+    /// published.</para>
+    /// <para>A second call has no effect. With several backplanes or publishers of brokers, <see cref="IEventPublisher"/> is
+    /// ambiguous, and its resolution throws an <see cref="InvalidOperationException"/>: ask for the type, such as
+    /// <see cref="RedisEventPublisher"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsRedisPublisher(
