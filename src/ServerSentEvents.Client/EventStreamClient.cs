@@ -15,11 +15,11 @@ namespace ServerSentEvents.Client;
 /// the token ends the request at once while the loop waits for an event, and otherwise when the loop asks for the next one. Leaving the
 /// loop ends it as well; over HTTP/1.1 the handler may keep the connection for two seconds (<c>ResponseDrainTimeout</c>).</para>
 /// <para><b>Failures.</b> The end of a stream, a lost connection, a stall, and the statuses 408, 425, 429 and 5xx (other than 501
-/// and 505) are temporary: the client waits and reconnects. After a 401 it asks for the request once more, without a wait. All
-/// other statuses, another content type, and an event that is too large are permanent: the loop throws an
+/// and 505) are temporary: the client waits and reconnects. After a 401 it repeats the request once at once; a function is
+/// called again. All other statuses, another content type, and an event that is too large are permanent: the loop throws an
 /// <see cref="EventStreamException"/>. <see cref="EventStreamClientOptions.ShouldReconnect"/> can decide otherwise.</para>
-/// <para><b>Waits.</b> The wait before an attempt is the reconnection interval of the server's <c>retry:</c>, or else of the
-/// options, and up to half of it in addition. From the second attempt without progress on, it doubles each time, up to
+/// <para><b>Waits.</b> The first wait is the reconnection interval plus a random part of up to half of it. The interval is that of
+/// the server's <c>retry:</c>, or else of the options. After each further attempt without progress, the wait doubles, up to
 /// <see cref="EventStreamClientOptions.MaxReconnectionInterval"/>. An attempt makes progress if it delivers an event or if its
 /// stream stays open for 30 seconds. The silence of a stall does not count. A <c>Retry-After</c> is honored as the shortest wait.</para>
 /// <para><b>Threads.</b> Instances are safe to use from several threads, and each enumeration has its own connection. The client does not
@@ -43,7 +43,7 @@ public sealed class EventStreamClient
     private readonly ILogger _logger;
 
     /// <summary>Initializes a client that sends its requests with an <see cref="HttpClient"/>.</summary>
-    /// <param name="http">The client of HTTP. Its handlers, default headers and base address apply.</param>
+    /// <param name="http">The HTTP client. Its handlers, default headers and base address apply.</param>
     /// <param name="options">The settings, which are copied; null for the defaults.</param>
     /// <exception cref="ArgumentNullException"><paramref name="http"/> or the time provider is null.</exception>
     /// <exception cref="ArgumentException">A value of the options is out of its range.</exception>

@@ -66,9 +66,9 @@ public sealed class EventStreamClientOptions
     /// </summary>
     /// <remarks>
     /// <para>It applies to the stream, and to the time from the start of the request to the headers: name resolution, the connection,
-    /// the upload of a body, and retries of handlers count. Comments count as bytes, so it should be longer than two intervals of the
-    /// server's heartbeats; the standard suggests 15 seconds for these (WHATWG HTML, 9.2.7). The time in which the reader processes an
-    /// event does not count.</para>
+    /// the upload of a body, and retries of handlers count. Heartbeats are comments, and count. Set at least two heartbeat intervals of
+    /// the server; the standard suggests 15 seconds for one (WHATWG HTML, 9.2.7). The time in which the reader processes an event does
+    /// not count.</para>
     /// <para>If the server sends neither heartbeats nor ids, raise the value or switch it off: events that are published while the client
     /// reconnects are lost.</para>
     /// </remarks>
@@ -81,8 +81,8 @@ public sealed class EventStreamClientOptions
     /// <remarks>
     /// The bytes are those of the event's data, type and id, and of the line that is being received. A larger event ends the
     /// enumeration with an <see cref="EventStreamException"/>. It is not a temporary failure, because a server that resumes would
-    /// send the same event again. The memory of the process is up to about five times this value: buffers, and the text of this event
-    /// and of the one before.
+    /// send the same event again. One stream can take about five times this value of memory: buffers, and the text of this event and
+    /// of the one before.
     /// </remarks>
     public int MaxEventBytes { get; set; } = 16 * 1024 * 1024;
 

@@ -3,7 +3,7 @@ namespace ServerSentEvents.Client;
 /// <summary>The cause of the end of an attempt to read an event stream.</summary>
 public enum EventStreamEndReason
 {
-    /// <summary>The server has ended the stream in order. This is temporary: the client reconnects.</summary>
+    /// <summary>The server has ended the stream normally. This is temporary: the client reconnects.</summary>
     EndOfStream,
 
     /// <summary>There was no connection, no response, or the stream broke off. This is temporary.</summary>
