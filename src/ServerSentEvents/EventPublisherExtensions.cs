@@ -48,7 +48,7 @@ public static partial class EventPublisherExtensions
     /// </summary>
     /// <param name="publisher">The publisher.</param>
     /// <param name="items">
-    /// The source. It is enumerated once, and gets the <paramref name="cancellationToken"/>. Its enumerator is disposed
+    /// The source. It is enumerated once, with the <paramref name="cancellationToken"/>. Its enumerator is disposed
     /// before the task completes.
     /// </param>
     /// <param name="channels">
@@ -131,7 +131,7 @@ public static partial class EventPublisherExtensions
     /// <param name="publisher">The publisher.</param>
     /// <param name="items">
     /// The source of the data. A <see cref="Subscription{TProperties}"/> is refused: publish its
-    /// <see cref="Subscription{TProperties}.AsItems"/>. The source is enumerated once, and gets the
+    /// <see cref="Subscription{TProperties}.AsItems"/>. The source is enumerated once, with the
     /// <paramref name="cancellationToken"/>. Its enumerator is disposed before the task completes.
     /// </param>
     /// <param name="channels">

@@ -33,9 +33,9 @@ public partial class Publisher<TProperties>
     /// <see cref="PublisherOptions.MaxEventBytes"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">
-    /// The value is a delegate, the type information is null, the event type or the id has characters that are not allowed,
-    /// the id is too long, the event is larger than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is
-    /// null or empty.
+    /// The value is a delegate, or the type information is null. The type or the id has characters that are not allowed, or
+    /// the id is too long. The event is larger than <see cref="PublisherOptions.MaxEventBytes"/>. A channel name is null or
+    /// empty.
     /// </exception>
     /// <exception cref="JsonException">The value contains a cycle, or is too deep. Nothing was published.</exception>
     /// <exception cref="NotSupportedException">

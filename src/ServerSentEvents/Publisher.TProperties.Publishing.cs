@@ -24,8 +24,8 @@ public partial class Publisher<TProperties>
     /// <param name="eventId">The id, or null for none. With a history, an event without an id gets a generated one.</param>
     /// <returns>The number of queues that took the event, 0 or more.</returns>
     /// <exception cref="ArgumentException">
-    /// The data is null, the type or the id has characters that are not allowed, the id is too long, the event is larger
-    /// than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is null or empty.
+    /// The data is null. The type or the id has characters that are not allowed, or the id is too long. The event is larger
+    /// than <see cref="PublisherOptions.MaxEventBytes"/>. A channel name is null or empty.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
@@ -68,9 +68,9 @@ public partial class Publisher<TProperties>
     /// <see cref="int.MaxValue"/>. A value between zero and one millisecond becomes 1.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">
-    /// The data is null, the type or the id has characters that are not allowed, the id is too long, the reconnection
-    /// interval is negative, the event is larger than <see cref="PublisherOptions.MaxEventBytes"/>, or a channel name is
-    /// null or empty.
+    /// The data is null. The type or the id has characters that are not allowed, or the id is too long. The reconnection
+    /// interval is negative. The event is larger than <see cref="PublisherOptions.MaxEventBytes"/>. A channel name is null or
+    /// empty.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">

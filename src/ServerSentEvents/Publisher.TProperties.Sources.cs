@@ -10,7 +10,7 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// Publishes all events of a source, such as a file or the output of a language model, at the pace of the subscribers.
     /// </summary>
     /// <param name="items">
-    /// The source. It is enumerated once, and gets the <paramref name="cancellationToken"/>. Its enumerator is disposed
+    /// The source. It is enumerated once, with the <paramref name="cancellationToken"/>. Its enumerator is disposed
     /// before the task completes.
     /// </param>
     /// <param name="channels">
@@ -23,12 +23,12 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// </param>
     /// <returns>A task with the number of published events, 0 or more.</returns>
     /// <remarks>
-    /// <para><b>Pace.</b> Before each event, the method waits while a subscriber of the channels that reads has more than
-    /// half of its queue filled, in events or in bytes. So a fast source does not disconnect healthy subscribers. The wait
-    /// takes at most a second for each event, and longer only while the event does not fit into the queue of a subscriber
-    /// that reads. A subscriber reads if it took an event within the last second. During a flush of <c>CopyToAsync</c>, this
-    /// time is as long as the flush needs at 16 KB a second, from one to four seconds. A subscriber that takes nothing for this
-    /// time no longer delays the source. Without subscribers, there is no wait.</para>
+    /// <para><b>Pace.</b> Before each event, the method looks at the queues of subscribers that read. If one is more than half
+    /// full, in events or in bytes, it waits, for at most a second per event. It waits longer only if the event does not fit.
+    /// So a fast source does not disconnect healthy subscribers. Without subscribers, there is no wait.</para>
+    /// <para>A subscriber reads if it took an event within the last second. During a flush of <c>CopyToAsync</c>, this time is
+    /// as long as the flush needs at 16 KB a second, from one to four seconds. A subscriber that reads nothing for this time no
+    /// longer delays the source.</para>
     /// <para><b>Other publishers.</b> Several sources and other calls of <c>Publish</c> can use the same channels at the
     /// same time. Other calls of <c>Publish</c> do not wait.</para>
     /// <para><b>Errors.</b> The method stops at the first error. The task fails with the exception, and the number of
@@ -101,7 +101,7 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// </summary>
     /// <param name="items">
     /// The source of the data. A <see cref="Subscription{TProperties}"/> is refused: publish its
-    /// <see cref="Subscription{TProperties}.AsItems"/>. The source is enumerated once, and gets the
+    /// <see cref="Subscription{TProperties}.AsItems"/>. The source is enumerated once, with the
     /// <paramref name="cancellationToken"/>. Its enumerator is disposed before the task completes.
     /// </param>
     /// <param name="channels">

@@ -57,7 +57,7 @@ public partial class Publisher<TProperties>
     /// <see cref="ResumeResult.Gap"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">
-    /// The options are null, a value is outside its range, a channel name is null or empty, there are no channels, or an
+    /// The options are null, or a value is outside its range. A channel name is null or empty, or there are no channels. An
     /// initial event cannot be sent.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>

@@ -3,8 +3,8 @@ using ServerSentEvents.Internal.Publishing;
 namespace ServerSentEvents;
 
 /// <summary>
-/// A set of channels with their subscribers. It delivers each published event to the queues of the subscribers of its
-/// channels.
+/// A set of channels with their subscribers. An event that is published to a channel goes into the queue of each subscriber
+/// of that channel.
 /// </summary>
 /// <typeparam name="TProperties">
 /// The type of the data that the application attaches to each subscriber, such as a name, a tenant or a culture.

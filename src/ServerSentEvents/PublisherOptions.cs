@@ -81,12 +81,12 @@ public sealed class PublisherOptions
     /// </summary>
     /// <remarks>
     /// <para>It is sent in two cases. After a resume with <see cref="ResumeResult.Gap"/>, it is the first event of the stream,
-    /// before the initial data. After events were dropped because a queue was full, it is sent before the first event after
-    /// the hole. Events that are dropped one after the other belong to the same hole: one gap event is sent for all of them.
-    /// With <see cref="QueueOverflow.DropNewest"/>, an event that is queued in between begins another hole.</para>
+    /// before the initial data. After events were dropped because a queue was full, it is sent before the next event. One gap
+    /// event stands for all events that were dropped in a row. With <see cref="QueueOverflow.DropNewest"/>, an event that is
+    /// queued in between ends the row.</para>
     /// <para>It is never dropped, and is added even to a full queue. It does not count against
-    /// <see cref="QueueCapacityBytes"/>. After a resume, it carries an id, so that the client keeps its position. It can
-    /// lack one if the client's id cannot be sent back. With <see cref="QueueOverflow.Disconnect"/>, no event is dropped,
+    /// <see cref="QueueCapacityBytes"/>. After a resume, it carries an id, so that the client keeps its position. It can have
+    /// no id if the client's last event id is not a valid id. With <see cref="QueueOverflow.Disconnect"/>, no event is dropped,
     /// so the gap event is sent only after a resume.</para>
     /// <para>The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply to it. An event
     /// that cannot be sent, or that has an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>

@@ -69,11 +69,15 @@ public sealed class SubscribeOptions<TProperties>
     /// nothing else to return. With <c>CopyToAsync</c>, it is called on the thread of that call. If nothing else comes
     /// before the load, an empty comment is written first, because proxies hold back the headers until the first byte. The
     /// function runs outside every lock, and delays no other subscriber.</para>
-    /// <para><b>Cancellation.</b> The function gets a token. It is canceled when the subscription is ended at once (by
-    /// <see cref="Subscription{TProperties}.Dispose"/>, <see cref="Publisher{TProperties}.Disconnect"/> or the reader's own
-    /// token), when the publisher is drained or disposed, and when a load takes longer than the
-    /// <see cref="PublisherOptions.LingerTimeout"/> after another end. The stream then ends without the queued events, so that
-    /// no client gets events without the state that they follow.</para>
+    /// <para><b>Cancellation.</b> The function gets a token, which is canceled in three cases:</para>
+    /// <list type="bullet">
+    /// <item>The subscription is ended at once: by <see cref="Subscription{TProperties}.Dispose"/>,
+    /// <see cref="Publisher{TProperties}.Disconnect"/> or the reader's token.</item>
+    /// <item>The publisher is drained or disposed.</item>
+    /// <item>The load takes longer than <see cref="PublisherOptions.LingerTimeout"/> after another end.</item>
+    /// </list>
+    /// <para>The stream then ends without the queued events, so that no client gets events without the state that they
+    /// follow.</para>
     /// <para><b>Errors.</b> An exception of the function, or an event that cannot be sent, ends the subscription:
     /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Before that, the client gets a
     /// reconnection interval (<c>retry:</c>) of 5 to 10 seconds, chosen at random, so that not all clients return to a

@@ -60,7 +60,7 @@ public sealed partial class Subscription<TProperties>
     /// <see cref="Dispose"/>, by <paramref name="cancellationToken"/>, or after the
     /// <see cref="PublisherOptions.LingerTimeout"/>. The copy waits for a writer that ignores this token.</para>
     /// <para><b>After the end</b> of the subscription by other means, the queued events are still written. A client that
-    /// takes nothing for the <see cref="PublisherOptions.LingerTimeout"/> is cut off, also after the publisher has been
+    /// reads nothing for the <see cref="PublisherOptions.LingerTimeout"/> is cut off, also after the publisher has been
     /// disposed. With the default settings, a client that takes at least 16 KB a second gets everything that a
     /// full queue holds.</para>
     /// <para><b>Errors.</b> An exception of the writer ends this subscription only, and the task fails with it.</para>

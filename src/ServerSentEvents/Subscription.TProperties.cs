@@ -149,7 +149,7 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
         set => _isResuming = value;
     }
 
-    /// <summary>True if the rest of the queue was dropped because the reader took nothing after the end.</summary>
+    /// <summary>True if the rest of the queue was dropped because the reader read nothing after the end.</summary>
     internal bool WasCutOff { get; private set; }
 
     /// <summary>The failure that has ended a copy.</summary>

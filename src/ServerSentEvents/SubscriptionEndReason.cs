@@ -4,12 +4,16 @@ namespace ServerSentEvents;
 /// <remarks>A subscription keeps its first reason, whatever happens to it later.</remarks>
 public enum SubscriptionEndReason
 {
-    /// <summary>
-    /// The reader left before the end of the stream, its writer or its initial data failed, a handler of <c>Subscribed</c> threw,
-    /// <see cref="Subscription{TProperties}.Dispose"/> or <see cref="Publisher{TProperties}.Disconnect"/> was called, or
-    /// <see cref="Subscription{TProperties}.Leave"/> or <see cref="Publisher{TProperties}.Unsubscribe"/> removed the subscriber from its
-    /// last channel.
-    /// </summary>
+    /// <summary>The subscription was ended at once, or the subscriber left its last channel.</summary>
+    /// <remarks>
+    /// <list type="bullet">
+    /// <item>The reader left before the end of the stream.</item>
+    /// <item>The writer, the initial data or a handler of <see cref="Publisher{TProperties}.Subscribed"/> failed.</item>
+    /// <item><see cref="Subscription{TProperties}.Dispose"/> or <see cref="Publisher{TProperties}.Disconnect"/> was called.</item>
+    /// <item><see cref="Subscription{TProperties}.Leave"/> or <see cref="Publisher{TProperties}.Unsubscribe"/> removed the
+    /// subscriber from its last channel.</item>
+    /// </list>
+    /// </remarks>
     Unsubscribed,
 
     /// <summary>
