@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Delivery;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>Subscribers that have ended and whose readers have not yet taken all that was queued.</summary>
-/// <param name="timeout">The time for which a reader can take nothing, in ticks of the clock.</param>
+/// <param name="timeout">The time for which a reader can read nothing, in ticks of the clock.</param>
 /// <param name="second">A second, in ticks of the clock.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 /// <remarks>

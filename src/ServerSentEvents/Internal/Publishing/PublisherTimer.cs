@@ -5,7 +5,7 @@ namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
 /// The timer for a publisher's subscribers and history. It sends heartbeats, evicts expired events, cuts off ended subscriptions
-/// whose readers take nothing, and ends subscriptions that stay ahead of a backplane's node. It runs only while there is
+/// whose readers read nothing, and ends subscriptions that stay ahead of a backplane's node. It runs only while there is
 /// something to do, and does not keep a publisher alive.
 /// </summary>
 internal sealed class PublisherTimer<TProperties>

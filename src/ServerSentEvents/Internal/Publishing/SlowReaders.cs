@@ -55,7 +55,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
             _readers.Add(subscriber, reader = new(pacer, subscriber, _now));
         reader.Look = _look;
         _seen++;
-        // The source does not wait for a stalled reader, which takes nothing.
+        // The source does not wait for a stalled reader, which reads nothing.
         if (reader.IdleTime(_now) >= LongestIdleTime(subscriber))
             return;
         // An event waits for at most a second for a reader that reads, and longer only if it does not fit.
@@ -73,8 +73,8 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
     }
 
     /// <summary>
-    /// Returns the time after which a reader that takes nothing is stalled: a second, or the time that a client with the lowest rate
-    /// needs for the flush that its copy waits for. A copy takes nothing during a flush.
+    /// Returns the time after which a reader that reads nothing is stalled: a second, or the time that a client with the lowest rate
+    /// needs for the flush that its copy waits for. A copy reads nothing during a flush.
     /// </summary>
     private long LongestIdleTime(Subscriber<TProperties> subscriber) =>
         Math.Max(second, (subscriber.Copy?.FlushingBytes ?? 0) * second / LingeringSubscribers<TProperties>.LowestBytesPerSecond);
@@ -114,7 +114,7 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
         /// <summary>The last look that has seen this reader.</summary>
         internal long Look { get; set; }
 
-        /// <summary>Returns the time for which the reader has been seen to take nothing.</summary>
+        /// <summary>Returns the time for which the reader has been seen to read nothing.</summary>
         internal long IdleTime(long now)
         {
             var progress = subscriber.Progress;

@@ -11,11 +11,11 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <remarks>
 /// A look visits all subscribers of the channels, as a publish does. It gives the source a budget of events and bytes, up to
 /// an eighth of the smallest queue, so that most events need no look. A subscriber that joins ends the budget. The reader that
-/// makes room wakes the source at once. The timer runs only during a wait. It finds readers that take nothing.
+/// makes room wakes the source at once. The timer runs only during a wait. It finds readers that read nothing.
 /// </remarks>
 internal sealed class SourcePacer<TProperties> : IDisposable
 {
-    /// <summary>The time after which a reader that takes nothing is stalled. A reader gets more time during a large flush.</summary>
+    /// <summary>The time after which a reader that reads nothing is stalled. A reader gets more time during a large flush.</summary>
     private static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>The time between two looks of a source that waits: a stalled reader delays it by at most a tenth more.</summary>

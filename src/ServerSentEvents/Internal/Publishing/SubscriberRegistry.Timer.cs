@@ -51,7 +51,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             return _lingering.ToList();
     }
 
-    /// <summary>Removes and returns lingering subscribers whose readers take nothing.</summary>
+    /// <summary>Removes and returns lingering subscribers whose readers read nothing.</summary>
     internal List<Subscriber<TProperties>>? TakeOverdue(long now)
     {
         lock (_gate)
