@@ -7,7 +7,7 @@ public sealed partial class Subscription<TProperties>
     /// <remarks>Each call returns a new copy, which does not change.</remarks>
     public IReadOnlyCollection<string> Channels => Core is { } core && Subscriber is { } subscriber
         ? core.Registry.ChannelsOf(subscriber)
-        : [.. Rest.Channels];
+        : [.. Final.Channels];
 
     /// <summary>Joins channels. The subscription gets what is published to them from now on.</summary>
     /// <param name="channels">

@@ -94,7 +94,7 @@ public sealed partial class Subscription<TProperties>
     {
         if (Subscriber is not { } subscriber)
             return;
-        Volatile.Write(ref _state, new Remains(subscriber.Properties, Channels, subscriber.Dropped, subscriber.End?.Reason));
+        Volatile.Write(ref _state, new FinalState(subscriber.Properties, Channels, subscriber.Dropped, subscriber.End?.Reason));
         Volatile.Write(ref _core, null);
     }
 }

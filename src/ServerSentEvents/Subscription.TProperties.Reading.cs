@@ -126,7 +126,7 @@ public sealed partial class Subscription<TProperties>
     /// <summary>
     /// Lets the stream begin with an empty comment if the reader would otherwise have to wait. Call before the stream is read.
     /// </summary>
-    internal void BeginAtOnce() => Subscriber?.BeginAtOnce();
+    internal void EnsureFirstByte() => Subscriber?.EnsureFirstByte();
 
     /// <summary>
     /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response.

@@ -56,7 +56,7 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     private readonly long _subscribedAt;
 
     /// <summary>
-    /// The <see cref="Internal.Channels.Subscriber{TProperties}"/>, or the <see cref="Remains"/> when nothing is left to read.
+    /// The <see cref="Internal.Channels.Subscriber{TProperties}"/>, or the <see cref="FinalState"/> when nothing is left to read.
     /// </summary>
     private object _state;
 
@@ -80,7 +80,7 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     }
 
     /// <summary>Gets the data that the application attached in <c>Subscribe</c>. Personalized events are made from it.</summary>
-    public TProperties Properties => Subscriber is { } subscriber ? subscriber.Properties : Rest.Properties;
+    public TProperties Properties => Subscriber is { } subscriber ? subscriber.Properties : Final.Properties;
 
     /// <summary>
     /// Gets the time at which the subscription began, in UTC, from the publisher's
@@ -116,11 +116,11 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// Gets the number of events and comments that were dropped so far because the queue was full. It is always 0 under
     /// <see cref="QueueOverflow.Disconnect"/>.
     /// </summary>
-    public long DroppedEvents => Subscriber?.Dropped ?? Rest.Dropped;
+    public long DroppedEvents => Subscriber?.Dropped ?? Final.Dropped;
 
     /// <summary>Gets the reason for the end of the subscription, or null while it has not ended.</summary>
     /// <remarks>Queued events can still be delivered after the end. Only the first reason is kept.</remarks>
-    public SubscriptionEndReason? EndReason => Subscriber is { } subscriber ? subscriber.End?.Reason : Rest.EndReason;
+    public SubscriptionEndReason? EndReason => Subscriber is { } subscriber ? subscriber.End?.Reason : Final.EndReason;
 
     /// <summary>
     /// Gets the result of the attempt to resume with a <see cref="SubscribeOptions{TProperties}.LastEventId"/>. It does
@@ -137,7 +137,7 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
 
     private PublisherCore<TProperties>? Core => Volatile.Read(ref _core);
 
-    private Remains Rest => (Remains)Volatile.Read(ref _state);
+    private FinalState Final => (FinalState)Volatile.Read(ref _state);
 
     /// <summary>
     /// True while the missed personalized events are being made. Until then, the subscription is not listed. Written under the
@@ -156,6 +156,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     internal CopyFailure CopyFailure { get; set; }
 
     /// <summary>The properties that remain readable.</summary>
-    private sealed record Remains(
+    private sealed record FinalState(
         TProperties Properties, IReadOnlyCollection<string> Channels, long Dropped, SubscriptionEndReason? EndReason);
 }

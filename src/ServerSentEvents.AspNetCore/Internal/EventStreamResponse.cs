@@ -112,7 +112,7 @@ internal static class EventStreamResponse
             await context.Response.StartAsync(aborted).ConfigureAwait(false);
             LongRunningRequest.LeaveOutOfMetrics(context);
             // The headers come with a first byte: proxies such as YARP hold headers back until then.
-            subscription.BeginAtOnce();
+            subscription.EnsureFirstByte();
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
         }
         catch (Exception exception) when (subscription.CopyFailure == CopyFailure.Load)

@@ -25,7 +25,7 @@ internal sealed class OpenStream
     private bool _isOver;
 
     /// <summary>1 when the client has a time limit for the end. Changed by an interlocked operation.</summary>
-    private int _isLeaving;
+    private int _isAborting;
 
     /// <summary>The timer of the next step of the end. A timer without a reference is collected.</summary>
     private ITimer? _grace;
@@ -74,11 +74,11 @@ internal sealed class OpenStream
     /// </param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The logger for requests that are aborted.</param>
-    internal void LeaveWithin(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
+    internal void AbortAfter(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
-        if (Interlocked.Exchange(ref _isLeaving, 1) != 0)
+        if (Interlocked.Exchange(ref _isAborting, 1) != 0)
             return;
-        _grace = After(grace, () => Leave(grace, graceForOthers, time, logger), time, logger);
+        _grace = After(grace, () => AbortRequest(grace, graceForOthers, time, logger), time, logger);
         // Calls callbacks of the application, which can throw.
         _ownConnection?.RequestClose();
     }
@@ -90,7 +90,7 @@ internal sealed class OpenStream
             _isOver = true;
     }
 
-    private void Leave(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
+    private void AbortRequest(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
         var isAborted = TryAbortRequest();
         if (isAborted)
@@ -99,10 +99,10 @@ internal sealed class OpenStream
         if (_ownConnection is not null)
             AbortConnection();
         else if (isAborted)
-            _grace = After(grace, () => LeaveShared(graceForOthers, time, logger), time, logger);
+            _grace = After(grace, () => AbortShared(graceForOthers, time, logger), time, logger);
     }
 
-    private void LeaveShared(TimeSpan graceForOthers, TimeProvider time, ILogger logger)
+    private void AbortShared(TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
         if (!IsOver())
             AbortConnection();

@@ -26,7 +26,7 @@ internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
     {
         // The time starts first: a handler of Unsubscribed may take long.
         foreach (var stream in streams)
-            Try(() => stream.LeaveWithin(Grace, GraceForOthers, time, logger));
+            Try(() => stream.AbortAfter(Grace, GraceForOthers, time, logger));
         foreach (var drain in drains)
             Try(drain);
         // Delegates that drain the same publisher are equal.

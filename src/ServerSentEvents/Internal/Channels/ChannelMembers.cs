@@ -9,7 +9,7 @@ namespace ServerSentEvents.Internal.Channels;
 /// take the same time for any number: each subscriber knows its place, and the last one fills a gap.
 /// </summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
-internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor historyFloor) : ByteMeter
+internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor historyFloor) : ChannelByteCount
 {
     private ChannelMember<TProperties>[] _members = new ChannelMember<TProperties>[1];
 
@@ -87,10 +87,10 @@ internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor hist
 internal struct ChannelMember<TProperties>
 {
     private const int CopyBit = 1 << 31;
-    private const int MeteredBit = 1 << 30;
-    private const int SlotBits = MeteredBit - 1;
+    private const int LimitBit = 1 << 30;
+    private const int SlotBits = LimitBit - 1;
 
-    /// <summary>The <see cref="Slot"/>, with <see cref="CopyBit"/> and <see cref="MeteredBit"/>.</summary>
+    /// <summary>The <see cref="Slot"/>, with <see cref="CopyBit"/> and <see cref="LimitBit"/>.</summary>
     private int _slot;
 
     internal Subscriber<TProperties> Subscriber;
@@ -99,8 +99,8 @@ internal struct ChannelMember<TProperties>
     internal ChannelWriter<object> Writer;
 
     /// <summary>
-    /// The number of the meter's units up to which the subscriber's queue certainly has room. Valid with
-    /// <see cref="MeteredBit"/>.
+    /// The number of the channel's units up to which the subscriber's queue certainly has room. Valid with
+    /// <see cref="LimitBit"/>.
     /// </summary>
     private int _unitLimit;
 
@@ -117,15 +117,15 @@ internal struct ChannelMember<TProperties>
     internal void SetCopy() => _slot |= CopyBit;
 
     /// <summary>Returns whether the queue certainly has room, without a look at the queue.</summary>
-    internal readonly bool HasRoom(int units) => (_slot & MeteredBit) != 0 && !ByteMeter.IsBeyond(units, _unitLimit);
+    internal readonly bool HasRoom(int units) => (_slot & LimitBit) != 0 && !ChannelByteCount.IsBeyond(units, _unitLimit);
 
     internal void SetUnitLimit(int limit)
     {
         _unitLimit = limit;
-        _slot |= MeteredBit;
+        _slot |= LimitBit;
     }
 
-    internal void ClearUnitLimit() => _slot &= ~MeteredBit;
+    internal void ClearUnitLimit() => _slot &= ~LimitBit;
 }
 
 /// <summary>The newest event that the history of a channel has lost. No later event of the channel is missing.</summary>

@@ -45,7 +45,7 @@ internal sealed class Subscriber<TProperties>(
     internal int MembershipCount => Memberships?.Length ?? (_channel is null ? 0 : 1);
 
     /// <summary>The count of the only channel. A subscriber of several channels counts its own bytes.</summary>
-    protected override ByteMeter? Meter => _channel;
+    protected override ChannelByteCount? ByteCount => _channel;
 
     /// <summary>The memberships if there are several; else null. Guarded by the registry's lock.</summary>
     private Membership<TProperties>[]? Memberships => _membershipsOrEnd as Membership<TProperties>[];
@@ -66,11 +66,11 @@ internal sealed class Subscriber<TProperties>(
     /// <summary>Sets the channels of a subscriber that has not ended. Needs the registry's lock.</summary>
     internal void SetMemberships(ReadOnlySpan<Membership<TProperties>> memberships)
     {
-        // The queue changes its meter. Replace the count of the old meter by that of the new one, so that Bytes does not change.
-        Uncount(-(Meter?.Bytes ?? 0));
+        // The queue changes its channel. Replace the count of the old one by that of the new one, so that Bytes does not change.
+        Uncount(-(ByteCount?.Bytes ?? 0));
         (_channel, _index) = memberships.Length == 1 ? memberships[0] : default;
         _membershipsOrEnd = memberships.Length > 1 ? memberships.ToArray() : null;
-        Uncount(Meter?.Bytes ?? 0);
+        Uncount(ByteCount?.Bytes ?? 0);
     }
 
     /// <summary>

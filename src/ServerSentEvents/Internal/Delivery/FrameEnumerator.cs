@@ -58,7 +58,9 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     /// <summary>Converts a frame to what the reader gets. Returns false if the reader does not get this frame.</summary>
     private protected abstract bool TryConvert(Frame frame, [MaybeNullWhen(false)] out TView view);
 
-    /// <summary>Ends the subscription. Must not throw: a timer or a closed connection that cancels would not catch it.</summary>
+    /// <summary>
+    /// Ends the subscription. Must not throw: the timer or connection that cancels the token does not catch exceptions.
+    /// </summary>
     private void Cancel()
     {
         // A stream that was read to its end has ended before the token was canceled.

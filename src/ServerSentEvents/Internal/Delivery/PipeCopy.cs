@@ -17,7 +17,7 @@ namespace ServerSentEvents.Internal.Delivery;
 [SuppressMessage(
     "Design",
     "CA1001",
-    Justification = "Another thread can cancel the flush at any time. Without a timer, the source holds nothing to dispose.")]
+    Justification = "Another thread can cancel the flush at any time. Without a timer, the token source holds nothing to dispose.")]
 internal sealed partial class PipeCopy<TProperties> : QueueCopy
 {
     /// <summary>The largest number of bytes in one flush, so that no long queue or large event is copied as a whole.</summary>
@@ -78,7 +78,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
     {
         // Proxies hold the headers of a response back until its first byte, which must not wait for a load.
         if (queue.PendingLoad is not null)
-            queue.BeginAtOnce();
+            queue.EnsureFirstByte();
         var copy = new PipeCopy<TProperties>(subscription, queue, writer, cancellationToken);
         // Attach only a fully constructed copy: from now on, a worker can run it to its end.
         subscription.Attach(copy);

@@ -41,7 +41,7 @@ internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, 
 /// </summary>
 /// <param name="cursors">A cursor for each channel in which something was missed.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
-internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) : FrameSource
+internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) : LeadingFrames
 {
     /// <summary>A heap by position: the first cursor has the next event. A lock on this array guards all fields.</summary>
     private readonly HistoryCursor<TProperties>[] _heap = Sorted(cursors);

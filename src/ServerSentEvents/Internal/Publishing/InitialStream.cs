@@ -28,7 +28,7 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
     /// <param name="ids">The ids of the history; null without one.</param>
     /// <param name="position">The position at which the subscription begins.</param>
     /// <param name="replay">The missed events that could be made; null for none.</param>
-    internal void Begin(SubscriptionQueue queue, EventIds? ids, EventPosition position, FrameSource? replay = null)
+    internal void Begin(SubscriptionQueue queue, EventIds? ids, EventPosition position, LeadingFrames? replay = null)
     {
         PlaceLast(initialData.Frames, ids, position);
         if (gap is not null)
@@ -45,7 +45,7 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
     internal static void TurnAway(SubscriptionQueue queue, Frame retry) => Prepend(queue, [retry], next: null);
 
     /// <summary>Starts the stream with a replay.</summary>
-    internal void Resume<TProperties>(Subscriber<TProperties> subscriber, FrameSource? replay)
+    internal void Resume<TProperties>(Subscriber<TProperties> subscriber, LeadingFrames? replay)
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
@@ -66,7 +66,7 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
     }
 
     private InitialLoad NewLoad(
-        Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, FrameSource? next)
+        Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, LeadingFrames? next)
     {
         return new InitialLoad(LoadAsync, reconnection.NewFrameAfterFailedLoad, next);
 
@@ -90,6 +90,6 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
 
     private static Frame[] NoneOrOne(Frame? frame) => frame is null ? [] : [frame];
 
-    private static void Prepend(SubscriptionQueue queue, Frame[] frames, FrameSource? next) =>
+    private static void Prepend(SubscriptionQueue queue, Frame[] frames, LeadingFrames? next) =>
         queue.Prepend(frames.Length > 0 ? new InitialFrames(frames, next) : next);
 }

@@ -7,13 +7,13 @@ namespace ServerSentEvents.Internal.Queues;
 /// <summary>The initial data that the reader loads when it starts to read.</summary>
 /// <param name="load">Calls the application's function, and formats its result.</param>
 /// <param name="newRetry">Makes the reconnection interval that is sent if the load fails.</param>
-/// <param name="next">The source after this one; null for none.</param>
+/// <param name="next">The leading frames after these; null for none.</param>
 [SuppressMessage(
     "Design",
     "CA1001",
-    Justification = "Another thread can cancel the load at any time. Without a timer, the source holds nothing to dispose.")]
+    Justification = "Another thread can cancel the load at any time. Without a timer, the token source holds nothing to dispose.")]
 internal sealed class InitialLoad(
-    Func<CancellationToken, Task<Frame[]>> load, Func<Frame> newRetry, FrameSource? next) : FrameSource
+    Func<CancellationToken, Task<Frame[]>> load, Func<Frame> newRetry, LeadingFrames? next) : LeadingFrames
 {
     private readonly CancellationTokenSource _cancellation = new();
 
@@ -38,7 +38,7 @@ internal sealed class InitialLoad(
     /// <summary>The time of the last heartbeat, or of the start of the subscription. Guarded by the registry's lock.</summary>
     internal long LastHeartbeat { get; set; }
 
-    internal override FrameSource? Next => next;
+    internal override LeadingFrames? Next => next;
 
     internal override int Count => Frames?.Count ?? 0;
 

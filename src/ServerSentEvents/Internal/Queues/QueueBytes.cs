@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// The bytes of one queue, as a difference to the <see cref="ByteMeter"/> that the queue shares with the others of its
+/// The bytes of one queue, as a difference to the <see cref="ChannelByteCount"/> that the queue shares with the others of its
 /// channel. A mutable struct, because each queue has one.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct QueueBytes
 {
     /// <summary>
-    /// The count of the meter (0 without one) minus the bytes that were added to this queue and not dropped. So the meter's count
-    /// minus this is the number of added bytes. Written under the registry's lock.
+    /// The count of the channel (0 without one) minus the bytes that were added to this queue and not dropped. So the channel's
+    /// count minus this is the number of added bytes. Written under the registry's lock.
     /// </summary>
     private long _origin;
 
@@ -19,10 +19,10 @@ internal struct QueueBytes
     private long _taken;
 
     /// <summary>Returns the bytes that were added and not dropped.</summary>
-    internal long Added(ByteMeter? meter) => (meter?.Bytes ?? 0) - Volatile.Read(ref _origin);
+    internal long Added(ChannelByteCount? count) => (count?.Bytes ?? 0) - Volatile.Read(ref _origin);
 
     /// <summary>Returns the bytes that wait.</summary>
-    internal long Waiting(ByteMeter? meter) => Math.Max(0, Added(meter) - Volatile.Read(ref _taken));
+    internal long Waiting(ChannelByteCount? count) => Math.Max(0, Added(count) - Volatile.Read(ref _taken));
 
     /// <summary>Counts bytes that were added, or dropped if the number is negative. Needs the registry's lock.</summary>
     internal void Add(long bytes) => Volatile.Write(ref _origin, _origin - bytes);
@@ -31,7 +31,7 @@ internal struct QueueBytes
     internal void Take(long bytes) => Volatile.Write(ref _taken, _taken + bytes);
 
     /// <summary>Counts everything as used. Called when nothing is read anymore.</summary>
-    internal void TakeAll(ByteMeter? meter) => Volatile.Write(ref _taken, Added(meter));
+    internal void TakeAll(ChannelByteCount? count) => Volatile.Write(ref _taken, Added(count));
 }
 
 /// <summary>
@@ -39,7 +39,7 @@ internal struct QueueBytes
 /// so that a publish does not write to the memory of each queue.
 /// </summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
-internal abstract class ByteMeter
+internal abstract class ChannelByteCount
 {
     /// <summary>
     /// The exponent of a unit: 1,024 bytes. A limit in units fits an <see cref="int"/>, even if the count does not.

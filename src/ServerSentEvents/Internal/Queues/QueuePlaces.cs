@@ -4,10 +4,10 @@ namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
 /// The place of a personalized event in the queue of a subscriber that joined while the event was being made. The thread that
-/// publishes the event completes it; a reader that reaches the place earlier waits. A reader takes it from the channel, and then
-/// reads it as a source.
+/// publishes the event completes it; a reader that reaches the place earlier waits. A reader takes it from the buffer, and then
+/// reads it as leading frames.
 /// </summary>
-internal sealed class DeferredFrame : FrameSource
+internal sealed class DeferredFrame : LeadingFrames
 {
     /// <summary>Completes when the reader's wait ends.</summary>
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,7 +33,7 @@ internal sealed class DeferredFrame : FrameSource
 
     internal override bool IsLost => _state == DeferredState.Lost;
 
-    internal override bool IsOfChannel => _state != DeferredState.Hole;
+    internal override bool CountsAgainstBounds => _state != DeferredState.Hole;
 
     internal override Task? Wait => _state == DeferredState.Making ? _wait.Task : null;
 

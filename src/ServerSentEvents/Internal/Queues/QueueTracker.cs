@@ -23,7 +23,7 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
 
     internal Func<SseItem<string>, string?>? KeyFunction { get; } = keyFunction;
 
-    /// <summary>True if the first event of the channel comes after a hole. Guarded by a lock on this.</summary>
+    /// <summary>True if the first event of the buffer comes after a hole. Guarded by a lock on this.</summary>
     internal bool HasHole { get; set; }
 
     /// <summary>True if the frame that was taken last is a gap event, whose bytes do not count. Used by the reader alone.</summary>

@@ -24,10 +24,10 @@ internal abstract partial class SubscriptionQueue
         return false;
     }
 
-    /// <summary>Drops the oldest item of the channel. Its place becomes a hole.</summary>
+    /// <summary>Drops the oldest item of the buffer. Its place becomes a hole.</summary>
     private bool DropOldest()
     {
-        if (!_channel.Reader.TryRead(out var oldest))
+        if (!_items.Reader.TryRead(out var oldest))
             return false;
         _bytes.Add(-LengthOf(oldest));
         // If there was nothing to send, nothing is lost.
@@ -87,10 +87,10 @@ internal abstract partial class SubscriptionQueue
         if (_tracker is not { GapFrame: { } gap } || _tracker.LastMark is { IsTaken: false })
             return;
         var mark = new GapMark(gap);
-        // A hole at the beginning of an empty channel is the same hole.
+        // A hole at the beginning of an empty buffer is the same hole.
         if (!_tracker.TryTakeHole(out _))
             PublisherMetrics.Gaps.Increment();
-        _channel.Writer.TryWrite(mark);
+        _items.Writer.TryWrite(mark);
         _tracker.LastMark = mark;
     }
 

@@ -10,11 +10,11 @@ internal abstract partial class SubscriptionQueue
     /// <summary>
     /// Puts an empty comment first if the reader would otherwise have to wait. Call before the queue is read.
     /// </summary>
-    internal void BeginAtOnce()
+    internal void EnsureFirstByte()
     {
         if (HasFrame || IsFinished)
             return;
-        Prepend(new InitialFrames([Frame.Heartbeat], Volatile.Read(ref _first)));
+        Prepend(new InitialFrames([Frame.Heartbeat], Volatile.Read(ref _leading)));
         // Discard, which any thread can call after Abort, may have come first.
         if (_isAborted)
             Prepend(null);
@@ -35,8 +35,8 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
     internal void Release(int bytes)
     {
-        // Frames before the channel and gap events do not count. The field is not cleared before the next frame is read.
-        if (Volatile.Read(ref _first) is null or { IsOfChannel: true } && _tracker is not { HasReadGap: true })
+        // Frames before those of the buffer and gap events do not count. The field is not cleared before the next frame is read.
+        if (Volatile.Read(ref _leading) is null or { CountsAgainstBounds: true } && _tracker is not { HasReadGap: true })
             _bytes.Take(bytes);
         NoteProgress();
         if (!_roomWaiters.IsEmpty)
@@ -47,22 +47,22 @@ internal abstract partial class SubscriptionQueue
     internal void CountDelivery(Frame frame)
     {
         // The age of a replayed frame says nothing about its delivery. Discard also clears the field, but only after Abort.
-        if (frame.DeliveryStart != 0 && Volatile.Read(ref _first) is null or { IsOfChannel: true } && !_isAborted)
+        if (frame.DeliveryStart != 0 && Volatile.Read(ref _leading) is null or { CountsAgainstBounds: true } && !_isAborted)
             PublisherMetrics.CountDelivery(frame.DeliveryStart);
     }
 
     /// <summary>Waits until <see cref="TryRead"/> may succeed. Returns false at the end.</summary>
     internal ValueTask<bool> WaitToReadAsync()
     {
-        // A read stops at a source only if the source has to wait. The wait can be over by now.
-        if (Volatile.Read(ref _first) is { } source)
+        // A read stops before the buffer only if it has to wait for a frame there. The wait can be over by now.
+        if (Volatile.Read(ref _leading) is { } leading)
         {
             // Take the wait first. A heartbeat sets its flag and then completes the old wait, so the reader notices it.
-            var wait = source.Wait;
-            return wait is null || source.HasFrameWhileWaiting ? new ValueTask<bool>(true) : WaitForAsync(wait);
+            var wait = leading.Wait;
+            return wait is null || leading.HasFrameWhileWaiting ? new ValueTask<bool>(true) : WaitForAsync(wait);
         }
 
-        return _channel.Reader.WaitToReadAsync(CancellationToken.None);
+        return _items.Reader.WaitToReadAsync(CancellationToken.None);
     }
 
     private bool TryTake([NotNullWhen(true)] out Frame? frame)
@@ -70,28 +70,28 @@ internal abstract partial class SubscriptionQueue
         frame = null;
         while (true)
         {
-            for (; Volatile.Read(ref _first) is { } source; Leave(source))
+            for (; Volatile.Read(ref _leading) is { } leading; Leave(leading))
             {
-                if (source.Wait is not null)
+                if (leading.Wait is not null)
                 {
-                    frame = source.ReadWhileWaiting();
+                    frame = leading.ReadWhileWaiting();
                     return frame is not null;
                 }
 
-                frame = source.Read();
+                frame = leading.Read();
                 if (frame is not null)
                     return true;
-                if (!source.IsLost)
+                if (!leading.IsLost)
                     continue;
                 // After Abort, nothing was lost: the rest is not wanted.
-                HasLostFrames = source is not InitialLoad { Failure: not null } && !_isAborted;
+                HasLostFrames = leading is not InitialLoad { Failure: not null } && !_isAborted;
                 _hasStopped = true;
                 return false;
             }
 
-            if (!TryTakeFromChannel(out var item))
+            if (!TryTakeItem(out var item))
             {
-                // The channel's lock has made the reader's last writes visible, so that no wake-up is missed.
+                // The buffer's lock has made the reader's last writes visible, so that no wake-up is missed.
                 if (!_roomWaiters.IsEmpty)
                     WakeIfRoom();
                 return false;
@@ -100,7 +100,7 @@ internal abstract partial class SubscriptionQueue
             frame = item as Frame;
             if (frame is not null)
                 return true;
-            Volatile.Write(ref _first, (DeferredFrame)item);
+            Volatile.Write(ref _leading, (DeferredFrame)item);
             // With the barrier in Abort: one of the two sees the other's write, so that no wait outlasts the delivery.
             Interlocked.MemoryBarrier();
             if (_isAborted)
@@ -108,10 +108,10 @@ internal abstract partial class SubscriptionQueue
         }
     }
 
-    private bool TryTakeFromChannel([MaybeNullWhen(false)] out object item)
+    private bool TryTakeItem([MaybeNullWhen(false)] out object item)
     {
         if (_tracker is null)
-            return _channel.Reader.TryRead(out item);
+            return _items.Reader.TryRead(out item);
         lock (_tracker)
         {
             if (_tracker.TryTakeHole(out var gap))
@@ -121,7 +121,7 @@ internal abstract partial class SubscriptionQueue
                 return true;
             }
 
-            if (!_channel.Reader.TryRead(out item))
+            if (!_items.Reader.TryRead(out item))
                 return false;
             _tracker.HasReadGap = item is GapMark;
             item = _tracker.Take(item);
@@ -132,14 +132,14 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Notes that the reader has taken something. A heartbeat during a load is no progress.</summary>
     private void NoteProgress()
     {
-        if (Volatile.Read(ref _first) is not InitialLoad { Wait: not null })
+        if (Volatile.Read(ref _leading) is not InitialLoad { Wait: not null })
             Volatile.Write(ref _progress, unchecked(_progress + 1));
     }
 
-    private void Leave(FrameSource source)
+    private void Leave(LeadingFrames leading)
     {
-        _bytes.Take(source.Bytes);
-        Volatile.Write(ref _first, source.Next);
+        _bytes.Take(leading.Bytes);
+        Volatile.Write(ref _leading, leading.Next);
     }
 
     /// <summary>Waits for a frame that is being made, or for the end of the delivery.</summary>

@@ -9,7 +9,7 @@ internal abstract partial class SubscriptionQueue
     /// </summary>
     internal QueueRoom FindRoom(int length, ref RoomBudget budget)
     {
-        var (events, bytes) = (_channel.Reader.Count, Bytes);
+        var (events, bytes) = (_items.Reader.Count, Bytes);
         budget.Limit(_limits);
         if (events >= _limits.Capacity || !HasRoomFor(length, bytes, holds: 0))
             return QueueRoom.None;
@@ -42,7 +42,7 @@ internal abstract partial class SubscriptionQueue
     /// </summary>
     private void WakeIfRoom()
     {
-        var (events, bytes) = (_channel.Reader.Count, Bytes);
+        var (events, bytes) = (_items.Reader.Count, Bytes);
         if (!IsMoreThanHalf(events, bytes) && HasRoomFor(_roomWaiters.LargestLength, bytes, holds: 0))
             _roomWaiters.WakeAll();
     }

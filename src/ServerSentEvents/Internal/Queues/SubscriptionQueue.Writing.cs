@@ -7,7 +7,7 @@ namespace ServerSentEvents.Internal.Queues;
 internal abstract partial class SubscriptionQueue
 {
     /// <summary>
-    /// Counts the bytes of a <see cref="FrameSource"/>. Returns false if there is no room. Needs the registry's lock.
+    /// Counts the bytes of <see cref="LeadingFrames"/>. Returns false if there is no room. Needs the registry's lock.
     /// </summary>
     internal bool TryAddBytes(long bytes)
     {
@@ -51,7 +51,7 @@ internal abstract partial class SubscriptionQueue
         }
     }
 
-    /// <summary>Subtracts bytes that the meter counts and that were not added here. Needs the registry's lock.</summary>
+    /// <summary>Subtracts bytes that the channel counts and that were not added here. Needs the registry's lock.</summary>
     internal void Uncount(long bytes) => _bytes.Add(-bytes);
 
     /// <summary>Adds a frame if there is room. Returns false if there is none. Needs the registry's lock.</summary>
@@ -168,11 +168,11 @@ internal abstract partial class SubscriptionQueue
     private bool TryAdd(object item)
     {
         var length = LengthOf(item);
-        if (!HasRoomFor(length, Bytes, holds: 0) || (_tracker is not null && _channel.Reader.Count >= _limits.Capacity))
+        if (!HasRoomFor(length, Bytes, holds: 0) || (_tracker is not null && _items.Reader.Count >= _limits.Capacity))
             return false;
         // Count first: a reader that takes the frame at once must not make the difference negative.
         _bytes.Add(length);
-        if (_channel.Writer.TryWrite(item))
+        if (_items.Writer.TryWrite(item))
         {
             if (_tracker is not null)
                 _tracker.LastMark = null;

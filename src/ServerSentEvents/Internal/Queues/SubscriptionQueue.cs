@@ -4,7 +4,7 @@ using System.Threading.Channels;
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// The queue of one subscriber: the frames of this subscriber alone, and then a bounded channel with a bound in bytes.
+/// The queue of one subscriber: the frames of this subscriber alone, and then a bounded buffer with a bound in bytes.
 /// </summary>
 /// <remarks>
 /// One writer at a time, under the registry's lock, and one reader without it. Neither a write nor <see cref="Complete"/>
@@ -13,23 +13,23 @@ namespace ServerSentEvents.Internal.Queues;
 internal abstract partial class SubscriptionQueue
 {
     /// <summary>
-    /// Holds frames, and places of frames. An array of objects stores them without a check of their type.
+    /// The buffer: frames, and places of frames. An array of objects stores them without a check of their type.
     /// </summary>
-    private readonly Channel<object> _channel;
+    private readonly Channel<object> _items;
 
     private readonly QueueLimits _limits;
 
     /// <summary>The state of a queue that sends gap events or conflates; null for a plain queue.</summary>
     private readonly QueueTracker? _tracker;
 
-    /// <summary>The bytes of the channel, and of a frame that the reader has begun.</summary>
+    /// <summary>The bytes of the buffer, and of a frame that the reader has begun.</summary>
     private QueueBytes _bytes;
 
     /// <summary>The number of dropped frames. Written under the registry's lock.</summary>
     private long _dropped;
 
-    /// <summary>The frames before the rest of the channel; null after the last of them. Written by the reader.</summary>
-    private FrameSource? _first;
+    /// <summary>The frames before those of the buffer; null after the last of them. Written by the reader.</summary>
+    private LeadingFrames? _leading;
 
     /// <summary>
     /// True if the next frame cannot be read, so that the reader has to end the subscription. Frames that were read before can still be
@@ -55,14 +55,14 @@ internal abstract partial class SubscriptionQueue
         // A gap event after the last event of a full queue needs a place.
         var capacity = gapFrame is not null && limits.Capacity < int.MaxValue ? limits.Capacity + 1 : limits.Capacity;
         // By default, a waiting reader continues on the thread pool.
-        _channel = Channel.CreateBounded<object>(capacity);
+        _items = Channel.CreateBounded<object>(capacity);
     }
 
     /// <summary>The count that this queue shares with the others of its channel; null if it counts its own bytes.</summary>
-    protected abstract ByteMeter? Meter { get; }
+    protected abstract ChannelByteCount? ByteCount { get; }
 
-    /// <summary>The writer of the channel, for a caller that has checked the room in bytes. Needs the registry's lock.</summary>
-    internal ChannelWriter<object> Writer => _channel.Writer;
+    /// <summary>The writer of the buffer, for a caller that has checked the room in bytes. Needs the registry's lock.</summary>
+    internal ChannelWriter<object> Writer => _items.Writer;
 
     /// <summary>True if each frame needs <see cref="Write"/>, even if there is room.</summary>
     internal bool IsTracked => _tracker is not null;
@@ -77,15 +77,15 @@ internal abstract partial class SubscriptionQueue
     internal long LastWrite { get; set; }
 
     /// <summary>The number of frames that wait. It can be out of date while the reader is at work.</summary>
-    internal int Count => _channel.Reader.Count + (Volatile.Read(ref _first)?.CountAll ?? 0);
+    internal int Count => _items.Reader.Count + (Volatile.Read(ref _leading)?.CountAll ?? 0);
 
     /// <summary>True if nothing waits. The time does not depend on the number of frames.</summary>
-    internal bool IsEmpty => Volatile.Read(ref _first) is not { AreAllEmpty: false } && _channel.Reader.Count == 0;
+    internal bool IsEmpty => Volatile.Read(ref _leading) is not { AreAllEmpty: false } && _items.Reader.Count == 0;
 
     /// <summary>
-    /// The bytes that wait in the channel, and in a frame that the reader has begun. Needs the registry's lock.
+    /// The bytes that wait in the buffer, and in a frame that the reader has begun. Needs the registry's lock.
     /// </summary>
-    internal long Bytes => _bytes.Waiting(Meter);
+    internal long Bytes => _bytes.Waiting(ByteCount);
 
     /// <summary>The bytes that can certainly be added. The reader can only make more room. Needs the registry's lock.</summary>
     internal long Room => _limits.CapacityBytes - Bytes;
@@ -110,37 +110,37 @@ internal abstract partial class SubscriptionQueue
     {
         get
         {
-            for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
+            for (var leading = Volatile.Read(ref _leading); leading is not null; leading = leading.Next)
             {
-                if (!source.IsEmpty)
-                    return source is not InitialLoad;
+                if (!leading.IsEmpty)
+                    return leading is not InitialLoad;
             }
 
-            return _channel.Reader.TryPeek(out var item) && item is not DeferredFrame { Frame: null };
+            return _items.Reader.TryPeek(out var item) && item is not DeferredFrame { Frame: null };
         }
     }
 
     /// <summary>True if the reader gets nothing more.</summary>
     internal bool IsFinished =>
-        _isAborted || _hasStopped || (Volatile.Read(ref _first) is null && _channel.Reader.Completion.IsCompleted);
+        _isAborted || _hasStopped || (Volatile.Read(ref _leading) is null && _items.Reader.Completion.IsCompleted);
 
     /// <summary>True if a frame no longer existed when the reader reached it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
 
     /// <summary>The initial data that is not yet loaded and read; null for none.</summary>
-    internal InitialLoad? PendingLoad => Volatile.Read(ref _first)?.PendingLoad;
+    internal InitialLoad? PendingLoad => Volatile.Read(ref _leading)?.PendingLoad;
 
     /// <summary>The exception of the load, after which nothing more is read; null for none.</summary>
     internal Exception? LoadFailure => PendingLoad?.Failure;
 
     /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
-    internal void Prepend(FrameSource? first) => Volatile.Write(ref _first, first);
+    internal void Prepend(LeadingFrames? first) => Volatile.Write(ref _leading, first);
 
     /// <summary>Ends the writing. The queued frames can still be read. Needs the registry's lock.</summary>
     internal void Complete(ref ReadyList ready)
     {
         _isCompleted = true;
-        _channel.Writer.TryComplete();
+        _items.Writer.TryComplete();
         _roomWaiters.WakeAll();
         Signal(ref ready);
     }
@@ -156,19 +156,19 @@ internal abstract partial class SubscriptionQueue
     {
         _isAborted = true;
         Interlocked.MemoryBarrier();
-        for (var source = Volatile.Read(ref _first); source is not null; source = source.Next)
-            source.StopWaiting();
+        for (var leading = Volatile.Read(ref _leading); leading is not null; leading = leading.Next)
+            leading.StopWaiting();
     }
 
     /// <summary>Drops all frames that wait. Needs <see cref="Abort"/> and <see cref="Complete"/> first.</summary>
     internal void Discard()
     {
-        Volatile.Write(ref _first, null);
-        while (_channel.Reader.TryRead(out _))
+        Volatile.Write(ref _leading, null);
+        while (_items.Reader.TryRead(out _))
         {
         }
 
-        _bytes.TakeAll(Meter);
+        _bytes.TakeAll(ByteCount);
     }
 
     /// <summary>Signals the copy, if there is one, and adds it to a ready list if it was idle. Needs the registry's lock.</summary>

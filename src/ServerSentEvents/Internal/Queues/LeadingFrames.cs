@@ -3,11 +3,11 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
-/// Frames that a reader gets before the rest of its queue. They do not count against the queue's bounds, unless the source
-/// says so, and are never dropped.
+/// Frames that a reader gets before the buffer of its queue. They do not count against the queue's bounds, unless
+/// <see cref="CountsAgainstBounds"/> is true, and are never dropped.
 /// </summary>
 /// <remarks>Read by the reader alone. Any thread can ask for <see cref="Count"/> and <see cref="IsEmpty"/>.</remarks>
-internal abstract class FrameSource
+internal abstract class LeadingFrames
 {
     /// <summary>The number of frames that are left. The time to count them can depend on their number.</summary>
     internal abstract int Count { get; }
@@ -15,26 +15,26 @@ internal abstract class FrameSource
     /// <summary>True if no frame is left. The time does not depend on the number of frames.</summary>
     internal abstract bool IsEmpty { get; }
 
-    /// <summary>The source after this one; null for none. There are at most four in a row.</summary>
-    internal virtual FrameSource? Next => null;
+    /// <summary>The leading frames after these; null for none. There are at most four in a row.</summary>
+    internal virtual LeadingFrames? Next => null;
 
-    /// <summary>The number of frames that are left in this source and all later ones.</summary>
+    /// <summary>The number of frames that are left in these and all later leading frames.</summary>
     internal int CountAll => Count + (Next?.CountAll ?? 0);
 
-    /// <summary>True if this source and all later ones are empty.</summary>
+    /// <summary>True if no frame is left in these and all later leading frames.</summary>
     internal bool AreAllEmpty => IsEmpty && Next is not { AreAllEmpty: false };
 
-    /// <summary>The load among this source and the later ones; null for none.</summary>
+    /// <summary>The load among these and the later leading frames; null for none.</summary>
     internal InitialLoad? PendingLoad => this as InitialLoad ?? Next?.PendingLoad;
 
     /// <summary>True if the next frame no longer exists.</summary>
     internal virtual bool IsLost => false;
 
-    /// <summary>The bytes that the source holds for this subscriber alone, until its end.</summary>
+    /// <summary>The bytes that these frames hold for this subscriber alone, until the last one was read.</summary>
     internal virtual long Bytes => 0;
 
-    /// <summary>True if each frame counts against the bounds, as a frame of the channel does.</summary>
-    internal virtual bool IsOfChannel => false;
+    /// <summary>True if each frame counts against the bounds, as a frame of the buffer does.</summary>
+    internal virtual bool CountsAgainstBounds => false;
 
     /// <summary>The task for which the reader has to wait before the next frame; null for none.</summary>
     internal virtual Task? Wait => null;
@@ -56,12 +56,12 @@ internal abstract class FrameSource
 
 /// <summary>Frames that were made for one subscriber: the reconnection interval, its position, and its initial data.</summary>
 /// <param name="frames">The frames.</param>
-/// <param name="next">The source after this one; null for none.</param>
-internal sealed class InitialFrames(Frame[] frames, FrameSource? next = null) : FrameSource
+/// <param name="next">The leading frames after these; null for none.</param>
+internal sealed class InitialFrames(Frame[] frames, LeadingFrames? next = null) : LeadingFrames
 {
     private int _read;
 
-    internal override FrameSource? Next => next;
+    internal override LeadingFrames? Next => next;
 
     internal override int Count => frames.Length - Volatile.Read(ref _read);
 
