@@ -40,7 +40,7 @@ internal sealed class LocalDelivery<TProperties>(
         }
         catch (ObjectDisposedException)
         {
-            // The publisher has no subscribers anymore.
+            // The publisher was disposed, so no subscriber can get the event.
         }
         catch (Exception exception)
         {

@@ -49,11 +49,10 @@ internal sealed class SeenMessages(int capacity)
 
     /// <summary>The last <see cref="Window"/> messages of one node, a bit for each.</summary>
     /// <remarks>
-    /// A node sends in order, and a lost connection appends nothing after a message of the next one. So a number below the first
-    /// one that was read belongs to a retransmission, whose original is earlier in the stream: it was read or skipped before. A
-    /// retransmission is certainly new under two conditions. An original with a lower number was read: its own original would have
-    /// come later. No message with a higher number was read: the retransmission would change the order. A broker can break the order
-    /// while a stream is deleted and created again.
+    /// A node sends in order, and a lost connection appends nothing after the next one's messages. So a number below the first one
+    /// that was read is a retransmission of a message that was read or skipped. A retransmission is new only if an original with a
+    /// lower number was read, or the stream from its start, and no message with a higher number. Otherwise, it is uncertain. A broker
+    /// can break the order while a stream is deleted and created again.
     /// </remarks>
     private sealed class NodeWindow(ulong first, bool isCertain)
     {

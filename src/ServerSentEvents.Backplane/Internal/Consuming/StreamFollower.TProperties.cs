@@ -47,7 +47,7 @@ internal sealed partial class StreamFollower<TProperties>(
     private bool _isCatchingUp = true;
 
     /// <summary>The offset of the marker that ends the catching up.</summary>
-    private long _end;
+    private long _markerOffset;
 
     private TaskCompletionSource _reached = new();
 
@@ -62,11 +62,11 @@ internal sealed partial class StreamFollower<TProperties>(
     internal async Task AttachAsync(IStreamReader reader, Task<Exception> lost, CancellationToken cancellationToken)
     {
         _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _end = await AppendMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
-        if (_end <= _last)
+        _markerOffset = await AppendMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
+        if (_markerOffset <= _last)
             StartAgain();
         _isResuming = _last is not null;
-        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last ?? _end : _last, settings.ReadBack);
+        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last ?? _markerOffset : _last, settings.ReadBack);
         stallDetector.SetMarkerAwaited(true);
         await reader.ReadAsync(start, Read, cancellationToken).ObserveFailure().WaitAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -111,7 +111,7 @@ internal sealed partial class StreamFollower<TProperties>(
         {
             sequence = ReadMessage(offset, order, body);
             // Handlers of the application can run here, and their time does not count.
-            if (offset >= _end && !_reached.Task.IsCompleted)
+            if (offset >= _markerOffset && !_reached.Task.IsCompleted)
                 ReachEnd(offset, sequence);
         }
         finally
