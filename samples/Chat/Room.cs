@@ -41,15 +41,15 @@ internal sealed class Room
     public static bool IsMessage([NotNullWhen(true)] string? id, [NotNullWhen(true)] string? text) =>
         IsFilled(id, maxLength: 64) && IsFilled(text, maxLength: 2_000);
 
-    /// <summary>Adds a member for as long as the subscription is read.</summary>
-    public Subscription<Member> Join(string name)
+    /// <summary>Returns the subscription of a new member, who is present for as long as the stream is open.</summary>
+    public SubscribeOptions<Member> NewMember(string name)
     {
         var member = new Member(RandomNumberGenerator.GetHexString(32), name);
-        return _publisher.Subscribe(new SubscribeOptions<Member>
+        return new SubscribeOptions<Member>
         {
             Properties = member,
             LoadInitialData = _ => new(InitialData(member)),
-        });
+        };
     }
 
     /// <summary>Sends a message to all other members. The page of the sender shows it already.</summary>
@@ -132,11 +132,12 @@ internal sealed record Hello(string Id, string Name, Guid Room);
 internal sealed record Message(string Id, string Name, string Text, DateTimeOffset At);
 
 /// <summary>
-/// A message that a page posts. The member is the secret id of the connection, and the id lets the page send the message again.
+/// A message that a page posts. The secret id of the member belongs to the connection, and the id lets the page send the message
+/// again.
 /// </summary>
-internal sealed record MessageRequest(string? Member, string? Id, string? Text);
+internal sealed record MessageRequest(string? MemberId, string? Id, string? Text);
 
-internal sealed record NameRequest(string? Member, string? Name);
+internal sealed record NameRequest(string? MemberId, string? Name);
 
 /// <summary>The JSON metadata of this sample. It replaces reflection, so the sample can be published as a native program.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]

@@ -17,12 +17,12 @@ internal sealed record Broker(Uri Address)
         ? $"""
             The nodes need Redis 7, and look for it at {Address.Authority}. To get it:
               docker run --rm -p 6379:6379 redis:7
-              apt-get install redis-server        (Debian and Ubuntu)
+              apt-get install redis-server        # Debian and Ubuntu
             """
         : $"""
             The nodes need RabbitMQ, and look for it at {Address.Authority}. To get it:
               docker run --rm -p 5672:5672 rabbitmq:4
-              apt-get install rabbitmq-server        (Debian and Ubuntu)
+              apt-get install rabbitmq-server        # Debian and Ubuntu
             For Redis instead: --broker redis://localhost:6379
             """;
 

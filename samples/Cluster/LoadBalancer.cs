@@ -15,11 +15,11 @@ internal static class LoadBalancer
         NodeProcess[] nodes = [new("A", broker), new("B", broker)];
         var connections = 0;
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
-            endpoint.Use(answer => async connection =>
+            endpoint.Use(next => async connection =>
             {
                 var turn = Interlocked.Increment(ref connections);
                 using var node = await ConnectAsync([.. nodes.Skip(turn % nodes.Length), .. nodes], connection.ConnectionClosed);
-                await (node is null ? answer(connection) : ForwardAsync(connection, node));
+                await (node is null ? next(connection) : ForwardAsync(connection, node));
             })));
 
         var app = builder.Build();
@@ -50,12 +50,12 @@ internal static class LoadBalancer
     /// <summary>Copies bytes both ways until one side ends.</summary>
     private static async Task ForwardAsync(ConnectionContext connection, NetworkStream node)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        var there = connection.Transport.Input.CopyToAsync(node, over.Token);
-        var back = node.CopyToAsync(connection.Transport.Output.AsStream(leaveOpen: true), over.Token);
-        await Task.WhenAny(there, back);
-        await over.CancelAsync();
-        await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var closing = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+        var toNode = connection.Transport.Input.CopyToAsync(node, closing.Token);
+        var toClient = node.CopyToAsync(connection.Transport.Output.AsStream(leaveOpen: true), closing.Token);
+        await Task.WhenAny(toNode, toClient);
+        await closing.CancelAsync();
+        await Task.WhenAll(toNode, toClient).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>

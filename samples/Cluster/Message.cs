@@ -8,18 +8,18 @@ namespace Cluster;
 /// <param name="Name">The name of the author.</param>
 /// <param name="Text">The text.</param>
 /// <param name="Node">The node that took the message.</param>
-/// <param name="Member">The secret of the author's page. The nodes and the broker see it, and no other page does.</param>
+/// <param name="PageSecret">The secret of the author's page. The nodes and the broker see it, and no other page does.</param>
 /// <param name="Mine">True for the author's page.</param>
-internal sealed record Message(string Id, string Name, string Text, string? Node = null, string? Member = null, bool Mine = false)
+internal sealed record Message(string Id, string Name, string Text, string? Node = null, string? PageSecret = null, bool Mine = false)
 {
-    public bool IsValid => IsFilled(Id, 64) && IsFilled(Name, 40) && IsFilled(Text, 2_000) && IsFilled(Member, 64);
+    public bool IsValid => IsFilled(Id, 64) && IsFilled(Name, 40) && IsFilled(Text, 2_000) && IsFilled(PageSecret, 64);
 
     /// <summary>Makes the event of one page: it says whether the message is the page's own, and not whose it is.</summary>
-    public static SseItem<string>? Personalize(SseItem<string> item, string member)
+    public static SseItem<string>? Personalize(SseItem<string> item, string pageSecret)
     {
         if (item.EventType != "message" || JsonSerializer.Deserialize<Message>(item.Data, JsonSerializerOptions.Web) is not { } message)
             return item;
-        return NewEvent("message", message with { Member = null, Mine = message.Member == member });
+        return NewEvent("message", message with { PageSecret = null, Mine = message.PageSecret == pageSecret });
     }
 
     public static SseItem<string> NewEvent<T>(string type, T data) => new(JsonSerializer.Serialize(data, JsonSerializerOptions.Web), type);

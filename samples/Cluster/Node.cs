@@ -25,15 +25,16 @@ internal static class Node
         builder.Logging.AddFilter("ServerSentEvents.Backplane", LogLevel.Error);
 
         var app = builder.Build();
-        var run = Guid.NewGuid();
+        var nodeId = Guid.NewGuid();
         app.UsePage();
 
-        app.MapGet("/events", (string member, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Publisher<string> publisher) =>
+        app.MapGet("/events", (string pageSecret, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Publisher<string> publisher) =>
         {
-            var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = member, LastEventId = lastEventId });
+            // A subscription, and not ToResult(options), because the welcome says how the stream resumes.
+            var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = pageSecret, LastEventId = lastEventId });
             // The node's own publisher sends this to the one page, without an id. The broker and the other node do not see it.
-            var welcome = Message.NewEvent("welcome", new { Node = name, Run = run, How = subscription.Resume.ToString() });
-            publisher.Publish(other => ReferenceEquals(other, member) ? welcome : null);
+            var welcome = Message.NewEvent("welcome", new { Node = name, NodeId = nodeId, How = subscription.Resume.ToString() });
+            publisher.Publish(other => ReferenceEquals(other, pageSecret) ? welcome : null);
             return subscription.ToResult();
         });
 
@@ -43,12 +44,12 @@ internal static class Node
 
         // Any node can take the request. The right one reads it in the stream.
         app.MapPost("/nodes/{which:guid}/stop", (Guid which, IEventPublisher events) =>
-            PublishAsync(events, Message.NewEvent("stop", new { Run = which })));
+            PublishAsync(events, Message.NewEvent("stop", new { NodeId = which })));
 
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             _ = AnnounceAsync(app, name, broker);
-            _ = StopOnRequestAsync(app, run);
+            _ = StopOnRequestAsync(app, nodeId);
         });
         _ = StopWithLoadBalancerAsync(app.Lifetime);
         return app;
@@ -88,7 +89,7 @@ internal static class Node
         Console.WriteLine(app.Urls.First());
     }
 
-    private static async Task StopOnRequestAsync(WebApplication app, Guid run)
+    private static async Task StopOnRequestAsync(WebApplication app, Guid nodeId)
     {
         var publisher = app.Services.GetRequiredService<Publisher<string>>();
         // The subscription ends when the broker loses its stream.
@@ -97,7 +98,7 @@ internal static class Node
             using var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = "" });
             await foreach (var item in subscription.AsItems())
             {
-                if (item.EventType == "stop" && JsonDocument.Parse(item.Data).RootElement.GetProperty("run").GetGuid() == run)
+                if (item.EventType == "stop" && JsonDocument.Parse(item.Data).RootElement.GetProperty("nodeId").GetGuid() == nodeId)
                     app.Lifetime.StopApplication();
             }
         }

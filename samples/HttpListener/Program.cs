@@ -78,7 +78,7 @@ async Task HandleAsync(HttpListenerContext context)
     }
     catch (Exception)
     {
-        // Mostly the client has left, which HttpListener reports at the next write. No request may end the program.
+        // Usually the client has left; HttpListener reports this at the next write. No request may end the program.
         response.Abort();
     }
 }
@@ -93,7 +93,7 @@ async Task SendEventsAsync(HttpListenerRequest request, HttpListenerResponse res
     // The subscription ends with this method.
     using var subscription = publisher.Subscribe();
 
-    // HttpListener sends the headers with the first bytes. A comment is earlier than the first event.
+    // HttpListener sends the headers with the first bytes. So write a comment at once, without waiting for an event.
     await response.OutputStream.WriteAsync(":\n"u8.ToArray());
     await foreach (var text in subscription)
         await response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
@@ -109,7 +109,7 @@ async Task PublishBodyAsync(HttpListenerRequest request, HttpListenerResponse re
     else
     {
         using var body = new StreamReader(request.InputStream, Encoding.UTF8);
-        // Sent if the body does not come in time.
+        // The client gets this status if the body does not arrive in time.
         response.StatusCode = (int)HttpStatusCode.RequestTimeout;
         publisher.Publish(await body.ReadToEndAsync().WaitAsync(bodyTimeout));
         response.StatusCode = (int)HttpStatusCode.NoContent;

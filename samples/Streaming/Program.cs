@@ -15,8 +15,8 @@ builder.Services.AddServerSentEvents<Answer>(options =>
 await using var app = builder.Build();
 app.UsePage();
 
-// The source is canceled after this time without a client. A reload or a lost connection is shorter.
-var patience = TimeSpan.FromSeconds(app.Configuration.GetValue("patience", 5.0));
+// The source is canceled after this time without a client. A reload, or a short loss of the connection, takes less time.
+var idleTimeout = TimeSpan.FromSeconds(app.Configuration.GetValue("idleTimeout", 5.0));
 // The pace of the model, in seconds for each word.
 var pace = TimeSpan.FromSeconds(app.Configuration.GetValue("pace", 0.08));
 var answers = new ConcurrentDictionary<string, Answer>(StringComparer.Ordinal);
@@ -31,7 +31,7 @@ app.MapPost("/answers", ([FromBody] string question) =>
     if (answers.Values.Count(answer => !answer.HasEnded) >= 100)
         return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
     var id = Guid.NewGuid().ToString("N");
-    var answer = answers[id] = new Answer(id, new CancellationTokenSource(patience));
+    var answer = answers[id] = new Answer(id, new CancellationTokenSource(idleTimeout));
     _ = PublishAnswerAsync(answer, question);
     return Results.Ok(id);
 });
@@ -45,6 +45,7 @@ app.MapGet("/answers/{id}", (string id, HttpRequest request) =>
     if (lastEventId == answer.EndId)
         return Results.NoContent();
 
+    // A subscription, and not ToResult(options), because the status depends on the result of the resume.
     var subscription = publisher.Subscribe(new SubscribeOptions<Answer>
     {
         Channels = id,
@@ -96,5 +97,5 @@ async Task PublishAnswerAsync(Answer answer, string question)
 void CountClients(Answer answer)
 {
     lock (answer)
-        answer.Stop.CancelAfter(publisher.GetSubscribers(answer.Id).Count > 0 ? Timeout.InfiniteTimeSpan : patience);
+        answer.Stop.CancelAfter(publisher.GetSubscribers(answer.Id).Count > 0 ? Timeout.InfiniteTimeSpan : idleTimeout);
 }

@@ -86,7 +86,7 @@ public sealed class AccessibilityTests(Chromium chromium, AccessibilityScripts s
     {
         "HttpListener" => SampleServer.StartHttpListenerAsync(),
         // The answer must not end during the test.
-        "Streaming" => SampleServer.StartAsync(sample, port: 0, "--patience", "3600", "--pace", "1"),
+        "Streaming" => SampleServer.StartAsync(sample, port: 0, "--idleTimeout", "3600", "--pace", "1"),
         _ => SampleServer.StartAsync(sample),
     };
 

@@ -30,16 +30,16 @@ internal sealed class ChatMember : IAsyncDisposable
         return new ChatMember(client, events, JsonDocument.Parse(hello.Data).RootElement.GetProperty("id").GetString()!);
     }
 
-    internal async Task<HttpStatusCode> SayAsync(string? text, string? id = null, string? member = null)
+    internal async Task<HttpStatusCode> SayAsync(string? text, string? id = null, string? memberId = null)
     {
-        var message = new { member = member ?? Id, id = id ?? Guid.NewGuid().ToString(), text };
+        var message = new { memberId = memberId ?? Id, id = id ?? Guid.NewGuid().ToString(), text };
         using var response = await _client.PostAsJsonAsync("messages", message);
         return response.StatusCode;
     }
 
-    internal async Task<HttpStatusCode> RenameAsync(string? name, string? member = null)
+    internal async Task<HttpStatusCode> RenameAsync(string? name, string? memberId = null)
     {
-        using var response = await _client.PostAsJsonAsync("name", new { member = member ?? Id, name });
+        using var response = await _client.PostAsJsonAsync("name", new { memberId = memberId ?? Id, name });
         return response.StatusCode;
     }
 

@@ -165,7 +165,7 @@ public sealed class ChatTests : IAsyncLifetime
         foreach (var text in new[] { null, "", " ", "\n\t ", new string('x', 2001) })
             (await ada.SayAsync(text)).Should().Be(HttpStatusCode.BadRequest);
         (await ada.SayAsync("no id", id: "")).Should().Be(HttpStatusCode.BadRequest);
-        (await ada.SayAsync("unknown", member: "unknown")).Should().Be(HttpStatusCode.NotFound);
+        (await ada.SayAsync("unknown", memberId: "unknown")).Should().Be(HttpStatusCode.NotFound);
         (await ada.SayAsync(new string('x', 2000))).Should().Be(HttpStatusCode.OK);
 
         (await bob.NextMessageAsync()).Should().Be("Ada: " + new string('x', 2000));
@@ -185,7 +185,7 @@ public sealed class ChatTests : IAsyncLifetime
             response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         }
 
-        (await ada.RenameAsync("Eve", member: "unknown")).Should().Be(HttpStatusCode.NotFound);
+        (await ada.RenameAsync("Eve", memberId: "unknown")).Should().Be(HttpStatusCode.NotFound);
 
         await ada.RenameAsync("Ada L.");
         (await ada.NextAsync()).Should().Be("presence: Ada L.");
@@ -227,7 +227,7 @@ public sealed class ChatTests : IAsyncLifetime
         {
             using var client = _server.NewClient();
             client.DefaultRequestHeaders.Add(name, content);
-            using var response = await client.PostAsJsonAsync("messages", new { member = ada.Id, id = text, text });
+            using var response = await client.PostAsJsonAsync("messages", new { memberId = ada.Id, id = text, text });
             return response.StatusCode;
         }
     }

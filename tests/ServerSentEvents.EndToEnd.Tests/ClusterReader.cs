@@ -11,17 +11,17 @@ internal sealed class ClusterReader : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly IAsyncEnumerator<SseItem<string>> _events;
 
-    private ClusterReader(ClusterServer cluster, string member)
+    private ClusterReader(ClusterServer cluster, string pageSecret)
     {
         _http = cluster.NewClient();
         _http.Timeout = Timeout.InfiniteTimeSpan;
-        _events = new EventStreamClient(_http).ReadAsync(new Uri(cluster.Address, $"events?member={member}")).GetAsyncEnumerator();
+        _events = new EventStreamClient(_http).ReadAsync(new Uri(cluster.Address, $"events?pageSecret={pageSecret}")).GetAsyncEnumerator();
     }
 
     /// <summary>The node that serves this client.</summary>
     internal string Node { get; private set; } = "";
 
-    internal string Run { get; private set; } = "";
+    internal string NodeId { get; private set; } = "";
 
     /// <summary>The result of each resume.</summary>
     internal List<string> Welcomes { get; } = [];
@@ -35,12 +35,12 @@ internal sealed class ClusterReader : IAsyncDisposable
     internal IEnumerable<string> Texts => Messages.Select(message => message.GetProperty("text").GetString()!);
 
     /// <summary>Connects again until the named node serves the client. The nodes take connections in turn.</summary>
-    internal static async Task<ClusterReader> OpenAtAsync(ClusterServer cluster, string node, string member = "reader")
+    internal static async Task<ClusterReader> OpenAtAsync(ClusterServer cluster, string node, string pageSecret = "reader")
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
         while (true)
         {
-            var reader = new ClusterReader(cluster, member);
+            var reader = new ClusterReader(cluster, pageSecret);
             await reader.ReadUntilAsync(() => reader.Welcomes.Count == 1);
             if (reader.Node == node)
                 return reader;
@@ -73,7 +73,7 @@ internal sealed class ClusterReader : IAsyncDisposable
         {
             case "welcome":
                 Node = data.GetProperty("node").GetString()!;
-                Run = data.GetProperty("run").GetString()!;
+                NodeId = data.GetProperty("nodeId").GetString()!;
                 Welcomes.Add(data.GetProperty("how").GetString()!);
                 break;
             case "message":

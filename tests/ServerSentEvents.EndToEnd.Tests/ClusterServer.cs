@@ -51,18 +51,18 @@ internal sealed partial class ClusterServer : IDisposable
     internal HttpClient NewClient() => _loadBalancer.NewClient();
 
     /// <summary>Posts a message, and repeats it with the same id until a node accepts it, as the page does.</summary>
-    internal async Task SayAsync(string text, string member = "writer")
+    internal async Task SayAsync(string text, string pageSecret = "writer")
     {
         var id = Guid.NewGuid().ToString("N");
         using var limit = new CancellationTokenSource(Limits.Patience);
-        while (!await TryPostAsync("messages", new { member, id, name = "Ann", text }))
+        while (!await TryPostAsync("messages", new { pageSecret, id, name = "Ann", text }))
             limit.Token.ThrowIfCancellationRequested();
     }
 
     internal async Task StopNodeAsync(ClusterReader reader)
     {
         using var limit = new CancellationTokenSource(Limits.Patience);
-        while (!await TryPostAsync($"nodes/{reader.Run}/stop", new { }))
+        while (!await TryPostAsync($"nodes/{reader.NodeId}/stop", new { }))
             limit.Token.ThrowIfCancellationRequested();
     }
 

@@ -10,11 +10,11 @@ public sealed class ClusterTests(SingleBroker broker)
     public async Task Message_OnEitherNode_ReachesReadersOfBothNodes()
     {
         using var cluster = await ClusterServer.StartAsync(broker);
-        await using var a = await ClusterReader.OpenAtAsync(cluster, "A", member: "secret-a");
-        await using var b = await ClusterReader.OpenAtAsync(cluster, "B", member: "secret-b");
+        await using var a = await ClusterReader.OpenAtAsync(cluster, "A", pageSecret: "secret-a");
+        await using var b = await ClusterReader.OpenAtAsync(cluster, "B", pageSecret: "secret-b");
 
-        await cluster.SayAsync("from a", member: "secret-a");
-        await cluster.SayAsync("from b", member: "secret-b");
+        await cluster.SayAsync("from a", pageSecret: "secret-a");
+        await cluster.SayAsync("from b", pageSecret: "secret-b");
         await a.ReadToAsync("from b");
         await b.ReadToAsync("from b");
 
@@ -88,7 +88,7 @@ public sealed class ClusterTests(SingleBroker broker)
         using var client = cluster.NewClient();
 
         // The server does not answer a stream: after an error status, a browser would stop reconnecting.
-        var stream = () => client.GetAsync("events?member=m");
+        var stream = () => client.GetAsync("events?pageSecret=m");
         await stream.Should().ThrowAsync<HttpRequestException>();
         client.DefaultRequestHeaders.Add("Accept", "text/html");
         using var response = await client.GetAsync("/");

@@ -17,7 +17,7 @@ public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromi
     [SkippableFact]
     public async Task Answer_PageClosed_ShowedTokensBeforeTheEndAndCancelsSource()
     {
-        using var server = await SampleServer.StartAsync("Streaming", port: 0, "--patience", "10");
+        using var server = await SampleServer.StartAsync("Streaming", port: 0, "--idleTimeout", "10");
         var page = await AskAsync(server.Address, LongQuestion);
 
         await Expect(Answer(page)).ToContainTextAsync("You asked: x x x");
@@ -31,7 +31,7 @@ public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromi
     public async Task Answer_ConnectionCutAndPageReloaded_IsCompleteEachTime()
     {
         const string Question = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20";
-        using var server = await SampleServer.StartAsync("Streaming", port: 0, "--patience", "3600", "--pace", "0.3");
+        using var server = await SampleServer.StartAsync("Streaming", port: 0, "--idleTimeout", "3600", "--pace", "0.3");
         await using var proxy = new TcpProxy(server.Address.Port);
         var page = await AskAsync(proxy.Address, Question);
 
@@ -54,7 +54,7 @@ public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromi
     [SkippableFact]
     public async Task FinishedAnswer_BrowserReconnects_StopsAt204()
     {
-        using var server = await SampleServer.StartAsync("Streaming", port: 0, "--patience", "3600", "--pace", "0.001");
+        using var server = await SampleServer.StartAsync("Streaming", port: 0, "--idleTimeout", "3600", "--pace", "0.001");
         var page = await AskAsync(server.Address, "why");
         await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Complete");
         var statuses = new ConcurrentQueue<int>();

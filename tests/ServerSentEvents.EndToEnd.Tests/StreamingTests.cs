@@ -70,7 +70,7 @@ public sealed class StreamingTests
     [Fact]
     public async Task Answer_NoClientLeft_CancelsSourceAndReportsCanceled()
     {
-        using var server = await StartAsync(patience: "1", pace: "0.1");
+        using var server = await StartAsync(idleTimeout: "1", pace: "0.1");
         // Without a cancellation, the answer takes minutes.
         var id = await AskAsync(server, string.Join(' ', Enumerable.Repeat("x", 1_000)));
 
@@ -84,9 +84,9 @@ public sealed class StreamingTests
     [Fact]
     public async Task Answer_ClientStays_DoesNotCancelSource()
     {
-        using var server = await StartAsync(patience: "2", pace: "0.06");
+        using var server = await StartAsync(idleTimeout: "2", pace: "0.06");
 
-        // The answer takes longer than the patience. A busy machine can take as long from the question to the reader.
+        // The answer takes longer than the idle timeout. A busy machine can take as long from the question to the reader.
         List<SseItem<string>> items;
         var attempts = 0;
         do
@@ -111,8 +111,8 @@ public sealed class StreamingTests
         tooLong.StatusCode.Should().Be(HttpStatusCode.BadRequest);
     }
 
-    private static Task<SampleServer> StartAsync(string patience, string pace = "0.02") =>
-        SampleServer.StartAsync("Streaming", port: 0, "--patience", patience, "--pace", pace);
+    private static Task<SampleServer> StartAsync(string idleTimeout, string pace = "0.02") =>
+        SampleServer.StartAsync("Streaming", port: 0, "--idleTimeout", idleTimeout, "--pace", pace);
 
     private static async Task<string> AskAsync(SampleServer server, string? question = null)
     {

@@ -9,7 +9,7 @@ sessionStorage.setItem("name", name);
 const own = new Set(JSON.parse(sessionStorage.getItem("own") ?? "[]"));
 
 // The secret id of this connection; null without a connection.
-let member = null;
+let memberId = null;
 let room = null;
 
 // The elements of the messages, by the ids of the messages.
@@ -32,7 +32,7 @@ function connect() {
   // The stream begins with the last messages. Only what has not been sent yet is kept.
   source.addEventListener("hello", event => {
     const hello = JSON.parse(event.data);
-    member = hello.id;
+    memberId = hello.id;
     attempts = 0;
     for (const [id, element] of shown) {
       if (element.dataset.state === "sent")
@@ -69,7 +69,7 @@ function connect() {
 function disconnect(state, words) {
   clearTimeout(retry);
   source.close();
-  member = null;
+  memberId = null;
   setStatus(state, words);
 }
 
@@ -128,7 +128,7 @@ async function send(message) {
   const element = shown.get(message.id);
   element.dataset.state = "sending";
   try {
-    const id = await (await post("messages", { member, id: message.id, text: message.text })).json();
+    const id = await (await post("messages", { memberId, id: message.id, text: message.text })).json();
     own.add(id);
     sessionStorage.setItem("own", JSON.stringify([...own].slice(-200)));
     // The element now has the id that the server gave to the message.
@@ -189,8 +189,8 @@ function rename() {
 
 // If this fails, the connection is about to break, and the next one begins with the name.
 function sendName() {
-  if (member !== null)
-    post("name", { member, name }).catch(() => {});
+  if (memberId !== null)
+    post("name", { memberId, name }).catch(() => {});
 }
 
 function showPeople(names) {

@@ -4,12 +4,12 @@ const [status, node, stop, log, messages, composer, nameField, text, failure] =
   elements("status", "node", "stop", "log", "messages", "composer", "name", "text", "failure");
 
 // A secret between this tab and the nodes. It marks the tab's own messages, and outlives a reload.
-const member = sessionStorage.getItem("member") ?? randomId();
-sessionStorage.setItem("member", member);
+const pageSecret = sessionStorage.getItem("pageSecret") ?? randomId();
+sessionStorage.setItem("pageSecret", pageSecret);
 nameField.value = sessionStorage.getItem("name") ?? `Guest ${Math.floor(100 + 900 * Math.random())}`;
 
 // The process that serves this page. Another cluster on the same broker has nodes of the same names.
-let run = null;
+let nodeId = null;
 
 // The ids of the messages that are shown.
 const shown = new Set();
@@ -18,12 +18,12 @@ connect();
 
 // The browser reconnects to the same address with the id of the last event. The node that answers continues from there.
 function connect() {
-  const source = new EventSource("events?" + new URLSearchParams({ member }));
+  const source = new EventSource("events?" + new URLSearchParams({ pageSecret }));
 
   // Comes after the missed events, if there are any.
   source.addEventListener("welcome", event => {
     const welcome = JSON.parse(event.data);
-    run = welcome.run;
+    nodeId = welcome.nodeId;
     node.textContent = node.dataset.node = welcome.node;
     setStatus("connected", `Connected to node ${welcome.node}`);
     stop.ariaDisabled = "false";
@@ -55,7 +55,7 @@ stop.addEventListener("click", async () => {
   if (stop.ariaDisabled === "true")
     return;
   stop.ariaDisabled = "true";
-  if (!await tryPost(`nodes/${run}/stop`))
+  if (!await tryPost(`nodes/${nodeId}/stop`))
     stop.ariaDisabled = `${status.dataset.state !== "connected"}`;
 });
 
@@ -75,7 +75,7 @@ function show(message) {
 
 composer.addEventListener("submit", async event => {
   event.preventDefault();
-  const message = { member, id: randomId(), name: nameField.value.trim(), text: text.value.trim() };
+  const message = { pageSecret, id: randomId(), name: nameField.value.trim(), text: text.value.trim() };
   if (message.name === "" || message.text === "")
     return;
 
