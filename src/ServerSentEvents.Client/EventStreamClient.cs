@@ -21,7 +21,7 @@ namespace ServerSentEvents.Client;
 /// <para><b>Waits.</b> The first wait is the reconnection interval plus a random part of up to half of it. The interval is that of
 /// the server's <c>retry:</c>, or else of the options. After each further attempt without progress, the wait doubles, up to
 /// <see cref="EventStreamClientOptions.MaxReconnectionInterval"/>. An attempt makes progress if it delivers an event or if its
-/// stream stays open for 30 seconds. The silence of a stall does not count. A <c>Retry-After</c> is honored as the shortest wait.</para>
+/// stream stays open for 5 seconds. The silence of a stall does not count. A <c>Retry-After</c> is honored as the shortest wait.</para>
 /// <para><b>Threads.</b> Instances are safe to use from several threads, and each enumeration has its own connection. The client does not
 /// dispose the <see cref="HttpClient"/>. <see cref="HttpClient.Timeout"/> limits the wait for the headers, not the stream.</para>
 /// </remarks>

@@ -50,7 +50,7 @@ public sealed class ReconnectionTests
     {
         var time = new ClientTime { SkipsWaits = true };
         using var handler = new ScriptedHandler(
-            ScriptedHandler.Stream(""), ScriptedHandler.Stream(""), QuietFor(29.9), QuietFor(30), ScriptedHandler.Stream(""));
+            ScriptedHandler.Stream(""), ScriptedHandler.Stream(""), QuietFor(4.9), QuietFor(5), ScriptedHandler.Stream(""));
         var options = Seconds;
         options.TimeProvider = time;
 
@@ -88,6 +88,21 @@ public sealed class ReconnectionTests
         await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync();
 
         time.Waits.Select(wait => wait.TotalSeconds).Should().Equal(200, 100, 9, 18, 30, 86_400, 86_400);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task TemporaryStatus_RetryAfterAsADate_CountsFromTheServersDate(int hoursOfTheServer)
+    {
+        var time = new ClientTime { SkipsWaits = true };
+        var date = time.GetUtcNow() + TimeSpan.FromHours(hoursOfTheServer);
+        using var handler = new ScriptedHandler(ScriptedHandler.Status(503, response =>
+            (response.Headers.Date, response.Headers.RetryAfter) = (date, new(date + TimeSpan.FromSeconds(200)))));
+
+        await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync();
+
+        time.Waits.Should().Equal(TimeSpan.FromSeconds(200));
     }
 
     [Fact]

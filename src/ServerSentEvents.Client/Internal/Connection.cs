@@ -154,8 +154,9 @@ internal sealed class Connection : IDisposable
     /// <summary>Returns the shortest wait that a server asks for; null if it does not.</summary>
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
+        // The dates of the server are of one clock, which can differ from that of the client.
         if (response.Headers.RetryAfter is { } known)
-            return known.Delta ?? known.Date - _options.TimeProvider.GetUtcNow();
+            return known.Delta ?? known.Date - (response.Headers.Date ?? _options.TimeProvider.GetUtcNow());
         // The BCL knows no seconds above int.MaxValue.
         return response.Headers.TryGetValues("Retry-After", out var values) && values.First() is { Length: > 9 } value && value.All(IsDigit)
             ? EventStreamClientOptions.LongestInterval

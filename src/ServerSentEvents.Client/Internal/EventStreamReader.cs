@@ -18,8 +18,9 @@ internal sealed class EventStreamReader(
 
     /// <summary>
     /// An attempt whose stream was open for this long made progress, even without an event. The silence of a stall does not count.
+    /// Proxies end quiet streams after 15 seconds or more. Only a server that ends each stream at once makes the waits grow.
     /// </summary>
-    private static readonly TimeSpan LongAttempt = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongAttempt = TimeSpan.FromSeconds(5);
 
     internal async IAsyncEnumerable<SseItem<string>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
