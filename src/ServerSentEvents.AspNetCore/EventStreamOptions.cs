@@ -2,8 +2,8 @@ namespace ServerSentEvents.AspNetCore;
 
 /// <summary>Settings of all responses that are event streams, for the whole application.</summary>
 /// <remarks>
-/// <para>The options need no registration. They are read and copied once, when the first endpoint is mapped, the first
-/// registered publisher is created, or the first stream begins. A value outside its range throws an
+/// <para>The options need no registration. They are read and copied once, when the first endpoint is mapped, the application
+/// starts with a registered publisher, or the first stream begins. A value outside its range throws an
 /// <see cref="ArgumentOutOfRangeException"/> there. Later changes have no effect.</para>
 /// <para>The times come from the <see cref="TimeProvider"/> of the application's services, or else from
 /// <see cref="TimeProvider.System"/>. <see cref="UnresponsiveTimeout"/> is different: the operating system measures

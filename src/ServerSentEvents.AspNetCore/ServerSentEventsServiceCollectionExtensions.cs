@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ServerSentEvents;
+using ServerSentEvents.AspNetCore;
 using ServerSentEvents.AspNetCore.Internal;
 using ServerSentEvents.Internal;
 
@@ -51,7 +52,7 @@ public static class ServerSentEventsServiceCollectionExtensions
         this IServiceCollection services, Action<PublisherOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        AddPublisher(services, configure, static options => new Publisher(options), static publisher => publisher.Drain());
+        AddPublisher<Publisher, object?>(services, configure, static options => new Publisher(options));
         if (InstanceOf<Publisher>(services) is { } instance)
             services.TryAddSingleton<Publisher<object?>>(instance);
         else
@@ -72,8 +73,7 @@ public static class ServerSentEventsServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         if (typeof(TProperties) == typeof(object))
             return services.AddServerSentEvents(configure);
-        AddPublisher(
-            services, configure, static options => new Publisher<TProperties>(options), static publisher => publisher.Drain());
+        AddPublisher<Publisher<TProperties>, TProperties>(services, configure, static options => new Publisher<TProperties>(options));
         return services;
     }
 
@@ -88,7 +88,8 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// </param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// <para>The keys are the names of the properties of <see cref="PublisherOptions"/>, in any case. Other keys are ignored.
+    /// <para>The keys are the names of the properties of <see cref="PublisherOptions"/> and <see cref="EventStreamOptions"/>, in any
+    /// case. Those of the second apply to the whole application. Other keys are ignored.
     /// Durations are written as <c>hh:mm:ss</c> or <c>d.hh:mm:ss</c>, with hours from 0 to 23. Null or an
     /// empty value sets an option that can be null to null: an empty <c>HeartbeatInterval</c> switches heartbeats off.
     /// <see cref="PublisherOptions.GapEvent"/> and <see cref="PublisherOptions.TimeProvider"/> can only be set in code;
@@ -103,7 +104,8 @@ public static class ServerSentEventsServiceCollectionExtensions
     public static IServiceCollection AddServerSentEvents(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return services.AddServerSentEvents(options => PublisherConfiguration.Apply(configuration, options));
+        services.Configure<EventStreamOptions>(options => OptionsConfiguration.Apply(configuration, options));
+        return services.AddServerSentEvents(options => OptionsConfiguration.Apply(configuration, options));
     }
 
     /// <summary>
@@ -118,29 +120,23 @@ public static class ServerSentEventsServiceCollectionExtensions
         this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return services.AddServerSentEvents<TProperties>(options => PublisherConfiguration.Apply(configuration, options));
+        services.Configure<EventStreamOptions>(options => OptionsConfiguration.Apply(configuration, options));
+        return services.AddServerSentEvents<TProperties>(options => OptionsConfiguration.Apply(configuration, options));
     }
 
-    private static void AddPublisher<TPublisher>(
-        IServiceCollection services,
-        Action<PublisherOptions>? configure,
-        Func<PublisherOptions, TPublisher> create,
-        Action<TPublisher> drain)
-        where TPublisher : class, IEventPublisher
+    private static void AddPublisher<TPublisher, TProperties>(
+        IServiceCollection services, Action<PublisherOptions>? configure, Func<PublisherOptions, TPublisher> create)
+        where TPublisher : Publisher<TProperties>
     {
         services.AddOptions();
         services.TryAddSingleton<IOptionsFactory<PublisherOptions>, SharedPublisherOptionsFactory>();
         services.TryAddSingleton<PublisherOptionsFactory<TPublisher>>();
         if (configure is not null)
             services.AddSingleton(new PublisherSetup<TPublisher>(configure));
+        // Needs no service of the host: a log provider can publish, and those services would need the log.
         services.TryAddSingleton(provider =>
-        {
-            var options = provider.GetRequiredService<PublisherOptionsFactory<TPublisher>>().Create(Options.Options.DefaultName);
-            var publisher = create(options);
-            OpenStreams.Of(provider)?.DrainAtStop(publisher, () => drain(publisher));
-            return publisher;
-        });
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PublisherStart<TPublisher>>());
+            create(provider.GetRequiredService<PublisherOptionsFactory<TPublisher>>().Create(Options.Options.DefaultName)));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PublisherStart<TPublisher, TProperties>>());
         EventPublisherDescriptor.Add(services, InstanceOf<TPublisher>(services), services.TryAdd);
     }
 

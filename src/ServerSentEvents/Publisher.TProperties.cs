@@ -135,7 +135,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
     /// <exception cref="AggregateException">
     /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
     /// </exception>
-    public void Drain() => _core.Drain();
+    public void Drain() => BeginDrain()();
 
     /// <summary>Ends every subscription and the publisher permanently.</summary>
     /// <remarks>
@@ -153,4 +153,7 @@ public partial class Publisher<TProperties> : IEventPublisher, IDisposable
         _core.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Does what <see cref="Drain"/> does before it calls handlers. Returns the function that calls them.</summary>
+    internal Action BeginDrain() => _core.BeginDrain();
 }

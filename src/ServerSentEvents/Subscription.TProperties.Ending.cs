@@ -15,11 +15,12 @@ public sealed partial class Subscription<TProperties>
     /// <exception cref="AggregateException">
     /// A handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw. Everything else was done first.
     /// </exception>
-    public void Close()
-    {
-        if (Core is { } core && Subscriber is { } subscriber)
-            core.Finish(core.Registry.End(subscriber, SubscriptionEndReason.Closed));
-    }
+    public void Close() => BeginClose()();
+
+    /// <summary>Does what <see cref="Close"/> does before it calls handlers. Returns the function that calls them.</summary>
+    internal Action BeginClose() => Core is { } core && Subscriber is { } subscriber
+        ? core.Begin(core.Registry.End(subscriber, SubscriptionEndReason.Closed))
+        : static () => { };
 
     /// <summary>Ends the subscription at once and drops its queue. A waiting reader gets the end of the stream.</summary>
     /// <remarks>

@@ -156,6 +156,7 @@ public sealed class EndpointTests
         using var response = await app.NewClient(Version.Parse(version)).GetAsync(path).WaitAsync(Limits.Patience);
 
         response.StatusCode.Should().Be(HttpStatusCode.NoContent);
+        response.Headers.CacheControl!.NoStore.Should().BeTrue("a cache would answer 204 to other clients");
         (await response.Content.ReadAsByteArrayAsync()).Should().BeEmpty();
         app.Services.GetRequiredService<Publisher<string>>().GetSubscribers().Should().BeEmpty();
     }

@@ -114,6 +114,7 @@ public sealed class LastEventIdTests
     [InlineData("/events?LASTEVENTID=a", null, null, "b")]
     [InlineData("/events?Last-Event-ID=a", null, null, "b")]
     [InlineData("/events?lastEventId=&Last-Event-ID=a", null, null, "b")]
+    [InlineData("/events?lastEventId=a&lastEventId=b", null, null, "c")]
     [InlineData("/events?lastEventId=a", "b", null, "c")]
     [InlineData("/events?lastEventId=a", "", "b", "c")]
     [InlineData("/events?lastEventId=c", null, "a", "b")]

@@ -55,6 +55,7 @@ public sealed class NegotiationTests
             using var response = await GetAsync(app, path, accept);
 
             response.StatusCode.Should().Be(HttpStatusCode.NotAcceptable);
+            response.Headers.CacheControl!.NoStore.Should().BeTrue("a cache would answer 406 to clients that accept streams");
             app.Publisher.GetAllSubscribers().Should().BeEmpty();
         }
     }

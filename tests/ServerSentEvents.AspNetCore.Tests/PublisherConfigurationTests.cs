@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -48,6 +50,37 @@ public sealed class PublisherConfigurationTests
         property.GetValue(new PublisherOptions()).Should().NotBe(value);
         property.GetValue(OptionsFrom((name, text))).Should().Be(value);
         property.GetValue(OptionsFrom((name.ToUpperInvariant(), text))).Should().Be(value, "keys are not case-sensitive");
+    }
+
+    [Theory]
+    [InlineData(nameof(EventStreamOptions.CloseOnAuthenticationExpiration), "false")]
+    [InlineData(nameof(EventStreamOptions.MaxStreamAge), "1.00:00:00")]
+    [InlineData(nameof(EventStreamOptions.UnresponsiveTimeout), "00:00:20")]
+    [InlineData(nameof(EventStreamOptions.AcceptLastEventIdQuery), "False")]
+    public void Configuration_OptionOfAllStreams_IsSet(string name, string text)
+    {
+        typeof(EventStreamOptions).GetProperties().Should().HaveCount(4, "each option has a case here");
+        var property = typeof(EventStreamOptions).GetProperty(name)!;
+        using var services = new ServiceCollection().AddServerSentEvents(Section((name, text)))
+            .AddServerSentEvents<string>(Section()).BuildServiceProvider();
+
+        var value = property.GetValue(services.GetRequiredService<IOptions<EventStreamOptions>>().Value);
+
+        value.Should().NotBe(property.GetValue(new EventStreamOptions()));
+        Convert.ToString(value, CultureInfo.InvariantCulture).Should().BeEquivalentTo(text);
+    }
+
+    [Theory]
+    [InlineData(nameof(EventStreamOptions.MaxStreamAge), "00:00:00", "*MaxStreamAge must be above zero*")]
+    [InlineData(nameof(EventStreamOptions.AcceptLastEventIdQuery), "no", "*not recognized as a valid Boolean*")]
+    public void Configuration_BadValueOfAllStreams_IsRefusedWithTheKeyAndTheReason(string name, string text, string reason)
+    {
+        using var services = new ServiceCollection().AddServerSentEvents<string>(Section((name, text))).BuildServiceProvider();
+
+        var options = () => services.GetRequiredService<IOptions<EventStreamOptions>>().Value;
+
+        options.Should().Throw<InvalidOperationException>()
+            .WithMessage($"The configuration value '{text}' at 'ServerSentEvents:{name}' is refused. {reason}");
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
@@ -32,6 +33,26 @@ public sealed class RegistrationTests
 
         services.GetRequiredService<IEventPublisher>().Should().BeSameAs(publisher);
         services.GetService<Publisher>().Should().BeNull();
+    }
+
+    [Fact]
+    public async Task AddServerSentEvents_LogProviderPublishes_PageGetsTheLog()
+    {
+        await using var app = await Task.Run(() => TestApplication.StartAsync(builder =>
+        {
+            builder.Services.AddServerSentEvents();
+            builder.Services.AddSingleton<ILoggerProvider, PublishingLog>();
+        })).WaitAsync(Limits.Patience);
+        using var client = await app.OpenAsync();
+
+        app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("orders")
+            .Log(LogLevel.Warning, default, "paid", exception: null, static (state, _) => state);
+
+        string data;
+        do
+            data = await client.NextDataAsync();
+        while (!data.StartsWith("orders", StringComparison.Ordinal));
+        data.Should().Be("orders: paid");
     }
 
     [Fact]
@@ -209,5 +230,26 @@ public sealed class RegistrationTests
         while (subscription.EndReason is null)
             publisher.Publish("");
         return subscription.QueuedEvents;
+    }
+
+    private sealed class PublishingLog(Publisher publisher) : ILoggerProvider
+    {
+        public ILogger CreateLogger(string categoryName) => new Logger(publisher, categoryName);
+
+        public void Dispose()
+        {
+        }
+
+        private sealed class Logger(Publisher publisher, string category) : ILogger
+        {
+            public IDisposable? BeginScope<TState>(TState state)
+                where TState : notnull => null;
+
+            public bool IsEnabled(LogLevel logLevel) => true;
+
+            public void Log<TState>(
+                LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+                publisher.Publish($"{category}: {formatter(state, exception)}");
+        }
     }
 }

@@ -87,6 +87,31 @@ public sealed class ShutdownTests
     }
 
     [Fact]
+    public async Task Stop_HandlersWaitForOtherStreams_AllStreamsEndAtOnce()
+    {
+        using var own = new Publisher();
+        await using var app = await TestApplication.StartAsync(
+            builder => SetClock(builder).AddServerSentEvents().AddServerSentEvents<string>(),
+            app =>
+            {
+                app.MapServerSentEvents("/plain");
+                app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
+                app.MapGet("/own", () => own.Subscribe().ToResult());
+            });
+        var clients = await Task.WhenAll(app.OpenAsync("/plain"), app.OpenAsync("/typed"), app.OpenAsync("/own"), app.OpenAsync("/own"));
+        var ended = Task.WhenAll(clients.Select(client => client.RestAsync()));
+        app.Publisher.Unsubscribed += (_, _) => ended.Wait(Limits.Patience);
+        app.Services.GetRequiredService<Publisher<string>>().Unsubscribed += (_, _) => ended.Wait(Limits.Patience);
+        own.Unsubscribed += (_, _) => ended.Wait(Limits.Patience);
+
+        await app.StopAsync();
+
+        ended.IsCompletedSuccessfully.Should().BeTrue("no stream waits for the handlers of another one");
+        ShouldHaveStoppedQuietly(app);
+        Array.ForEach(clients, client => client.Dispose());
+    }
+
+    [Fact]
     public async Task Stop_PublisherIsNotRegistered_EndsItsStreamAfterTheQueuedEvents()
     {
         using var own = new Publisher();

@@ -20,7 +20,7 @@ internal sealed class EventStreamEndpoint<TProperties>(
         ArgumentNullException.ThrowIfNull(pattern);
         // A lookup in the services of each request would keep their scope as long as the stream.
         var streams = OpenStreams.Of(endpoints.ServiceProvider);
-        streams?.DrainAtStop(publisher, publisher.Drain);
+        streams?.DrainAtStop(publisher);
         var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, streams);
         // OpenAPI groups endpoints by the type of their method, and lambdas under the application's name.
         RequestDelegate handle = context => answers.HandleAsync(context);
@@ -42,7 +42,7 @@ internal sealed class EventStreamEndpoint<TProperties>(
             return EventStreamResponse.WriteAsync(context, publisher, options, streams);
         // The function can refuse the client with its own status or response.
         if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status200OK })
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            EventStreamHeaders.Refuse(context.Response, StatusCodes.Status204NoContent);
         return Task.CompletedTask;
     }
 }

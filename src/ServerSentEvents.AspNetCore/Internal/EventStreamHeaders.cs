@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace ServerSentEvents.AspNetCore.Internal;
@@ -28,6 +29,14 @@ internal static class EventStreamHeaders
         // Otherwise, the output cache would record the stream of one client and send it to others.
         if (context.Features.Get<IOutputCacheFeature>() is { } outputCache)
             outputCache.Context.AllowCacheStorage = false;
+    }
+
+    /// <summary>Sets the status of an answer without a stream. No cache may give it to another client, or later.</summary>
+    internal static void Refuse(HttpResponse response, int status)
+    {
+        response.StatusCode = status;
+        if (StringValues.IsNullOrEmpty(response.Headers.CacheControl))
+            response.Headers.CacheControl = "no-store";
     }
 
     /// <summary>

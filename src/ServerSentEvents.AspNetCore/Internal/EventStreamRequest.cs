@@ -40,7 +40,8 @@ internal static class EventStreamRequest
         // Do not parse an empty query: the parsed form would stay in memory as long as the stream.
         if (!string.IsNullOrEmpty(fromOptions) || !acceptQuery || !request.QueryString.HasValue)
             return fromOptions;
-        return QueryNames.Select(name => (string?)request.Query[name]).FirstOrDefault(id => !string.IsNullOrEmpty(id));
+        // A polyfill appends the newest id to a URL that may already have one.
+        return QueryNames.Select(name => request.Query[name].LastOrDefault()).FirstOrDefault(id => !string.IsNullOrEmpty(id));
     }
 
     private static bool Matches(MediaTypeHeaderValue range) =>

@@ -16,11 +16,10 @@ internal static class EventStreamResponse
         var settings = SettingsOf(context, streams);
         if (!CanStream(context))
             return Task.CompletedTask;
-        Action drain = publisher.Drain;
-        streams?.DrainAtStop(publisher, drain);
+        streams?.DrainAtStop(publisher);
         var subscription = Subscribe(publisher, options, context.Request, settings);
         subscription.TakeReader();
-        return StreamAsync(context, subscription, drain, settings, streams);
+        return StreamAsync(context, subscription, publisher.BeginDrain, settings, streams);
     }
 
     /// <summary>Writes a subscription until it ends or the client has disconnected.</summary>
@@ -36,7 +35,7 @@ internal static class EventStreamResponse
             streams = OpenStreams.Of(context.RequestServices);
             var settings = SettingsOf(context, streams);
             if (CanStream(context))
-                return StreamAsync(context, subscription, subscription.Close, settings, streams);
+                return StreamAsync(context, subscription, subscription.BeginClose, settings, streams);
         }
         catch
         {
@@ -57,7 +56,7 @@ internal static class EventStreamResponse
     {
         if (!EventStreamRequest.Accepts(context.Request))
         {
-            context.Response.StatusCode = StatusCodes.Status406NotAcceptable;
+            EventStreamHeaders.Refuse(context.Response, StatusCodes.Status406NotAcceptable);
             return false;
         }
 
@@ -91,7 +90,7 @@ internal static class EventStreamResponse
     private static async Task StreamAsync<TProperties>(
         HttpContext context,
         Subscription<TProperties> subscription,
-        Action endAtStop,
+        Func<Action> endAtStop,
         EventStreamSettings settings,
         OpenStreams? streams)
     {

@@ -10,7 +10,7 @@ internal sealed class EventStreamSettings
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    private EventStreamSettings(EventStreamOptions options, TimeProvider time)
+    internal EventStreamSettings(EventStreamOptions options, TimeProvider time)
     {
         const string name = nameof(options);
         if (options.MaxStreamAge <= TimeSpan.Zero)

@@ -31,8 +31,11 @@ internal sealed class OpenStream
     private ITimer? _grace;
 
     /// <param name="context">The request.</param>
-    /// <param name="endAtStop">Drains the publisher of the stream, or closes a subscription that the application made.</param>
-    internal OpenStream(HttpContext context, Action endAtStop)
+    /// <param name="endAtStop">
+    /// Begins to drain the publisher of the stream, or to close a subscription that the application made. Returns what is left, which
+    /// calls handlers.
+    /// </param>
+    internal OpenStream(HttpContext context, Func<Action> endAtStop)
     {
         _context = context;
         EndAtStop = endAtStop;
@@ -42,7 +45,7 @@ internal sealed class OpenStream
     }
 
     /// <summary>Ends the stream after its queued events, when the application stops.</summary>
-    internal Action EndAtStop { get; }
+    internal Func<Action> EndAtStop { get; }
 
     /// <summary>
     /// Aborts the request of a client that read nothing for too long after the end of its stream. Aborts an HTTP/1.1 connection
@@ -76,7 +79,8 @@ internal sealed class OpenStream
     /// <param name="logger">The logger for requests that are aborted.</param>
     internal void AbortAfter(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
-        if (Interlocked.Exchange(ref _isAborting, 1) != 0)
+        // A client whose stream is over may use its connection for another request now.
+        if (Interlocked.Exchange(ref _isAborting, 1) != 0 || IsOver())
             return;
         _grace = After(grace, () => AbortRequest(grace, graceForOthers, time, logger), time, logger);
         // Calls callbacks of the application, which can throw.

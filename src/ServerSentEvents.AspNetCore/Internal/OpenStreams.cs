@@ -21,10 +21,10 @@ internal sealed class OpenStreams
     private readonly HashSet<OpenStream> _open = [];
 
     /// <summary>
-    /// The publishers that have been registered, mapped or used by a result, each with the method that drains it. The table is
+    /// The publishers that have been registered, mapped or used by a result, each with the method that begins to drain it. The table is
     /// weak: it keeps no publisher alive. Guarded by <see cref="_gate"/>.
     /// </summary>
-    private readonly ConditionalWeakTable<object, Action> _publishers = new();
+    private readonly ConditionalWeakTable<object, Func<Action>> _publishers = new();
 
     /// <summary>True from the beginning of the stop. Guarded by <see cref="_gate"/>.</summary>
     private bool _isStopping;
@@ -52,18 +52,18 @@ internal sealed class OpenStreams
     /// Drains a publisher when the application stops. During the stop, it is drained at once, so that a client that comes now
     /// gets a <c>retry:</c>.
     /// </summary>
-    internal void DrainAtStop(object publisher, Action drain)
+    internal void DrainAtStop<TProperties>(Publisher<TProperties> publisher)
     {
         lock (_gate)
         {
             if (!_isStopping)
             {
-                _publishers.TryAdd(publisher, drain);
+                _publishers.TryAdd(publisher, publisher.BeginDrain);
                 return;
             }
         }
 
-        _shutdown.Try(drain);
+        _shutdown.Try(publisher.Drain);
     }
 
     /// <summary>Adds a stream. During the stop, its end begins at once.</summary>
@@ -98,7 +98,7 @@ internal sealed class OpenStreams
 
     private void Stop()
     {
-        Action[] drains;
+        Func<Action>[] drains;
         OpenStream[] open;
         lock (_gate)
         {

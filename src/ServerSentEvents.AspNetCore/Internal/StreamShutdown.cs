@@ -21,17 +21,20 @@ internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
     /// </summary>
     private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
 
-    /// <summary>Drains the publishers, and then ends the streams of subscriptions that the application made.</summary>
-    internal void End(Action[] drains, OpenStream[] streams)
+    /// <summary>Drains the publishers, and ends the streams of subscriptions that the application made.</summary>
+    /// <param name="drains">Functions that begin to drain a publisher. They return what is left, which calls handlers.</param>
+    /// <param name="streams">The streams.</param>
+    internal void End(Func<Action>[] drains, OpenStream[] streams)
     {
         // The time starts first: a handler of Unsubscribed may take long.
         foreach (var stream in streams)
             Try(() => stream.AbortAfter(Grace, GraceForOthers, time, logger));
-        foreach (var drain in drains)
-            Try(drain);
+        // All streams end before the first handler runs: it could take the time of the others.
+        var announcements = new List<Action>();
         // Delegates that drain the same publisher are equal.
-        foreach (var end in streams.Select(stream => stream.EndAtStop).Distinct())
-            Try(end);
+        foreach (var begin in drains.Concat(streams.Select(stream => stream.EndAtStop)).Distinct())
+            Try(() => announcements.Add(begin()));
+        announcements.ForEach(Try);
     }
 
     /// <summary>Ends one publisher or stream. An exception is logged, so that the others are ended too.</summary>

@@ -126,13 +126,14 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
 
     internal void Close() => Finish(Registry.EndAll(RegistryState.Open));
 
-    internal void Drain() => FinishLast(Registry.EndAll(RegistryState.Draining, Settings.Reconnection.NewLastFrames()));
+    /// <summary>Drains the publisher, without handlers. Returns the function that calls them.</summary>
+    internal Action BeginDrain() => BeginLast(Registry.EndAll(RegistryState.Draining, Settings.Reconnection.NewLastFrames()));
 
     public void Dispose()
     {
         try
         {
-            FinishLast(Registry.EndAll(RegistryState.Closed));
+            BeginLast(Registry.EndAll(RegistryState.Closed))();
         }
         finally
         {
@@ -167,13 +168,21 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         failures.ThrowIfAny();
     }
 
-    /// <summary>Cancels the loads of ended subscribers, which could delay the stop of a server. Then finishes the step.</summary>
-    private void FinishLast(in RegistryResult<TProperties> result)
+    /// <summary>Hands over the copies that a step of the registry made ready. Returns the function that does the rest.</summary>
+    internal Action Begin(RegistryResult<TProperties> result)
+    {
+        CopyScheduler.Shared.Add(result.Ready);
+        result.Ready = default;
+        return () => Finish(result);
+    }
+
+    /// <summary>Cancels the loads of ended subscribers, which could delay the stop of a server. Then begins the step.</summary>
+    private Action BeginLast(in RegistryResult<TProperties> result)
     {
         // A subscriber whose load is not complete lingers, also if it had ended before.
         foreach (var subscriber in Registry.GetLingering())
             subscriber.PendingLoad?.StopWaiting();
-        Finish(result);
+        return Begin(result);
     }
 
     /// <summary>Starts the time of subscribers that have just ended. Call outside every lock.</summary>

@@ -4,11 +4,11 @@ using ServerSentEvents.Internal.Publishing;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Sets publisher options from configuration, without reflection.</summary>
-internal static class PublisherConfiguration
+/// <summary>Sets options from configuration, without reflection.</summary>
+internal static class OptionsConfiguration
 {
     /// <summary>The setters of the options that configuration can hold, by key. The text is empty for null.</summary>
-    private static readonly Dictionary<string, Action<PublisherOptions, string>> Setters = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, Action<PublisherOptions, string>> PublisherSetters = new(StringComparer.OrdinalIgnoreCase)
     {
         [nameof(PublisherOptions.QueueCapacity)] = static (options, text) => options.QueueCapacity = Int32(text),
         [nameof(PublisherOptions.QueueCapacityBytes)] = static (options, text) => options.QueueCapacityBytes = Int64(text),
@@ -29,33 +29,50 @@ internal static class PublisherConfiguration
         [nameof(PublisherOptions.TimeProvider)] = OnlyInCode,
     };
 
-    /// <summary>Sets the options that the section has a key for. Other keys are ignored.</summary>
+    /// <summary>The setters of the options of all streams, by key.</summary>
+    private static readonly Dictionary<string, Action<EventStreamOptions, string>> StreamSetters = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [nameof(EventStreamOptions.CloseOnAuthenticationExpiration)] =
+            static (options, text) => options.CloseOnAuthenticationExpiration = bool.Parse(text),
+        [nameof(EventStreamOptions.MaxStreamAge)] = static (options, text) => options.MaxStreamAge = OrNull(text, Duration),
+        [nameof(EventStreamOptions.UnresponsiveTimeout)] = static (options, text) => options.UnresponsiveTimeout = Duration(text),
+        [nameof(EventStreamOptions.AcceptLastEventIdQuery)] =
+            static (options, text) => options.AcceptLastEventIdQuery = bool.Parse(text),
+    };
+
+    /// <summary>Sets the options of a publisher that the section has a key for. Other keys are ignored.</summary>
     /// <exception cref="InvalidOperationException">A value cannot be read or is out of its range.</exception>
-    internal static void Apply(IConfiguration configuration, PublisherOptions options)
+    internal static void Apply(IConfiguration configuration, PublisherOptions options) =>
+        Apply(configuration, options, PublisherSetters, static alone => _ = new PublisherSettings(alone));
+
+    /// <summary>Sets the options of all streams that the section has a key for. Other keys are ignored.</summary>
+    /// <exception cref="InvalidOperationException">A value cannot be read or is out of its range.</exception>
+    internal static void Apply(IConfiguration configuration, EventStreamOptions options) =>
+        Apply(configuration, options, StreamSetters, static alone => _ = new EventStreamSettings(alone, TimeProvider.System));
+
+    private static void Apply<TOptions>(
+        IConfiguration configuration, TOptions options, Dictionary<string, Action<TOptions, string>> setters, Action<TOptions> check)
+        where TOptions : new()
     {
         foreach (var section in configuration.GetChildren())
         {
-            if (Setters.TryGetValue(section.Key, out var set))
-                Apply(section, set, options);
-        }
-    }
-
-    private static void Apply(IConfigurationSection section, Action<PublisherOptions, string> set, PublisherOptions options)
-    {
-        var text = section.Value ?? "";
-        try
-        {
-            set(options, section.GetChildren().Any() ? throw new FormatException("A single value is expected.") : text);
-            // The publisher checks all options together, and its error does not name the key. So check this option alone first.
-            var alone = new PublisherOptions();
-            set(alone, text);
-            _ = new PublisherSettings(alone);
-        }
-        catch (Exception exception)
-            when (exception is FormatException or OverflowException or ArgumentException or NotSupportedException)
-        {
-            throw new InvalidOperationException(
-                $"The configuration value '{text}' at '{section.Path}' is refused. {exception.Message}", exception);
+            if (!setters.TryGetValue(section.Key, out var set))
+                continue;
+            var text = section.Value ?? "";
+            try
+            {
+                set(options, section.GetChildren().Any() ? throw new FormatException("A single value is expected.") : text);
+                // The options are checked together later, and that error does not name the key. So check this option alone first.
+                var alone = new TOptions();
+                set(alone, text);
+                check(alone);
+            }
+            catch (Exception exception)
+                when (exception is FormatException or OverflowException or ArgumentException or NotSupportedException)
+            {
+                throw new InvalidOperationException(
+                    $"The configuration value '{text}' at '{section.Path}' is refused. {exception.Message}", exception);
+            }
         }
     }
 
