@@ -29,15 +29,13 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         var duration = TimeSpan.FromSeconds(Setting("FUZZ_SECONDS", 15));
         var fuzzer = NewFuzzer(name, Setting("FUZZ_SEED", 1));
-        var running = Task.Factory.StartNew(
+        var running = OwnThread.RunAsync(
             () =>
             {
                 fuzzer.RunCorpus();
                 fuzzer.RunChanged(duration);
             },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+            Timeout.InfiniteTimeSpan);
 
         var ended = await Task.WhenAny(running, Task.Delay(duration + Limits.Patience));
 

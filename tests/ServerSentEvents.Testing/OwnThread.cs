@@ -4,14 +4,14 @@ namespace ServerSentEvents.Testing;
 public static class OwnThread
 {
     /// <summary>Returns a task that ends with the code, or fails at the limit.</summary>
-    public static Task RunAsync(Action action) =>
+    public static Task RunAsync(Action action, TimeSpan? limit = null) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .WaitAsync(Limits.Patience);
+            .WaitAsync(limit ?? Limits.Patience);
 
     /// <summary>Returns a task with the result of the code. It fails at the limit.</summary>
-    public static Task<T> RunAsync<T>(Func<T> function) =>
+    public static Task<T> RunAsync<T>(Func<T> function, TimeSpan? limit = null) =>
         Task.Factory.StartNew(function, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .WaitAsync(Limits.Patience);
+            .WaitAsync(limit ?? Limits.Patience);
 
     /// <summary>Runs the code on another thread, and returns when it is done.</summary>
     public static void Run(Action action)

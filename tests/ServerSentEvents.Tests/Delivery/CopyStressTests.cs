@@ -23,18 +23,15 @@ public sealed class CopyStressTests
         await Task.WhenAll(started).WaitAsync(Limits.Patience);
         var running = clients.ConvertAll(client => Task.Run(client.RunAsync));
 
-        await Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => Task.Factory.StartNew(
-            () => PublishAll(publisher, name), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)))
-            .WaitAsync(Limits.Patience);
+        await Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => OwnThread.RunAsync(() => PublishAll(publisher, name))));
         publisher.Publish("end");
         // Clients that have read "end" wait until their stream ends. The others reconnect.
-        var all = Task.WhenAll(running).WaitAsync(2 * Limits.Patience);
-        while (!all.IsCompleted)
+        var all = Task.WhenAll(running);
+        await Limits.UntilAsync(() =>
         {
             publisher.Close();
-            await Task.Yield();
-        }
-
+            return all.IsCompleted;
+        });
         await all;
 
         var order = clients[0].Events.ConvertAll(Name);

@@ -185,7 +185,7 @@ public sealed class CopyTests
         copying = publisher.Subscribe().CopyToAsync(new NullPipeWriter(), cancellation.Token);
 
         // Use a new thread, so that the thread pool has one for the copy.
-        await Task.Factory.StartNew(cancellation.Cancel, TaskCreationOptions.LongRunning);
+        await OwnThread.RunAsync(cancellation.Cancel);
 
         await copying.Invoking(it => it.WaitAsync(Limits.Patience)).Should().ThrowAsync<AggregateException>();
     }

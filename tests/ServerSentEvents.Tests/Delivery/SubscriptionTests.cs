@@ -307,11 +307,13 @@ public sealed class SubscriptionTests
         {
             publisherThread = Environment.CurrentManagedThreadId;
             _publisher.Publish("x");
-        });
+        })
+        { IsBackground = true };
         publish.Start();
-        publish.Join();
 
-        (await next.WaitAsync(Limits.Patience)).Should().NotBe(publisherThread);
+        var readerThread = await next.WaitAsync(Limits.Patience);
+        publish.Join(Limits.Patience).Should().BeTrue();
+        readerThread.Should().NotBe(publisherThread);
     }
 
     private sealed class InlineContext : SynchronizationContext

@@ -577,22 +577,7 @@ public sealed partial class MetricsTests : IDisposable
         new(new PublisherOptions { HistoryCapacity = 3, HistoryCapacityBytes = 500, HistoryMaxAge = null });
 
     /// <summary>Returns the bytes in the histories of other tests when their publishers have become garbage.</summary>
-    private long SettledHistoryBytes()
-    {
-        long bytes;
-        do
-        {
-            bytes = Observe()["history.bytes"];
-            for (var i = 0; i < 3; i++)
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            }
-        }
-        while (Observe()["history.bytes"] != bytes);
-
-        return bytes;
-    }
+    private long SettledHistoryBytes() => Garbage.SettledValue(() => Observe()["history.bytes"]);
 
     private Dictionary<string, long> Observe()
     {

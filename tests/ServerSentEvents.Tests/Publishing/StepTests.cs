@@ -104,9 +104,11 @@ public sealed class StepTests
         listener.SetMeasurementEventCallback<long>((_, bytes, _, _) => measured = bytes);
         listener.StartUntilDisposed();
         // Publishers of earlier tests count too, as long as they are not collected.
-        GC.Collect();
-        listener.RecordObservableInstruments();
-        var before = measured;
+        var before = Garbage.SettledValue(() =>
+        {
+            listener.RecordObservableInstruments();
+            return measured;
+        });
 
         var stop = false;
         var others = OwnThread.RunAsync(() =>
@@ -119,16 +121,22 @@ public sealed class StepTests
                 moving.Leave("last");
             }
         });
-        await Limits.UntilAsync(
-            () =>
-            {
-                listener.RecordObservableInstruments();
-                // A subscriber that moves in the middle of a measurement counts twice or not at all.
-                return Math.Abs(measured - before) == eventBytes;
-            },
-            "a measurement releases the lock");
-        Volatile.Write(ref stop, true);
-        await others;
+        try
+        {
+            await Limits.UntilAsync(
+                () =>
+                {
+                    listener.RecordObservableInstruments();
+                    // A subscriber that moves in the middle of a measurement counts twice or not at all.
+                    return Math.Abs(measured - before) == eventBytes;
+                },
+                "a measurement releases the lock");
+        }
+        finally
+        {
+            Volatile.Write(ref stop, true);
+            await others;
+        }
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public sealed class StressTests
         var visitors = Enumerable.Range(0, 2).Select(_ => Task.Run(() => VisitAsync(publisher, completed, done.Token))).ToArray();
 
         var published = new int[Publishers];
-        await RunOnThreads(Publishers, name => published[name] = PublishAll(publisher, name, completed)).WaitAsync(2 * Limits.Patience);
+        using var limit = new CancellationTokenSource(2 * Limits.Patience);
+        await RunOnThreads(Publishers, name => published[name] = PublishAll(publisher, name, completed, limit.Token));
         await done.CancelAsync();
         var visits = (await Task.WhenAll(visitors).WaitAsync(Limits.Patience)).SelectMany(visit => visit).ToList();
         publisher.Close();
@@ -90,7 +91,7 @@ public sealed class StressTests
                     default: publisher.Publish("y", ["b", "a"]); break;
                 }
             }
-        }).WaitAsync(Limits.Patience);
+        });
         publisher.Close();
 
         unsubscribed.Should().OnlyHaveUniqueItems().And.HaveCount(subscribed.Count);
@@ -99,16 +100,16 @@ public sealed class StressTests
     }
 
     /// <summary>Runs the work on new threads, so that the thread pool is free for the readers.</summary>
-    private static Task RunOnThreads(int count, Action<int> work) => Task.WhenAll(Enumerable.Range(0, count).Select(number =>
-        Task.Factory.StartNew(
-            () => work(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+    private static Task RunOnThreads(int count, Action<int> work) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(number => OwnThread.RunAsync(() => work(number), 3 * Limits.Patience)));
 
     /// <summary>Publishes until enough visits are complete, and returns the number of events.</summary>
-    private static int PublishAll(Publisher<int> publisher, int name, Counter completed)
+    private static int PublishAll(Publisher<int> publisher, int name, Counter completed, CancellationToken limit)
     {
         var number = 0;
         for (; number < EventsPerPublisher || completed.Value < Visits; number++)
         {
+            limit.ThrowIfCancellationRequested();
             var text = string.Create(CultureInfo.InvariantCulture, $"{name} {number}");
             if (IsPersonalized(number))
                 publisher.Publish(subscriber => string.Create(CultureInfo.InvariantCulture, $"{text} for {subscriber}"), "all");

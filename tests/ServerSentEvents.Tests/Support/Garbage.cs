@@ -25,4 +25,22 @@ internal static class Garbage
 
         alive.Should().BeLessThanOrEqualTo(maxAlive);
     }
+
+    /// <summary>Returns a value of which a part is garbage, when collections no longer change it.</summary>
+    internal static long SettledValue(Func<long> measure)
+    {
+        long value;
+        do
+        {
+            value = measure();
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        }
+        while (measure() != value);
+
+        return value;
+    }
 }
