@@ -19,7 +19,7 @@ public sealed class ConflationTests
         subscription.DroppedEvents.Should().Be(0);
         _publisher.Close();
 
-        Data(await subscription.ToArrayAsync()).Should().Equal("a3", "b2", "c1");
+        Frames.DataOf(await subscription.ToArrayAsync()).Should().Equal("a3", "b2", "c1");
     }
 
     [Fact]
@@ -27,11 +27,11 @@ public sealed class ConflationTests
     {
         await using var reader = Subscribe(_publisher).GetAsyncEnumerator();
         Publish(_publisher, "a1");
-        Data([await reader.NextAsync()]).Should().Equal("a1");
+        Frames.DataOf([await reader.NextAsync()]).Should().Equal("a1");
 
         Publish(_publisher, "a2", "a3");
 
-        Data([await reader.NextAsync()]).Should().Equal("a3");
+        Frames.DataOf([await reader.NextAsync()]).Should().Equal("a3");
     }
 
     [Fact]
@@ -53,8 +53,8 @@ public sealed class ConflationTests
         Publish(_publisher, "a1", "a2").Should().AllBeEquivalentTo(2);
         _publisher.Close();
 
-        Data(await conflating.ToArrayAsync()).Should().Equal("a2");
-        Data(await plain.ToArrayAsync()).Should().Equal("a1", "a2");
+        Frames.DataOf(await conflating.ToArrayAsync()).Should().Equal("a2");
+        Frames.DataOf(await plain.ToArrayAsync()).Should().Equal("a1", "a2");
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class ConflationTests
         Publish(_publisher, "a1", "a2");
         _publisher.Close();
 
-        Data(await subscription.ToArrayAsync()).Should().Equal("a0", "a2");
+        Frames.DataOf(await subscription.ToArrayAsync()).Should().Equal("a0", "a2");
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class ConflationTests
         Publish(_publisher, "a3", "a4");
         _publisher.Close();
 
-        Data(await subscription.ToArrayAsync()).Should().Equal("a1", "a2", "a4");
+        Frames.DataOf(await subscription.ToArrayAsync()).Should().Equal("a1", "a2", "a4");
     }
 
     [Fact]
@@ -106,8 +106,8 @@ public sealed class ConflationTests
             _publisher.Publish(name => name == "b" && number == 2 ? "x" : $"{name}{number}");
         _publisher.Close();
 
-        Data(await ann.ToArrayAsync()).Should().Equal("a2");
-        Data(await bob.ToArrayAsync()).Should().Equal("b1", "x");
+        Frames.DataOf(await ann.ToArrayAsync()).Should().Equal("a2");
+        Frames.DataOf(await bob.ToArrayAsync()).Should().Equal("b1", "x");
     }
 
     [Fact]
@@ -138,8 +138,8 @@ public sealed class ConflationTests
         _publisher.Publish(_ => "a3").Should().Be(2);
         _publisher.Close();
 
-        Data(await failing.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
-        Data(await healthy.ToArrayAsync()).Should().Equal("a3");
+        Frames.DataOf(await failing.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
+        Frames.DataOf(await healthy.ToArrayAsync()).Should().Equal("a3");
     }
 
     [Theory]
@@ -197,7 +197,7 @@ public sealed class ConflationTests
         Publish(_publisher, "a3");
         _publisher.Close();
 
-        Data(await late!.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
+        Frames.DataOf(await late!.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
     }
 
     [Fact]
@@ -215,8 +215,8 @@ public sealed class ConflationTests
         Publish(_publisher, "a3");
         _publisher.Close();
 
-        Data(await subscription.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
-        Data(await other.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
+        Frames.DataOf(await subscription.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
+        Frames.DataOf(await other.ToArrayAsync()).Should().Equal("a1", "a2", "a3");
     }
 
     [Fact]
@@ -260,10 +260,12 @@ public sealed class ConflationTests
     }
 
     [Theory]
-    [InlineData(QueueOverflow.Disconnect, "a,b")]
-    [InlineData(QueueOverflow.DropOldest, "b,aa")]
-    [InlineData(QueueOverflow.DropNewest, "a,b")]
-    public async Task QueueCapacityBytes_ReplacementHasNoRoom_AppliesQueueOverflow(QueueOverflow overflow, string expected)
+    [InlineData(QueueOverflow.Disconnect, 0, "a", "b")]
+    // The event "b" is dropped too: both do not fit with the longer "aa".
+    [InlineData(QueueOverflow.DropOldest, 2, "aa")]
+    [InlineData(QueueOverflow.DropNewest, 1, "a", "b")]
+    public async Task QueueCapacityBytes_ReplacementHasNoRoom_AppliesQueueOverflow(
+        QueueOverflow overflow, long dropped, params string[] expected)
     {
         var subscription = _publisher.Subscribe(new SubscribeOptions<string>
         {
@@ -277,11 +279,9 @@ public sealed class ConflationTests
 
         subscription.EndReason.Should().Be(
             overflow == QueueOverflow.Disconnect ? SubscriptionEndReason.Overflowed : null);
-        subscription.DroppedEvents.Should().Be(overflow == QueueOverflow.Disconnect ? 0 : overflow == QueueOverflow.DropOldest ? 2 : 1);
+        subscription.DroppedEvents.Should().Be(dropped);
         _publisher.Close();
-        var read = Data(await subscription.ToArrayAsync());
-        // The event "b" had to go too: both do not fit with the longer "aa".
-        read.Should().Equal(overflow == QueueOverflow.DropOldest ? ["aa"] : expected.Split(','));
+        Frames.DataOf(await subscription.ToArrayAsync()).Should().Equal(expected);
     }
 
     [Fact]
@@ -292,7 +292,7 @@ public sealed class ConflationTests
         Publish(_publisher, "a", "a" + new string('x', 100));
         _publisher.Close();
 
-        Data(await subscription.ToArrayAsync()).Should().Equal("a" + new string('x', 100));
+        Frames.DataOf(await subscription.ToArrayAsync()).Should().Equal("a" + new string('x', 100));
     }
 
     [Fact]
@@ -341,7 +341,7 @@ public sealed class ConflationTests
         subscription.EndReason.Should().Be(SubscriptionEndReason.Closed, "three places are enough");
     }
 
-    private static string? FirstLetter(SseItem<string> item) => item.Data[0] == '-' ? null : item.Data[..1];
+    private static string? FirstLetter(SseItem<string> item) => item.Data[..1];
 
     private static Subscription<string> Subscribe(Publisher<string> publisher, string properties = "") =>
         publisher.Subscribe(new SubscribeOptions<string> { ConflationKey = FirstLetter, Properties = properties });
@@ -349,9 +349,6 @@ public sealed class ConflationTests
     private static int[] Publish(Publisher<string> publisher, params string[] data) => [.. data.Select(one => publisher.Publish(one))];
 
     private static string Text(string data) => $"data: {data}\n\n";
-
-    private static IEnumerable<string> Data(IEnumerable<string> texts) =>
-        texts.Select(text => text.Split('\n').First(line => line.StartsWith("data: ", StringComparison.Ordinal))["data: ".Length..]);
 
     private static async Task<List<SseItem<string>>> ReadAsync(Subscription<string> subscription, int count)
     {

@@ -170,8 +170,7 @@ public sealed class JoinDuringPublishTests
             return "for late";
         });
         await _read.WaitForAsync("data: after\nid: ");
-        var ids = _read.Text.Split('\n')
-            .Where(line => line.StartsWith("id: ", StringComparison.Ordinal)).Select(line => line[4..]).ToList();
+        var ids = Frames.IdsOf(_read.Text).ToList();
         _publisher.Close();
         await _reading.WaitAsync(Limits.Patience);
 
@@ -369,7 +368,7 @@ public sealed class JoinDuringPublishTests
         });
 
         _late!.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
-        Data(await _late.ToArrayAsync()).Should().Equal("for late", "1");
+        Frames.DataOf(await _late.ToArrayAsync()).Should().Equal("for late", "1");
     }
 
     [Theory]
@@ -385,7 +384,7 @@ public sealed class JoinDuringPublishTests
         _late!.EndReason.Should().BeNull();
         _late.DroppedEvents.Should().Be(0);
         _late.QueuedBytes.Should().BeGreaterThan(1_000);
-        Data(await CloseAndReadAsync()).Should().Equal(large);
+        Frames.DataOf(await CloseAndReadAsync()).Should().Equal(large);
     }
 
     [Theory]
@@ -401,7 +400,7 @@ public sealed class JoinDuringPublishTests
         var bytes = _late.QueuedBytes;
         var texts = await CloseAndReadAsync();
         texts.Sum(text => text.Length).Should().Be((int)bytes);
-        Data(texts).Should().Equal(Text('b', 20), Text('l', 20), Text('a', 20));
+        Frames.DataOf(texts).Should().Equal(Text('b', 20), Text('l', 20), Text('a', 20));
     }
 
     [Fact]
@@ -411,8 +410,8 @@ public sealed class JoinDuringPublishTests
 
         _late!.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         var texts = await CloseAndReadAsync();
-        Data(texts).Should().Equal(Text('b', 100));
-        Data(await ResumeAsync(IdOf(texts[^1]))).Should().Equal(Text('l', 100));
+        Frames.DataOf(texts).Should().Equal(Text('b', 100));
+        Frames.DataOf(await ResumeAsync(Frames.IdOf(texts[^1]))).Should().Equal(Text('l', 100));
     }
 
     [Fact]
@@ -422,7 +421,7 @@ public sealed class JoinDuringPublishTests
 
         _late!.DroppedEvents.Should().Be(1);
         _late.EndReason.Should().BeNull();
-        Data(await CloseAndReadAsync()).Should().Equal(Text('b', 100));
+        Frames.DataOf(await CloseAndReadAsync()).Should().Equal(Text('b', 100));
     }
 
     [Fact]
@@ -432,8 +431,8 @@ public sealed class JoinDuringPublishTests
 
         _late!.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         var texts = await CloseAndReadAsync();
-        var resumed = await ResumeAsync(IdOf(texts[^1]));
-        Data([.. texts, .. resumed]).Should().Equal(Text('b', 10), Text('l', 80), Text('a', 80));
+        var resumed = await ResumeAsync(Frames.IdOf(texts[^1]));
+        Frames.DataOf([.. texts, .. resumed]).Should().Equal(Text('b', 10), Text('l', 80), Text('a', 80));
     }
 
     [Fact]
@@ -442,7 +441,7 @@ public sealed class JoinDuringPublishTests
         PublishToUnreadLateSubscriber(QueueOverflow.DropOldest, Text('b', 100), after: null, Text('l', 100)).Should().Be(2);
 
         _late!.DroppedEvents.Should().Be(1);
-        Data(await CloseAndReadAsync()).Should().Equal(Text('l', 100));
+        Frames.DataOf(await CloseAndReadAsync()).Should().Equal(Text('l', 100));
     }
 
     [Fact]
@@ -458,12 +457,18 @@ public sealed class JoinDuringPublishTests
             QueueCapacity = 1,
             QueueOverflow = QueueOverflow.DropOldest,
         });
+        using var limit = new CancellationTokenSource(Limits.Patience);
+        var limited = limit.Token;
         var reading = OwnThread.RunAsync(() =>
         {
             for (var round = 1; round <= rounds; round++)
             {
                 while (Volatile.Read(ref started) < round)
+                {
+                    limited.ThrowIfCancellationRequested();
                     Thread.SpinWait(1);
+                }
+
                 Thread.SpinWait(round % 50);
                 late!.GetAsyncEnumerator().MoveNextAsync().AsTask().WaitForEnd();
                 // An event that is read twice is still queued.
@@ -558,10 +563,4 @@ public sealed class JoinDuringPublishTests
     }
 
     private static string Text(char letter, int length) => new(letter, length);
-
-    private static string IdOf(string text) =>
-        text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
-
-    private static IEnumerable<string> Data(IEnumerable<string> texts) =>
-        texts.Select(text => text.Split('\n')[0]["data: ".Length..]);
 }

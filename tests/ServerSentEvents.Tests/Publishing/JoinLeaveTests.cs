@@ -193,14 +193,15 @@ public sealed class JoinLeaveTests
     [Fact]
     public async Task Leave_LastChannelAndTheReaderTakesNothing_IsCutOffAfterTheLingerTimeout()
     {
+        var linger = TimeSpan.FromMinutes(1);
         var time = new TimerWatchingTimeProvider();
-        var publisher = new Publisher(new PublisherOptions { TimeProvider = time, LingerTimeout = MaxAge });
+        var publisher = new Publisher(new PublisherOptions { TimeProvider = time, LingerTimeout = linger });
         var subscription = publisher.Subscribe("a");
         publisher.Publish("1", "a");
 
         subscription.Leave("a");
         for (var i = 0; i < 6; i++)
-            time.Advance(MaxAge / 4);
+            time.Advance(linger / 4);
 
         await Limits.UntilAsync(() => subscription.QueuedEvents == 0, "the queue should have been dropped");
         time.RunningTimers.Should().Be(0);
@@ -427,7 +428,7 @@ public sealed class JoinLeaveTests
             var resumed = publisher.Subscribe(new SubscribeOptions<object?> { Channels = channels, LastEventId = lastEventId });
             resumed.Resume.Should().Be(ResumeResult.Resumed);
             resumed.Close();
-            return DataOf(await resumed.ToArrayAsync());
+            return [.. Frames.DataOf(await resumed.ToArrayAsync())];
         }
     }
 
@@ -468,24 +469,31 @@ public sealed class JoinLeaveTests
             }
         }));
 
-        await OwnThread.RunAsync(() =>
+        try
         {
-            for (var i = 0; i < events; i++)
+            await OwnThread.RunAsync(() =>
             {
-                ChannelNames channels = (i % 3) switch { 0 => "kept", 1 => "b", _ => new[] { "b", "kept" } };
-                if (i % 2 == 0)
-                    publisher.Publish($"{i}", channels);
-                else
-                    publisher.Publish(_ => $"{i}", channels);
-            }
-        });
-        await done.CancelAsync();
-        await Task.WhenAll(moving).WaitAsync(Limits.Patience);
+                for (var i = 0; i < events; i++)
+                {
+                    ChannelNames channels = (i % 3) switch { 0 => "kept", 1 => "b", _ => new[] { "b", "kept" } };
+                    if (i % 2 == 0)
+                        publisher.Publish($"{i}", channels);
+                    else
+                        publisher.Publish(_ => $"{i}", channels);
+                }
+            });
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await Task.WhenAll(moving).WaitAsync(Limits.Patience);
+        }
+
         publisher.Close();
 
         foreach (var subscription in subscriptions)
         {
-            var received = DataOf(await subscription.ToArrayAsync()).ConvertAll(int.Parse);
+            var received = Frames.DataOf(await subscription.ToArrayAsync()).Select(int.Parse).ToList();
             received.Should().BeInAscendingOrder().And.OnlyHaveUniqueItems();
             received.Where(number => number % 3 != 1).Should()
                 .Equal(Enumerable.Range(0, events).Where(number => number % 3 != 1));
@@ -493,13 +501,7 @@ public sealed class JoinLeaveTests
     }
 
     private static async Task<List<string>> ReadAsync(Subscription<string> subscription) =>
-        DataOf(await subscription.ToArrayAsync());
-
-    private static List<string> DataOf(IEnumerable<string> events) =>
-    [
-        .. string.Concat(events).Split('\n')
-            .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..]),
-    ];
+        [.. Frames.DataOf(await subscription.ToArrayAsync())];
 
     private Task<List<string>> CloseAndReadAsync(Subscription<string> subscription)
     {

@@ -41,7 +41,7 @@ public sealed partial class LoadInitialDataTests
         _publisher.Publish("live 3");
         _publisher.Close();
         await reading.WaitAsync(Limits.Patience);
-        DataOf(read).Should().Equal("state 1", "state 2", "live 1", "live 2", "live 3");
+        Frames.DataOf(read.Text).Should().Equal("state 1", "state 2", "live 1", "live 2", "live 3");
         _calls.Should().Be(1);
     }
 
@@ -76,11 +76,11 @@ public sealed partial class LoadInitialDataTests
             await Limits.UntilAsync(() => HeartbeatsOf(read) >= first + interval);
         }
 
-        DataOf(read).Should().BeEmpty();
+        Frames.DataOf(read.Text).Should().BeEmpty();
         _load.SetResult([new("state")]);
         publisher.Close();
         await reading.WaitAsync(Limits.Patience);
-        DataOf(read).Should().Equal("state", "live", "live", "live");
+        Frames.DataOf(read.Text).Should().Equal("state", "live", "live", "live");
         HeartbeatsOf(read).Should().Be(first + 3, "each comes after an interval");
     }
 
@@ -126,35 +126,40 @@ public sealed partial class LoadInitialDataTests
             }
         });
 
-        for (var round = 0; round < rounds; round++)
+        try
         {
-            var subscription = _publisher.Subscribe(new SubscribeOptions<string>
+            for (var round = 0; round < rounds; round++)
             {
-                // On a busy machine, the publisher can be far ahead of the reader.
-                QueueCapacity = int.MaxValue,
-                QueueCapacityBytes = long.MaxValue,
-                LoadInitialData = async _ =>
+                var subscription = _publisher.Subscribe(new SubscribeOptions<string>
                 {
-                    await Task.Yield();
-                    return [new($"{Volatile.Read(ref state)}")];
-                },
-            });
-            await using var reader = subscription.AsItems().GetAsyncEnumerator();
-            var snapshot = Number(await reader.NextAsync());
-            var expected = 0;
-            while (expected < snapshot + 3)
-            {
-                var number = Number(await reader.NextAsync());
-                if (expected == 0)
-                    number.Should().BeLessThanOrEqualTo(snapshot + 1, "no event is missing after the snapshot");
-                else
-                    number.Should().Be(expected);
-                expected = number + 1;
+                    // On a busy machine, the publisher can be far ahead of the reader.
+                    QueueCapacity = int.MaxValue,
+                    QueueCapacityBytes = long.MaxValue,
+                    LoadInitialData = async _ =>
+                    {
+                        await Task.Yield();
+                        return [new($"{Volatile.Read(ref state)}")];
+                    },
+                });
+                await using var reader = subscription.AsItems().GetAsyncEnumerator();
+                var snapshot = Number(await reader.NextAsync());
+                var expected = 0;
+                while (expected < snapshot + 3)
+                {
+                    var number = Number(await reader.NextAsync());
+                    if (expected == 0)
+                        number.Should().BeLessThanOrEqualTo(snapshot + 1, "no event is missing after the snapshot");
+                    else
+                        number.Should().Be(expected);
+                    expected = number + 1;
+                }
             }
         }
-
-        Volatile.Write(ref isStopped, true);
-        await publishing;
+        finally
+        {
+            Volatile.Write(ref isStopped, true);
+            await publishing;
+        }
     }
 
     [Fact]
@@ -190,7 +195,7 @@ public sealed partial class LoadInitialDataTests
         await ReadAsync(subscription, read, reader).WaitAsync(Limits.Patience);
 
         subscription.Resume.Should().Be(ResumeResult.Resumed);
-        DataOf(read).Should().Equal("missed");
+        Frames.DataOf(read.Text).Should().Equal("missed");
         _calls.Should().Be(0, "many clients that reconnect at once need no snapshots");
     }
 
@@ -422,7 +427,7 @@ public sealed partial class LoadInitialDataTests
         await ReadAsync(subscription, read, "copy").WaitAsync(Limits.Patience);
 
         subscription.Resume.Should().Be(ResumeResult.Gap);
-        DataOf(read).Should().Equal("");
+        Frames.DataOf(read.Text).Should().Equal("");
         _calls.Should().Be(0);
     }
 
@@ -457,7 +462,7 @@ public sealed partial class LoadInitialDataTests
         _load.SetResult([new("state")]);
 
         await reading.WaitAsync(Limits.Patience);
-        DataOf(read).Should().Equal("state", "live");
+        Frames.DataOf(read.Text).Should().Equal("state", "live");
     }
 
     [Fact]
@@ -522,11 +527,16 @@ public sealed partial class LoadInitialDataTests
     public async Task Cancellation_CallbackBlocks_DisposeReturns()
     {
         using var release = new ManualResetEventSlim();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var subscription = _publisher.Subscribe(new SubscribeOptions<string>
         {
             LoadInitialData = async token =>
             {
-                token.Register(() => release.Wait(Limits.Patience));
+                token.Register(() =>
+                {
+                    entered.SetResult();
+                    release.Wait(Limits.Patience);
+                });
                 Interlocked.Increment(ref _calls);
                 return await _load.Task;
             },
@@ -537,6 +547,7 @@ public sealed partial class LoadInitialDataTests
         OwnThread.Run(subscription.Dispose);
 
         (await reading).Should().HaveCountLessThanOrEqualTo(1);
+        await entered.Task.WaitAsync(Limits.Patience);
         release.Set();
     }
 
@@ -574,9 +585,6 @@ public sealed partial class LoadInitialDataTests
                 break;
         }
     }
-
-    private static IEnumerable<string> DataOf(ReadText read) => read.Text.Split('\n')
-        .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..]);
 
     private static int HeartbeatsOf(ReadText read) => read.Text.Split(":\n").Length - 1;
 

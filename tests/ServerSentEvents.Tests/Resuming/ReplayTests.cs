@@ -27,7 +27,7 @@ public sealed class ReplayTests
         resumed.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         resumed.QueuedEvents.Should().Be(0, "a live event must not come after a hole");
         publisher.GetSubscribers("a").Should().BeEmpty();
-        Resume(publisher, IdOf(first)).Resume.Should().Be(ResumeResult.Gap);
+        Resume(publisher, Frames.IdOf(first)).Resume.Should().Be(ResumeResult.Gap);
     }
 
     [Theory]
@@ -51,7 +51,7 @@ public sealed class ReplayTests
         resumed.EndReason.Should().Be(SubscriptionEndReason.Overflowed);
         client.Taken.Split("data: ").Should().HaveCount(2, "the event that was being written is the last one");
         client.Taken.Should().EndWith("\n\n");
-        Resume(publisher, client.Taken.Split('\n').Last(line => line.StartsWith("id: ", StringComparison.Ordinal))["id: ".Length..])
+        Resume(publisher, Frames.IdsOf(client.Taken).Last())
             .Resume.Should().Be(ResumeResult.Gap);
     }
 
@@ -209,7 +209,4 @@ public sealed class ReplayTests
 
     private static Subscription<object?> Resume(Publisher publisher, string lastEventId, ChannelNames? channels = null) =>
         publisher.Subscribe(new SubscribeOptions<object?> { Channels = channels ?? "a", LastEventId = lastEventId });
-
-    private static string IdOf(string text) =>
-        text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))["id: ".Length..];
 }

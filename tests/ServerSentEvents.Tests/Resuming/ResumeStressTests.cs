@@ -54,7 +54,7 @@ public sealed class ResumeStressTests
         // All clients subscribe before the first event, so that each of them overflows at least once.
         var first = Enumerable.Range(0, Clients).Select(client => Subscribe(client, start)).ToList();
         var reading = Task.WhenAll(first.Select(subscription => Task.Run(() => ReadAllAsync(subscription, start))));
-        var publishing = Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => RunOnThread(() => PublishAll(name))));
+        var publishing = Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => OwnThread.RunAsync(() => PublishAll(name))));
         await publishing.WaitAsync(2 * Limits.Patience);
         _publisher.Publish("end", ["a", "b"]);
         var read = await reading.WaitAsync(Limits.Patience);
@@ -75,12 +75,8 @@ public sealed class ResumeStressTests
     {
         await using var first = _publisher.Subscribe("a").GetAsyncEnumerator();
         _publisher.Publish("start", ["a", "b"]);
-        return IdOf(await first.NextAsync())!;
+        return Frames.IdOf(await first.NextAsync());
     }
-
-    /// <summary>Runs the work on a new thread, so that the thread pool is free for the readers.</summary>
-    private static Task RunOnThread(Action work) =>
-        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void PublishAll(int publisherName)
     {
@@ -122,7 +118,7 @@ public sealed class ResumeStressTests
             {
                 if (text.StartsWith(End, StringComparison.Ordinal))
                     return read;
-                lastEventId = IdOf(text) ?? lastEventId;
+                lastEventId = Frames.IdsOf(text).FirstOrDefault() ?? lastEventId;
                 if (!text.StartsWith("data:", StringComparison.Ordinal))
                     continue;
                 read.Add(Name(text, client));
@@ -191,7 +187,4 @@ public sealed class ResumeStressTests
             Assert.Fail($"Client {client} received '{data}'.");
         return name;
     }
-
-    private static string? IdOf(string text) =>
-        text.Split('\n').FirstOrDefault(line => line.StartsWith("id: ", StringComparison.Ordinal))?["id: ".Length..];
 }

@@ -25,7 +25,7 @@ public sealed class ResumeTests
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         var read = await ReadAsync(resumed);
         read[0].Should().Be($"id: {seen}\n");
-        Data(read.Skip(1)).Should().Equal("2", "3", "4");
+        Frames.DataOf(read.Skip(1)).Should().Equal("2", "3", "4");
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class ResumeTests
         for (var i = 0; i < 100; i++)
             _publisher.Publish("noise", "busy");
 
-        Data((await ReadAsync(Resume(seen))).Skip(1)).Should().Equal("2");
+        Frames.DataOf((await ReadAsync(Resume(seen))).Skip(1)).Should().Equal("2");
         Resume(seen, ["room", "busy"]).Resume.Should().Be(ResumeResult.Gap);
     }
 
@@ -76,7 +76,7 @@ public sealed class ResumeTests
         _publisher.Publish("not for this subscriber", "c");
         Publish("4");
 
-        Data((await ReadAsync(Resume(seen, ["b", "room", "b"]))).Skip(1)).Should().Equal("2", "3", "4");
+        Frames.DataOf((await ReadAsync(Resume(seen, ["b", "room", "b"]))).Skip(1)).Should().Equal("2", "3", "4");
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class ResumeTests
         _publisher.GetSubscribers("room").Should().BeEmpty();
         Publish("2");
 
-        Data((await ReadAsync(Resume(seen))).Skip(1)).Should().Equal("2");
+        Frames.DataOf((await ReadAsync(Resume(seen))).Skip(1)).Should().Equal("2");
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class ResumeTests
     {
         using var listener = _publisher.Subscribe("room");
         Publish("1");
-        var seen = IdOf(await listener.GetAsyncEnumerator().NextAsync());
+        var seen = Frames.IdOf(await listener.GetAsyncEnumerator().NextAsync());
         for (var i = 0; i < 5; i++)
         {
             _time.Advance(Hour);
@@ -162,7 +162,7 @@ public sealed class ResumeTests
     {
         using var listener = _publisher.Subscribe(["room", "own"]);
         Publish("1");
-        var seen = IdOf(await listener.GetAsyncEnumerator().NextAsync());
+        var seen = Frames.IdOf(await listener.GetAsyncEnumerator().NextAsync());
         _publisher.Publish("noise", "elsewhere");
         _time.Advance(2 * Hour);
         _publisher.Publish("noise", "somewhere");
@@ -178,7 +178,7 @@ public sealed class ResumeTests
             _publisher.Publish(new SseItem<string>(number) { EventId = number }, "room");
 
         (await ReadAsync(subscription)).Should().Equal("data: 41\nid: 41\n\n", "data: 42\nid: 42\n\n", "data: 43\nid: 43\n\n");
-        Data((await ReadAsync(Resume("42"))).Skip(1)).Should().Equal("43");
+        Frames.DataOf((await ReadAsync(Resume("42"))).Skip(1)).Should().Equal("43");
         Resume("42", "another").Resume.Should().Be(ResumeResult.Gap, "an id is looked up only in the subscriber's channels");
     }
 
@@ -203,12 +203,12 @@ public sealed class ResumeTests
     {
         var ann = _publisher.Subscribe("room", "ann");
         Publish("1");
-        var seen = IdOf((await ReadAsync(ann))[0]);
+        var seen = Frames.IdOf((await ReadAsync(ann))[0]);
         _publisher.Publish(name => $"for {name}", "room");
         _publisher.Publish(name => name == "eve" ? null : "not for eve", "room");
 
-        Data((await ReadAsync(Resume(seen, properties: "ann"))).Skip(1)).Should().Equal("for ann", "not for eve");
-        Data((await ReadAsync(Resume(seen, properties: "eve"))).Skip(1)).Should().Equal("for eve");
+        Frames.DataOf((await ReadAsync(Resume(seen, properties: "ann"))).Skip(1)).Should().Equal("for ann", "not for eve");
+        Frames.DataOf((await ReadAsync(Resume(seen, properties: "eve"))).Skip(1)).Should().Equal("for eve");
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class ResumeTests
         var resumed = Resume(seen, properties: "ann");
 
         resumed.Resume.Should().Be(ResumeResult.Gap);
-        Data(await ReadAsync(resumed)).Should().Equal("initial", "healthy", "for ann");
+        Frames.DataOf(await ReadAsync(resumed)).Should().Equal("initial", "healthy", "for ann");
     }
 
     [Fact]
@@ -230,9 +230,9 @@ public sealed class ResumeTests
     {
         var seen = await PublishAndGetIdAsync("1");
 
-        Data(await ReadAsync(Resume(null))).Should().Equal("initial");
-        Data(await ReadAsync(Resume(""))).Should().Equal("initial");
-        Data(await ReadAsync(Resume("unknown"))).Should().Equal("initial");
+        Frames.DataOf(await ReadAsync(Resume(null))).Should().Equal("initial");
+        Frames.DataOf(await ReadAsync(Resume(""))).Should().Equal("initial");
+        Frames.DataOf(await ReadAsync(Resume("unknown"))).Should().Equal("initial");
         (await ReadAsync(Resume(seen))).Should().Equal($"id: {seen}\n");
         Resume(null).Resume.Should().Be(ResumeResult.NotRequested);
         Resume("").Resume.Should().Be(ResumeResult.NotRequested);
@@ -260,7 +260,7 @@ public sealed class ResumeTests
         var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 1_002, QueueCapacity = 2 });
         var first = publisher.Subscribe("room");
         publisher.Publish("0", "room");
-        var seen = IdOf(await first.GetAsyncEnumerator().NextAsync());
+        var seen = Frames.IdOf(await first.GetAsyncEnumerator().NextAsync());
         for (var i = 1; i <= 1_000; i++)
             publisher.Publish($"{i}", "room");
 
@@ -269,7 +269,7 @@ public sealed class ResumeTests
         publisher.Publish("1002", "room");
 
         resumed.EndReason.Should().BeNull();
-        Data((await ReadAsync(resumed)).Skip(1)).Should().Equal(Enumerable.Range(1, 1_002).Select(i => $"{i}"));
+        Frames.DataOf((await ReadAsync(resumed)).Skip(1)).Should().Equal(Enumerable.Range(1, 1_002).Select(i => $"{i}"));
     }
 
     [Fact]
@@ -322,7 +322,7 @@ public sealed class ResumeTests
     {
         using var subscription = _publisher.Subscribe("room");
         Publish(data);
-        return IdOf(await subscription.GetAsyncEnumerator().NextAsync());
+        return Frames.IdOf(await subscription.GetAsyncEnumerator().NextAsync());
     }
 
     private Subscription<string> Resume(
@@ -340,10 +340,4 @@ public sealed class ResumeTests
         subscription.Close();
         return await subscription.ToArrayAsync();
     }
-
-    private static string IdOf(string text) =>
-        text.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
-
-    private static IEnumerable<string> Data(IEnumerable<string> texts) =>
-        texts.Select(text => text.Split('\n')[0]["data: ".Length..]);
 }
