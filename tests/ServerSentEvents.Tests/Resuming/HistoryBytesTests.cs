@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 
@@ -12,15 +11,6 @@ public sealed class HistoryBytesTests
 
     /// <summary>Data that makes a framed event of <see cref="EventBytes"/>.</summary>
     private static readonly string Data = new('x', EventBytes - "data: \nid: \n\n".Length - 23);
-
-    /// <summary>The numbers of resumes in the stress test, by <see cref="ResumeResult"/>.</summary>
-    private readonly int[] _results = new int[3];
-
-    /// <summary>The number of subscriptions in the stress test.</summary>
-    private int _subscribed;
-
-    /// <summary>The number of events in the stress test; a very high number after the last one.</summary>
-    private int _published;
 
     [Fact]
     public async Task Publish_HistoryIsFull_EvictsTheOldestEvent()
@@ -214,86 +204,6 @@ public sealed class HistoryBytesTests
         await evicted.ShouldBecomeGarbageAsync();
         (await ReplayedAsync(publisher, start, "last")).Should().Be(2);
     }
-
-    [Fact]
-    public async Task Resume_WhileEventsAreEvicted_NeverLeavesAHole()
-    {
-        const int threads = 2;
-        const int eventsEach = 10_000;
-        var publisher = NewPublisher(bytes: 50_000, capacity: 1_000);
-        var publishing = Enumerable.Range(0, threads).Select(thread => OwnThread.RunAsync(() =>
-        {
-            for (var number = 0; number < eventsEach; number++)
-            {
-                publisher.Publish($"{thread} {number}", ChannelsOf(number));
-                // The clients that do not stay away subscribe again after at most 50 events, and so keep up.
-                var needed = Interlocked.Increment(ref _published) / 100;
-                SpinWait.SpinUntil(() => Volatile.Read(ref _subscribed) >= needed, Limits.Patience).Should().BeTrue();
-            }
-        })).ToList();
-        var clients = Enumerable.Range(0, 6).Select(client => Task.Run(() => ResumeAndCheckAsync(publisher, client, threads))).ToList();
-
-        await Task.WhenAll(publishing).WaitAsync(Limits.Patience);
-        Volatile.Write(ref _published, int.MaxValue);
-        publisher.Dispose();
-        await Task.WhenAll(clients).WaitAsync(Limits.Patience);
-
-        _results[(int)ResumeResult.Resumed].Should().BePositive();
-        _results[(int)ResumeResult.Gap].Should().BePositive();
-    }
-
-    /// <summary>Resumes until the publisher is disposed. Fails if an event is missing without a gap.</summary>
-    private async Task ResumeAndCheckAsync(Publisher publisher, int client, int threads)
-    {
-        var random = new Random(client);
-        var channels = ChannelsOf(client);
-        var last = new int?[threads];
-        string? lastId = null;
-        while (TrySubscribe(publisher, channels, lastId) is { } subscription)
-        {
-            Interlocked.Increment(ref _subscribed);
-            Interlocked.Increment(ref _results[(int)subscription.Resume]);
-            if (subscription.Resume != ResumeResult.Resumed)
-                last = new int?[threads];
-            var left = random.Next(1, 50);
-            await foreach (var item in subscription.AsItems())
-            {
-                var (thread, number) = (item.Data[0] - '0', int.Parse(item.Data[2..], CultureInfo.InvariantCulture));
-                if (last[thread] is { } before && Enumerable.Range(before + 1, number - before - 1).Any(IsMine))
-                    Assert.Fail($"{item.Data} came after {before}, and the result was {subscription.Resume}.");
-                (last[thread], lastId) = (number, item.EventId);
-                if (--left == 0)
-                    break;
-            }
-
-            // Half of the clients stay away so long that the history has lost what they missed.
-            var goOnAt = Volatile.Read(ref _published) + (client % 2 == 0 ? 0L : 1_500);
-            await Limits.UntilAsync(() => Volatile.Read(ref _published) >= Math.Min(goOnAt, int.MaxValue));
-        }
-
-        bool IsMine(int number) => ChannelsOf(number).Intersect(channels).Any();
-    }
-
-    private static Subscription<object?>? TrySubscribe(Publisher publisher, string[] channels, string? lastEventId)
-    {
-        try
-        {
-            return publisher.Subscribe(new SubscribeOptions<object?>
-            {
-                Channels = channels,
-                LastEventId = lastEventId,
-                QueueCapacity = int.MaxValue,
-                QueueOverflow = QueueOverflow.Disconnect,
-            });
-        }
-        catch (ObjectDisposedException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Returns the channels of an event or of a client of the stress test.</summary>
-    private static string[] ChannelsOf(int number) => (number % 3) switch { 0 => ["a"], 1 => ["b"], _ => ["b", "a"] };
 
     private static Publisher NewPublisher(int? events = null, long? bytes = null, int capacity = 100) => new(new PublisherOptions
     {
