@@ -375,8 +375,10 @@ public sealed class LingerTests
         (await subscription.ToArrayAsync()).Should().BeEmpty();
     }
 
-    [Fact]
-    public async Task Close_OtherSubscriptionIsReleasedAtTheSameTime_StillStartsTheTimeout()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Close_OtherSubscriptionIsReleasedBeforeItOrAtTheSameTime_StillStartsTheTimeout(bool isAtTheSameTime)
     {
         var time = new HookedTimeProvider();
         var publisher = new Publisher(new PublisherOptions { LingerTimeout = LingerTimeout, TimeProvider = time });
@@ -386,7 +388,10 @@ public sealed class LingerTests
         first.Close();
         second.Close();
         // The clock is read after the end and outside every lock. Another thread can do anything at that time.
-        time.BeforeTimestamp = first.Dispose;
+        if (isAtTheSameTime)
+            time.BeforeTimestamp = first.Dispose;
+        else
+            first.Dispose();
         last.Close();
 
         for (var i = 0; i < 50; i++)

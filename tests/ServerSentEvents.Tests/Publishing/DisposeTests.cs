@@ -41,7 +41,7 @@ public sealed class DisposeTests
         };
 
         var unsubscribing = OwnThread.RunAsync(() => _publisher.Unsubscribe("a"));
-        await OwnThread.RunAsync(() => SpinWait.SpinUntil(() => _publisher.GetSubscribers("a").Count == 0, Limits.Patience));
+        await Limits.UntilAsync(() => _publisher.GetSubscribers("a").Count == 0);
         await OwnThread.RunAsync(_publisher.Dispose);
         await unsubscribing;
 

@@ -15,12 +15,18 @@ public sealed class NotificationTests
             sender.Should().BeSameAs(_publisher);
             _raised.Add($"+{arguments.Subscription.Properties}");
         };
-        _publisher.Unsubscribed += (_, arguments) =>
+        _publisher.Unsubscribed += (sender, arguments) =>
         {
+            sender.Should().BeSameAs(_publisher);
             var ended = arguments.Subscription;
             _raised.Add($"-{ended.Properties} {ended.EndReason} {string.Join('+', ended.Channels)}");
         };
     }
+
+    [Fact]
+    public void SubscriptionEventArgs_Null_ThrowsWithTheArgumentName() =>
+        FluentActions.Invoking(() => new SubscriptionEventArgs<string>(null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("subscription");
 
     [Fact]
     public async Task Unsubscribed_AnyWayToEnd_IsRaisedOnceWithReasonAndChannels()
