@@ -60,7 +60,8 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// <exception cref="OperationCanceledException">In the task: the token was canceled.</exception>
     /// <exception cref="ObjectDisposedException">In the task: the publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// In the task: a handler of <see cref="Unsubscribed"/> threw. The last event was published.
+    /// In the task: a handler of <see cref="Unsubscribed"/> or a <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw.
+    /// The last event was published.
     /// </exception>
     public Task<long> PublishAllAsync(
         IAsyncEnumerable<SseItem<string>> items, ChannelNames channels = default, CancellationToken cancellationToken = default)

@@ -553,6 +553,22 @@ public sealed class PublishAllTests
     }
 
     [Fact]
+    public async Task PublishAllAsync_ConflationKeyThrows_StopsAfterTheEvent()
+    {
+        var subscription = _publisher.Subscribe(new SubscribeOptions<string>
+        {
+            ConflationKey = static item => item.Data == "1" ? throw new FormatException() : item.Data,
+        });
+        var source = Numbers(3);
+
+        (await _publisher.Awaiting(it => it.PublishAllAsync(source)).Should().ThrowAsync<AggregateException>())
+            .Which.InnerExceptions.Should().ContainSingle().Which.Should().BeOfType<FormatException>();
+
+        (source.Pulled, source.Disposals).Should().Be((2, 1));
+        (await CloseAndReadAsync(subscription)).Should().Equal("0", "1");
+    }
+
+    [Fact]
     public async Task PublishAllAsync_Disposed_Fails()
     {
         var source = Numbers(10, beforeNumber: 5, _publisher.Dispose);
