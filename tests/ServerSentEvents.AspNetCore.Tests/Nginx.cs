@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 
 namespace ServerSentEvents.AspNetCore.Tests;
@@ -59,13 +58,22 @@ internal sealed class Nginx : IDisposable
         Require(program is not null, Environment.GetEnvironmentVariable("CI"));
         for (var attempt = 1; ; attempt++)
         {
-            var nginx = new Nginx(program!, server, FreePort(), settings);
-            if (await nginx.IsListeningAsync())
-                return nginx;
-            var complaint = await nginx._process.StandardError.ReadToEndAsync().WaitAsync(Limits.Patience);
+            var nginx = new Nginx(program!, server, FreePort.Find(), settings);
+            try
+            {
+                if (await nginx.IsListeningAsync())
+                    return nginx;
+                var complaint = await nginx._process.StandardError.ReadToEndAsync().WaitAsync(Limits.Patience);
+                if (attempt == Attempts)
+                    throw new InvalidOperationException(complaint);
+            }
+            catch
+            {
+                nginx.Dispose();
+                throw;
+            }
+
             nginx.Dispose();
-            if (attempt == Attempts)
-                throw new InvalidOperationException(complaint);
         }
     }
 
@@ -119,11 +127,4 @@ internal sealed class Nginx : IDisposable
             RedirectStandardError = true,
         },
     };
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

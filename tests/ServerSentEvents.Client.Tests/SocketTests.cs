@@ -22,9 +22,13 @@ public sealed class SocketTests
 
             var stream = string.Concat(Enumerable.Range(first, count + 1 - first).Select(
                 number => $"id: {number}\r\nevent: e{number % 3}\r\ndata: é{number}\r\n: c\r\n\r\n"));
-            int cut, way;
+            int cut, headCut, way;
             lock (random)
-                (cut, way) = (random.Next(Math.Min(3_000, stream.Length) + 1), random.Next(4));
+            {
+                (cut, headCut, way) = (
+                    random.Next(Math.Min(3_000, stream.Length) + 1), random.Next(SocketServer.Head.Length), random.Next(4));
+            }
+
             switch (way)
             {
                 case 0:
@@ -40,7 +44,7 @@ public sealed class SocketTests
                     exchange.Reset();
                     break;
                 default:
-                    await exchange.SendAsync(SocketServer.Head[..random.Next(SocketServer.Head.Length)]);
+                    await exchange.SendAsync(SocketServer.Head[..headCut]);
                     break;
             }
         });
@@ -59,9 +63,7 @@ public sealed class SocketTests
     {
         var failures = 0;
         SocketServer? server = null;
-        var proxy = new SocketServer(exchange => exchange.SendStatusAsync(204));
-        var address = proxy.Address;
-        await proxy.DisposeAsync();
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}/");
         using var http = new HttpClient();
         var options = TestClient.Quick;
         options.Disconnected = end =>

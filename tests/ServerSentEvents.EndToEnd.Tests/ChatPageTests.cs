@@ -8,7 +8,7 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
 {
     private SampleServer _server = null!;
 
-    public async Task InitializeAsync() => _server = await SampleServer.StartAsync("Chat");
+    public async Task InitializeAsync() => _server = await SampleServer.StartAsync("Chat", FreePort.Find());
 
     public async Task DisposeAsync()
     {

@@ -21,7 +21,7 @@ internal sealed class DashboardServer : IDisposable
     internal static async Task<DashboardServer> StartAsync(double interval, int history)
     {
         var dashboard = new DashboardServer(interval, history);
-        dashboard._server = await SampleServer.StartAsync("Dashboard", port: 0, dashboard._arguments);
+        dashboard._server = await SampleServer.StartAsync("Dashboard", FreePort.Find(), dashboard._arguments);
         return dashboard;
     }
 

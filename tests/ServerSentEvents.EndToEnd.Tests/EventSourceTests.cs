@@ -12,7 +12,7 @@ public sealed class EventSourceTests(Chromium chromium) : IClassFixture<Chromium
         const int restarts = 3;
         using var publisher = new Publisher(new PublisherOptions { HistoryCapacity = 1_000, ReconnectionInterval = TimeSpan.FromMilliseconds(50) });
         var published = new List<string>();
-        var server = await PublisherServer.StartAsync(publisher);
+        var server = await PublisherServer.StartAsync(publisher, FreePort.Find());
         var address = new Uri(server.Urls.Single());
         await using var page = await EventSourcePage.OpenAsync(chromium, address);
         await page.WaitForAsync("log.includes('open')");

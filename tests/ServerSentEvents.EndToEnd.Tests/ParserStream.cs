@@ -63,7 +63,7 @@ internal sealed class ParserStream
         var bytes = new MemoryStream();
         var subscription = publisher.Subscribe(new SubscribeOptions<object?> { LastEventId = position });
         var copying = subscription.CopyToAsync(bytes);
-        SpinWait.SpinUntil(() => subscription.QueuedEvents == 0, Limits.Patience).Should().BeTrue();
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 0);
         time.Advance(HeartbeatInterval);
         foreach (var (item, _) in Live)
         {

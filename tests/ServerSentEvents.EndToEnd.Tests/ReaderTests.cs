@@ -9,7 +9,7 @@ public sealed class ReaderTests
     [UnixFact]
     public async Task Reader_ServerKilledAndRestarted_PrintsVisitsOfBothServers()
     {
-        using var first = await SampleServer.StartAsync("Visits");
+        using var first = await SampleServer.StartAsync("Visits", FreePort.Find());
         using var reader = StartReader(new Uri(first.Address, "subscribe"), out var lines);
         try
         {

@@ -94,7 +94,12 @@ internal sealed partial class SampleServer : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
+        {
             _process.Kill();
+            // A restart listens on the same port at once.
+            _process.WaitForExit(Limits.Patience);
+        }
+
         _process.Dispose();
     }
 

@@ -14,7 +14,7 @@ namespace ServerSentEvents.Client.Tests;
 internal sealed class RestartableHost : IAsyncDisposable
 {
     private readonly Publisher _publisher;
-    private readonly int[] _ports = [0, 0];
+    private readonly int[] _ports = [.. FreePort.Find(2)];
     private WebApplication? _app;
 
     private RestartableHost(Publisher publisher) => _publisher = publisher;
@@ -44,8 +44,6 @@ internal sealed class RestartableHost : IAsyncDisposable
             LastEventId = context.Request.Headers["Last-Event-ID"],
         }).ToResult());
         await _app.StartAsync().WaitAsync(Limits.Patience);
-        for (var i = 0; i < _ports.Length; i++)
-            _ports[i] = new Uri(_app.Urls.ElementAt(i)).Port;
     }
 
     internal async Task StopAsync()

@@ -15,7 +15,7 @@ namespace ServerSentEvents.Client.Tests;
 internal sealed class WebNode : IAsyncDisposable
 {
     private readonly InMemoryStream _stream;
-    private int _port;
+    private readonly int _port = FreePort.Find();
     private TestNode _node = null!;
     private WebApplication _app = null!;
 
@@ -47,7 +47,6 @@ internal sealed class WebNode : IAsyncDisposable
             LastEventId = context.Request.Headers["Last-Event-ID"],
         }).ToResult());
         await _app.StartAsync().WithinPatience();
-        _port = new Uri(_app.Urls.Single()).Port;
     }
 
     /// <summary>Stops the node, and ends its streams in order.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using ServerSentEvents.Testing;
 
 namespace ServerSentEvents.LoadTest.Servers;
 
@@ -43,7 +44,7 @@ internal sealed class Nchan : ServerProcess
     {
         for (var attempt = 1; ; attempt++)
         {
-            var nchan = new Nchan(FreePort());
+            var nchan = new Nchan(FreePort.Find());
             if (nchan.WaitUntilItListens())
                 return nchan;
             nchan.Dispose();
@@ -92,13 +93,6 @@ internal sealed class Nchan : ServerProcess
         process.WaitForExit();
         var file = folder is null ? null : Path.Combine(folder, "ngx_nchan_module.so");
         return File.Exists(file) ? file : null;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>
