@@ -9,15 +9,14 @@ public sealed class EventStreamOptionsTests
     private static readonly TimeSpan TooLong = TimeSpan.FromMilliseconds(int.MaxValue + 1L);
 
     [Fact]
-    public void Constructor_Default_HasTheDocumentedValues()
-    {
-        var options = new EventStreamOptions();
-
-        options.CloseOnAuthenticationExpiration.Should().BeTrue();
-        options.MaxStreamAge.Should().BeNull();
-        options.UnresponsiveTimeout.Should().Be(TimeSpan.FromSeconds(30));
-        options.AcceptLastEventIdQuery.Should().BeTrue();
-    }
+    public void Constructor_Default_HasTheDocumentedValues() =>
+        OptionValues.Of(new EventStreamOptions()).Should().Equal(new Dictionary<string, object?>
+        {
+            ["CloseOnAuthenticationExpiration"] = true,
+            ["MaxStreamAge"] = null,
+            ["UnresponsiveTimeout"] = TimeSpan.FromSeconds(30),
+            ["AcceptLastEventIdQuery"] = true,
+        });
 
     public static TheoryData<EventStreamOptions, string> OutOfRange => new()
     {

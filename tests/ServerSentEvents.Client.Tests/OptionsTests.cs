@@ -4,21 +4,20 @@ namespace ServerSentEvents.Client.Tests;
 public sealed class OptionsTests
 {
     [Fact]
-    public void Options_New_HaveTheDocumentedDefaults()
-    {
-        var options = new EventStreamClientOptions();
-
-        options.LastEventId.Should().BeNull();
-        options.ReconnectionInterval.Should().Be(TimeSpan.FromSeconds(3));
-        options.MaxReconnectionInterval.Should().Be(TimeSpan.FromMinutes(1));
-        options.StallTimeout.Should().Be(TimeSpan.FromSeconds(60));
-        options.MaxEventBytes.Should().Be(16 * 1024 * 1024);
-        options.ShouldReconnect.Should().BeNull();
-        options.Connected.Should().BeNull();
-        options.Disconnected.Should().BeNull();
-        options.LoggerFactory.Should().BeNull();
-        options.TimeProvider.Should().BeSameAs(TimeProvider.System);
-    }
+    public void Options_New_HaveTheDocumentedDefaults() =>
+        OptionValues.Of(new EventStreamClientOptions()).Should().Equal(new Dictionary<string, object?>
+        {
+            ["LastEventId"] = null,
+            ["ReconnectionInterval"] = TimeSpan.FromSeconds(3),
+            ["MaxReconnectionInterval"] = TimeSpan.FromMinutes(1),
+            ["StallTimeout"] = TimeSpan.FromSeconds(60),
+            ["MaxEventBytes"] = 16 * 1024 * 1024,
+            ["ShouldReconnect"] = null,
+            ["Connected"] = null,
+            ["Disconnected"] = null,
+            ["LoggerFactory"] = null,
+            ["TimeProvider"] = TimeProvider.System,
+        });
 
     public static TheoryData<string, Action<EventStreamClientOptions>> BadValues => new()
     {
@@ -100,5 +99,21 @@ public sealed class OptionsTests
             .Should().Throw<ArgumentNullException>().WithParameterName("request");
         client.Invoking(read => read.ReadJsonAsync<int>(TestClient.Uri, null!))
             .Should().Throw<ArgumentNullException>().WithParameterName("typeInfo");
+        client.Invoking(read => read.ReadJsonAsync((Uri)null!, PriceJson.Default.Price))
+            .Should().Throw<ArgumentNullException>().WithParameterName("uri");
+        client.Invoking(read => read.ReadJsonAsync((Func<CancellationToken, ValueTask<HttpRequestMessage>>)null!, PriceJson.Default.Price))
+            .Should().Throw<ArgumentNullException>().WithParameterName("request");
+    }
+
+    [Fact]
+    public void Exception_OfTheApplication_HasMessageAndInnerExceptionOnly()
+    {
+        var inner = new FormatException();
+
+        var exceptions = new[] { new EventStreamException(), new("failed"), new("failed", inner) };
+
+        exceptions.Select(exception => exception.Message).Should().Equal("The event stream has failed.", "failed", "failed");
+        exceptions.Select(exception => exception.InnerException).Should().Equal(null, null, inner);
+        exceptions.Should().OnlyContain(exception => exception.Reason == null && exception.StatusCode == null && exception.LastEventId == null);
     }
 }

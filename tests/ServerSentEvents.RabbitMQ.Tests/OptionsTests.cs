@@ -11,13 +11,29 @@ public sealed class OptionsTests
         var backplane = new RabbitMQBackplaneOptions<string>();
         var publisher = new RabbitMQPublisherOptions();
 
-        (backplane.ConnectionFactory, publisher.ConnectionFactory).Should().Be((null, null));
         backplane.Endpoints.Should().BeEmpty();
         publisher.Endpoints.Should().BeEmpty();
-        (backplane.StreamName, publisher.StreamName).Should().Be(("server-sent-events", "server-sent-events"));
-        (backplane.MaxAge, publisher.MaxAge).Should().Be((TimeSpan.FromDays(1), TimeSpan.FromDays(1)));
-        (backplane.MaxBytes, publisher.MaxBytes).Should().Be((1L << 30, 1L << 30));
+        OptionValues.Of(publisher).Should().Equal(PublisherDefaults(publisher.Endpoints));
+        OptionValues.Of(backplane).Should().Equal(new Dictionary<string, object?>(PublisherDefaults(backplane.Endpoints))
+        {
+            ["ReadBack"] = TimeSpan.FromHours(1),
+            ["Personalize"] = null,
+            ["SubscriberKey"] = null,
+        });
     }
+
+    private static Dictionary<string, object?> PublisherDefaults(IList<AmqpTcpEndpoint> endpoints) => new()
+    {
+        ["ConnectionFactory"] = null,
+        ["Endpoints"] = endpoints,
+        ["StreamName"] = "server-sent-events",
+        ["MaxAge"] = TimeSpan.FromDays(1),
+        ["MaxBytes"] = 1L << 30,
+        ["PublishTimeout"] = TimeSpan.FromSeconds(30),
+        ["MaxEventBytes"] = 262_144,
+        ["LoggerFactory"] = null,
+        ["TimeProvider"] = TimeProvider.System,
+    };
 
     public static TheoryData<string, Action<RabbitMQBackplaneOptions<object?>>> Wrong => new()
     {

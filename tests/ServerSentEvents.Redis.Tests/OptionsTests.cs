@@ -10,27 +10,30 @@ namespace ServerSentEvents.Redis.Tests;
 public sealed class OptionsTests
 {
     [Fact]
-    public void BackplaneOptions_New_HaveTheDocumentedDefaults()
-    {
-        var options = new RedisBackplaneOptions<string>();
-
-        options.Configuration.Should().BeNull();
-        options.StreamKey.Should().Be("server-sent-events");
-        options.MaxLength.Should().Be(100_000);
-        options.MaxAge.Should().Be(TimeSpan.FromDays(1));
-        options.WaitForReplicas.Should().Be(0);
-    }
+    public void BackplaneOptions_New_HaveTheDocumentedDefaults() =>
+        OptionValues.Of(new RedisBackplaneOptions<string>()).Should().Equal(new Dictionary<string, object?>(PublisherDefaults)
+        {
+            ["MaxAge"] = TimeSpan.FromDays(1),
+            ["ReadBack"] = TimeSpan.FromHours(1),
+            ["Personalize"] = null,
+            ["SubscriberKey"] = null,
+        });
 
     [Fact]
-    public void PublisherOptions_New_HaveTheDefaultsOfTheBackplane()
-    {
-        var options = new RedisPublisherOptions();
+    public void PublisherOptions_New_HaveTheDefaultsOfTheBackplane() =>
+        OptionValues.Of(new RedisPublisherOptions()).Should().Equal(PublisherDefaults);
 
-        options.Configuration.Should().BeNull();
-        options.StreamKey.Should().Be("server-sent-events");
-        options.MaxLength.Should().Be(100_000);
-        options.WaitForReplicas.Should().Be(0);
-    }
+    private static Dictionary<string, object?> PublisherDefaults => new()
+    {
+        ["Configuration"] = null,
+        ["StreamKey"] = "server-sent-events",
+        ["MaxLength"] = 100_000,
+        ["WaitForReplicas"] = 0,
+        ["PublishTimeout"] = TimeSpan.FromSeconds(30),
+        ["MaxEventBytes"] = 262_144,
+        ["LoggerFactory"] = null,
+        ["TimeProvider"] = TimeProvider.System,
+    };
 
     public static TheoryData<string, Action<RedisBackplaneOptions<object?>>> WrongOptions => new()
     {

@@ -4,17 +4,26 @@ namespace ServerSentEvents.Backplane.Tests.Hosting;
 public sealed class OptionsTests
 {
     [Fact]
-    public void Options_New_HaveTheDocumentedDefaults()
-    {
-        var options = new TestOptions();
+    public void Options_New_HaveTheDocumentedDefaults() =>
+        OptionValues.Of(new TestOptions()).Should().Equal(new Dictionary<string, object?>
+        {
+            ["PublishTimeout"] = TimeSpan.FromSeconds(30),
+            ["MaxEventBytes"] = 262_144,
+            ["ReadBack"] = TimeSpan.FromHours(1),
+            ["Personalize"] = null,
+            ["SubscriberKey"] = null,
+            ["LoggerFactory"] = null,
+            ["TimeProvider"] = TimeProvider.System,
+        });
 
-        options.PublishTimeout.Should().Be(TimeSpan.FromSeconds(30));
-        options.MaxEventBytes.Should().Be(262_144);
-        options.ReadBack.Should().Be(TimeSpan.FromHours(1));
-        options.Personalize.Should().BeNull();
-        options.SubscriberKey.Should().BeNull();
-        options.LoggerFactory.Should().BeNull();
-        options.TimeProvider.Should().BeSameAs(TimeProvider.System);
+    [Fact]
+    public void StreamRefusedException_OfATransport_HasMessageAndInnerException()
+    {
+        var inner = new FormatException();
+
+        new StreamRefusedException().Message.Should().Contain(nameof(StreamRefusedException));
+        new StreamRefusedException("refused").Message.Should().Be("refused");
+        new StreamRefusedException("refused", inner).InnerException.Should().BeSameAs(inner);
     }
 
     public static TheoryData<string, Action<TestOptions>> OutOfRange => new()

@@ -10,7 +10,7 @@ public sealed class OptionsTests
 
     [Fact]
     public void PublisherOptions_New_HaveTheDocumentedDefaults() =>
-        ValuesOf(new PublisherOptions()).Should().Equal(new Dictionary<string, object?>
+        OptionValues.Of(new PublisherOptions()).Should().Equal(new Dictionary<string, object?>
         {
             ["QueueCapacity"] = 8_192,
             ["QueueCapacityBytes"] = 1_048_576L,
@@ -30,7 +30,7 @@ public sealed class OptionsTests
 
     [Fact]
     public void SubscribeOptions_New_HaveTheDocumentedDefaults() =>
-        ValuesOf(new SubscribeOptions<string>()).Should().Equal(new Dictionary<string, object?>
+        OptionValues.Of(new SubscribeOptions<string>()).Should().Equal(new Dictionary<string, object?>
         {
             ["Channels"] = default(ChannelNames),
             ["Properties"] = null,
@@ -191,10 +191,6 @@ public sealed class OptionsTests
         first.SubscribedAt.Should().Be(start);
         second.SubscribedAt.Should().Be(start + TimeSpan.FromMinutes(1));
     }
-
-    /// <summary>Reads all options by reflection, so that a new option fails the test until its default is asserted.</summary>
-    private static Dictionary<string, object?> ValuesOf(object options) =>
-        options.GetType().GetProperties().ToDictionary(property => property.Name, property => property.GetValue(options));
 
     /// <summary>Publishes 1, 2 and 3 before the subscription reads, and returns the data that it receives.</summary>
     private static async Task<string> ReadOfThreeAsync(Publisher<string> publisher, Subscription<string> subscription)
