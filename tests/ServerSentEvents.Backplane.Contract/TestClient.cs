@@ -47,8 +47,3 @@ public sealed class TestClient(Subscription<string> subscription) : IAsyncDispos
 
     public ValueTask DisposeAsync() => _reader.DisposeAsync();
 }
-
-file static class ValueTaskLimits
-{
-    internal static Task<bool> WithinPatience(this ValueTask<bool> task) => task.AsTask().WaitAsync(Limits.Patience);
-}

@@ -81,7 +81,7 @@ public sealed class NotificationTests
     [Fact]
     public async Task Log_SeveralAttempts_NamesThemWithoutSecrets()
     {
-        using var log = new CapturedClientLog();
+        using var log = new TestLog();
         using var handler = new ScriptedHandler(
             ScriptedHandler.Stream("id: 1\ndata: a\n\n"), ScriptedHandler.Stream("data: b\n\n"), ScriptedHandler.Status(404));
         var client = TestClient.NewWithoutWaits(handler, new() { LoggerFactory = log });
@@ -101,7 +101,7 @@ public sealed class NotificationTests
     [Fact]
     public async Task Log_HandlerDoesNotTellTheAddress_SaysUnknown()
     {
-        using var log = new CapturedClientLog();
+        using var log = new TestLog();
         using var handler = new HandlerWithoutAddress();
 
         await TestClient.ReadAllAsync(handler, new() { LoggerFactory = log });

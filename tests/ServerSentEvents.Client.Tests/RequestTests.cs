@@ -155,7 +155,7 @@ public sealed class RequestTests
     {
         id = id == "4097" ? new string('x', 4097) : id;
         using var handler = ScriptedHandler.Of($"id: 1\ndata: a\n\nid: {id}\ndata: b\n\n", "data: c\n\n", "id:\n\n");
-        using var log = new CapturedClientLog();
+        using var log = new TestLog();
 
         var events = await TestClient.ReadAllAsync(handler, new() { LoggerFactory = log });
 
@@ -168,7 +168,7 @@ public sealed class RequestTests
     public async Task Resume_FirstIdThatAHeaderCannotCarry_LogsThatEventsMayBeMissed()
     {
         using var handler = ScriptedHandler.Of("id: é\ndata: a\n\n");
-        using var log = new CapturedClientLog();
+        using var log = new TestLog();
 
         await TestClient.ReadAllAsync(handler, new() { LoggerFactory = log });
 
