@@ -159,5 +159,6 @@ public sealed class StallTests
         handler.Requests.Should().ContainSingle();
         await canceled.CancelAsync();
         await reading.Invoking(task => task).Should().ThrowAsync<OperationCanceledException>();
+        time.StallTimeouts.Should().Be(0);
     }
 }

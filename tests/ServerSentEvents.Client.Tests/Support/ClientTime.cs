@@ -18,6 +18,9 @@ internal sealed class ClientTime : FakeTimeProvider
     /// <summary>Returns when the client waits before its next attempt.</summary>
     internal Task<TimeSpan> NextWaitAsync() => _waits.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
+    /// <summary>The number of waits for the server that <see cref="NextStallTimeoutAsync"/> has not returned.</summary>
+    internal int StallTimeouts => _stallTimeouts.Reader.Count;
+
     /// <summary>Returns when the client waits for the server.</summary>
     internal Task<TimeSpan> NextStallTimeoutAsync() => _stallTimeouts.Reader.ReadAsync().AsTask().WaitAsync(Limits.Patience);
 
