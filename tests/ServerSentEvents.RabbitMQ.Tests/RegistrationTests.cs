@@ -53,6 +53,18 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task AddServerSentEventsRabbitMQPublisher_Called_RegistersThePublisherAndItsHealthCheck()
+    {
+        _services.AddServerSentEventsRabbitMQPublisher(
+            options => options.ConnectionFactory = new ConnectionFactory { Port = FreePort.Find() });
+        await using var provider = _services.BuildServiceProvider();
+
+        provider.GetRequiredService<IEventPublisher>().Should().BeOfType<RabbitMQEventPublisher>();
+        provider.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Should().ContainSingle()
+            .Which.Name.Should().Be("server-sent-events-rabbitmq-publisher");
+    }
+
+    [Fact]
     public void Transport_FactoryWithDefaults_TurnsRecoveryOffAndShortensTimes()
     {
         var factory = new ConnectionFactory();
