@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ServerSentEvents.Redis.Tests.Servers;
@@ -12,7 +11,6 @@ public sealed class TlsTests : IAsyncLifetime
     private const string Key = "events";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("sse-redis-tls-").FullName;
-    private readonly int _port = FreePort.Find();
     private readonly X509Certificate2 _certificate;
     private RedisServer? _server;
 
@@ -34,7 +32,7 @@ public sealed class TlsTests : IAsyncLifetime
             return;
         _server = await RedisServer.StartAsync(
         [
-            .. RedisServer.InMemory, "--tls-port", _port.ToString(CultureInfo.InvariantCulture), "--tls-auth-clients", "no",
+            .. RedisServer.InMemory, "--tls-auth-clients", "no",
             "--tls-cert-file", CertificateFile, "--tls-key-file", KeyFile, "--tls-ca-cert-file", CertificateFile,
         ]);
     }
@@ -89,7 +87,7 @@ public sealed class TlsTests : IAsyncLifetime
     private ConfigurationOptions Configuration()
     {
         RedisPrograms.Require();
-        return ConfigurationOptions.Parse(FormattableString.Invariant($"127.0.0.1:{_port},ssl=true,sslHost=localhost"));
+        return ConfigurationOptions.Parse(FormattableString.Invariant($"127.0.0.1:{_server!.TlsPort},ssl=true,sslHost=localhost"));
     }
 
     private static X509Certificate2 MakeCertificate(ECDsa key)

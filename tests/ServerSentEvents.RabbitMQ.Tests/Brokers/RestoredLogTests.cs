@@ -14,9 +14,9 @@ public sealed class RestoredLogTests
         RabbitMQPrograms.Require();
         var broker = new SingleBroker();
         var copy = Directory.CreateTempSubdirectory("sse-copy-").FullName;
-        await broker.InitializeAsync();
         try
         {
+            await broker.InitializeAsync();
             string? lastEventId;
             await using (var node = await TestNode.StartAsync(broker.Open(Stream)))
             {

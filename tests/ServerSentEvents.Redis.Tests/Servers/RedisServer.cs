@@ -33,6 +33,9 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     /// <summary>The port for the other servers of a cluster.</summary>
     internal int BusPort { get; private set; }
 
+    /// <summary>The port for clients with TLS, if the arguments have a certificate.</summary>
+    internal int TlsPort { get; private set; }
+
     /// <summary>Arguments of a server that keeps what it has confirmed.</summary>
     internal static string[] Durable { get; } = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
 
@@ -62,7 +65,8 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            (server.Port, server.BusPort) = FreePort.Find(2) is [var port, var busPort] ? (port, busPort) : default;
+            var ports = FreePort.Find(3);
+            (server.Port, server.BusPort, server.TlsPort) = (ports[0], ports[1], ports[2]);
             try
             {
                 await server.StartAsync();
@@ -70,12 +74,20 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
             }
             catch (InvalidOperationException) when (attempt < Attempts)
             {
-                // Another program has taken the port.
+                // Another program has taken a port.
+                await server.StopAsync();
+            }
+            catch
+            {
+                await server.DisposeAsync();
+                throw;
             }
         }
     }
 
     private string[] BusArguments => _arguments.Contains("--cluster-enabled") ? ["--cluster-port", Text(BusPort)] : [];
+
+    private string[] TlsArguments => _arguments.Contains("--tls-cert-file") ? ["--tls-port", Text(TlsPort)] : [];
 
     /// <summary>Returns settings with the longest timeout that the backplane accepts. A busy machine can delay an answer for seconds.</summary>
     internal ConfigurationOptions Configuration(string options = "") =>
@@ -94,7 +106,7 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     {
         var start = new ProcessStartInfo(
             RedisPrograms.Server!,
-            [.. _file, "--port", Text(Port), "--bind", "127.0.0.1", "--dir", _folder, .. BusArguments, .. _arguments])
+            [.. _file, "--port", Text(Port), "--bind", "127.0.0.1", "--dir", _folder, .. BusArguments, .. TlsArguments, .. _arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -19,10 +19,21 @@ internal sealed class ReplicatedServers : IAsyncDisposable
     internal static async Task<ReplicatedServers> StartAsync()
     {
         var master = await RedisServer.StartAsync([.. RedisServer.InMemory, "--repl-diskless-sync-delay", "0"]);
-        var replica = await RedisServer.StartAsync([.. RedisServer.InMemory, "--replicaof", "127.0.0.1", Text(master.Port)]);
-        var servers = new ReplicatedServers(master, replica);
-        await Limits.UntilAsync(servers.IsReplicatedAsync);
-        return servers;
+        RedisServer? replica = null;
+        try
+        {
+            replica = await RedisServer.StartAsync([.. RedisServer.InMemory, "--replicaof", "127.0.0.1", Text(master.Port)]);
+            var servers = new ReplicatedServers(master, replica);
+            await Limits.UntilAsync(servers.IsReplicatedAsync);
+            return servers;
+        }
+        catch
+        {
+            if (replica is not null)
+                await replica.DisposeAsync();
+            await master.DisposeAsync();
+            throw;
+        }
     }
 
     internal IStreamTransport Open(RedisBackplaneOptions<string> options)
