@@ -3,6 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ServerSentEvents.Backplane;
+using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
@@ -26,7 +27,7 @@ public sealed class RefusalTests(SingleBroker broker)
     [InlineData(".*", ".*", "^$")]
     public async Task ConnectAsync_PermissionIsMissing_ThrowsTheBrokersWords(string configure, string write, string read)
     {
-        Skip.If(broker.Nodes.Count == 0);
+        RabbitMQPrograms.Require();
         var user = $"user-{Guid.NewGuid():N}";
         await broker.Nodes[0].CtlAsync("add_user", user, "secret");
         await broker.Nodes[0].CtlAsync("set_permissions", user, configure, write, read);
@@ -61,7 +62,7 @@ public sealed class RefusalTests(SingleBroker broker)
     [SkippableFact]
     public async Task ConnectAsync_QueueOfAnotherKind_ThrowsTheBrokersWords()
     {
-        Skip.If(broker.Nodes.Count == 0);
+        RabbitMQPrograms.Require();
         await using (var connection = await PrivateBroker.NewFactory().CreateConnectionAsync(broker.Endpoints))
         {
             await using var channel = await connection.CreateChannelAsync();
@@ -72,7 +73,7 @@ public sealed class RefusalTests(SingleBroker broker)
     }
 
     [SkippableFact]
-    public async Task HealthCheckAndLog_WrongPassword_HaveTheBrokersWordsWithinASecondOfTheStart()
+    public async Task HealthCheckAndLog_WrongPassword_HaveTheBrokersWords()
     {
         var log = new TestLog();
         var builder = Host.CreateApplicationBuilder();

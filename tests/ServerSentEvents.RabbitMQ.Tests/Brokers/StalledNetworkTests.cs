@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RabbitMQ.Client;
 using ServerSentEvents.RabbitMQ.Internal;
+using ServerSentEvents.Testing.RabbitMQ;
 
 namespace ServerSentEvents.RabbitMQ.Tests.Brokers;
 
@@ -135,7 +136,7 @@ public sealed class StalledNetworkTests(SingleBroker broker)
 
     private TcpProxy NewProxy()
     {
-        Skip.If(broker.Nodes.Count == 0);
+        RabbitMQPrograms.Require();
         return new TcpProxy(broker.Nodes[0].Port);
     }
 
