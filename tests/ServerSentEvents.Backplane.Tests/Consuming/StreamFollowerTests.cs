@@ -74,6 +74,29 @@ public sealed class StreamFollowerTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_OffsetDoesNotRise_OldIdIsAGapAndNewIdResumes()
+    {
+        await StartAsync();
+        await using var client = _reader.Connect();
+        foreach (var offset in new[] { 3, 100, 200, 300 })
+            _reader.Read(offset, Message("a"));
+        var old = (await client.NextAsync()).EventId;
+
+        foreach (var offset in new[] { 2, 3, 4, 5 })
+            _reader.Read(offset, Message($"b{offset}"));
+        await using var ahead = _reader.Connect(old);
+        ahead.Resume.Should().Be(ResumeResult.Gap, "the stream has another message at that offset");
+        await client.RestAsync();
+        await using var next = _reader.Connect();
+        _reader.Read(6, Message("b6"));
+        _reader.Read(7, Message("b7"));
+        var id = (await next.NextAsync()).EventId;
+
+        await using var resumed = _reader.Connect(id);
+        (await resumed.NextAsync()).Data.Should().Be("b7");
+    }
+
+    [Fact]
     public async Task Read_SameOffsetTwice_EndsClients()
     {
         await StartAsync();

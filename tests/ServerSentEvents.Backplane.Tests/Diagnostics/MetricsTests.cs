@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Runtime.Loader;
 using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Diagnostics;
 
@@ -64,8 +65,8 @@ public sealed class MetricsTests : IDisposable
         await node.PublishAsync("a", 3);
         await client.NextAsync(3);
         _stream.Append(_stream.Messages[^1]);
-        _stream.Append([Internal.Messages.MessageFormat.Version + 1]);
-        _stream.Append([Internal.Messages.MessageFormat.Version]);
+        _stream.Append([MessageFormat.Version + 1]);
+        _stream.Append([MessageFormat.Version]);
         await node.PublishAsync("b");
         await Limits.UntilAsync(() => Measured("events.delivered") == 4);
 
@@ -99,6 +100,57 @@ public sealed class MetricsTests : IDisposable
         Measured("gaps").Should().Be(0);
         _stream.Replace();
         await Limits.UntilAsync(() => Measured("gaps") == 1 && Measured("reconnects direction=reading") == 2);
+    }
+
+    [Fact]
+    public async Task Counters_MessagesWereRemovedDuringAnOutage_CountOneGap()
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await node.PublishAsync("a");
+        await Limits.UntilAsync(() => Measured("events.delivered") == 1);
+
+        _stream.Stop();
+        for (var number = 1UL; number <= 3; number++)
+            _stream.Append(RawMessage.Of(new MessageId(7, number), data: "removed, except for the last one"));
+        _stream.KeepLast(1);
+        _stream.Start();
+
+        await Limits.UntilAsync(() => Measured("events.delivered") == 2);
+        Measured("gaps").Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Counters_OriginalOfARetransmissionMayBeBeforeTheStart_CountOneGap()
+    {
+        _stream.Append(RawMessage.Of(new MessageId(7, 1)));
+        _stream.Append(RawMessage.Of(new MessageId(7, 2)));
+        _stream.KeepLast(1);
+        await using var late = await TestNode.StartAsync(_stream);
+
+        _stream.Append(RawMessage.Of(new MessageId(77, 5), isRetransmission: true, "m", "n"));
+        await late.PublishAsync("after");
+
+        await Limits.UntilAsync(() => Measured("events.delivered") == 1);
+        Measured("gaps").Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Counters_BrokerLostAConfirmedMessageThatWasNotRead_CountOneGap()
+    {
+        var changed = new ChangedTransport(_stream);
+        await using var node = await TestNode.StartAsync(changed);
+        await using var client = node.Connect();
+        await node.PublishAsync("kept");
+        await client.NextAsync();
+        var kept = _stream.Messages.ToArray();
+
+        changed.StopReceiving();
+        await node.PublishAsync("lost");
+        _stream.Replace(kept);
+
+        await client.RestAsync();
+        await Limits.UntilAsync(() => node.Backplane.IsCaughtUp);
+        Measured("gaps").Should().Be(1);
     }
 
     [Fact]
@@ -138,6 +190,7 @@ public sealed class MetricsTests : IDisposable
         await using var client = node.Connect();
         await node.PublishAsync("a");
 
+        bad.Invoking(it => it.RecordObservableInstruments()).Should().Throw<Exception>("the listener throws");
         (await client.NextAsync()).Data.Should().Be("a");
         node.Log.Warnings.Should().BeEmpty();
     }
