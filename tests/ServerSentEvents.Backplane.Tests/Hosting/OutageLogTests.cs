@@ -13,12 +13,14 @@ public sealed class OutageLogTests
     public async Task Outage_OfHalfAMinute_TakesAFewLines()
     {
         await using var node = await StartAsync();
+        var start = _time.GetUtcNow();
         _stream.Stop();
 
         await PassAsync(TimeSpan.FromSeconds(30), attempts: 12);
 
         var lines = LinesOf(node);
-        lines.Should().HaveCountLessThanOrEqualTo(10);
+        // On a busy machine, the attempts take more of the test's time. Each direction repeats its line once in a minute.
+        lines.Should().HaveCountLessThanOrEqualTo(8 + (2 * (int)(_time.GetUtcNow() - start).TotalMinutes));
         foreach (var direction in new[] { "publishing", "reading" })
         {
             lines.First(line => line.Contains(direction, StringComparison.Ordinal)).Should().StartWith(
