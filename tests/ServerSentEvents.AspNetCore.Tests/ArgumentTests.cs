@@ -15,11 +15,16 @@ public sealed class ArgumentTests
 
     private static readonly ServiceCollection Services = new();
 
-    private static readonly WebApplication Endpoints = WebApplication.CreateSlimBuilder().Build();
+    private static readonly IConfiguration Configuration = new ConfigurationManager();
+
+    private static readonly WebApplication Endpoints = NewEndpoints();
 
     private static readonly Dictionary<string, (string Parameter, Action Call)> Calls = new()
     {
         ["map"] = ("endpoints", () => None<IEndpointRouteBuilder>().MapServerSentEvents("/")),
+        ["map no pattern"] = ("pattern", () => Endpoints.MapServerSentEvents(None<string>())),
+        ["map no synchronous function"] = (
+            "subscribe", () => Endpoints.MapServerSentEvents("/", None<Func<HttpContext, SubscribeOptions<string>?>>())),
         ["map by a function"] = ("endpoints", () => None<IEndpointRouteBuilder>().MapServerSentEvents<string>("/", Options)),
         ["map a publisher"] = ("endpoints", () => None<IEndpointRouteBuilder>().MapServerSentEvents("/", Publisher, OptionsAsync)),
         ["map a pattern"] = ("pattern", () => Endpoints.MapServerSentEvents(None<string>(), Publisher, OptionsAsync)),
@@ -27,6 +32,7 @@ public sealed class ArgumentTests
         ["map no function"] = ("subscribe", () => Endpoints.MapServerSentEvents("/", Publisher, None<Func<HttpContext, ValueTask<SubscribeOptions<string>?>>>())),
         ["add"] = ("services", () => None<IServiceCollection>().AddServerSentEvents()),
         ["add a type"] = ("services", () => None<IServiceCollection>().AddServerSentEvents<string>()),
+        ["add by configuration"] = ("services", () => None<IServiceCollection>().AddServerSentEvents(Configuration)),
         ["add no configuration"] = ("configuration", () => Services.AddServerSentEvents(None<IConfiguration>())),
         ["add a type without configuration"] = ("configuration", () => Services.AddServerSentEvents<string>(None<IConfiguration>())),
         ["result of no publisher"] = ("publisher", () => None<Publisher<string>>().ToResult(new())),
@@ -52,6 +58,13 @@ public sealed class ArgumentTests
     private static void PopulateMetadata<TResult>()
         where TResult : IEndpointMetadataProvider =>
         TResult.PopulateMetadata((MethodInfo)MethodBase.GetCurrentMethod()!, null!);
+
+    private static WebApplication NewEndpoints()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddServerSentEvents().AddServerSentEvents<string>();
+        return builder.Build();
+    }
 
     private static T None<T>()
         where T : class => null!;

@@ -123,15 +123,36 @@ public sealed class EndpointTests
     public async Task Map_AsynchronousFunction_SubscribesWhenItCompletes()
     {
         var known = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>(
-            "/events", async context => new SubscribeOptions<string> { Properties = await known.Task.WaitAsync(context.RequestAborted) }));
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartTypedAsync(app => app.MapServerSentEvents<string>("/events", async context =>
+        {
+            asked.SetResult();
+            return new SubscribeOptions<string> { Properties = await known.Task.WaitAsync(context.RequestAborted) };
+        }));
         var publisher = app.Services.GetRequiredService<Publisher<string>>();
 
         var opening = app.OpenAsync();
+        await asked.Task.WaitAsync(Limits.Patience);
         publisher.GetSubscribers().Should().BeEmpty();
         known.SetResult("Ann");
         using var client = await opening;
         publisher.Publish(name => name);
+
+        (await client.NextDataAsync()).Should().Be("Ann");
+    }
+
+    [Fact]
+    public async Task Map_OwnPublisherAndAsynchronousFunction_StreamsItsEvents()
+    {
+        using var own = new Publisher<string>();
+        await using var app = await TestApplication.StartAsync(map: app => app.MapServerSentEvents("/events", own, async context =>
+        {
+            await Task.Yield();
+            return new SubscribeOptions<string> { Properties = context.Request.Query["name"].ToString() };
+        }));
+        using var client = await app.OpenAsync("/events?name=Ann");
+
+        own.Publish(name => name).Should().Be(1);
 
         (await client.NextDataAsync()).Should().Be("Ann");
     }
@@ -253,22 +274,6 @@ public sealed class EndpointTests
         (await client.NextDataAsync()).Should().Be("hello");
     }
 
-    private static Task<TestApplication> StartTypedAsync(Action<WebApplication> map) => TestApplication.StartAsync(
-        builder => builder.Services.AddServerSentEvents<string>(options => options.HistoryCapacity = 10), map);
-
-    private static Task<LineClient> OpenWithLastEventIdAsync(TestApplication app, string id)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Get, "/events");
-        request.Headers.Add("Last-Event-ID", id);
-        return LineClient.OpenAsync(app.NewClient(), request);
-    }
-
-    private static IEnumerable<SseItem<string>> BadData()
-    {
-        yield return new SseItem<string>("good");
-        throw new InvalidOperationException("Sorry.");
-    }
-
     [Theory]
     [InlineData("/events", "1.1")]
     [InlineData("/events", "2.0")]
@@ -298,5 +303,20 @@ public sealed class EndpointTests
         refused.Response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
         app.Publisher.GetSubscribers().Should().ContainSingle();
         app.Log.AboveDebug.Should().BeEmpty();
+    }
+    private static Task<TestApplication> StartTypedAsync(Action<WebApplication> map) => TestApplication.StartAsync(
+        builder => builder.Services.AddServerSentEvents<string>(options => options.HistoryCapacity = 10), map);
+
+    private static Task<LineClient> OpenWithLastEventIdAsync(TestApplication app, string id)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "/events");
+        request.Headers.Add("Last-Event-ID", id);
+        return LineClient.OpenAsync(app.NewClient(), request);
+    }
+
+    private static IEnumerable<SseItem<string>> BadData()
+    {
+        yield return new SseItem<string>("good");
+        throw new InvalidOperationException("Sorry.");
     }
 }

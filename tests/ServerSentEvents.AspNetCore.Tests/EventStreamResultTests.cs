@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -158,13 +160,21 @@ public sealed class EventStreamResultTests
     }
 
     [Fact]
-    public void ToResult_Null_ThrowsWithTheArgumentName()
+    public async Task Execute_WithoutAServerAndTheConnectionFails_CompletesAndAborts()
     {
-        var noPublisher = () => ((Publisher)null!).ToResult(new());
-        var noOptions = () => new Publisher().ToResult(null!);
+        using var publisher = new Publisher();
+        var lifetime = new RecordedLifetime();
+        var features = new FeatureCollection();
+        features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        features.Set<IHttpRequestFeature>(new HttpRequestFeature());
+        features.Set<IHttpResponseFeature>(new StartedResponse());
+        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new BrokenConnection()));
+        var context = new DefaultHttpContext(features);
 
-        noPublisher.Should().Throw<ArgumentNullException>().WithParameterName("publisher");
-        noOptions.Should().Throw<ArgumentNullException>().WithParameterName("options");
+        await publisher.ToResult(new() { InitialData = [new("hello")] }).ExecuteAsync(context).WaitAsync(Limits.Patience);
+
+        lifetime.IsAborted.Should().BeTrue();
+        publisher.GetSubscribers().Should().BeEmpty();
     }
 
     [Fact]
@@ -194,4 +204,27 @@ public sealed class EventStreamResultTests
                 room == "none" ? TypedResults.NotFound() : publisher.ToResult(new() { Channels = room }));
             app.MapControllers();
         });
+
+    /// <summary>A response that has started. The default one never says so.</summary>
+    private sealed class StartedResponse : HttpResponseFeature
+    {
+        public override bool HasStarted => true;
+    }
+
+    /// <summary>The lifetime of a request. Records that the request was aborted.</summary>
+    private sealed class RecordedLifetime : IHttpRequestLifetimeFeature
+    {
+        public CancellationToken RequestAborted { get; set; }
+
+        internal bool IsAborted { get; private set; }
+
+        public void Abort() => IsAborted = true;
+    }
+
+    /// <summary>A body whose connection fails.</summary>
+    private sealed class BrokenConnection : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("broken", new SocketException());
+    }
 }

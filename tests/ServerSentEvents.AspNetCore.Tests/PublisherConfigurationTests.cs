@@ -193,20 +193,6 @@ public sealed class PublisherConfigurationTests
         resumed.Resume.Should().Be(ResumeResult.Gap, "there is a history");
     }
 
-    [Fact]
-    public void AddServerSentEvents_NoConfiguration_ThrowsWithTheArgumentName()
-    {
-        var services = new ServiceCollection();
-
-        var plain = () => services.AddServerSentEvents((IConfiguration)null!);
-        var typed = () => services.AddServerSentEvents<string>((IConfiguration)null!);
-        var noServices = () => ServerSentEventsServiceCollectionExtensions.AddServerSentEvents(null!, Section());
-
-        plain.Should().Throw<ArgumentNullException>().WithParameterName("configuration");
-        typed.Should().Throw<ArgumentNullException>().WithParameterName("configuration");
-        noServices.Should().Throw<ArgumentNullException>().WithParameterName("services");
-    }
-
     private static PublisherOptions OptionsFrom(params (string Key, string Value)[] values) => OptionsFrom(Section(values));
 
     /// <summary>Returns the options of a publisher that is registered with this configuration.</summary>

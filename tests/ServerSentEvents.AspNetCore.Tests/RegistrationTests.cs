@@ -154,16 +154,6 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void AddServerSentEvents_NoServices_ThrowsWithTheArgumentName()
-    {
-        var plain = () => ServerSentEventsServiceCollectionExtensions.AddServerSentEvents(null!);
-        var typed = () => ServerSentEventsServiceCollectionExtensions.AddServerSentEvents<string>(null!);
-
-        plain.Should().Throw<ArgumentNullException>().WithParameterName("services");
-        typed.Should().Throw<ArgumentNullException>().WithParameterName("services");
-    }
-
-    [Fact]
     public async Task MapServerSentEvents_NothingRegistered_NamesTheMissingCall()
     {
         await using var app = WebApplication.CreateSlimBuilder().Build();
@@ -176,25 +166,6 @@ public sealed class RegistrationTests
         plain.Should().Throw<InvalidOperationException>().WithMessage("*AddServerSentEvents()*");
         typed.Should().Throw<InvalidOperationException>().WithMessage("*AddServerSentEvents<string>()*");
         asynchronous.Should().Throw<InvalidOperationException>().WithMessage("*AddServerSentEvents<List<Int32>>()*");
-    }
-
-    [Fact]
-    public async Task MapServerSentEvents_BadArgument_ThrowsWithTheArgumentName()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Services.AddServerSentEvents();
-        await using var app = builder.Build();
-
-        var noEndpoints = () => ServerSentEventsEndpointRouteBuilderExtensions.MapServerSentEvents(null!, "/events");
-        var noPattern = () => app.MapServerSentEvents(null!);
-        var noFunction = () => app.MapServerSentEvents(
-            "/events", (Func<HttpContext, SubscribeOptions<object?>?>)null!);
-        var noSubscription = () => ((Subscription<object?>)null!).ToResult();
-
-        noEndpoints.Should().Throw<ArgumentNullException>().WithParameterName("endpoints");
-        noPattern.Should().Throw<ArgumentNullException>().WithParameterName("pattern");
-        noFunction.Should().Throw<ArgumentNullException>().WithParameterName("subscribe");
-        noSubscription.Should().Throw<ArgumentNullException>().WithParameterName("subscription");
     }
 
     [Fact]

@@ -181,12 +181,30 @@ public sealed class ResponseTests
     }
 
     [Theory]
-    [InlineData("/events")]
-    [InlineData("/result")]
-    [InlineData("/subscription")]
-    [InlineData("/late")]
+    [Trait("Category", "Slow")]
+    [MemberData(nameof(Versions))]
+    public async Task Response_EventOf100Megabytes_ArrivesComplete(string version)
+    {
+        const int size = 100_000_000;
+        await using var app = await TestApplication.StartAsync(builder => builder.Services.AddServerSentEvents(options =>
+            (options.MaxEventBytes, options.QueueCapacityBytes) = (2 * size, long.MaxValue)));
+        using var http = app.NewClient(Version.Parse(version));
+        await using var stream = await http.GetStreamAsync(new Uri("/events", UriKind.Relative)).WaitAsync(Limits.Patience);
+
+        app.Publisher.Publish(new string('x', size)).Should().Be(1);
+        app.Publisher.Close();
+
+        var buffer = new byte[1 << 20];
+        var (received, read) = (0L, 0);
+        while ((read = await stream.ReadAsync(buffer).AsTask().WaitAsync(Limits.Patience)) > 0)
+            received += buffer.AsSpan(0, read).Count((byte)'x');
+        received.Should().Be(size);
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
     [Trait("Statement", "20")]
-    public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout(string path)
+    public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout()
     {
         var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await TestApplication.StartAsync(
@@ -194,7 +212,7 @@ public sealed class ResponseTests
             {
                 builder.Services.AddServerSentEvents();
                 builder.Services.AddRequestTimeouts(timeouts =>
-                    timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(3) });
+                    timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(10) });
             },
             app =>
             {
@@ -211,14 +229,18 @@ public sealed class ResponseTests
                     aborted.ThrowIfCancellationRequested();
                 });
             });
-        using var client = await app.OpenAsync(path);
+        using var mapped = await app.OpenAsync("/events");
+        using var result = await app.OpenAsync("/result");
+        using var subscription = await app.OpenAsync("/subscription");
+        using var late = await app.OpenAsync("/late");
 
-        // This request starts after the stream and times out before the next event.
+        // This request starts after the streams and times out before the next event.
         using var other = await app.NewClient().GetAsync("/other").WaitAsync(Limits.Patience);
         other.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
-        app.Publisher.Publish("hello").Should().Be(1);
+        app.Publisher.Publish("hello").Should().Be(4);
 
-        (await client.NextDataAsync()).Should().Be("hello");
+        foreach (var client in new[] { mapped, result, subscription, late })
+            (await client.NextDataAsync()).Should().Be("hello");
     }
 
     [Fact]

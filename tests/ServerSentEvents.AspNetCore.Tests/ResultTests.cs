@@ -103,14 +103,6 @@ public sealed class ResultTests
     }
 
     [Fact]
-    public async Task Execute_NoContext_ThrowsWithTheArgumentName()
-    {
-        var execute = () => new Publisher().Subscribe().ToResult().ExecuteAsync(null!);
-
-        (await execute.Should().ThrowAsync<ArgumentNullException>()).WithParameterName("httpContext");
-    }
-
-    [Fact]
     public async Task Execute_ServicesWithoutAHost_Streams()
     {
         using var own = new Publisher();
