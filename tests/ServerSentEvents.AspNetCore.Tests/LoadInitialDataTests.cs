@@ -18,8 +18,11 @@ public sealed class LoadInitialDataTests
             var snapshot = Volatile.Read(ref state);
             // The load takes until three more events were published.
             while (Volatile.Read(ref state) < snapshot + 3)
+            {
+                token.ThrowIfCancellationRequested();
                 await Task.Yield();
-            token.ThrowIfCancellationRequested();
+            }
+
             return [new(snapshot.ToString(CultureInfo.InvariantCulture), "snapshot")];
         });
         var isStopped = false;
@@ -91,15 +94,18 @@ public sealed class LoadInitialDataTests
     [Fact]
     public async Task Stream_ClientDisconnectsDuringTheLoad_LoadIsCanceled()
     {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await StartAsync(async token =>
         {
             await using var registration = token.Register(canceled.SetResult);
+            started.SetResult();
             await Task.Delay(Timeout.Infinite, token);
             return [];
         });
 
-        (await app.OpenAsync()).Dispose();
+        using (await app.OpenAsync())
+            await started.Task.WaitAsync(Limits.Patience);
 
         await canceled.Task.WaitAsync(Limits.Patience);
     }

@@ -112,6 +112,21 @@ internal sealed class TestApplication : IAsyncDisposable
         subscription.EndReason.Should().BeOneOf(SubscriptionEndReason.Canceled, SubscriptionEndReason.Unsubscribed);
     }
 
+    /// <summary>Waits until the server can write nothing more to the client.</summary>
+    internal static async Task NothingMovesAsync(Subscription<object?> subscription)
+    {
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        var (before, unchanged) = (-1L, 0);
+        // One second without a change: on a busy machine, the server can pause for less.
+        while (unchanged < 4)
+        {
+            await pause.WaitForNextTickAsync();
+            var now = subscription.QueuedBytes;
+            unchanged = now == before ? unchanged + 1 : 0;
+            before = now;
+        }
+    }
+
     /// <summary>Stops the application, which waits for all requests.</summary>
     internal Task StopAsync() => _app.StopAsync().WaitAsync(Limits.Patience);
 

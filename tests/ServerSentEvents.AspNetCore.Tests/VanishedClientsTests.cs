@@ -62,7 +62,7 @@ public sealed class VanishedClientsTests
         await using var app = await StartAsync();
         using var client = await OpenAndStopReadingAsync(app, Version.Parse(version));
         var subscription = await OverflowAsync(app);
-        await NothingMovesAsync(subscription);
+        await TestApplication.NothingMovesAsync(subscription);
 
         AdvanceBy(Linger - Look);
         subscription.QueuedEvents.Should().BePositive("the client still has time");
@@ -82,7 +82,7 @@ public sealed class VanishedClientsTests
         using var client = await OpenAndStopReadingAsync(app, Version.Parse(version));
         for (var i = 0; i < 20; i++)
             app.Publisher.Publish(Padding);
-        await NothingMovesAsync(app.Publisher.GetSubscribers().Single());
+        await TestApplication.NothingMovesAsync(app.Publisher.GetSubscribers().Single());
 
         AdvanceBy(20 * Linger);
 
@@ -131,21 +131,6 @@ public sealed class VanishedClientsTests
     {
         for (var left = duration; left > TimeSpan.Zero; left -= Look)
             _time.Advance(Look);
-    }
-
-    /// <summary>Waits until the server can write nothing more to the client.</summary>
-    private static async Task NothingMovesAsync(Subscription<object?> subscription)
-    {
-        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-        var (before, unchanged) = (-1L, 0);
-        // One second without a change: on a busy machine, the server can pause for less.
-        while (unchanged < 4)
-        {
-            await pause.WaitForNextTickAsync();
-            var now = subscription.QueuedBytes;
-            unchanged = now == before ? unchanged + 1 : 0;
-            before = now;
-        }
     }
 
     private static int EndsLogged(TestApplication app) => app.Log.Ours.Count(entry => entry.Id == 2);
