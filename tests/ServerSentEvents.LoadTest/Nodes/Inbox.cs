@@ -7,14 +7,23 @@ namespace ServerSentEvents.LoadTest.Nodes;
 internal sealed class Inbox(int self)
 {
     private readonly Lock _gate = new();
+
+    /// <summary>The number of the next event of each node. Guarded by <see cref="_gate"/>.</summary>
     private readonly Dictionary<int, int> _next = [];
+
+    /// <summary>The latencies of events from other nodes. Guarded by <see cref="_gate"/>.</summary>
     private readonly List<long> _latencies = [];
 
     /// <summary>The reason why no more events come. Guarded by <see cref="_gate"/>.</summary>
     private Exception? _failure;
 
+    /// <summary>The number of events since the start. Guarded by <see cref="_gate"/>.</summary>
     private long _count;
+
+    /// <summary>The number of events that completes <see cref="_reached"/>. Guarded by <see cref="_gate"/>.</summary>
     private long _awaited = long.MaxValue;
+
+    /// <summary>The wait for events. Guarded by <see cref="_gate"/>.</summary>
     private TaskCompletionSource<long> _reached = New();
 
     /// <summary>Counts an event, and notes the latency of an event from another node.</summary>

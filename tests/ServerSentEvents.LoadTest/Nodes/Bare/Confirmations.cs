@@ -14,6 +14,7 @@ internal sealed class Confirmations
     /// <summary>The number that the publisher waits for. Guarded by <see cref="_gate"/>.</summary>
     private ulong _awaited;
 
+    /// <summary>The wait of the publisher. Guarded by <see cref="_gate"/>.</summary>
     private TaskCompletionSource? _waiting;
 
     /// <summary>The reason why there are no more confirmations. Guarded by <see cref="_gate"/>.</summary>
