@@ -109,7 +109,7 @@ public sealed class BlockingCodeTests : IDisposable
     }
 
     /// <summary>A pipe writer whose flush waits until it is canceled. The cancellation blocks until it is released.</summary>
-    private sealed class BlockingCancellationWriter(ManualResetEventSlim release) : PipeWriter
+    private sealed class BlockingCancellationWriter(ManualResetEventSlim release) : NullPipeWriter
     {
         private readonly byte[] _memory = new byte[4096];
 
@@ -131,22 +131,10 @@ public sealed class BlockingCodeTests : IDisposable
             await canceled.Task;
             return new FlushResult(isCanceled: true, isCompleted: false);
         }
-
-        public override void Advance(int bytes)
-        {
-        }
-
-        public override void CancelPendingFlush()
-        {
-        }
-
-        public override void Complete(Exception? exception = null)
-        {
-        }
     }
 
     /// <summary>A pipe writer of which one member blocks until it is released.</summary>
-    private sealed class BlockingWriter(string member, CountdownEvent entered, ManualResetEventSlim release) : PipeWriter
+    private sealed class BlockingWriter(string member, CountdownEvent entered, ManualResetEventSlim release) : NullPipeWriter
     {
         private readonly byte[] _memory = new byte[4096];
         private bool _hasBlocked;
@@ -163,18 +151,6 @@ public sealed class BlockingCodeTests : IDisposable
         {
             Block(nameof(FlushAsync));
             return default;
-        }
-
-        public override void Advance(int bytes)
-        {
-        }
-
-        public override void CancelPendingFlush()
-        {
-        }
-
-        public override void Complete(Exception? exception = null)
-        {
         }
 
         private void Block(string called)

@@ -549,7 +549,7 @@ public sealed class LingerTests
     }
 
     /// <summary>A pipe writer whose flush ignores its token, and ends when the test says so.</summary>
-    private sealed class StubbornWriter : PipeWriter
+    private sealed class StubbornWriter : NullPipeWriter
     {
         private readonly byte[] _memory = new byte[4_096];
         private readonly TaskCompletionSource _flushing = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -564,21 +564,9 @@ public sealed class LingerTests
             return new(Flushed.Task);
         }
 
-        public override void Advance(int bytes)
-        {
-        }
-
         public override Memory<byte> GetMemory(int sizeHint = 0) => _memory;
 
         public override Span<byte> GetSpan(int sizeHint = 0) => _memory;
-
-        public override void CancelPendingFlush()
-        {
-        }
-
-        public override void Complete(Exception? exception = null)
-        {
-        }
     }
 
     /// <summary>A fake clock that calls back once when the time is asked for.</summary>

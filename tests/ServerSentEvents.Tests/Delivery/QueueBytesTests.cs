@@ -294,7 +294,7 @@ public sealed class QueueBytesTests
         (await subscription.ToArrayAsync()).Select(text => text["data: ".Length..].Split(" .")[0]);
 
     /// <summary>A pipe writer that keeps all bytes, and the number of bytes of each flush.</summary>
-    private sealed class RecordingWriter : PipeWriter
+    private sealed class RecordingWriter : NullPipeWriter
     {
         private readonly MemoryStream _bytes = new();
         private readonly byte[] _memory = new byte[4_096];
@@ -325,14 +325,6 @@ public sealed class QueueBytesTests
             Flushes.Add(_unflushed);
             _unflushed = 0;
             return default;
-        }
-
-        public override void CancelPendingFlush()
-        {
-        }
-
-        public override void Complete(Exception? exception = null)
-        {
         }
     }
 }

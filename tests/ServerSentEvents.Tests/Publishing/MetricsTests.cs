@@ -596,17 +596,13 @@ public sealed partial class MetricsTests : IDisposable
     private static partial Regex Code();
 
     /// <summary>A writer whose flush never ends, and which ignores every cancellation.</summary>
-    private sealed class NeverFlushingWriter : PipeWriter
+    private sealed class NeverFlushingWriter : NullPipeWriter
     {
         private readonly byte[] _memory = new byte[1024];
         private readonly TaskCompletionSource _flushing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Completes when the flush has begun.</summary>
         internal Task Flushing => _flushing.Task;
-
-        public override void Advance(int bytes)
-        {
-        }
 
         public override Memory<byte> GetMemory(int sizeHint = 0) => _memory;
 
@@ -616,14 +612,6 @@ public sealed partial class MetricsTests : IDisposable
         {
             _flushing.TrySetResult();
             return new(new TaskCompletionSource<FlushResult>().Task);
-        }
-
-        public override void CancelPendingFlush()
-        {
-        }
-
-        public override void Complete(Exception? exception = null)
-        {
         }
     }
 }
