@@ -45,17 +45,21 @@ public partial class Publisher<TProperties>
     /// <param name="ownId">
     /// The id that the application gave the original event. Clients of other nodes may resume from it.
     /// </param>
+    /// <param name="bytes">The bytes of the original event, which the function holds.</param>
     /// <param name="channels">The channels to publish to.</param>
-    internal int PublishAt(EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
-        _core.SendPersonalized(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), channels, position, ownId);
+    internal int PublishAt(
+        EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, int bytes, in ChannelNames channels) =>
+        _core.SendPersonalized(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), channels, position, ownId, bytes);
 
     /// <summary>Adds an event of the backplane to the history without sending it.</summary>
     internal void RememberAt(EventPosition position, in SseItem<string> item, in ChannelNames channels) =>
         _core.Remember(new HistoryEntry<TProperties>(NewSharedFrame(item)), channels, position);
 
     /// <summary>Adds a personalized event of the backplane to the history without sending it.</summary>
-    internal void RememberAt(EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, in ChannelNames channels) =>
-        _core.Remember(new HistoryEntry<TProperties>(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), ownId), channels, position);
+    internal void RememberAt(
+        EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, int bytes, in ChannelNames channels) =>
+        _core.Remember(
+            new HistoryEntry<TProperties>(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), ownId, bytes), channels, position);
 
     /// <summary>Formats an event of any size. The bound of this node would make a hole, because other nodes deliver the event.</summary>
     private static Frame NewSharedFrame(in SseItem<string> item) =>

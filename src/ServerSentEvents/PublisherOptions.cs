@@ -215,7 +215,8 @@ public sealed class PublisherOptions
     /// the history at once, after all older events.</para>
     /// <para>The bytes are those of the framed events in UTF-8. An event of several channels counts once, until it has left
     /// the last of them. A personalized event counts as 0 bytes, because the history keeps its function:
-    /// <see cref="HistoryCapacity"/> and <see cref="HistoryMaxAge"/> bound these. An event takes about 200 bytes of memory
+    /// <see cref="HistoryCapacity"/> and <see cref="HistoryMaxAge"/> bound these. An event that a backplane personalizes
+    /// counts with its text in UTF-16, which the history keeps. An event takes about 200 bytes of memory
     /// beyond its own, and more while it is kept as the text or the item that a reader took.</para>
     /// <para>The value has no effect without a <see cref="HistoryCapacity"/>. <see cref="long.MaxValue"/> removes this
     /// bound.</para>

@@ -43,4 +43,29 @@ public sealed class LocalDeliveryTests
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         log.Warnings.Should().BeEmpty();
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Deliver_PersonalizedBeyondHistoryCapacityBytes_OldestLeaveTheHistory(bool isCatchingUp)
+    {
+        using var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10_000, HistoryCapacityBytes = 1 << 20 });
+        var settings = new BackplaneSettings<string>(new TestOptions { Personalize = (item, _) => item });
+        var delivery = new LocalDelivery<string>(publisher, settings, "stream");
+        var ids = new StreamEventIds();
+        delivery.Restart(ids, before: default);
+
+        for (var offset = 0; offset < 100; offset++)
+        {
+            ids.Add(offset, check: 1);
+            var item = new SseItem<string>(new string('x', 10_000)) { EventId = $"own-{offset}" };
+            delivery.Deliver(new(StreamPosition.Of(offset, 0), Check: 1), new StreamItem(item, default, DisconnectKey: null), isCatchingUp);
+        }
+
+        ResumeFrom("own-0").Should().Be(ResumeResult.Gap, "100 events of 20,000 bytes are more than a mebibyte");
+        ResumeFrom("own-60").Should().Be(ResumeResult.Resumed, "39 later events are less");
+
+        ResumeResult ResumeFrom(string id) =>
+            publisher.Subscribe(new SubscribeOptions<string> { Properties = "Ann", LastEventId = id }).Resume;
+    }
 }

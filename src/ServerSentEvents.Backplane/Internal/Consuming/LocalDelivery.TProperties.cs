@@ -13,6 +13,9 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 internal sealed class LocalDelivery<TProperties>(
     Publisher<TProperties> publisher, BackplaneSettings<TProperties> settings, string stream)
 {
+    /// <summary>About the bytes that the names of the lines and the id add to the text of an event.</summary>
+    private const int LineOverhead = 40;
+
     private bool _hasWarnedOfKey;
 
     /// <summary>Clears the history, and ends all subscriptions, because their clients may have missed events.</summary>
@@ -60,10 +63,12 @@ internal sealed class LocalDelivery<TProperties>(
 
     private void DeliverPersonalized(EventPosition position, SseItem<string> item, in ChannelNames channels, bool isCatchingUp)
     {
+        // The function holds the item, so the history counts the bytes of its text.
+        var bytes = LineOverhead + (sizeof(char) * (item.Data.Length + item.EventType.Length));
         if (isCatchingUp)
-            publisher.RememberAt(position, Make, item.EventId, channels);
+            publisher.RememberAt(position, Make, item.EventId, bytes, channels);
         else
-            publisher.PublishAt(position, Make, item.EventId, channels);
+            publisher.PublishAt(position, Make, item.EventId, bytes, channels);
 
         SseItem<string>? Make(TProperties properties) => settings.Personalize!(item, properties);
     }

@@ -21,10 +21,12 @@ internal sealed class HistoryEntry<TProperties>
 
     /// <param name="make">Makes a subscriber's frame from its properties.</param>
     /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
-    internal HistoryEntry(Func<TProperties, Frame?> make, string? ownId)
+    /// <param name="bytes">The bytes of the event of a backplane that the function holds; 0 for none.</param>
+    internal HistoryEntry(Func<TProperties, Frame?> make, string? ownId, int bytes)
     {
         _content = new PersonalizedContent(make);
         OwnId = ownId;
+        Bytes = bytes;
     }
 
     /// <summary>The frame of all subscribers; null for a personalized event.</summary>
@@ -50,8 +52,8 @@ internal sealed class HistoryEntry<TProperties>
     internal int Channels { get; set; }
 
     /// <summary>
-    /// The size of the framed event; 0 for a personalized event, which is only a function. It is kept here, because an eviction
-    /// would have to load the frame, which nothing has used for a long time.
+    /// The size of the framed event, or of the event that the function of a backplane holds; 0 for a function of the application. It
+    /// is kept here, because an eviction would have to load the frame, which nothing has used for a long time.
     /// </summary>
     internal int Bytes { get; private set; }
 

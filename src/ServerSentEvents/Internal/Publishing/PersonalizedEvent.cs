@@ -33,8 +33,9 @@ internal sealed class PersonalizedEvent<TProperties>(
 
     /// <summary>Calls the function for each listed subscriber. Call outside every lock, on the publishing thread.</summary>
     /// <param name="ownId">The id of the event if its frames have no common id.</param>
+    /// <param name="bytes">The bytes of the event of a backplane that the function holds; 0 for none.</param>
     /// <param name="failures">Collects what the function throws.</param>
-    internal void MakeAll(string? ownId, ref Failures failures)
+    internal void MakeAll(string? ownId, int bytes, ref Failures failures)
     {
         foreach (var subscriber in subscribers)
         {
@@ -46,7 +47,7 @@ internal sealed class PersonalizedEvent<TProperties>(
         }
 
         var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal).ToList();
-        HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId);
+        HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId, bytes);
         if (ids.Count > 1)
             DifferentIds = ids;
     }

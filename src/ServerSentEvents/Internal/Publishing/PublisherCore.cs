@@ -63,14 +63,15 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     /// <param name="channels">The channels.</param>
     /// <param name="position">The position that a backplane gives; null for none.</param>
     /// <param name="ownId">The id of the event if its frames have no common id.</param>
+    /// <param name="bytes">The bytes of the event of a backplane that the function holds; 0 for none.</param>
     internal int SendPersonalized(
-        Func<TProperties, Frame?> make, in ChannelNames channels, EventPosition? position = null, string? ownId = null)
+        Func<TProperties, Frame?> make, in ChannelNames channels, EventPosition? position = null, string? ownId = null, int bytes = 0)
     {
         Failures failures = default;
         var start = PublisherMetrics.StartDelivery();
         var personalized = Registry.Personalize(make, channels);
         personalized.DeliveryStart = start;
-        personalized.MakeAll(ownId, ref failures);
+        personalized.MakeAll(ownId, bytes, ref failures);
         var result = Registry.Send(personalized, channels, new SendContext(Settings.Now(), position));
         // Readers wait for these frames, so complete them before the handlers run. Hand over the ready copies before each call: a
         // function that blocks for one subscriber must not delay another one.
