@@ -1,3 +1,5 @@
+using ServerSentEvents.Backplane.Internal.Messages;
+
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
 /// <summary>Tests readers that get nothing, and functions and handlers of the application that throw.</summary>
@@ -83,6 +85,53 @@ public sealed class FailingReadingTests
         (await otherNameless.NextAsync()).Data.Should().Be("after");
         (await ann.RestAsync()).Should().BeEmpty();
         node.Log.Warnings.Should().Contain(text => text.Contains("of a function", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Read_ClockOfPublisherThrows_EventIsAGap()
+    {
+        var clock = new CallbackTime(TimeProvider.System);
+        using var reader = new ManualReader(timeOfPublisher: clock);
+        await AttachAsync(reader, marker: 0);
+        await using var client = reader.Connect();
+        reader.Read(1, RawMessage.Of(new MessageId(7, 2), data: "a"));
+        await client.NextAsync();
+
+        clock.ThrowOnce();
+        reader.Read(2, RawMessage.Of(new MessageId(7, 3), data: ["b", "c"]));
+        reader.Read(3, RawMessage.Of(new MessageId(7, 4), data: "d"));
+
+        reader.Connect(client.LastEventId).Resume.Should().Be(ResumeResult.Gap, "the client has no event b");
+        (await client.RestAsync()).Should().BeEmpty("the client could resume from event c");
+        reader.Log.Warnings.Should().ContainSingle().Which.Should().Contain("was not delivered").And.Contain("of a clock");
+    }
+
+    [Fact]
+    public async Task Read_ClockOfBackplaneThrows_EventIsAGap()
+    {
+        using var reader = new ManualReader();
+        await AttachAsync(reader, marker: 0);
+        await using var client = reader.Connect();
+        reader.Read(1, RawMessage.Of(new MessageId(7, 2), data: "a"));
+        await client.NextAsync();
+        var lost = RawMessage.Of(new MessageId(7, 3), data: "b");
+
+        reader.Clock.ThrowOnce();
+        reader.Invoking(each => each.Read(2, lost)).Should().Throw<InvalidOperationException>().WithMessage("of a clock");
+        var attaching = reader.AttachAsync(marker: 3);
+        reader.Read(2, lost);
+        reader.Read(3, RawMessage.Of(new MessageId(7, 4)));
+        await attaching.WithinPatience();
+
+        reader.Connect(client.LastEventId).Resume.Should().Be(ResumeResult.Gap, "the client has no event b");
+        (await client.RestAsync()).Should().BeEmpty();
+    }
+
+    private static async Task AttachAsync(ManualReader reader, long marker)
+    {
+        var attaching = reader.AttachAsync(marker);
+        reader.Read(marker, RawMessage.Of(new MessageId(7, 1)), MessageOrder.First);
+        await attaching.WithinPatience();
     }
 
     private Task<TestNode> StartAsync(Action<TestOptions>? configure = null) =>

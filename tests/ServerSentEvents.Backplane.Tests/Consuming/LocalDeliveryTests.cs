@@ -33,7 +33,7 @@ public sealed class LocalDeliveryTests
             var position = new EventPosition(StreamPosition.Of(offset, 0), Check: 1);
             var item = new StreamItem(new SseItem<string>(text) { EventId = $"{offset}" }, default, DisconnectKey: null);
             // The history alone gets the first event.
-            delivery.Deliver(position, item, isCatchingUp: offset == 0);
+            delivery.TryDeliver(position, item, isCatchingUp: offset == 0);
             delivery.Advance(position);
         }
 
@@ -59,7 +59,7 @@ public sealed class LocalDeliveryTests
         {
             ids.Add(offset, check: 1);
             var item = new SseItem<string>(new string('x', 10_000)) { EventId = $"own-{offset}" };
-            delivery.Deliver(new(StreamPosition.Of(offset, 0), Check: 1), new StreamItem(item, default, DisconnectKey: null), isCatchingUp);
+            delivery.TryDeliver(new(StreamPosition.Of(offset, 0), Check: 1), new StreamItem(item, default, DisconnectKey: null), isCatchingUp);
         }
 
         ResumeFrom("own-0").Should().Be(ResumeResult.Gap, "100 events of 20,000 bytes are more than a mebibyte");

@@ -12,13 +12,14 @@ internal sealed class ManualReader : IStreamReader, IDisposable
     private StreamMessageHandler? _handler;
     private long? _marker;
 
-    internal ManualReader(Func<string, string>? personalize = null)
+    internal ManualReader(Func<string, string>? personalize = null, TimeProvider? timeOfPublisher = null)
     {
-        Publisher = new(new PublisherOptions { HistoryCapacity = 100 });
+        Publisher = new(new PublisherOptions { HistoryCapacity = 100, TimeProvider = timeOfPublisher ?? TimeProvider.System });
+        Clock = new CallbackTime(Time);
         var settings = new BackplaneSettings<string>(new TestOptions
         {
             LoggerFactory = Log,
-            TimeProvider = Time,
+            TimeProvider = Clock,
             Personalize = personalize is null ? null : (item, _) => new SseItem<string>(personalize(item.Data)),
         });
         StallDetector = new ReaderStallDetector(Time, StallTimeout);
@@ -38,6 +39,9 @@ internal sealed class ManualReader : IStreamReader, IDisposable
     internal static TimeSpan StallTimeout { get; } = TimeSpan.FromSeconds(30);
 
     internal FakeTimeProvider Time { get; } = new();
+
+    /// <summary>The clock of the backplane, which shows <see cref="Time"/>.</summary>
+    internal CallbackTime Clock { get; }
 
     internal ReaderStallDetector StallDetector { get; }
 

@@ -32,7 +32,8 @@ internal sealed class LocalDelivery<TProperties>(
     internal void Advance(EventPosition position) => publisher.Advance(position);
 
     /// <summary>Delivers an item, or adds an event to the history alone if the node is catching up.</summary>
-    internal void Deliver(EventPosition position, in StreamItem item, bool isCatchingUp)
+    /// <returns>False if subscribers may not have the event.</returns>
+    internal bool TryDeliver(EventPosition position, in StreamItem item, bool isCatchingUp)
     {
         try
         {
@@ -45,10 +46,18 @@ internal sealed class LocalDelivery<TProperties>(
         {
             // The publisher was disposed, so no subscriber can get the event.
         }
-        catch (Exception exception)
+        catch (AggregateException exception)
         {
+            // The publisher throws it for functions and handlers, when everything else is done.
             Log.DeliveryFailed(settings.Logger, exception, stream, position.Value);
         }
+        catch (Exception exception)
+        {
+            Log.NotDelivered(settings.Logger, exception, stream, position.Value);
+            return false;
+        }
+
+        return true;
     }
 
     private void Deliver(EventPosition position, SseItem<string> item, in ChannelNames channels, bool isCatchingUp)

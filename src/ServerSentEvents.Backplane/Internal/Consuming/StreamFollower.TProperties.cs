@@ -109,7 +109,7 @@ internal sealed partial class StreamFollower<TProperties>(
         stallDetector.BeginMessage();
         try
         {
-            sequence = ReadMessage(offset, order, body);
+            ReadMessage(offset, order, body, ref sequence);
             // Handlers of the application can run here, and their time does not count.
             if (offset >= _markerOffset && !_reached.Task.IsCompleted)
                 ReachEnd(offset, sequence);
@@ -142,60 +142,72 @@ internal sealed partial class StreamFollower<TProperties>(
         _reached.TrySetResult();
     }
 
-    /// <summary>Reads a message, and returns its sequence if it is of this node; else 0.</summary>
-    private ulong ReadMessage(long offset, MessageOrder order, ReadOnlySpan<byte> body)
+    /// <summary>Reads a message.</summary>
+    /// <param name="offset">The offset of the message.</param>
+    /// <param name="order">The relation to the message before.</param>
+    /// <param name="body">The message.</param>
+    /// <param name="sequence">Becomes the sequence of a message of this node, also if this method throws.</param>
+    private void ReadMessage(long offset, MessageOrder order, ReadOnlySpan<byte> body, ref ulong sequence)
     {
         if (!IsNew(offset, order, body))
-            return 0;
-        _last = offset;
+            return;
+        var result = MessageFormat.TryDecode(body, out var message);
+        var (check, items) = result == DecodeResult.Decoded ? (message.Id.Check, message.Items.Count) : (0, 0);
+        var end = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
+        sequence = message.Id.Node == node ? message.Id.Sequence : 0;
         _lastBody.ResetWrittenCount();
         _lastBody.Write(body);
-        var result = MessageFormat.TryDecode(body, out var message);
-        if (result == DecodeResult.Decoded)
+        _last = offset;
+        var isComplete = false;
+        try
         {
-            Take(offset, message);
-            return message.Id.Node == node ? message.Id.Sequence : 0;
+            _ids.Add(offset, check);
+            if (result == DecodeResult.Decoded)
+                isComplete = TryTake(offset, message);
+            else
+                Skip(offset, result, body);
+        }
+        finally
+        {
+            // After a reconnection, this message counts as read. If clients may miss events of it, they start after it.
+            if (!isComplete)
+            {
+                metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
+                delivery.Restart(_ids, end);
+            }
         }
 
-        _ids.Add(offset, check: 0);
+        delivery.Advance(end);
+    }
+
+    private void Skip(long offset, DecodeResult result, ReadOnlySpan<byte> body)
+    {
         (result == DecodeResult.UnknownVersion ? metrics.Skipped : metrics.Damaged).Add(1);
         if (result == DecodeResult.UnknownVersion)
             Log.UnknownVersion(settings.Logger, stream, offset, body[0]);
         else
             Log.Damaged(settings.Logger, stream, offset);
-
-        // The clients miss the events of this message. They start after it.
-        metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
-        delivery.Restart(_ids, new EventPosition(StreamPosition.Of(offset, 0)));
-        return 0;
     }
 
-    private void Take(long offset, in StreamMessage message)
+    /// <summary>Delivers a message once. Returns false if it is not certain that the clients have its events.</summary>
+    private bool TryTake(long offset, in StreamMessage message)
     {
         lag.BeginDelivery(Math.Max(0, (MessageFormat.NowOf(settings.TimeProvider) - message.SentAt) / MicrosecondsPerSecond));
-        var check = message.Id.Check;
-        _ids.Add(offset, check);
         delivery.EndUnknown(offset);
         var items = message.Items;
-        var end = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items.Count - 1)), check);
-        switch (items.Count == 0 ? DuplicateCheck.New : _seen.Add(message.Id, message.IsRetransmission))
+        var seen = items.Count == 0 ? DuplicateCheck.New : _seen.Add(message.Id, message.IsRetransmission);
+        if (seen != DuplicateCheck.New)
         {
-            case DuplicateCheck.New:
-                for (var place = 0; place < items.Count; place++)
-                    delivery.Deliver(new(StreamPosition.Of(offset, place), check), items[place], _isCatchingUp);
-                if (!_isCatchingUp)
-                    metrics.Delivered.Add(items.Count);
-                break;
-            case DuplicateCheck.Uncertain:
-                // It is not known whether the clients have had these events. They start after them.
-                metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
-                delivery.Restart(_ids, end);
-                break;
-            default:
-                metrics.Redelivered.Add(1);
-                break;
+            metrics.Redelivered.Add(seen == DuplicateCheck.Duplicate ? 1 : 0);
+            return seen == DuplicateCheck.Duplicate;
         }
 
-        delivery.Advance(end);
+        // Nothing after a failure is delivered: a client could resume from it.
+        var (place, check) = (0, message.Id.Check);
+        while (place < items.Count && delivery.TryDeliver(new(StreamPosition.Of(offset, place), check), items[place], _isCatchingUp))
+            place++;
+        if (!_isCatchingUp)
+            metrics.Delivered.Add(place);
+        return place == items.Count;
     }
 }

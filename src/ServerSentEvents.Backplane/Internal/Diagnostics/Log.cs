@@ -67,4 +67,8 @@ internal static partial class Log
     [LoggerMessage(
         16, LogLevel.Error, "Stream {Stream}: the function SubscriberKey failed for a subscription, which a disconnect therefore has not ended.")]
     internal static partial void SubscriberKeyFailed(ILogger logger, Exception reason, string stream);
+
+    [LoggerMessage(
+        17, LogLevel.Error, "Stream {Stream}: the event at position {Position} was not delivered. All subscriptions end; older event ids are gaps.")]
+    internal static partial void NotDelivered(ILogger logger, Exception reason, string stream, long position);
 }
