@@ -71,20 +71,23 @@ public interface IStreamWriter : IStreamConnection
     ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 }
 
-/// <summary>The receiver of a writer's news. Its methods return at once, and do not throw.</summary>
+/// <summary>The receiver of a writer's news. Its methods do not throw.</summary>
 /// <remarks>The methods state from which threads the transport can call them.</remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamWriterObserver
 {
     /// <summary>
     /// Notes that the broker has a message, and keeps it as safely as it is set up to. Call from one thread at a time, and
-    /// never after the writer was disposed.
+    /// never after the writer was disposed. The method returns at once, so you can hold a lock.
     /// </summary>
     /// <param name="number">The number of the message on its connection.</param>
     /// <param name="all">True if all messages before it are confirmed too.</param>
     void Confirmed(long number, bool all);
 
-    /// <summary>Notes that <see cref="IStreamWriter.Blocked"/> has changed, or that the connection is lost. Call from any thread.</summary>
+    /// <summary>
+    /// Notes that <see cref="IStreamWriter.Blocked"/> has changed, or that the connection is lost. Call from any thread, without a
+    /// lock: the logger of the application can run.
+    /// </summary>
     void Changed();
 }
 

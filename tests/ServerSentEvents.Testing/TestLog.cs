@@ -8,6 +8,9 @@ public sealed class TestLog : ILoggerFactory
 {
     private readonly ConcurrentQueue<LogEntry> _entries = new();
 
+    /// <summary>Called for each line, on the thread that logs it.</summary>
+    public Action<string>? Logged { get; set; }
+
     public IReadOnlyCollection<LogEntry> Entries => _entries;
 
     /// <summary>All lines, with their exceptions.</summary>
@@ -34,7 +37,11 @@ public sealed class TestLog : ILoggerFactory
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log._entries.Enqueue(new LogEntry(category, logLevel, eventId.Id, formatter(state, exception), exception));
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var entry = new LogEntry(category, logLevel, eventId.Id, formatter(state, exception), exception);
+            log._entries.Enqueue(entry);
+            log.Logged?.Invoke(TextOf(entry));
+        }
     }
 }

@@ -109,6 +109,35 @@ public sealed class OutageLogTests
         node.Log.Lines.Should().Equal("Stream orders: this node has caught up at offset 0. ");
     }
 
+    [Fact]
+    public async Task Unblocked_ShownByAConfirmation_IsNotLoggedUnderALockOfTheTransport()
+    {
+        await using var node = await StartAsync();
+        _stream.Block("low on disk");
+        _changed.LoseWriter();
+        await Limits.UntilAsync(() => node.Log.Warnings.Any(line => line.Contains("no connection for publishing", StringComparison.Ordinal)));
+        _stream.Block(null);
+        await _time.AdvanceUntilAsync(() => _changed.WritersOpened == 2);
+        var confirming = new TaskCompletionSource();
+        _changed.ConfirmAfter(confirming.Task);
+        var publishing = node.PublishAsync("a");
+        await Limits.UntilAsync(() => _stream.Messages.Count == 2);
+        object gate = new();
+        var logged = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Log.Logged = line =>
+        {
+            if (line.Contains("takes events again", StringComparison.Ordinal))
+                logged.TrySetResult(Monitor.IsEntered(gate));
+        };
+
+        // The confirmation comes in this call.
+        lock (gate)
+            confirming.SetResult();
+
+        (await logged.Task.WithinPatience()).Should().BeFalse();
+        await publishing;
+    }
+
     private Task<TestNode> StartAsync() => _time.StartNodeAsync(_changed);
 
     private static List<string> LinesOf(TestNode node) =>

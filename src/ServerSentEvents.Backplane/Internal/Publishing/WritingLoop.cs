@@ -59,7 +59,8 @@ internal sealed class WritingLoop(
         if (_hasConfirmed)
             return;
         (_hasConfirmed, _unconfirmedReason) = (true, null);
-        Changed();
+        // The transport can hold a lock here, under which no logger must run. The loop notes that the broker does not block.
+        outbox.Changed.Set();
     }
 
     public void Changed()
@@ -80,6 +81,7 @@ internal sealed class WritingLoop(
         var isTried = false;
         while (!writer.Lost.IsCompleted)
         {
+            NoteBlocked();
             if (!isTried && (_hasConfirmed || (_unconfirmedReason is null && !hasUnconfirmed)))
             {
                 isTried = true;
