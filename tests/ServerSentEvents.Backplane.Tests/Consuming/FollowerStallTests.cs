@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Messages;
 
@@ -98,6 +99,28 @@ public sealed class FollowerStallTests
         reader.Time.Advance(TimeSpan.FromSeconds(1));
 
         reader.StallDetector.Waiting.Should().Be(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Attach_OwnMessageIsMissing_ClientsAfterTheLossCanResume()
+    {
+        using var reader = new ManualReader();
+        await StartAsync(reader);
+        await using var early = reader.Connect();
+        reader.StallDetector.BeginSending(1);
+        reader.StallDetector.Expect(1);
+        _ = reader.StallDetector.Begin();
+
+        var attaching = reader.AttachAsync(marker: 5);
+        reader.Read(0, RawMessage.Of(new MessageId(7, 1)), MessageOrder.First);
+        reader.Read(5, RawMessage.Of(new MessageId(7, 2)));
+        await attaching.WithinPatience();
+
+        (await early.RestAsync()).Should().BeEmpty();
+        var options = new SubscribeOptions<string> { Properties = "", InitialData = [new SseItem<string>("state")] };
+        await using var client = new TestClient(reader.Publisher.Subscribe(options));
+        await client.NextAsync();
+        reader.Connect(client.LastEventId).Resume.Should().Be(ResumeResult.Resumed);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed partial class StreamFollower<TProperties>
         if (_last is not { } last)
         {
             _seen.Restart(startsAtFirst: order == MessageOrder.First);
-            RestartHistory(offset);
+            RestartHistory(new EventPosition(StreamPosition.Before(offset)));
             return true;
         }
 
@@ -37,7 +37,7 @@ internal sealed partial class StreamFollower<TProperties>
             _seen.Restart(startsAtFirst: order == MessageOrder.First);
             if (offset <= last)
                 _ids.Clear();
-            RestartHistory(offset);
+            RestartHistory(new EventPosition(StreamPosition.Before(offset)));
         }
 
         return true;
@@ -54,10 +54,10 @@ internal sealed partial class StreamFollower<TProperties>
         delivery.Restart(_ids, before: default);
     }
 
-    /// <summary>Starts the history at a message. Messages that this node published earlier are no longer expected.</summary>
-    private void RestartHistory(long offset)
+    /// <summary>Starts the history after a position. Messages that this node published earlier are no longer expected.</summary>
+    private void RestartHistory(EventPosition before)
     {
         stallDetector.ExpectNothing();
-        delivery.Restart(_ids, new EventPosition(StreamPosition.Before(offset)));
+        delivery.Restart(_ids, before);
     }
 }

@@ -40,6 +40,9 @@ internal sealed partial class StreamFollower<TProperties>(
     /// <summary>The offset of the last message; null for none.</summary>
     private long? _last;
 
+    /// <summary>The position of the last event of the last message.</summary>
+    private EventPosition _position;
+
     /// <summary>True until the first message after a reconnection has shown whether it is the same stream.</summary>
     private bool _isResuming;
 
@@ -135,7 +138,7 @@ internal sealed partial class StreamFollower<TProperties>(
             // The broker has lost a message that it had confirmed.
             Log.Lost(settings.Logger, stream, offset, offset);
             metrics.Gaps.Add(1);
-            RestartHistory(offset);
+            RestartHistory(_position);
         }
 
         stallDetector.SetMarkerAwaited(false);
@@ -153,7 +156,7 @@ internal sealed partial class StreamFollower<TProperties>(
             return;
         var result = MessageFormat.TryDecode(body, out var message);
         var (check, items) = result == DecodeResult.Decoded ? (message.Id.Check, message.Items.Count) : (0, 0);
-        var end = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
+        _position = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
         sequence = message.Id.Node == node ? message.Id.Sequence : 0;
         _lastBody.ResetWrittenCount();
         _lastBody.Write(body);
@@ -173,11 +176,11 @@ internal sealed partial class StreamFollower<TProperties>(
             if (!isComplete)
             {
                 metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
-                delivery.Restart(_ids, end);
+                delivery.Restart(_ids, _position);
             }
         }
 
-        delivery.Advance(end);
+        delivery.Advance(_position);
     }
 
     private void Skip(long offset, DecodeResult result, ReadOnlySpan<byte> body)
