@@ -16,7 +16,7 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public async Task Check_ExpectedMessageDoesNotCome_IsStalledAfterTheTimeout()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         _detector.Expect(1);
 
         CheckAfter(StallTimeout - Moment);
@@ -32,7 +32,7 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Check_MoreIsExpected_CountsFromTheFirst()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         _detector.Expect(1);
         CheckAfter(StallTimeout / 2);
         _detector.Expect(2);
@@ -44,7 +44,7 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Check_NothingIsExpected_IsNotStalled()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         CheckAfter(StallTimeout * 10);
         _detector.Expect(3);
         Read(3);
@@ -58,7 +58,7 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Check_ReadBeforeItIsConfirmed_IsNotStalled()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         Read(1);
         _detector.Expect(1);
         CheckAfter(StallTimeout * 10);
@@ -69,7 +69,7 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Check_OtherMessagesCome_IsNotStalled()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         _detector.Expect(1);
 
         for (var number = 0; number < 10; number++)
@@ -86,7 +86,7 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Check_MessageIsBeingDelivered_IsNotStalled()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         _detector.Expect(1);
         _detector.BeginMessage();
         _detector.Expect(2);
@@ -103,11 +103,11 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Begin_AnotherConnection_HasItsOwnTimeAndExpectsTheSame()
     {
-        var first = _detector.Begin();
+        var first = BeginAfterMarker();
         _detector.Expect(1);
         CheckAfter(StallTimeout - Moment);
 
-        var second = _detector.Begin();
+        var second = BeginAfterMarker();
         CheckAfter(StallTimeout - Moment);
         second.IsCompleted.Should().BeFalse();
         CheckAfter(Moment);
@@ -119,32 +119,32 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Begin_LostWhileDelivering_WatchesTheNextConnection()
     {
-        _ = _detector.Begin();
+        _ = BeginAfterMarker();
         _detector.Expect(1);
         _detector.BeginMessage();
 
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         CheckAfter(StallTimeout);
 
         stalled.IsCompleted.Should().BeTrue();
     }
 
     [Fact]
-    public void Begin_MarkerOfTheLastConnectionDidNotCome_ExpectsNothing()
+    public void Begin_MessageIsExpectedAndTheMarkerComesSlowly_IsStalledAfterTheLongerTimeout()
     {
-        _ = _detector.Begin();
-        _detector.SetMarkerAwaited(true);
-
+        _detector.Expect(1);
         var stalled = _detector.Begin();
-        CheckAfter(ReaderStallDetector.MarkerTimeout);
 
-        stalled.IsCompleted.Should().BeFalse("the next marker is not in the stream yet");
+        CheckAfter(StallTimeout + TimeSpan.FromSeconds(1));
+        stalled.IsCompleted.Should().BeFalse("the broker has not taken the marker yet");
+        CheckAfter(ReaderStallDetector.MarkerTimeout - StallTimeout);
+        stalled.IsCompleted.Should().BeTrue();
     }
 
     [Fact]
     public void ExpectNothing_MessageInAStreamThatIsGone_IsNotStalled()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         _detector.Expect(5);
         _detector.ExpectNothing();
         CheckAfter(StallTimeout * 10);
@@ -160,20 +160,28 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void ExpectNothing_MessageIsConfirmedLater_IsNotMissing()
     {
-        var stalled = _detector.Begin();
+        var stalled = BeginAfterMarker();
         _detector.BeginSending(5);
         _detector.ExpectNothing();
         _detector.Expect(5);
         CheckAfter(StallTimeout * 10);
 
         stalled.IsCompleted.Should().BeFalse();
-        _ = _detector.Begin();
+        _ = BeginAfterMarker();
         _detector.IsMissing(current: 0).Should().BeFalse();
         _detector.Expect(6);
         _detector.IsMissing(current: 0).Should().BeFalse("it was confirmed after the connection began");
-        _ = _detector.Begin();
+        _ = BeginAfterMarker();
         _detector.IsMissing(current: 0).Should().BeTrue();
         _detector.IsMissing(current: 6).Should().BeFalse();
+    }
+
+    /// <summary>Starts to watch a connection whose marker was read.</summary>
+    private Task<Exception> BeginAfterMarker()
+    {
+        var stalled = _detector.Begin();
+        _detector.SetMarkerAwaited(false);
+        return stalled;
     }
 
     private void Read(ulong sequence)

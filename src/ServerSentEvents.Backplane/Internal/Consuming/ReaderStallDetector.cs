@@ -24,7 +24,7 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <summary>The highest sequence of this node that was read, or need not be read. Guarded by <see cref="_gate"/>.</summary>
     private ulong _read;
 
-    /// <summary>True from the append of the marker until the reader reaches it. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>True from the start of a connection until the reader reaches the marker. Guarded by <see cref="_gate"/>.</summary>
     private bool _isMarkerAwaited;
 
     /// <summary>
@@ -56,20 +56,20 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
             return _expectedBefore > Math.Max(_read, current);
     }
 
-    /// <summary>Starts to watch a connection.</summary>
+    /// <summary>Starts to watch a connection, and waits for its marker.</summary>
     /// <returns>A task that completes with the reason if the connection is stalled.</returns>
     internal Task<Exception> Begin()
     {
         lock (_gate)
         {
             _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            (_isDelivering, _isMarkerAwaited, _expectedBefore) = (false, false, _expected);
+            (_isDelivering, _isMarkerAwaited, _expectedBefore) = (false, true, _expected);
             StartWaiting_NeedsLock();
             return _stalled.Task;
         }
     }
 
-    /// <summary>Starts or ends the wait for the marker of this connection. Each message restarts the wait.</summary>
+    /// <summary>Restarts or ends the wait for the marker of this connection. Each message restarts the wait.</summary>
     /// <param name="isAwaited">True when the marker is in the stream; false when the reader has reached it.</param>
     internal void SetMarkerAwaited(bool isAwaited)
     {
