@@ -1,5 +1,9 @@
 using System.Net.ServerSentEvents;
+using ServerSentEvents.Backplane;
 using ServerSentEvents.Backplane.Contract;
+using ServerSentEvents.Backplane.Internal.Consuming;
+using ServerSentEvents.Backplane.Internal.Diagnostics;
+using ServerSentEvents.Backplane.Internal.Hosting;
 using ServerSentEvents.Backplane.Internal.Messages;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Systematic.Exploration;
@@ -90,6 +94,26 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
             string.Concat(await node.ReadToEndAsync(subscription)).Should().BeOneOf("", "3", "23");
         await node.DisposeAsync();
     }, output, count: Schedules.Few);
+
+    [Fact]
+    public void Subscribe_UnknownIdWhileHistoryRestarts_GetsNothingOfTheOldHistory() => Schedules.Explore(async () =>
+    {
+        var clock = new ScenarioClock();
+        var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = clock, HistoryCapacity = 100 });
+        var reader = await ManualReader.AttachAsync(publisher, clock);
+        reader.Read(5, "1");
+        reader.Read(6, "2");
+        var unknown = new StreamEventIds().Format(new EventPosition(StreamPosition.Of(5, place: 0), Check: 1));
+
+        var reading = Task.Run(() => reader.Read(3, "3"));
+        var subscription = await Task.Run(() =>
+            publisher.Subscribe(new SubscribeOptions<string> { Properties = "", LastEventId = unknown }));
+        await reading;
+
+        publisher.Close();
+        string.Concat(await BackplaneNode.ReadAsync(subscription)).Should().BeOneOf("", "3");
+        publisher.Dispose();
+    }, output);
 
     [Fact]
     public void DisconnectAsync_BetweenEvents_EndsSubscriptionBeforeLaterEvents() => Schedules.Explore(async () =>
@@ -184,5 +208,49 @@ public sealed class BackplaneReadingTests(ITestOutputHelper output)
             if (received.Contains(BackplaneNode.End))
                 return received;
         }
+    }
+
+    /// <summary>A reader whose messages a scenario delivers.</summary>
+    private sealed class ManualReader : IStreamReader
+    {
+        private StreamMessageHandler? _handler;
+        private ulong _sequence;
+
+        public Task<Exception> Lost { get; } = new TaskCompletionSource<Exception>().Task;
+
+        public Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => Task.FromResult(0L);
+
+        public Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
+        {
+            _handler = handler;
+            return Task.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => default;
+
+        /// <summary>Attaches a publisher, whose marker has the offset 0.</summary>
+        internal static async Task<ManualReader> AttachAsync(Publisher<string> publisher, TimeProvider clock)
+        {
+            var settings = new BackplaneSettings<string>(new Options { TimeProvider = clock });
+            var follower = new StreamFollower<string>(
+                new LocalDelivery<string>(publisher, settings, "stream"),
+                node: 1,
+                new ReaderStallDetector(clock, StallTimeout),
+                new ReadingLag("manual", "stream", clock, static () => TimeSpan.Zero),
+                BrokerMetrics.For("manual"),
+                settings,
+                "stream");
+            follower.Begin();
+            var reader = new ManualReader();
+            var attaching = follower.AttachAsync(reader, reader.Lost, CancellationToken.None);
+            reader.Read(0);
+            await attaching;
+            return reader;
+        }
+
+        internal void Read(long offset, params string[] data) =>
+            _handler!(offset, MessageOrder.Next, RawMessage.Of(new MessageId(OtherNode, ++_sequence), isRetransmission: false, data));
+
+        private sealed class Options : BackplaneOptions<string>;
     }
 }

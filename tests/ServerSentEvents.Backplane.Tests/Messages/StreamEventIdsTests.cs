@@ -110,19 +110,6 @@ public sealed class StreamEventIdsTests
         Enumerable.Range(newest - capacity + 1, capacity).Should().OnlyContain(offset => ids.IsKnownOrAhead(At(offset, CheckOf(offset))));
     }
 
-    [Fact]
-    public void Clear_LowerOffsetsFollow_KnowsOnlyThose()
-    {
-        Add(from: 10, count: 5, step: 10);
-
-        _ids.Clear();
-        _ids.Add(3, check: 77);
-
-        IsKnownOrAhead(3, 77).Should().BeTrue();
-        IsKnownOrAhead(2, 77).Should().BeFalse();
-        IsKnownOrAhead(30, check: 1).Should().BeTrue("it is after the newest message now");
-    }
-
     private void Add(long from, int count, int step)
     {
         for (var number = 0; number < count; number++)

@@ -36,7 +36,7 @@ internal sealed partial class StreamFollower<TProperties>
             metrics.Gaps.Add(1);
             _seen.Restart(startsAtFirst: order == MessageOrder.First);
             if (offset <= last)
-                _ids.Clear();
+                _ids = new StreamEventIds();
             RestartHistory(new EventPosition(StreamPosition.Before(offset)));
         }
 
@@ -50,7 +50,7 @@ internal sealed partial class StreamFollower<TProperties>
         metrics.Gaps.Add(1);
         _last = null;
         _isCatchingUp = true;
-        _ids.Clear();
+        _ids = new StreamEventIds();
         delivery.Restart(_ids, before: default);
     }
 

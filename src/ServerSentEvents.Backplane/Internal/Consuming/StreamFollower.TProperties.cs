@@ -31,8 +31,10 @@ internal sealed partial class StreamFollower<TProperties>(
     /// <summary>The longest time that the append of the marker may take. A broker that blocks publishers does not answer.</summary>
     private static readonly TimeSpan AppendTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly StreamEventIds _ids = new();
     private readonly SeenMessages _seen = new(NodesRemembered);
+
+    /// <summary>The ids of the history. Another stream gets others, so that the old ids stay verified until its history is gone.</summary>
+    private StreamEventIds _ids = new();
 
     /// <summary>The bytes of the last message. They show after a reconnection whether the stream is the same one.</summary>
     private readonly ArrayBufferWriter<byte> _lastBody = new();

@@ -46,17 +46,6 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
         }
     }
 
-    /// <summary>Forgets all messages, because another stream begins.</summary>
-    internal void Clear()
-    {
-        lock (_gate)
-        {
-            _offsets.Clear();
-            _checks.Clear();
-            _first = 0;
-        }
-    }
-
     internal override string Format(EventPosition position) =>
         string.Create(CultureInfo.InvariantCulture, $"{position.Value}{Separator}{position.Check:x8}");
 
