@@ -176,6 +176,24 @@ public sealed class ReaderStallDetectorTests
         _detector.IsMissing(current: 6).Should().BeFalse();
     }
 
+    [Fact]
+    public void Time_IsReadOutsideTheLock()
+    {
+        var (clock, entered) = (new CallbackTime(_time), 0);
+        var detector = new ReaderStallDetector(clock, StallTimeout);
+        clock.Read = () => entered += CallbackTime.IsFree(detector.ExpectNothing) ? 1 : 0;
+
+        Action[] calls =
+        [
+            () => _ = detector.Begin(), () => detector.SetMarkerAwaited(true), () => detector.Expect(1), () => detector.EndMessage(0),
+            () => detector.Waiting.Should().Be(TimeSpan.Zero), detector.Check,
+        ];
+        foreach (var call in calls)
+            call();
+
+        entered.Should().Be(calls.Length);
+    }
+
     /// <summary>Starts to watch a connection whose marker was read.</summary>
     private Task<Exception> BeginAfterMarker()
     {

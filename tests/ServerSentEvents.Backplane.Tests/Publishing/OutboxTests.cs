@@ -246,6 +246,23 @@ public sealed class OutboxTests : IDisposable
         _outbox.Invoking(outbox => outbox.Add(Encode("late"))).Should().Throw<ObjectDisposedException>();
     }
 
+    [Fact]
+    public void Time_IsReadOutsideTheLock()
+    {
+        var (time, entered) = (new FakeTimeProvider(), 0);
+        var clock = new CallbackTime(time);
+        using var outbox = new Outbox(clock, TimeSpan.FromSeconds(10));
+        clock.Read = () => entered += CallbackTime.IsFree(() => outbox.BeginConnection()) ? 1 : 0;
+
+        outbox.Obstacle = null;
+        outbox.Add(Encode("a"));
+        outbox.Take();
+        // The timer fires.
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        entered.Should().Be(5, "only the message reads both times");
+    }
+
     private static byte[] Encode(string data) => ItemFormat.EncodeEvent(new SseItem<string>(data), default);
 
     /// <summary>Adds an item and withdraws it. Returns its bytes, which no frame of the test keeps alive.</summary>

@@ -4,7 +4,7 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 /// A detector of stalled readers. A reader is stalled if the node's marker or a confirmed message of this node is expected, and
 /// nothing comes for a long time. The time that the application takes to deliver a message does not count.
 /// </summary>
-/// <remarks>Safe for use by several threads.</remarks>
+/// <remarks>Safe for use by several threads. The clock, which can be the application's, is read outside the lock.</remarks>
 internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeout)
 {
     /// <summary>The shortest stall timeout while the marker is expected. The start of a reader takes several commands.</summary>
@@ -43,8 +43,9 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     {
         get
         {
+            var now = time.GetTimestamp();
             lock (_gate)
-                return _waitingSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+                return _waitingSince is { } since ? time.GetElapsedTime(since, now) : TimeSpan.Zero;
         }
     }
 
@@ -60,11 +61,12 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <returns>A task that completes with the reason if the connection is stalled.</returns>
     internal Task<Exception> Begin()
     {
+        var now = time.GetTimestamp();
         lock (_gate)
         {
             _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
             (_isDelivering, _isMarkerAwaited, _expectedBefore) = (false, true, _expected);
-            StartWaiting_NeedsLock();
+            StartWaiting_NeedsLock(now);
             return _stalled.Task;
         }
     }
@@ -73,10 +75,11 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <param name="isAwaited">True when the marker is in the stream; false when the reader has reached it.</param>
     internal void SetMarkerAwaited(bool isAwaited)
     {
+        var now = time.GetTimestamp();
         lock (_gate)
         {
             _isMarkerAwaited = isAwaited;
-            StartWaiting_NeedsLock();
+            StartWaiting_NeedsLock(now);
         }
     }
 
@@ -90,11 +93,12 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <summary>Expects a message of this node, because the broker has confirmed it.</summary>
     internal void Expect(ulong sequence)
     {
+        var now = time.GetTimestamp();
         lock (_gate)
         {
             _expected = Math.Max(_expected, sequence);
             if (_expected > _read)
-                _waitingSince ??= time.GetTimestamp();
+                _waitingSince ??= now;
         }
     }
 
@@ -109,11 +113,12 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <param name="sequence">The sequence if the message is of this node; else 0.</param>
     internal void EndMessage(ulong sequence)
     {
+        var now = time.GetTimestamp();
         lock (_gate)
         {
             _isDelivering = false;
             _read = Math.Max(_read, sequence);
-            StartWaiting_NeedsLock();
+            StartWaiting_NeedsLock(now);
         }
     }
 
@@ -130,14 +135,14 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
     /// <summary>Gives up the connection if it is stalled. Call from time to time.</summary>
     internal void Check()
     {
+        var now = time.GetTimestamp();
         lock (_gate)
         {
             var longest = _isMarkerAwaited && stallTimeout < MarkerTimeout ? MarkerTimeout : stallTimeout;
-            if (!_isDelivering && _waitingSince is { } since && time.GetElapsedTime(since) >= longest)
+            if (!_isDelivering && _waitingSince is { } since && time.GetElapsedTime(since, now) >= longest)
                 _stalled.TrySetResult(new TimeoutException($"Nothing has been read for {longest}, although the stream has more."));
         }
     }
 
-    private void StartWaiting_NeedsLock() =>
-        _waitingSince = _isMarkerAwaited || _expected > _read ? time.GetTimestamp() : null;
+    private void StartWaiting_NeedsLock(long now) => _waitingSince = _isMarkerAwaited || _expected > _read ? now : null;
 }

@@ -11,7 +11,8 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// <remarks>
 /// <para>At most <see cref="SeenMessages.Window"/> messages are unconfirmed. While this limit is reached, new items gather for the next
 /// message. So each event goes out at once on a quiet node, many share a message on a busy one, and no timer is needed.</para>
-/// <para>Safe for use by several threads. No continuation of a task runs under the lock.</para>
+/// <para>Safe for use by several threads. No continuation of a task runs under the lock, and the clock, which can be the
+/// application's, is read outside the lock.</para>
 /// </remarks>
 internal sealed class Outbox : IDisposable
 {
@@ -90,14 +91,17 @@ internal sealed class Outbox : IDisposable
                 return _obstacle;
         }
 
-        set
+        set => SetObstacle(value, _time.GetTimestamp());
+    }
+
+    /// <summary>Sets <see cref="Obstacle"/> at a time that the caller has read, because it holds a lock.</summary>
+    internal void SetObstacle(string? value, long now)
+    {
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                if (value is null && _obstacle is not null)
-                    _clearSince = _time.GetTimestamp();
-                _obstacle = value;
-            }
+            if (value is null && _obstacle is not null)
+                _clearSince = now;
+            _obstacle = value;
         }
     }
 
@@ -141,6 +145,7 @@ internal sealed class Outbox : IDisposable
     /// <summary>Takes the next message to send. Returns null if there is none, or too many are unconfirmed.</summary>
     internal OutgoingMessage? Take()
     {
+        var (time, now) = (MessageFormat.NowOf(_time), _time.GetTimestamp());
         lock (_gate)
         {
             // No caller waits for these anymore.
@@ -148,9 +153,8 @@ internal sealed class Outbox : IDisposable
             var retransmission = _messages.Find(static message => message.Number is null);
             if ((retransmission ?? MakeMessage_NeedsLock()) is not { } message)
                 return null;
-            MessageFormat.Stamp(
-                message.Body, new MessageId(Node, message.Sequence), MessageFormat.NowOf(_time), isRetransmission: retransmission is not null);
-            (message.Number, message.SentAt) = (++_sent, _time.GetTimestamp());
+            MessageFormat.Stamp(message.Body, new MessageId(Node, message.Sequence), time, isRetransmission: retransmission is not null);
+            (message.Number, message.SentAt) = (++_sent, now);
             return message;
         }
     }
@@ -196,10 +200,11 @@ internal sealed class Outbox : IDisposable
     /// <summary>Fails items whose timeout is over, and notices a broker that does not confirm.</summary>
     private void Check()
     {
+        var now = _time.GetTimestamp();
         lock (_gate)
         {
             var reason = _obstacle ?? "the broker has not confirmed what was sent before";
-            var late = _time.GetTimestamp() - _time.ToTimestampTicks(_timeout);
+            var late = now - _time.ToTimestampTicks(_timeout);
             while (_items.TryPeek(out var first) && (first.IsSettled || first.AddedAt <= late))
                 _items.Dequeue().Fail(new TimeoutException($"Not published within the PublishTimeout of {_timeout}: {reason}."));
             foreach (var item in UnconfirmedItems_NeedsLock().Where(item => item.AddedAt <= late && !item.IsSettled))
@@ -208,7 +213,7 @@ internal sealed class Outbox : IDisposable
                     $"Sent, but not confirmed within the PublishTimeout of {_timeout}: {reason}. It may have been published."));
             }
 
-            var stalledBefore = _time.GetTimestamp() - _time.ToTimestampTicks(StallTimeout);
+            var stalledBefore = now - _time.ToTimestampTicks(StallTimeout);
             _isStalled |= _obstacle is null
                 && _messages is [{ Number: not null } oldest, ..] && Math.Max(oldest.SentAt, _clearSince) <= stalledBefore;
         }

@@ -113,12 +113,13 @@ internal sealed class WritingLoop(
     private void NoteBlocked()
     {
         string? reason;
+        var now = settings.TimeProvider.GetTimestamp();
         lock (_gate)
         {
             if (_writer is null)
                 return;
             reason = _writer.Blocked;
-            outbox.Obstacle = reason is null ? null : Blocks(reason);
+            outbox.SetObstacle(reason is null ? null : Blocks(reason), now);
             // A new connection does not know yet that the broker still blocks.
             if (reason is not null == _isBlocked || (reason is null && _unconfirmedReason is not null))
                 return;
