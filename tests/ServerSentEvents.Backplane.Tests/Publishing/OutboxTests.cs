@@ -140,6 +140,19 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public void Take_Retransmission_LeavesTheBytesOfTheLostConnectionUnchanged()
+    {
+        Add("a");
+        ReadOnlyMemory<byte> inFlight = _outbox.Take()!.Body;
+        var sent = inFlight.ToArray();
+        _outbox.BeginConnection();
+
+        TakeMessage().IsRetransmission.Should().BeTrue();
+
+        inFlight.ToArray().Should().Equal(sent);
+    }
+
+    [Fact]
     public async Task Confirm_All_CompletesThoseBefore()
     {
         OutgoingItem[] first = Add("a", "b");

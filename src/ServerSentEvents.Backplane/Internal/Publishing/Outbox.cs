@@ -153,6 +153,9 @@ internal sealed class Outbox : IDisposable
             var retransmission = _messages.Find(static message => message.Number is null);
             if ((retransmission ?? MakeMessage_NeedsLock()) is not { } message)
                 return null;
+            // The transport of the lost connection may still be sending the bytes.
+            if (retransmission is not null)
+                message.Body = [.. message.Body];
             MessageFormat.Stamp(message.Body, new MessageId(Node, message.Sequence), time, isRetransmission: retransmission is not null);
             (message.Number, message.SentAt) = (++_sent, now);
             return message;

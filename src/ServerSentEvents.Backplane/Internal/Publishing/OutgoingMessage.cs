@@ -39,7 +39,8 @@ internal sealed class OutgoingMessage(ulong sequence, OutgoingItem[] items, byte
 
     internal OutgoingItem[] Items { get; } = items;
 
-    internal byte[] Body { get; } = body;
+    /// <summary>The encoded message. Each connection gets its own copy.</summary>
+    internal byte[] Body { get; set; } = body;
 
     /// <summary>True if no caller waits for an item of the message anymore.</summary>
     internal bool IsSettled => Array.TrueForAll(Items, static item => item.IsSettled);
