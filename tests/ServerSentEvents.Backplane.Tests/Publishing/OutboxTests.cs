@@ -240,6 +240,18 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public void Withdraw_ManyAfterOneThatWaits_KeepsFewOfThem()
+    {
+        Add("waits");
+
+        var withdrawn = WithdrawMany();
+
+        GC.Collect();
+        withdrawn.Count(item => item.IsAlive).Should().BeLessThan(1_000);
+        Take().Should().Equal("waits");
+    }
+
+    [Fact]
     public void Dispose_ItemsInEachState_FailThemAndLaterOnes()
     {
         var again = Add("sent on a lost connection")[0];
@@ -288,6 +300,20 @@ public sealed class OutboxTests : IDisposable
     }
 
     private OutgoingItem[] Add(params string[] data) => Array.ConvertAll(data, each => _outbox.Add(Encode(each)));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private List<WeakReference> WithdrawMany()
+    {
+        var withdrawn = new List<WeakReference>();
+        for (var number = 0; number < 100_000; number++)
+        {
+            var item = Add("x")[0];
+            _outbox.Withdraw(item, new OperationCanceledException());
+            withdrawn.Add(new WeakReference(item));
+        }
+
+        return withdrawn;
+    }
 
     private StreamMessage TakeMessage()
     {

@@ -21,6 +21,9 @@ internal sealed class Outbox : IDisposable
 
     private const int ChecksInTimeout = 10;
 
+    /// <summary>The smallest number of withdrawn items that are removed together.</summary>
+    private const int FewWithdrawn = 500;
+
     /// <summary>The shortest stall timeout. A slow broker gets this time even if the publish timeout is shorter.</summary>
     private static readonly TimeSpan ShortestStallTimeout = TimeSpan.FromSeconds(5);
 
@@ -33,7 +36,10 @@ internal sealed class Outbox : IDisposable
     private readonly ITimer _timer;
 
     /// <summary>Items that no message has yet. Guarded by <see cref="_gate"/>.</summary>
-    private readonly Queue<OutgoingItem> _items = new();
+    private Queue<OutgoingItem> _items = new();
+
+    /// <summary>The number of items that were withdrawn since the queue was cleaned. Guarded by <see cref="_gate"/>.</summary>
+    private int _withdrawn;
 
     /// <summary>
     /// The unconfirmed messages, in the order of their sequences. Those that the current connection has sent come first. The others
@@ -124,7 +130,13 @@ internal sealed class Outbox : IDisposable
     internal void Withdraw(OutgoingItem item, Exception reason)
     {
         lock (_gate)
+        {
             item.Fail(reason);
+            // The first item can wait for a long time. Remove the withdrawn items after it from time to time.
+            if (++_withdrawn >= Math.Max(FewWithdrawn, _items.Count / 2))
+                (_items, _withdrawn) = (new(_items.Where(static item => !item.IsSettled)), 0);
+        }
+
         // The failure is observed: the caller does not look at the task anymore.
         _ = item.Confirmed.Exception;
     }
