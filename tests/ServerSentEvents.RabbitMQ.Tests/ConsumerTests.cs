@@ -10,6 +10,8 @@ namespace ServerSentEvents.RabbitMQ.Tests;
 /// <summary>Tests a consumer with a channel that the broker has closed.</summary>
 public sealed class ConsumerTests
 {
+    private const int Prefetch = 8;
+
     private static readonly ShutdownEventArgs Refused = new(ShutdownInitiator.Peer, Constants.AccessRefused, "ACCESS_REFUSED");
 
     [Fact]
@@ -17,15 +19,15 @@ public sealed class ConsumerTests
     {
         var lost = new TaskCompletionSource<Exception>();
         var handled = 0;
-        var consumer = new RabbitMQConsumer(DispatchProxy.Create<IChannel, ClosedChannel>(), (_, _, _) => handled++, lost);
+        var consumer = new RabbitMQConsumer(DispatchProxy.Create<IChannel, ClosedChannel>(), (_, _, _) => handled++, lost, Prefetch);
 
-        for (var offset = 0; offset < RabbitMQConsumer.Prefetch; offset++)
+        for (var offset = 0; offset < Prefetch; offset++)
             await DeliverAsync(consumer, offset);
         lost.Task.IsCompleted.Should().BeFalse();
         await consumer.HandleChannelShutdownAsync(consumer.Channel, Refused);
 
         (await lost.Task).Should().BeOfType<StreamRefusedException>();
-        handled.Should().Be(RabbitMQConsumer.Prefetch);
+        handled.Should().Be(Prefetch);
     }
 
     private static Task DeliverAsync(RabbitMQConsumer consumer, long offset)

@@ -1,4 +1,5 @@
 using RabbitMQ.Client;
+using ServerSentEvents.RabbitMQ.Internal;
 
 namespace ServerSentEvents.RabbitMQ.Tests;
 
@@ -34,6 +35,18 @@ public sealed class OptionsTests
         ["LoggerFactory"] = null,
         ["TimeProvider"] = TimeProvider.System,
     };
+
+    [Theory]
+    [InlineData(1_024, 256)]
+    [InlineData(256 << 10, 256)]
+    [InlineData(1 << 20, 64)]
+    [InlineData(16 << 20, 8)]
+    public void MaxEventBytes_Large_LimitsTheMessagesOnTheirWay(int maxEventBytes, int expected)
+    {
+        var options = new RabbitMQPublisherOptions { ConnectionFactory = new ConnectionFactory(), MaxEventBytes = maxEventBytes };
+
+        RabbitMQSettings.From(options).Prefetch.Should().Be((ushort)expected);
+    }
 
     public static TheoryData<string, Action<RabbitMQBackplaneOptions<object?>>> Wrong => new()
     {

@@ -8,17 +8,10 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// Hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how many are on
 /// their way. The broker closes a channel that leaves a message unacknowledged for too long, by default 30 minutes.
 /// </summary>
-internal sealed class RabbitMQConsumer(IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost)
+internal sealed class RabbitMQConsumer(
+    IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost, ushort prefetch)
     : AsyncDefaultBasicConsumer(channel), IAsyncDisposable
 {
-    /// <summary>
-    /// The largest number of messages that are on their way or wait here: 16 MiB of shared messages, and enough for a broker at
-    /// a distance of some milliseconds.
-    /// </summary>
-    internal const ushort Prefetch = 256;
-
-    private const int AcknowledgedAtOnce = Prefetch / 8;
-
     /// <summary>The broker leaves out one offset where a segment of its log begins. A segment has more than one message.</summary>
     private const int LargestStep = 2;
 
@@ -65,7 +58,7 @@ internal sealed class RabbitMQConsumer(IChannel channel, StreamMessageHandler ha
             _last = offset;
             handler(offset, order, body.Span);
             (_lastTag, _unacknowledged) = (deliveryTag, _unacknowledged + 1);
-            if (_unacknowledged >= AcknowledgedAtOnce)
+            if (_unacknowledged >= prefetch / 8)
                 await AcknowledgeAsync().ConfigureAwait(false);
             else if (!_isAcknowledgedLater)
                 _ = AcknowledgeLaterAsync();

@@ -18,13 +18,14 @@ internal sealed class RabbitMQReader : IStreamReader
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IConnection _connection;
     private readonly string _stream;
+    private readonly ushort _prefetch;
 
     /// <summary>The last consumer; null before there is one.</summary>
     private volatile RabbitMQConsumer? _consumer;
 
-    internal RabbitMQReader(IConnection connection, string stream)
+    internal RabbitMQReader(IConnection connection, string stream, ushort prefetch)
     {
-        (_connection, _stream) = (connection, stream);
+        (_connection, _stream, _prefetch) = (connection, stream, prefetch);
         connection.ConnectionShutdownAsync += (_, reason) =>
         {
             _lost.TrySetResult(RabbitMQErrors.Explain(reason));
@@ -104,9 +105,9 @@ internal sealed class RabbitMQReader : IStreamReader
             var options = new CreateChannelOptions(
                 publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: 1);
             var channel = await _connection.CreateChannelAsync(options, cancellationToken).ConfigureAwait(false);
-            await channel.BasicQosAsync(0, RabbitMQConsumer.Prefetch, global: false, cancellationToken).ConfigureAwait(false);
+            await channel.BasicQosAsync(0, _prefetch, global: false, cancellationToken).ConfigureAwait(false);
             // The disposal ends this consumer, also if the broker has not answered yet.
-            var consumer = _consumer = new RabbitMQConsumer(channel, handler, _lost);
+            var consumer = _consumer = new RabbitMQConsumer(channel, handler, _lost, _prefetch);
             var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset };
             await channel.BasicConsumeAsync(
                 _stream, autoAck: false, "", noLocal: false, exclusive: false, arguments, consumer, cancellationToken)

@@ -13,6 +13,9 @@ internal sealed class RabbitMQSettings
     /// <summary>The largest segment, in bytes. RabbitMQ 3.11 and later refuses more than 3,000,000,000.</summary>
     internal const long LargestSegment = 1_000_000_000;
 
+    /// <summary>The bytes of the messages that are on their way to a reader at most, if these are as large as this node makes them.</summary>
+    private const int PrefetchBytes = 64 << 20;
+
     private const int SmallestMaxBytes = 1_000_000;
     private const int LongestName = 255;
 
@@ -40,6 +43,8 @@ internal sealed class RabbitMQSettings
         if (maxBytes < SmallestMaxBytes || maxBytes / SegmentsKept < options.MaxEventBytes)
             throw new ArgumentOutOfRangeException(nameof(options), maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
         (StreamName, MaxAge, MaxBytes) = (name, maxAge, maxBytes);
+        // Messages that several events share have up to 64 KiB. The range of MaxEventBytes is not checked yet.
+        Prefetch = (ushort)Math.Clamp(PrefetchBytes / Math.Max(options.MaxEventBytes, 64 << 10), 8, 256);
     }
 
     internal ConnectionFactory ConnectionFactory { get; }
@@ -51,6 +56,12 @@ internal sealed class RabbitMQSettings
     internal TimeSpan? MaxAge { get; }
 
     internal long? MaxBytes { get; }
+
+    /// <summary>
+    /// The largest number of messages that are on their way to a reader, or wait there: with small events, enough for a broker at a
+    /// distance of some milliseconds.
+    /// </summary>
+    internal ushort Prefetch { get; }
 
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
     internal static RabbitMQSettings From<TProperties>(RabbitMQBackplaneOptions<TProperties> options) => new(

@@ -14,10 +14,11 @@ internal sealed class RabbitMQTransport : IStreamTransport
     private readonly ConnectionFactory _factory;
     private readonly AmqpTcpEndpoint[] _endpoints;
     private readonly RabbitMQDeclaration _declaration;
+    private readonly ushort _prefetch;
 
     internal RabbitMQTransport(RabbitMQSettings settings)
     {
-        (_factory, _endpoints, Stream) = (settings.ConnectionFactory, settings.Endpoints, settings.StreamName);
+        (_factory, _endpoints, Stream, _prefetch) = (settings.ConnectionFactory, settings.Endpoints, settings.StreamName, settings.Prefetch);
         // The recovery of the library would start to read at the first position again.
         _factory.AutomaticRecoveryEnabled = false;
         _factory.TopologyRecoveryEnabled = false;
@@ -48,7 +49,7 @@ internal sealed class RabbitMQTransport : IStreamTransport
 
     public Task<IStreamReader> OpenReaderAsync(CancellationToken cancellationToken) =>
         OpenAsync<IStreamReader>(
-            "reading", connection => Task.FromResult<IStreamReader>(new RabbitMQReader(connection, Stream)), cancellationToken);
+            "reading", connection => Task.FromResult<IStreamReader>(new RabbitMQReader(connection, Stream, _prefetch)), cancellationToken);
 
     private async Task<T> OpenAsync<T>(string direction, Func<IConnection, Task<T>> open, CancellationToken cancellationToken)
     {
