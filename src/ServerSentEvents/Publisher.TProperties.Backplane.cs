@@ -49,7 +49,7 @@ public partial class Publisher<TProperties>
     /// <param name="channels">The channels to publish to.</param>
     internal int PublishAt(
         EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, int bytes, in ChannelNames channels) =>
-        _core.SendPersonalized(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), channels, position, ownId, bytes);
+        _core.SendPersonalized(MakerOf(item, PublisherOptions.LargestMaxEventBytes), channels, position, ownId, bytes);
 
     /// <summary>Adds an event of the backplane to the history without sending it.</summary>
     internal void RememberAt(EventPosition position, in SseItem<string> item, in ChannelNames channels) =>
@@ -59,7 +59,7 @@ public partial class Publisher<TProperties>
     internal void RememberAt(
         EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, int bytes, in ChannelNames channels) =>
         _core.Remember(
-            new HistoryEntry<TProperties>(FrameMaker(item, PublisherOptions.LargestMaxEventBytes), ownId, bytes), channels, position);
+            new HistoryEntry<TProperties>(MakerOf(item, PublisherOptions.LargestMaxEventBytes), ownId, bytes), channels, position);
 
     /// <summary>Formats an event of any size. The bound of this node would make a hole, because other nodes deliver the event.</summary>
     private static Frame NewSharedFrame(in SseItem<string> item) =>

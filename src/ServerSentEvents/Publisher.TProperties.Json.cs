@@ -175,7 +175,8 @@ public partial class Publisher<TProperties>
         ArgumentNullException.ThrowIfNull(typeInfo);
         EventValidator.ThrowIfInvalidType(eventType, nameof(eventType));
         return _core.SendPersonalized(
-            properties => value(properties) is { } own ? NewFrame(own, typeInfo, eventType, eventId: null, nameof(value)) : null,
+            (TProperties properties, ref LastFrame _) =>
+                value(properties) is { } own ? NewFrame(own, typeInfo, eventType, eventId: null, nameof(value)) : null,
             channels);
     }
 

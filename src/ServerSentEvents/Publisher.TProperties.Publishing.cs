@@ -120,8 +120,11 @@ public partial class Publisher<TProperties>
     public int Publish(Func<TProperties, string?> data, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(data);
+        var maxBytes = _core.Settings.MaxEventBytes;
         return _core.SendPersonalized(
-            properties => data(properties) is { } own ? NewFrame(new SseItem<string>(own), nameof(data)) : null, channels);
+            (TProperties properties, ref LastFrame last) =>
+                data(properties) is { } own ? last.Of(new SseItem<string>(own), maxBytes, nameof(data)) : null,
+            channels);
     }
 
     /// <summary>Publishes to each subscriber the event that a function makes from its properties.</summary>
@@ -147,7 +150,7 @@ public partial class Publisher<TProperties>
     public int Publish(Func<TProperties, SseItem<string>?> item, ChannelNames channels = default)
     {
         ArgumentNullException.ThrowIfNull(item);
-        return _core.SendPersonalized(FrameMaker(item, _core.Settings.MaxEventBytes), channels);
+        return _core.SendPersonalized(MakerOf(item, _core.Settings.MaxEventBytes), channels);
     }
 
     /// <summary>Publishes a comment, which clients receive and ignore.</summary>
@@ -177,8 +180,8 @@ public partial class Publisher<TProperties>
     private Frame NewFrame(in SseItem<string> item, string paramName) =>
         Frame.ForItem(item, _core.Settings.MaxEventBytes, paramName);
 
-    private static Func<TProperties, Frame?> FrameMaker(Func<TProperties, SseItem<string>?> item, int maxBytes) =>
-        properties => item(properties) is { } own ? Frame.ForItem(own, maxBytes, nameof(item)) : null;
+    private static FrameMaker<TProperties> MakerOf(Func<TProperties, SseItem<string>?> item, int maxBytes) =>
+        (TProperties properties, ref LastFrame last) => item(properties) is { } own ? last.Of(own, maxBytes, nameof(item)) : null;
 
     private static void ThrowIfInvalid(string? eventType, string? eventId)
     {

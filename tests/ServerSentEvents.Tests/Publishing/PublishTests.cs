@@ -42,6 +42,43 @@ public sealed class PublishTests
         _publisher.Unsubscribe("empty").Should().Be(0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Publish_FunctionReturnsOneEventForAll_SubscribersShareItsBytes(bool isItem)
+    {
+        const int Subscribers = 100;
+        using var publisher = new Publisher<int>(new PublisherOptions { HistoryCapacity = 10 });
+        for (var i = 0; i < Subscribers; i++)
+            publisher.Subscribe(properties: i);
+        var data = new string('x', 100_000);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var sent = isItem
+            ? publisher.Publish(number => number % 10 == 0 ? null : new SseItem<string>(data, "news"))
+            : publisher.Publish(number => number % 10 == 0 ? null : data);
+
+        sent.Should().Be(Subscribers * 9 / 10);
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(10 * data.Length);
+    }
+
+    [Fact]
+    public async Task Publish_FunctionReturnsDifferentEventsInTurn_EachSubscriberGetsItsOwn()
+    {
+        using var publisher = new Publisher<int>(new PublisherOptions { HistoryCapacity = 10 });
+        var subscriptions = Enumerable.Range(0, 8).Select(number => publisher.Subscribe(properties: number)).ToList();
+        SseItem<string>[] items = [new("a"), new("b"), new("a", "news")];
+
+        publisher.Publish(number => items[number % items.Length]);
+
+        foreach (var subscription in subscriptions)
+        {
+            var own = items[subscription.Properties % items.Length];
+            var item = await subscription.AsItems().FirstAsync();
+            (item.Data, item.EventType).Should().Be((own.Data, own.EventType));
+        }
+    }
+
     [Fact]
     public async Task Publish_FunctionReturnsNull_SkipsTheSubscriber()
     {

@@ -22,7 +22,7 @@ internal sealed class HistoryEntry<TProperties>
     /// <param name="make">Makes a subscriber's frame from its properties.</param>
     /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
     /// <param name="bytes">The bytes of the event of a backplane that the function holds; 0 for none.</param>
-    internal HistoryEntry(Func<TProperties, Frame?> make, string? ownId, int bytes)
+    internal HistoryEntry(FrameMaker<TProperties> make, string? ownId, int bytes)
     {
         _content = new PersonalizedContent(make);
         OwnId = ownId;
@@ -33,7 +33,7 @@ internal sealed class HistoryEntry<TProperties>
     internal Frame? Shared => _content as Frame;
 
     /// <summary>The application's function; null for a shared event.</summary>
-    internal Func<TProperties, Frame?>? Make => (_content as PersonalizedContent)?.Make;
+    internal FrameMaker<TProperties>? Make => (_content as PersonalizedContent)?.Make;
 
     /// <summary>The channels of a personalized event.</summary>
     internal ChannelNames PersonalizedChannels => _content is PersonalizedContent personalized ? personalized.Channels : [];
@@ -84,9 +84,9 @@ internal sealed class HistoryEntry<TProperties>
     }
 
     /// <summary>The function of a personalized event, and the channels of the event.</summary>
-    private sealed class PersonalizedContent(Func<TProperties, Frame?> make)
+    private sealed class PersonalizedContent(FrameMaker<TProperties> make)
     {
-        internal Func<TProperties, Frame?> Make { get; } = make;
+        internal FrameMaker<TProperties> Make { get; } = make;
 
         internal ChannelNames Channels { get; set; }
     }

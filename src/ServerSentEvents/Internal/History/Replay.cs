@@ -127,7 +127,8 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
                 continue;
             try
             {
-                if (make(properties) is not { } frame)
+                LastFrame none = default;
+                if (make(properties, ref none) is not { } frame)
                     continue;
                 frame.PlaceAt(ids, entry.Place);
                 _bytes += frame.Length;

@@ -12,7 +12,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <param name="joins">The number of times that subscribers had joined channels when the list was made.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class PersonalizedEvent<TProperties>(
-    Func<TProperties, Frame?> make, List<Subscriber<TProperties>> subscribers, long joins)
+    FrameMaker<TProperties> make, List<Subscriber<TProperties>> subscribers, long joins)
 {
     private EventIds? _ids;
     private EventPosition? _position;
@@ -37,9 +37,10 @@ internal sealed class PersonalizedEvent<TProperties>(
     /// <param name="failures">Collects what the function throws.</param>
     internal void MakeAll(string? ownId, int bytes, ref Failures failures)
     {
+        LastFrame last = default;
         foreach (var subscriber in subscribers)
         {
-            var frame = Make(subscriber, ref failures);
+            var frame = Make(subscriber, ref last, ref failures);
             EventKey key = default;
             if (frame is not null && subscriber.KeyFunction is { } keyFunction)
                 key = EventKey.Make(keyFunction, frame, ref failures);
@@ -58,7 +59,9 @@ internal sealed class PersonalizedEvent<TProperties>(
     /// <param name="failures">Collects what the function throws.</param>
     internal Frame? MakeLate(Subscriber<TProperties> subscriber, out string? ambiguousId, ref Failures failures)
     {
-        var frame = Make(subscriber, ref failures);
+        // Readers may have the other frames already.
+        LastFrame none = default;
+        var frame = Make(subscriber, ref none, ref failures);
         Place(frame);
         ambiguousId = _position is not null && frame is not null && HistoryEntry!.HasAmbiguousId(frame) ? frame.OwnId : null;
         return frame;
@@ -83,11 +86,11 @@ internal sealed class PersonalizedEvent<TProperties>(
             frame?.RemoveForwardedId(_ids);
     }
 
-    private Frame? Make(Subscriber<TProperties> subscriber, ref Failures failures)
+    private Frame? Make(Subscriber<TProperties> subscriber, ref LastFrame last, ref Failures failures)
     {
         try
         {
-            var frame = make(subscriber.Properties);
+            var frame = make(subscriber.Properties, ref last);
             frame?.DeliveryStart = DeliveryStart;
             return frame;
         }

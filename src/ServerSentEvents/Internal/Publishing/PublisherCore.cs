@@ -65,7 +65,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     /// <param name="ownId">The id of the event if its frames have no common id.</param>
     /// <param name="bytes">The bytes of the event of a backplane that the function holds; 0 for none.</param>
     internal int SendPersonalized(
-        Func<TProperties, Frame?> make, in ChannelNames channels, EventPosition? position = null, string? ownId = null, int bytes = 0)
+        FrameMaker<TProperties> make, in ChannelNames channels, EventPosition? position = null, string? ownId = null, int bytes = 0)
     {
         Failures failures = default;
         var start = PublisherMetrics.StartDelivery();

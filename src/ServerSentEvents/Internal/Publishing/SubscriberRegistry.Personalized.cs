@@ -9,7 +9,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
 {
     /// <summary>Lists the subscribers of the channels for a personalized event.</summary>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
-    internal PersonalizedEvent<TProperties> Personalize(Func<TProperties, Frame?> make, in ChannelNames channels)
+    internal PersonalizedEvent<TProperties> Personalize(FrameMaker<TProperties> make, in ChannelNames channels)
     {
         var subscribers = new List<Subscriber<TProperties>>();
         lock (_gate)
