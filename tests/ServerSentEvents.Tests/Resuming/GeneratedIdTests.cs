@@ -137,6 +137,35 @@ public sealed class GeneratedIdTests
         (await subscription.ToArrayAsync()).Should().Equal("data: state\nid: own\n\n");
     }
 
+    /// <summary>The initial data can be large, so a publish must not wait for the decryption of its ids.</summary>
+    [Fact]
+    public async Task Subscribe_InitialDataWithGeneratedIds_LeavesTheLockFreeWhileItReadsThem()
+    {
+        var id = (await PublishAsync(_publisher, 1))[0];
+        var isFormatted = false;
+        var subscribing = new Thread(() => _publisher.Subscribe(new SubscribeOptions<string> { InitialData = Items() }))
+        {
+            IsBackground = true,
+        };
+
+        using (HeldGate.OfIds(_publisher))
+        {
+            subscribing.Start();
+            SpinWait.SpinUntil(IsWaiting, Limits.Patience).Should().BeTrue("the thread waits for the cipher");
+            OwnThread.Run(() => _publisher.GetChannels());
+        }
+
+        subscribing.Join(Limits.Patience).Should().BeTrue();
+
+        bool IsWaiting() => Volatile.Read(ref isFormatted) && subscribing.ThreadState.HasFlag(ThreadState.WaitSleepJoin);
+
+        IEnumerable<SseItem<string>> Items()
+        {
+            yield return new SseItem<string>("state") { EventId = id };
+            Volatile.Write(ref isFormatted, true);
+        }
+    }
+
     [Fact]
     public async Task Subscribe_NoHistory_InitialEventsHaveNoIds()
     {

@@ -49,8 +49,11 @@ internal sealed class HeldGate : IDisposable
         Monitor.Enter(gate);
     }
 
-    internal static HeldGate Of<TProperties>(Publisher<TProperties> publisher) =>
-        new(Private.Get(Private.Get(Private.Get(publisher, "_core"), "Registry"), "_gate"));
+    internal static HeldGate Of<TProperties>(Publisher<TProperties> publisher) => new(Private.Get(RegistryOf(publisher), "_gate"));
+
+    /// <summary>Holds the lock of the cipher of a publisher's ids. Other threads that read or make such an id wait.</summary>
+    internal static HeldGate OfIds<TProperties>(Publisher<TProperties> publisher) =>
+        new(Private.Get(Private.Get(Private.Get(RegistryOf(publisher), "_history"), "Ids"), "_gate"));
 
     public void Dispose()
     {
@@ -63,4 +66,7 @@ internal sealed class HeldGate : IDisposable
 #endif
         Monitor.Exit(_gate);
     }
+
+    private static object RegistryOf<TProperties>(Publisher<TProperties> publisher) =>
+        Private.Get(Private.Get(publisher, "_core"), "Registry");
 }

@@ -15,10 +15,19 @@ internal readonly record struct InitialData(Frame[] Frames, Func<CancellationTok
 /// <param name="gap">The event that shows the client that its resume was a gap; null for none.</param>
 /// <param name="initialData">The application's events for a subscriber that does not resume.</param>
 /// <param name="lastEventId">The id that the client gave; null for none.</param>
-internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap, InitialData initialData, string? lastEventId)
+/// <param name="expectedIds">The ids that the history has before the lock is taken; null without a history.</param>
+/// <remarks>
+/// The constructor prepares the initial data, so create this outside every lock. The time of the methods does not depend on the
+/// number of events.
+/// </remarks>
+internal readonly struct InitialStream(
+    ReconnectionTime reconnection, Frame? gap, InitialData initialData, string? lastEventId, EventIds? expectedIds)
 {
     /// <summary>The reconnection interval; null for none.</summary>
     private readonly Frame? _retry = reconnection.NewFrame();
+
+    /// <summary>The initial data that exists already.</summary>
+    private readonly Frame[] _frames = WithoutForwardedIds(initialData.Frames, expectedIds);
 
     /// <summary>
     /// Starts the stream with the initial data. The last initial event carries the position, so that a client that leaves
@@ -30,26 +39,28 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
     /// <param name="replay">The missed events that could be made; null for none.</param>
     internal void Begin(SubscriptionQueue queue, EventIds? ids, EventPosition position, LeadingFrames? replay = null)
     {
-        PlaceLast(initialData.Frames, ids, position);
+        // A backplane can have replaced the ids, but does so only once.
+        if (!ReferenceEquals(ids, expectedIds))
+            WithoutForwardedIds(_frames, ids);
+        PlaceLast(_frames, ids, position);
         if (gap is not null)
             PublisherMetrics.Gaps.Increment();
         var next = initialData.Load is null ? replay : NewLoad(initialData.Load, ids, position, replay);
-        var isAlone = initialData.Frames.Length == 0 && next is null;
-        Frame[] frames = _retry is null && gap is null
-            ? initialData.Frames
-            : [.. NoneOrOne(_retry), .. NoneOrOne(GapFrame(gap is not null && isAlone ? ids?.Format(position) : null)), .. initialData.Frames];
-        Prepend(queue, frames, next);
+        next = Before(next, _frames);
+        if (_retry is not null || gap is not null)
+            next = Before(next, [.. NoneOrOne(_retry), .. NoneOrOne(GapFrame(gap is not null && next is null ? ids?.Format(position) : null))]);
+        queue.Prepend(next);
     }
 
     /// <summary>Makes the stream of a client that is turned away: a reconnection interval alone.</summary>
-    internal static void TurnAway(SubscriptionQueue queue, Frame retry) => Prepend(queue, [retry], next: null);
+    internal static void TurnAway(SubscriptionQueue queue, Frame retry) => queue.Prepend(new InitialFrames([retry]));
 
     /// <summary>Starts the stream with a replay.</summary>
     internal void Resume<TProperties>(Subscriber<TProperties> subscriber, LeadingFrames? replay)
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
-        Prepend(subscriber, [.. NoneOrOne(_retry), Frame.ForPosition(lastEventId!)], replay);
+        subscriber.Prepend(new InitialFrames([.. NoneOrOne(_retry), Frame.ForPosition(lastEventId!)], replay));
     }
 
     /// <summary>
@@ -72,24 +83,32 @@ internal readonly struct InitialStream(ReconnectionTime reconnection, Frame? gap
 
         async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
         {
-            var frames = await load(cancellationToken).ConfigureAwait(false);
+            var frames = WithoutForwardedIds(await load(cancellationToken).ConfigureAwait(false), ids);
             PlaceLast(frames, ids, position);
             return frames;
         }
     }
 
+    private static Frame[] WithoutForwardedIds(Frame[] frames, EventIds? ids)
+    {
+        if (ids is not null)
+        {
+            foreach (var frame in frames)
+                frame.RemoveForwardedId(ids);
+        }
+
+        return frames;
+    }
+
     /// <summary>Gives the last event the position. With an id before that, a client that leaves would lose the rest.</summary>
     private static void PlaceLast(Frame[] frames, EventIds? ids, EventPosition position)
     {
-        if (ids is null || frames.Length == 0)
-            return;
-        foreach (var frame in frames)
-            frame.RemoveForwardedId(ids);
-        frames[^1].PlaceAt(ids, position);
+        if (ids is not null && frames.Length > 0)
+            frames[^1].PlaceAt(ids, position);
     }
 
     private static Frame[] NoneOrOne(Frame? frame) => frame is null ? [] : [frame];
 
-    private static void Prepend(SubscriptionQueue queue, Frame[] frames, LeadingFrames? next) =>
-        queue.Prepend(frames.Length > 0 ? new InitialFrames(frames, next) : next);
+    private static LeadingFrames? Before(LeadingFrames? next, Frame[] frames) =>
+        frames.Length > 0 ? new InitialFrames(frames, next) : next;
 }

@@ -26,7 +26,7 @@ internal sealed partial class PublisherCore<TProperties>
             Resume = lastEventId is null ? ResumeResult.NotRequested : ResumeResult.Gap,
         };
         var gap = lastEventId is null ? null : Settings.GapFrame;
-        var initial = new InitialStream(Settings.Reconnection, gap, initialData, lastEventId);
+        var initial = new InitialStream(Settings.Reconnection, gap, initialData, lastEventId, Registry.Ids);
         var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now(), turnedAway);
         if (registration.TurnedAway is { } reason)
         {

@@ -25,8 +25,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private readonly ChannelIndex<TProperties> _index = new();
 
     /// <summary>
-    /// The history; null for none, and after Dispose. Guarded by <see cref="_gate"/>, except that its number of bytes is read without
-    /// the lock.
+    /// The history; null for none, and after Dispose. Guarded by <see cref="_gate"/>, except that its ids and its number of bytes are
+    /// read without the lock.
     /// </summary>
     private EventHistory<TProperties>? _history;
 
@@ -69,6 +69,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
             _history = new(settings.HistoryCapacity, settings.HistoryCapacityBytes, maxAge, _index, new SealedEventIds());
         }
     }
+
+    /// <summary>The ids of the history; null without one. Can be read without the lock, and can change until the lock is taken.</summary>
+    internal EventIds? Ids => _history?.Ids;
 
     /// <summary>True if publishing throws. The handlers of the last ends can still publish during Dispose.</summary>
     private bool IsDisposed_NeedsLock => _state == RegistryState.Closed && _unannouncedEnds == 0;
