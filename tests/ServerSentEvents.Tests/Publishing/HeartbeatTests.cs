@@ -119,6 +119,32 @@ public sealed class HeartbeatTests
         client.Taken.Should().Be(expected + ":\n", "the stream is idle again");
     }
 
+    /// <summary>The timer of another limit can be much faster, and must not look at all subscribers each time.</summary>
+    [Fact]
+    public void Heartbeat_ShortLingerTimeout_StillLooksFourTimesInAnInterval()
+    {
+        var time = new FakeTimeProvider();
+        using var publisher = new Publisher(new PublisherOptions
+        {
+            HeartbeatInterval = TimeSpan.FromSeconds(4),
+            LingerTimeout = TimeSpan.FromMilliseconds(4),
+            TimeProvider = time,
+        });
+        AdvanceTo(500);
+        var idle = publisher.Subscribe();
+
+        AdvanceTo(4_900);
+        idle.QueuedEvents.Should().Be(0, "the heartbeat is due since 4,500 ms, and the next look is at 5,000 ms");
+        AdvanceTo(5_000);
+        idle.QueuedEvents.Should().Be(1);
+
+        void AdvanceTo(int milliseconds)
+        {
+            while ((time.GetUtcNow() - time.Start).TotalMilliseconds < milliseconds)
+                time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+    }
+
     [Fact]
     public async Task Heartbeat_OneConnectionBroken_ReachesTheOthers()
     {

@@ -20,6 +20,12 @@ internal sealed class PublisherTimer<TProperties>
     private readonly PublisherSettings _settings;
     private readonly TimeSpan _period;
 
+    /// <summary>
+    /// The time from which a check sends heartbeats again, because the check after it would be too late. Checks can overlap, hence
+    /// volatile operations.
+    /// </summary>
+    private long _nextHeartbeats = long.MinValue;
+
     /// <summary>A <see cref="TimerState"/>, changed by interlocked operations.</summary>
     private int _state;
 
@@ -76,8 +82,12 @@ internal sealed class PublisherTimer<TProperties>
         }
 
         var now = _settings.TimeProvider.GetTimestamp();
-        if (_settings.HeartbeatInterval is { } interval && !_isDisposed)
+        if (_settings.HeartbeatInterval is { } interval && !_isDisposed && now >= Volatile.Read(ref _nextHeartbeats))
+        {
+            Volatile.Write(ref _nextHeartbeats, now + (_settings.Ticks(interval) / ChecksPerInterval) - _settings.Ticks(_period));
             SendHeartbeats(core, since: now - _settings.Ticks(interval), now);
+        }
+
         if (_settings.HistoryMaxAge is { } age)
             core.Registry.Evict(expiredBefore: now - _settings.Ticks(age));
 
