@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net.ServerSentEvents;
 using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
@@ -101,6 +103,67 @@ public sealed class AheadClientTests
         {
             publisher.EndUnknown(StreamPosition.Of(offset, 0));
             publisher.Advance(new(StreamPosition.Of(offset, 0)));
+        }
+    }
+
+    [Fact]
+    public void JoinAndLeave_ClientIsAhead_StillGetsOnlyWhatItHasNotReceived()
+    {
+        using var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10, TimeProvider = new FakeTimeProvider() });
+        publisher.Follow(new StreamEventIds(), before: default);
+        var client = publisher.Subscribe(new SubscribeOptions<string> { Channels = "a", LastEventId = IdAt(5) });
+        var sent = new List<int> { PublishAt(1, "a") };
+
+        client.Join("b");
+        sent.AddRange([PublishAt(2, "b"), publisher.PublishComment("to both", ["a", "b"])]);
+        client.Leave("a");
+        sent.AddRange([PublishAt(3, "b"), publisher.PublishComment("to one", "b"), PublishAt(4, "b"), PublishAt(5, "b")]);
+
+        sent.Should().Equal(0, 0, 1, 0, 1, 0, 0);
+        PublishAt(6, "b").Should().Be(1);
+        PublishAt(7, "b").Should().Be(1);
+
+        int PublishAt(long offset, string channel) =>
+            publisher.PublishAt(new(StreamPosition.Of(offset, 0)), new SseItem<string>("x"), channel);
+    }
+
+    [Fact]
+    [Trait("Category", "Measurement")]
+    public void Resume_OneClientOfAnotherChannelIsAhead_DoesNotSlowDownTheOthers()
+    {
+        const int rounds = 41;
+        using var plain = NewPublisher();
+        using var burdened = NewPublisher();
+        burdened.Subscribe(new SubscribeOptions<string> { Channels = "other", LastEventId = IdAt(1_000_000) })
+            .Resume.Should().Be(ResumeResult.Resumed);
+        var offset = 0;
+        var (without, with) = (double.PositiveInfinity, double.PositiveInfinity);
+
+        // Other work on the machine makes a round slower and never faster.
+        for (var round = 0; round < rounds; round++)
+        {
+            var first = offset += 100;
+            without = Math.Min(without, TimeToPublish(plain, first));
+            with = Math.Min(with, TimeToPublish(burdened, first));
+        }
+
+        (with / without).Should().BeLessThan(1.5);
+
+        static Publisher<string> NewPublisher()
+        {
+            var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10, QueueCapacity = 10_000 });
+            publisher.Follow(new StreamEventIds(), before: default);
+            for (var i = 0; i < 1_000; i++)
+                publisher.Subscribe();
+            return publisher;
+        }
+
+        static double TimeToPublish(Publisher<string> publisher, int first)
+        {
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < 100; i++)
+                publisher.PublishAt(new(StreamPosition.Of(first + i, 0)), new SseItem<string>("x"), Publisher.DefaultChannel);
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
     }
 

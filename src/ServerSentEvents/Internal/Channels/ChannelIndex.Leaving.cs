@@ -52,7 +52,6 @@ internal sealed partial class ChannelIndex<TProperties>
         }
 
         subscriber.SetMemberships(left);
-        subscriber.SetUnitLimit();
     }
 
     /// <summary>Removes a subscriber from all its channels, and returns their names.</summary>

@@ -84,7 +84,6 @@ internal sealed partial class ChannelIndex<TProperties>
             memberships[0].Channel[memberships[0].Index].ClearUnitLimit();
         subscriber.SetMemberships(memberships.AsSpan(0, count));
         _joined[0] = default;
-        subscriber.SetUnitLimit();
         if (subscriber.Copy is not null)
             subscriber.SetCopy();
         return true;

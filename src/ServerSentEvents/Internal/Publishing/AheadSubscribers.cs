@@ -7,7 +7,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// Subscribers whose last event id is ahead of this node of a backplane: their clients came from a node that has read more.
 /// They are sent nothing up to that position.
 /// </summary>
-/// <remarks>Guarded by the registry's lock.</remarks>
+/// <remarks>Guarded by the registry's lock. These subscribers have no unit limit, so that each publish looks here for them alone.</remarks>
 internal sealed class AheadSubscribers<TProperties>
 {
     private readonly Dictionary<Subscriber<TProperties>, (EventPosition Position, long Since)> _subscribers = [];
@@ -33,6 +33,8 @@ internal sealed class AheadSubscribers<TProperties>
             _subscribers[subscriber] = (_subscribers[subscriber].Position, now);
     }
 
+    internal bool Contains(Subscriber<TProperties> subscriber) => Count > 0 && _subscribers.ContainsKey(subscriber);
+
     internal void Remove(Subscriber<TProperties> subscriber)
     {
         if (_subscribers.Count > 0)
@@ -45,7 +47,7 @@ internal sealed class AheadSubscribers<TProperties>
     /// </summary>
     internal bool TrySkipEvent(Subscriber<TProperties> subscriber, EventPosition position)
     {
-        if (!_subscribers.TryGetValue(subscriber, out var ahead))
+        if (Count == 0 || !_subscribers.TryGetValue(subscriber, out var ahead))
             return false;
         if (position.Value >= ahead.Position.Value)
             _subscribers.Remove(subscriber);

@@ -71,7 +71,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal bool Join(Subscriber<TProperties> subscriber, in ChannelNames channels)
     {
         lock (_gate)
-            return subscriber.End is null && _index.Join(subscriber, channels);
+        {
+            if (subscriber.End is not null || !_index.Join(subscriber, channels))
+                return false;
+            SetUnitLimit_NeedsLock(subscriber);
+            return true;
+        }
     }
 
     /// <summary>Removes a subscriber from channels, and ends it if it is left in none.</summary>
@@ -134,9 +139,15 @@ internal sealed partial class SubscriberRegistry<TProperties>
         if (unmarked == subscriber.MembershipCount)
             return false;
         if (unmarked > 0)
+        {
             _index.LeaveMarked(subscriber, unmarked);
+            SetUnitLimit_NeedsLock(subscriber);
+        }
         else
+        {
             End_NeedsLock(subscriber, SubscriptionEndReason.Unsubscribed, ref result);
+        }
+
         return true;
     }
 

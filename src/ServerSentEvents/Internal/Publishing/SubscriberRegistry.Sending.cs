@@ -71,7 +71,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
         channel.Add(frame.Length);
         var units = channel.Units;
         var sent = 0;
-        var hasAhead = context.Position is not null && _ahead.Count > 0;
         var hasHeartbeats = _hasHeartbeats;
         var now = context.Now;
         var members = channel.Members;
@@ -81,7 +80,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ref var member = ref members[i];
             if (walk != 0 && !member.Subscriber.TryVisit(walk))
                 continue;
-            if (member.HasRoom(units) && !hasAhead && member.Writer.TryWrite(frame))
+            if (member.HasRoom(units) && member.Writer.TryWrite(frame))
             {
                 sent++;
                 if (hasHeartbeats)
@@ -114,7 +113,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private bool BeginSend_NeedsLock(Subscriber<TProperties> subscriber, in SendContext context)
     {
         AssertLocked();
-        if (context.Position is { } place && _ahead.Count > 0 && _ahead.TrySkipEvent(subscriber, place))
+        if (context.Position is { } place && _ahead.TrySkipEvent(subscriber, place))
             return false;
         subscriber.LastWrite = context.Now;
         return true;
@@ -131,7 +130,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             return false;
         }
 
-        subscriber.SetUnitLimit();
+        SetUnitLimit_NeedsLock(subscriber);
         if (written == QueueWriteResult.Added)
             result.Sent++;
         return written == QueueWriteResult.Added;

@@ -32,7 +32,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (!subscriber.WriteIfRoom(Frame.Heartbeat))
                 return;
             // The heartbeat takes room.
-            subscriber.SetUnitLimit();
+            SetUnitLimit_NeedsLock(subscriber);
             subscriber.Signal(ref result.Ready);
         }
     }

@@ -123,6 +123,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (subscriber.KeyFunction is not null)
                 Volatile.Write(ref _conflating, _conflating + 1);
             _index.Join(subscriber, channels);
+            SetUnitLimit_NeedsLock(subscriber);
             _subscribers++;
             return new(TurnedAway: null, point, _history?.Ids, _history?.Position ?? default);
         }
@@ -145,7 +146,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             if (!subscriber.TryAddBytes(replay.Bytes))
                 return false;
-            subscriber.SetUnitLimit();
+            SetUnitLimit_NeedsLock(subscriber);
             return true;
         }
     }
@@ -171,6 +172,14 @@ internal sealed partial class SubscriberRegistry<TProperties>
             subscriber.Attach(copy);
             subscriber.SetCopy();
         }
+    }
+
+    /// <summary>Lets a publish write without a look at the queue, unless the client may already have the event.</summary>
+    private void SetUnitLimit_NeedsLock(Subscriber<TProperties> subscriber)
+    {
+        AssertLocked();
+        if (!_ahead.Contains(subscriber))
+            subscriber.SetUnitLimit();
     }
 
     private SubscriptionEndReason? ReasonToTurnAway_NeedsLock()
