@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using System.Threading.Channels;
 using Xunit.Abstractions;
 
@@ -194,6 +195,21 @@ public sealed class MemoryTests(ITestOutputHelper output)
         output.WriteLine($"{subscription:F0} bytes for each idle subscription, {channel:F0} of them for its channel");
         (subscription - channel).Should().BeLessThan(246);
         GC.KeepAlive(publisher);
+    }
+
+    [Fact]
+    public void Subscribe_GapEvent_TakesNoMemoryForConflation()
+    {
+        var plain = new Publisher(new PublisherOptions { QueueOverflow = QueueOverflow.DropOldest });
+        var marking = new Publisher(
+            new PublisherOptions { QueueOverflow = QueueOverflow.DropOldest, GapEvent = new SseItem<string>("", "gap") });
+
+        var more = BytesOfEach(() => marking.Subscribe()) - BytesOfEach(() => plain.Subscribe());
+
+        output.WriteLine($"{more:F0} bytes more for each idle subscription with a gap event");
+        more.Should().BeLessThan(80, "the state of the holes takes 56 bytes, and a dictionary 80 more");
+        GC.KeepAlive(plain);
+        GC.KeepAlive(marking);
     }
 
     private static double BytesOfEach(Func<object> create)

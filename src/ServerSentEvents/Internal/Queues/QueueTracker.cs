@@ -16,8 +16,8 @@ namespace ServerSentEvents.Internal.Queues;
 /// </remarks>
 internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string?>? keyFunction)
 {
-    /// <summary>The places that can be replaced. Guarded by a lock on this.</summary>
-    private readonly Dictionary<string, ConflatedFrame> _places = new(StringComparer.Ordinal);
+    /// <summary>The places that can be replaced; null without conflation. Guarded by a lock on this.</summary>
+    private readonly Dictionary<string, ConflatedFrame>? _places = keyFunction is null ? null : new(StringComparer.Ordinal);
 
     internal Frame? GapFrame { get; } = gapFrame;
 
@@ -33,7 +33,7 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
     internal GapMark? LastMark { get; set; }
 
     /// <summary>Returns the place that an event of a key replaces; null if there is none. Needs a lock on this.</summary>
-    internal ConflatedFrame? FindPlace(string key) => _places.TryGetValue(key, out var place) ? place : null;
+    internal ConflatedFrame? FindPlace(string key) => _places!.TryGetValue(key, out var place) ? place : null;
 
     /// <summary>
     /// Lets no later event of a key replace a queued one. An unknown key stands for every key. Needs a lock on this.
@@ -41,19 +41,19 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
     internal void ForgetPlaces(EventKey key)
     {
         if (!key.IsKnown)
-            _places.Clear();
+            _places?.Clear();
         else if (key.Value is not null)
-            _places.Remove(key.Value);
+            _places!.Remove(key.Value);
     }
 
     /// <summary>Makes a queued place replaceable. Needs a lock on this.</summary>
-    internal void Add(ConflatedFrame place) => _places[place.Key] = place;
+    internal void Add(ConflatedFrame place) => _places![place.Key] = place;
 
     /// <summary>Counts a place as taken or dropped. Needs a lock on this.</summary>
     internal void Remove(ConflatedFrame place)
     {
         place.IsGone = true;
-        if (_places.TryGetValue(place.Key, out var current) && ReferenceEquals(current, place))
+        if (_places!.TryGetValue(place.Key, out var current) && ReferenceEquals(current, place))
             _places.Remove(place.Key);
     }
 
