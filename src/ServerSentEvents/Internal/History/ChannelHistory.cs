@@ -73,12 +73,8 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     }
 
     /// <summary>Returns the position of the last event that has an own id, and the number of such events.</summary>
-    internal (long Position, int Count) Find(string ownId)
-    {
-        (long Position, int Count) known = default;
-        _ownIds?.TryGetValue(ownId, out known);
-        return known;
-    }
+    internal (long Position, int Count) Find(string ownId) =>
+        _ownIds is not null && _ownIds.TryGetValue(ownId, out var known) ? known : default;
 
     /// <summary>Returns a cursor to the first event after a position; null if there is none.</summary>
     internal HistoryCursor<TProperties>? CursorAfter(long position)

@@ -32,11 +32,7 @@ internal sealed class UsedIds
     }
 
     /// <summary>Returns how often an id is remembered for a channel.</summary>
-    internal int Count(string channel, string id)
-    {
-        _counts.TryGetValue(Hash(channel, id), out var count);
-        return count;
-    }
+    internal int Count(string channel, string id) => _counts.TryGetValue(Hash(channel, id), out var count) ? count : 0;
 
     private void Remove(ulong hash)
     {

@@ -37,11 +37,6 @@ internal sealed class EventKeys
     }
 
     /// <summary>Returns the key for a queue. It is not known if the queue was added after the functions were called.</summary>
-    internal EventKey For(SubscriptionQueue queue)
-    {
-        EventKey key = default;
-        if (queue.KeyFunction is { } keyFunction)
-            _keys.TryGetValue(keyFunction, out key);
-        return key;
-    }
+    internal EventKey For(SubscriptionQueue queue) =>
+        queue.KeyFunction is { } keyFunction && _keys.TryGetValue(keyFunction, out var key) ? key : default;
 }
