@@ -21,8 +21,8 @@ internal abstract class LeadingFrames
     /// <summary>The number of frames that are left in these and all later leading frames.</summary>
     internal int CountAll => Count + (Next?.CountAll ?? 0);
 
-    /// <summary>True if no frame is left in these and all later leading frames.</summary>
-    internal bool AreAllEmpty => IsEmpty && Next is not { AreAllEmpty: false };
+    /// <summary>These or the first later leading frames that have a frame left; null if no frame is left.</summary>
+    internal LeadingFrames? FirstNonEmpty => IsEmpty ? Next?.FirstNonEmpty : this;
 
     /// <summary>The load among these and the later leading frames; null for none.</summary>
     internal InitialLoad? PendingLoad => this as InitialLoad ?? Next?.PendingLoad;

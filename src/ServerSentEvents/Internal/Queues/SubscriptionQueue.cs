@@ -80,7 +80,7 @@ internal abstract partial class SubscriptionQueue
     internal int Count => _items.Reader.Count + (Volatile.Read(ref _leading)?.CountAll ?? 0);
 
     /// <summary>True if nothing waits. The time does not depend on the number of frames.</summary>
-    internal bool IsEmpty => Volatile.Read(ref _leading) is not { AreAllEmpty: false } && _items.Reader.Count == 0;
+    internal bool IsEmpty => Volatile.Read(ref _leading)?.FirstNonEmpty is null && _items.Reader.Count == 0;
 
     /// <summary>
     /// The bytes that wait in the buffer, and in a frame that the reader has begun. Needs the registry's lock.
@@ -106,19 +106,9 @@ internal abstract partial class SubscriptionQueue
     internal bool HasUnread => !IsEmpty || Copy is { IsIdle: false };
 
     /// <summary>True if the reader gets a frame without a wait for the next event or for a load.</summary>
-    private bool HasFrame
-    {
-        get
-        {
-            for (var leading = Volatile.Read(ref _leading); leading is not null; leading = leading.Next)
-            {
-                if (!leading.IsEmpty)
-                    return leading is not InitialLoad;
-            }
-
-            return _items.Reader.TryPeek(out var item) && item is not DeferredFrame { Frame: null };
-        }
-    }
+    private bool HasFrame => Volatile.Read(ref _leading)?.FirstNonEmpty is { } leading
+        ? leading is not InitialLoad
+        : _items.Reader.TryPeek(out var item) && item is not DeferredFrame { Frame: null };
 
     /// <summary>True if the reader gets nothing more.</summary>
     internal bool IsFinished =>
