@@ -69,7 +69,11 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// <summary>The <see cref="ResumeResult"/>, in one byte.</summary>
     private byte _resume;
 
-    private volatile bool _isResuming;
+    /// <summary>
+    /// True while the missed personalized events are being made. Until then, the subscription is not listed. Written under the
+    /// registry's lock.
+    /// </summary>
+    internal volatile bool IsResuming;
 
     internal Subscription(PublisherCore<TProperties> core, Subscriber<TProperties> subscriber, DateTimeOffset subscribedAt)
     {
@@ -138,16 +142,6 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     private PublisherCore<TProperties>? Core => Volatile.Read(ref _core);
 
     private FinalState Final => (FinalState)Volatile.Read(ref _state);
-
-    /// <summary>
-    /// True while the missed personalized events are being made. Until then, the subscription is not listed. Written under the
-    /// registry's lock.
-    /// </summary>
-    internal bool IsResuming
-    {
-        get => _isResuming;
-        set => _isResuming = value;
-    }
 
     /// <summary>True if the rest of the queue was dropped because the reader read nothing after the end.</summary>
     internal bool WasCutOff { get; private set; }

@@ -11,7 +11,12 @@ internal sealed class HistorySegment<TProperties>(int capacity)
     private readonly HistoryEntry<TProperties>?[] _entries = new HistoryEntry<TProperties>?[capacity];
 
     private int _evicted;
-    private HistorySegment<TProperties>? _next;
+
+    /// <summary>
+    /// The next segment; null for none. It is set to null when this segment is evicted, so that a slow replay keeps only one
+    /// segment in memory.
+    /// </summary>
+    internal volatile HistorySegment<TProperties>? Next;
 
     internal int Capacity => _entries.Length;
 
@@ -26,16 +31,6 @@ internal sealed class HistorySegment<TProperties>(int capacity)
     internal HistoryEntry<TProperties>? Oldest => _evicted < Count ? _entries[_evicted] : null;
 
     internal HistoryEntry<TProperties> Newest => _entries[Count - 1]!;
-
-    /// <summary>
-    /// The next segment; null for none. It is set to null when this segment is evicted, so that a slow replay keeps only one
-    /// segment in memory.
-    /// </summary>
-    internal HistorySegment<TProperties>? Next
-    {
-        get => Volatile.Read(ref _next);
-        set => Volatile.Write(ref _next, value);
-    }
 
     internal void Add(HistoryEntry<TProperties> entry) => Volatile.Write(ref _entries[Count++], entry);
 
