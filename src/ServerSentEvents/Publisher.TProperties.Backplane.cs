@@ -21,7 +21,7 @@ public partial class Publisher<TProperties>
     internal void EndUnknown(long value) => _core.EndUnknown(value);
 
     /// <summary>Notes that everything up to a position has been read.</summary>
-    internal void Advance(EventPosition position) => _core.Advance(position);
+    internal void Advance(EventPosition position) => _core.Registry.Advance(position);
 
     /// <summary>
     /// Notes whether this node has caught up with the stream. Before that, no subscription ends because its client has read more

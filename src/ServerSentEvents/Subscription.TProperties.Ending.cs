@@ -54,7 +54,7 @@ public sealed partial class Subscription<TProperties>
     {
         if (Core is not { } core || Subscriber is not { } subscriber)
             return;
-        core.Registry.EndUnannounced(subscriber, SubscriptionEndReason.Canceled);
+        core.Registry.EndUnannounced(subscriber);
         subscriber.Discard();
         subscriber.Copy?.CancelFlush();
         core.StartLingering();

@@ -10,11 +10,8 @@ internal static class Polyfills
     extension(ArgumentNullException)
     {
         public static void ThrowIfNull(
-            [NotNull] object? argument, [CallerArgumentExpression(nameof(argument))] string? paramName = null)
-        {
-            if (argument is null)
-                throw new ArgumentNullException(paramName);
-        }
+            [NotNull] object? argument, [CallerArgumentExpression(nameof(argument))] string? paramName = null) =>
+            _ = argument ?? throw new ArgumentNullException(paramName);
     }
 
     extension(ObjectDisposedException)

@@ -52,9 +52,6 @@ internal readonly struct InitialStream(
         queue.Prepend(next);
     }
 
-    /// <summary>Makes the stream of a client that is turned away: a reconnection interval alone.</summary>
-    internal static void TurnAway(SubscriptionQueue queue, Frame retry) => queue.Prepend(new InitialFrames([retry]));
-
     /// <summary>Starts the stream with a replay.</summary>
     internal void Resume<TProperties>(Subscriber<TProperties> subscriber, LeadingFrames? replay)
     {

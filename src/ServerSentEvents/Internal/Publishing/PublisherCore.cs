@@ -39,8 +39,6 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
 
     internal void EndUnknown(long value) => Finish(Registry.EndUnknown(value));
 
-    internal void Advance(EventPosition position) => Registry.Advance(position);
-
     internal void SetCaughtUp(bool isCaughtUp) => Registry.SetCaughtUp(isCaughtUp, Settings.TimeProvider.GetTimestamp());
 
     internal int Send(Frame frame, in ChannelNames channels, EventPosition? position = null)

@@ -71,18 +71,16 @@ internal sealed class PublisherSettings
 
     /// <summary>Returns the bounds of a subscriber's queue: its own values, or else those of the publisher.</summary>
     /// <exception cref="ArgumentException">A value of the subscriber is out of its range.</exception>
-    internal QueueLimits QueueLimits(int? capacity, long? capacityBytes, QueueOverflow? overflow, string paramName)
-    {
-        if (capacity is null && capacityBytes is null && overflow is null)
-            return DefaultQueueLimits;
-        return Checked(
-            new(
-                capacity ?? DefaultQueueLimits.Capacity,
-                capacityBytes ?? DefaultQueueLimits.CapacityBytes,
-                overflow ?? DefaultQueueLimits.Overflow,
-                GapFrame),
-            paramName);
-    }
+    internal QueueLimits QueueLimits(int? capacity, long? capacityBytes, QueueOverflow? overflow, string paramName) =>
+        (capacity, capacityBytes, overflow) is (null, null, null)
+            ? DefaultQueueLimits
+            : Checked(
+                new(
+                    capacity ?? DefaultQueueLimits.Capacity,
+                    capacityBytes ?? DefaultQueueLimits.CapacityBytes,
+                    overflow ?? DefaultQueueLimits.Overflow,
+                    GapFrame),
+                paramName);
 
     private static QueueLimits Checked(QueueLimits limits, string paramName)
     {

@@ -29,8 +29,11 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>Ends a subscriber like <see cref="EndNow"/>, and leaves the announcement to a later call of that method.</summary>
-    internal void EndUnannounced(Subscriber<TProperties> subscriber, SubscriptionEndReason reason)
+    /// <summary>
+    /// Ends a subscriber whose token was canceled, like <see cref="EndNow"/>, and leaves the announcement to a later call of that
+    /// method.
+    /// </summary>
+    internal void EndUnannounced(Subscriber<TProperties> subscriber)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
@@ -42,7 +45,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 return;
             }
 
-            End_NeedsLock(subscriber, reason, ref result, aborts: true);
+            End_NeedsLock(subscriber, SubscriptionEndReason.Canceled, ref result, aborts: true);
             subscriber.End!.IsUnannounced = true;
             // If its writer ignores the cancellation, the end is announced after the linger timeout.
             _lingering.Add(subscriber);
@@ -162,7 +165,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 var subscriber = channel[channel.Count - 1].Subscriber;
                 // A full queue gets no last frame: no event is dropped for it, and its client already has a reconnection interval.
                 if (lastFrames is not null)
-                    subscriber.WriteIfRoom(lastFrames[ended++ % lastFrames.Length]);
+                    subscriber.TryAdd(lastFrames[ended++ % lastFrames.Length]);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
             }
         }

@@ -29,7 +29,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
                 return;
             subscriber.LastWrite = now;
             // A large event that is being written can leave no room: then the stream is not idle.
-            if (!subscriber.WriteIfRoom(Frame.Heartbeat))
+            if (!subscriber.TryAdd(Frame.Heartbeat))
                 return;
             // The heartbeat takes room.
             SetUnitLimit_NeedsLock(subscriber);

@@ -169,7 +169,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     {
         lock (_gate)
         {
-            subscriber.Attach(copy);
+            subscriber.Copy = copy;
             subscriber.SetCopy();
         }
     }

@@ -21,7 +21,7 @@ internal abstract class LeadingFrames
     /// <summary>The number of frames that are left in these and all later leading frames.</summary>
     internal int CountAll => Count + (Next?.CountAll ?? 0);
 
-    /// <summary>These or the first later leading frames that have a frame left; null if no frame is left.</summary>
+    /// <summary>The first of these and the later leading frames that have a frame left; null for none.</summary>
     internal LeadingFrames? FirstNonEmpty => IsEmpty ? Next?.FirstNonEmpty : this;
 
     /// <summary>The load among these and the later leading frames; null for none.</summary>

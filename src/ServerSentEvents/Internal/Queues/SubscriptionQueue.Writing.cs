@@ -54,9 +54,6 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Subtracts bytes that the channel counts and that were not added here. Needs the registry's lock.</summary>
     internal void Uncount(long bytes) => _bytes.Add(-bytes);
 
-    /// <summary>Adds a frame if there is room. Returns false if there is none. Needs the registry's lock.</summary>
-    internal bool WriteIfRoom(Frame frame) => TryAdd(frame);
-
     /// <summary>Completes a frame that was added before it was made. Needs the registry's lock.</summary>
     internal QueueWriteResult CompleteDeferred(DeferredFrame deferred, Frame? frame, ref ReadyList ready)
     {
@@ -165,7 +162,8 @@ internal abstract partial class SubscriptionQueue
         return result;
     }
 
-    private bool TryAdd(object item)
+    /// <summary>Adds a frame or a place if there is room. Returns false if there is none. Needs the registry's lock.</summary>
+    internal bool TryAdd(object item)
     {
         var length = LengthOf(item);
         if (!HasRoomFor(length, Bytes, holds: 0) || (_tracker is not null && _items.Reader.Count >= _limits.Capacity))

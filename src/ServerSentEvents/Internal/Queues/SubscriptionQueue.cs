@@ -70,8 +70,11 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The application's function that makes the key of an event; null for no conflation.</summary>
     internal Func<SseItem<string>, string?>? KeyFunction => _tracker?.KeyFunction;
 
-    /// <summary>The copy that reads this queue; null for another reader. Set once, under the registry's lock.</summary>
-    internal QueueCopy? Copy { get; private set; }
+    /// <summary>
+    /// The copy that reads this queue; null for another reader. Set once, under the registry's
+    /// lock. The copy is signaled for every later frame and for the end.
+    /// </summary>
+    internal QueueCopy? Copy { get; set; }
 
     /// <summary>The time of the last write, where heartbeats need it. Guarded by the registry's lock.</summary>
     internal long LastWrite { get; set; }
@@ -134,9 +137,6 @@ internal abstract partial class SubscriptionQueue
         _roomWaiters.WakeAll();
         Signal(ref ready);
     }
-
-    /// <summary>Attaches a copy, which is signaled for every later frame and for the end. Needs the registry's lock.</summary>
-    internal void Attach(QueueCopy copy) => Copy = copy;
 
     /// <summary>
     /// Stops the delivery. Call before <see cref="Complete"/>, which wakes a reader that checks <see cref="IsAborted"/>. Needs the
