@@ -193,13 +193,8 @@ public partial class Publisher<TProperties>
         [.. items.Select(item => NewFrame(item, paramName))];
 
     private Func<CancellationToken, Task<Frame[]>> FrameLoader(
-        Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>> load)
-    {
-        return LoadAsync;
-
-        async Task<Frame[]> LoadAsync(CancellationToken cancellationToken) =>
-            NewFrames(await load(cancellationToken).ConfigureAwait(false), nameof(SubscribeOptions<>.LoadInitialData));
-    }
+        Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>> load) =>
+        async token => NewFrames(await load(token).ConfigureAwait(false), nameof(SubscribeOptions<>.LoadInitialData));
 
     private static void ThrowIfNone(in ChannelNames channels, string paramName)
     {

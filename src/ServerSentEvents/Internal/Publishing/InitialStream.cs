@@ -73,18 +73,12 @@ internal readonly struct InitialStream(
         return id is null ? gap : gap.WithId(id);
     }
 
+    /// <summary>Creates the load. <see cref="Begin"/> does not contain this, because the closure would be garbage without a load.</summary>
     private InitialLoad NewLoad(
-        Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, LeadingFrames? next)
-    {
-        return new InitialLoad(LoadAsync, reconnection.NewFrameAfterFailedLoad, next);
-
-        async Task<Frame[]> LoadAsync(CancellationToken cancellationToken)
-        {
-            var frames = WithoutForwardedIds(await load(cancellationToken).ConfigureAwait(false), ids);
-            PlaceLast(frames, ids, position);
-            return frames;
-        }
-    }
+        Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, LeadingFrames? next) => new(
+            async token => PlaceLast(WithoutForwardedIds(await load(token).ConfigureAwait(false), ids), ids, position),
+            reconnection.NewFrameAfterFailedLoad,
+            next);
 
     private static Frame[] WithoutForwardedIds(Frame[] frames, EventIds? ids)
     {
@@ -98,10 +92,11 @@ internal readonly struct InitialStream(
     }
 
     /// <summary>Gives the last event the position. With an id before that, a client that leaves would lose the rest.</summary>
-    private static void PlaceLast(Frame[] frames, EventIds? ids, EventPosition position)
+    private static Frame[] PlaceLast(Frame[] frames, EventIds? ids, EventPosition position)
     {
         if (ids is not null && frames.Length > 0)
             frames[^1].PlaceAt(ids, position);
+        return frames;
     }
 
     private static Frame[] NoneOrOne(Frame? frame) => frame is null ? [] : [frame];
