@@ -98,17 +98,14 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
         return overdue;
     }
 
-    /// <summary>Returns the subscribers that still exist.</summary>
-    internal List<Subscriber<TProperties>> ToList()
+    /// <summary>Cancels the loads of initial data, which could delay the stop of a server.</summary>
+    internal void StopLoads()
     {
-        var subscribers = new List<Subscriber<TProperties>>(_lingerers.Count);
         foreach (var lingerer in _lingerers)
         {
             if (lingerer.Subscriber.TryGetTarget(out var subscriber))
-                subscribers.Add(subscriber);
+                subscriber.PendingLoad?.StopWaiting();
         }
-
-        return subscribers;
     }
 
     /// <summary>Adds up the bytes that wait in queues, in several calls.</summary>

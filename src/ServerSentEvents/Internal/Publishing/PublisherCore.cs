@@ -126,13 +126,13 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     internal void Close() => Finish(Registry.EndAll(RegistryState.Open));
 
     /// <summary>Drains the publisher, without handlers. Returns the function that calls them.</summary>
-    internal Action BeginDrain() => BeginLast(Registry.EndAll(RegistryState.Draining, Settings.Reconnection.NewLastFrames()));
+    internal Action BeginDrain() => Begin(Registry.EndAll(RegistryState.Draining, Settings.Reconnection.NewLastFrames()));
 
     public void Dispose()
     {
         try
         {
-            BeginLast(Registry.EndAll(RegistryState.Closed))();
+            Finish(Registry.EndAll(RegistryState.Closed));
         }
         finally
         {
@@ -173,15 +173,6 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         CopyScheduler.Shared.Add(result.Ready);
         result.Ready = default;
         return () => Finish(result);
-    }
-
-    /// <summary>Cancels the loads of ended subscribers, which could delay the stop of a server. Then begins the step.</summary>
-    private Action BeginLast(in RegistryResult<TProperties> result)
-    {
-        // A subscriber whose load is not complete lingers, also if it had ended before.
-        foreach (var subscriber in Registry.GetLingering())
-            subscriber.PendingLoad?.StopWaiting();
-        return Begin(result);
     }
 
     /// <summary>Starts the time of subscribers that have just ended. Call outside every lock.</summary>

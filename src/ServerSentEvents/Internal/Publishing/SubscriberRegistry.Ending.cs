@@ -68,6 +68,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
             if (_state == RegistryState.Closed)
                 _history = null;
             EndAll_NeedsLock(lastFrames, ref result);
+            // A subscriber whose load is not complete lingers, also if it had ended before.
+            if (_state != RegistryState.Open)
+                _lingering.StopLoads();
         }
 
         return result;

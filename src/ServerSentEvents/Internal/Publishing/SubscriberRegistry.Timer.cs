@@ -44,13 +44,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
             _lingering.Start(now);
     }
 
-    /// <summary>Returns the lingering subscribers.</summary>
-    internal List<Subscriber<TProperties>> GetLingering()
-    {
-        lock (_gate)
-            return _lingering.ToList();
-    }
-
     /// <summary>Removes and returns lingering subscribers whose readers read nothing.</summary>
     internal List<Subscriber<TProperties>>? TakeOverdue(long now)
     {
