@@ -17,6 +17,12 @@ internal sealed class AheadSubscribers<TProperties>
 
     internal int Count => _subscribers.Count;
 
+    /// <summary>
+    /// The earliest time from which a wait counts; the largest number while the node does not read the end of its stream. Before it
+    /// reads the end, a position can still come.
+    /// </summary>
+    internal long WaitsSince { get; set; } = long.MinValue;
+
     internal void Add(Subscriber<TProperties> subscriber, EventPosition position, long now)
     {
         _subscribers.Add(subscriber, (position, now));
@@ -25,13 +31,6 @@ internal sealed class AheadSubscribers<TProperties>
 
     /// <summary>Returns false if all positions are above a value.</summary>
     internal bool MayReach(long value) => value >= _lowest;
-
-    /// <summary>Lets the waits of all subscribers count from <paramref name="now"/>.</summary>
-    internal void RestartWaits(long now)
-    {
-        foreach (var subscriber in _subscribers.Keys.ToList())
-            _subscribers[subscriber] = (_subscribers[subscriber].Position, now);
-    }
 
     internal bool Contains(Subscriber<TProperties> subscriber) => Count > 0 && _subscribers.ContainsKey(subscriber);
 
@@ -68,7 +67,7 @@ internal sealed class AheadSubscribers<TProperties>
     internal List<Subscriber<TProperties>> Unknown(EventIds ids, long value) =>
         [.. _subscribers.Where(ahead => ahead.Value.Position.Value <= value && !ids.IsKnownOrAhead(ahead.Value.Position)).Select(ahead => ahead.Key)];
 
-    /// <summary>Returns the subscribers that came before a time and whose position this node has not reached.</summary>
+    /// <summary>Returns the subscribers that have waited since a time and whose position this node has not reached.</summary>
     internal List<(Subscriber<TProperties> Subscriber, EventPosition Position)> FindOlderThan(long time) =>
-        [.. _subscribers.Where(ahead => ahead.Value.Since <= time).Select(ahead => (ahead.Key, ahead.Value.Position))];
+        [.. _subscribers.Where(ahead => Math.Max(ahead.Value.Since, WaitsSince) <= time).Select(ahead => (ahead.Key, ahead.Value.Position))];
 }

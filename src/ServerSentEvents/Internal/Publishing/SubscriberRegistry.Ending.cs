@@ -126,11 +126,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal void SetCaughtUp(bool isCaughtUp, long now)
     {
         lock (_gate)
-        {
-            _isCaughtUp = isCaughtUp;
-            if (isCaughtUp)
-                _ahead.RestartWaits(now);
-        }
+            _ahead.WaitsSince = isCaughtUp ? now : long.MaxValue;
     }
 
     /// <summary>Counts an end as announced.</summary>

@@ -60,8 +60,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            if (!_isCaughtUp)
-                return result;
             foreach (var (subscriber, position) in _ahead.FindOlderThan(subscribedBefore))
             {
                 _history!.Distrust(position.Value);

@@ -36,9 +36,6 @@ internal sealed partial class SubscriberRegistry<TProperties>
     /// <summary>Subscribers from other nodes of a backplane. Guarded by <see cref="_gate"/>.</summary>
     private readonly AheadSubscribers<TProperties> _ahead = new();
 
-    /// <summary>False while a node of a backplane does not read the end of its stream. Guarded by <see cref="_gate"/>.</summary>
-    private bool _isCaughtUp = true;
-
     /// <summary>The number of subscribers that have not ended. Guarded by <see cref="_gate"/>.</summary>
     private int _subscribers;
 
