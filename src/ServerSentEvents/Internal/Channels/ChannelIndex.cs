@@ -36,8 +36,11 @@ internal sealed partial class ChannelIndex<TProperties>
     internal bool TryGet(string channel, [NotNullWhen(true)] out ChannelMembers<TProperties>? members) =>
         _channels.TryGet(channel, out members);
 
-    /// <summary>Returns the current channels, to be visited while subscribers leave them.</summary>
-    internal ChannelMembers<TProperties>[] Channels() => _channels.ToArray();
+    /// <summary>The channels that have a subscriber. Valid until a subscriber joins or leaves.</summary>
+    internal IReadOnlyList<ChannelMembers<TProperties>> Channels => _scan;
+
+    /// <summary>Any subscriber; null if there is none. The time does not depend on the number of channels.</summary>
+    internal Subscriber<TProperties>? Last => _scan.Count > 0 ? _scan[^1][_scan[^1].Count - 1].Subscriber : null;
 
     internal long NewWalk() => ++_walk;
 

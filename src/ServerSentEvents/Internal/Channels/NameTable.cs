@@ -33,6 +33,4 @@ internal sealed class NameTable<TValue>
         _values = new(_values, StringComparer.Ordinal);
         _peak = _values.Count;
     }
-
-    internal TValue[] ToArray() => [.. _values.Values];
 }

@@ -156,17 +156,12 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private void EndAll_NeedsLock(Frame[]? lastFrames, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        var ended = 0;
-        foreach (var channel in _index.Channels())
+        for (var ended = 0; _index.Last is { } subscriber; ended++)
         {
-            while (channel.Count > 0)
-            {
-                var subscriber = channel[channel.Count - 1].Subscriber;
-                // A full queue gets no last frame: no event is dropped for it, and its client already has a reconnection interval.
-                if (lastFrames is not null)
-                    subscriber.TryAdd(lastFrames[ended++ % lastFrames.Length]);
-                End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
-            }
+            // A full queue gets no last frame: no event is dropped for it, and its client already has a reconnection interval.
+            if (lastFrames is not null)
+                subscriber.TryAdd(lastFrames[ended % lastFrames.Length]);
+            End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
         }
     }
 

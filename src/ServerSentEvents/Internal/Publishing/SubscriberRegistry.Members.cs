@@ -27,37 +27,24 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal List<Subscription<TProperties>> GetAllSubscriptions(bool withResuming = false)
     {
         var found = new List<Subscription<TProperties>>();
+        var walk = new SubscriberWalk();
+        var budget = int.MaxValue;
         lock (_gate)
-        {
-            var walk = _index.NewWalk();
-            foreach (var channel in _index.Channels())
-            {
-                foreach (ref var member in channel.Members)
-                {
-                    var subscription = member.Subscriber.Subscription;
-                    if (member.Subscriber.TryVisit(walk) && (withResuming || !subscription.IsResuming))
-                        found.Add(subscription);
-                }
-            }
-        }
-
+            _index.VisitNext(ref walk, ref budget, Add);
         return found;
+
+        void Add(Subscriber<TProperties> subscriber)
+        {
+            if (withResuming || !subscriber.Subscription.IsResuming)
+                found.Add(subscriber.Subscription);
+        }
     }
 
     /// <summary>Returns the names of the channels that have a subscriber.</summary>
     internal List<string> GetChannels()
     {
-        var names = new List<string>();
         lock (_gate)
-        {
-            foreach (var channel in _index.Channels())
-            {
-                if (HasListed_NeedsLock(channel))
-                    names.Add(channel.Name);
-            }
-        }
-
-        return names;
+            return [.. _index.Channels.Where(HasListed_NeedsLock).Select(channel => channel.Name)];
     }
 
     /// <summary>Returns the names of a subscriber's channels. After the end, they are the last ones.</summary>
