@@ -20,7 +20,7 @@ internal sealed partial class EventHistory<TProperties>
             return canBeAhead ? new(found, IsAhead: true, HasPersonalized: false, Replay: null) : null;
         }
 
-        var cursors = new List<HistoryCursor<TProperties>>();
+        var cursors = new List<(long Position, HistoryCursor<TProperties> Cursor)>();
         var hasPersonalized = false;
         for (var i = 0; i < channels.Count; i++)
         {
@@ -37,11 +37,12 @@ internal sealed partial class EventHistory<TProperties>
                 continue;
             if (maxAge is { } age && cursor.Entry!.PublishedAt < now - age)
                 return null;
-            cursors.Add(cursor);
+            cursors.Add((cursor.Position, cursor));
             hasPersonalized |= channel.NewestPersonalized > position;
         }
 
-        return new(found, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new([.. cursors]) : null);
+        cursors.Sort(static (one, other) => one.Position.CompareTo(other.Position));
+        return new(found, IsAhead: false, hasPersonalized, cursors.Count > 0 ? new(new(cursors)) : null);
     }
 
     private EventPosition? FindPosition(string lastEventId, in ChannelNames channels)

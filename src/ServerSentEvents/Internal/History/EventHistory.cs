@@ -36,8 +36,11 @@ internal sealed partial class EventHistory<TProperties>(
     /// <summary>The channels that have an event.</summary>
     private readonly NameTable<ChannelHistory<TProperties>> _channels = new();
 
-    /// <summary>The channels of <see cref="_channels"/>, ordered by the position of their oldest event.</summary>
-    private readonly ChannelHeap<TProperties> _byOldest = new();
+    /// <summary>
+    /// The channels of <see cref="_channels"/> by the position of their oldest event. A channel that evicts an event for its capacity
+    /// does not move, so that a publish costs nothing here. Its position is then too low, and is corrected when it is the first.
+    /// </summary>
+    private readonly PositionHeap<ChannelHistory<TProperties>> _byOldest = new([]);
 
     private readonly UsedIds _usedIds = new();
 
@@ -56,7 +59,7 @@ internal sealed partial class EventHistory<TProperties>(
     internal EventPosition Position { get; private set; } = before;
 
     /// <summary>True if there are events that can become too old.</summary>
-    internal bool CanExpire => maxAge is not null && !_byOldest.IsEmpty;
+    internal bool CanExpire => maxAge is not null && _byOldest.Count > 0;
 
     /// <summary>The bytes of all events. Can be read without the lock.</summary>
     internal long Bytes => Volatile.Read(ref _bytes);
@@ -120,7 +123,7 @@ internal sealed partial class EventHistory<TProperties>(
     /// <returns>True if there may be more. Call again later.</returns>
     internal bool Evict(long expiredBefore = long.MinValue)
     {
-        for (var budget = EvictionBudget; budget > 0 && !_byOldest.IsEmpty; budget--)
+        for (var budget = EvictionBudget; budget > 0 && _byOldest.Count > 0; budget--)
         {
             var (position, channel) = _byOldest.First;
             if (position == channel.Oldest.Position)
@@ -131,12 +134,12 @@ internal sealed partial class EventHistory<TProperties>(
             }
 
             if (channel.Count > 0)
-                _byOldest.MoveFirst(channel.Oldest.Position);
+                _byOldest.ReplaceFirst(channel.Oldest.Position, channel);
             else
                 RemoveFirst(channel);
         }
 
-        return !_byOldest.IsEmpty;
+        return _byOldest.Count > 0;
     }
 
     private void EvictOldest(ChannelHistory<TProperties> channel)
@@ -152,7 +155,7 @@ internal sealed partial class EventHistory<TProperties>(
         {
             channel = new(name, index.HistoryFloorOf(name), _usedIds);
             _channels.Add(name, channel);
-            _byOldest.AddLast(channel, entry.Position);
+            _byOldest.AddLast(entry.Position, channel);
         }
 
         // A name can be repeated.

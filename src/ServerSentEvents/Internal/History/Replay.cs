@@ -39,14 +39,12 @@ internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, 
 /// The missed events of one subscriber, read from the shared history. A replay copies nothing and keeps no evicted event
 /// alive. It ends at an event that was evicted before the reader reached it.
 /// </summary>
-/// <param name="cursors">A cursor for each channel in which something was missed.</param>
+/// <param name="cursors">
+/// A cursor for each channel in which something was missed. The first one has the next event. A lock on this guards all fields.
+/// </param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
-internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) : LeadingFrames
+internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties>> cursors) : LeadingFrames
 {
-    /// <summary>A heap by position: the first cursor has the next event. A lock on this array guards all fields.</summary>
-    private readonly HistoryCursor<TProperties>[] _heap = Sorted(cursors);
-
-    private int _cursors = cursors.Length;
     private bool _isLost;
 
     private long _bytes;
@@ -63,7 +61,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
         {
             // A publish can wait for the lock, so hold it only for a copy of the cursors.
             Replay<TProperties> scan;
-            lock (_heap)
+            lock (cursors)
                 scan = Clone();
             var count = 0;
             while (scan.ReadEntry() is { } entry)
@@ -80,8 +78,8 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
     {
         get
         {
-            lock (_heap)
-                return _cursors == 0;
+            lock (cursors)
+                return cursors.Count == 0;
         }
     }
 
@@ -106,7 +104,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
 
         HistoryEntry<TProperties>? ReadEntryLocked()
         {
-            lock (_heap)
+            lock (cursors)
                 return ReadEntry();
         }
     }
@@ -147,7 +145,7 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
         return !scan._isLost;
     }
 
-    private Replay<TProperties> Clone() => new(_heap.AsSpan(0, _cursors).ToArray())
+    private Replay<TProperties> Clone() => new(cursors.Clone())
     {
         _personalized = _personalized,
         _isLost = _isLost,
@@ -159,50 +157,23 @@ internal sealed class Replay<TProperties>(HistoryCursor<TProperties>[] cursors) 
 
     private HistoryEntry<TProperties>? ReadEntry()
     {
-        if (_cursors == 0 || _isLost)
+        if (cursors.Count == 0 || _isLost)
             return null;
         HistoryEntry<TProperties>? entry = null;
-        var position = _heap[0].Position;
+        var position = cursors.First.Position;
         // An event of several channels is in the history of each of them.
-        while (_cursors > 0 && !_isLost && _heap[0].Position == position)
+        while (cursors.Count > 0 && !_isLost && cursors.First.Position == position)
         {
-            entry = _heap[0].Entry;
-            if (entry is null)
-                _isLost = true;
+            var cursor = cursors.First.Value;
+            entry = cursor.Entry;
+            if (entry is not null && cursor.IsAtEnd)
+                cursors.RemoveFirst();
+            else if (entry is not null && cursor.TryMoveNext())
+                cursors.ReplaceFirst(cursor.Position, cursor);
             else
-                MoveFirst();
+                _isLost = true;
         }
 
         return entry;
-    }
-
-    private void MoveFirst()
-    {
-        if (_heap[0].IsAtEnd)
-            _heap[0] = _heap[--_cursors];
-        else if (!_heap[0].TryMoveNext())
-            _isLost = true;
-        SiftDown();
-    }
-
-    private void SiftDown()
-    {
-        for (var parent = 0; ;)
-        {
-            var child = (2 * parent) + 1;
-            if (child + 1 < _cursors && _heap[child + 1].Position < _heap[child].Position)
-                child++;
-            if (child >= _cursors || _heap[parent].Position <= _heap[child].Position)
-                return;
-            (_heap[parent], _heap[child]) = (_heap[child], _heap[parent]);
-            parent = child;
-        }
-    }
-
-    /// <summary>Sorts the cursors. A sorted array is a heap.</summary>
-    private static HistoryCursor<TProperties>[] Sorted(HistoryCursor<TProperties>[] cursors)
-    {
-        Array.Sort(cursors, static (one, other) => one.Position.CompareTo(other.Position));
-        return cursors;
     }
 }

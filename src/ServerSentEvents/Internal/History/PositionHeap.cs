@@ -1,0 +1,54 @@
+namespace ServerSentEvents.Internal.History;
+
+/// <summary>Values by position, as a heap: the first one has the lowest position.</summary>
+internal sealed class PositionHeap<T>
+{
+    private const int SmallEnough = 64;
+
+    private readonly List<(long Position, T Value)> _values;
+
+    /// <summary>Creates a heap of values that are sorted by position. The values of another heap are in order as well.</summary>
+    internal PositionHeap(IEnumerable<(long Position, T Value)> sorted) => _values = [.. sorted];
+
+    internal int Count => _values.Count;
+
+    /// <summary>The value with the lowest position.</summary>
+    internal (long Position, T Value) First => _values[0];
+
+    internal PositionHeap<T> Clone() => new(_values);
+
+    /// <summary>Adds a value whose position is the highest.</summary>
+    internal void AddLast(long position, T value) => _values.Add((position, value));
+
+    /// <summary>Replaces the first value. The position cannot be lower than before.</summary>
+    internal void ReplaceFirst(long position, T value) => SiftDown((position, value));
+
+    internal void RemoveFirst()
+    {
+        var last = _values[^1];
+        _values.RemoveAt(_values.Count - 1);
+        if (_values.Count > 0)
+            SiftDown(last);
+        if (_values.Capacity > SmallEnough && _values.Count < _values.Capacity / 4)
+            _values.Capacity = _values.Count;
+    }
+
+    /// <summary>Puts a value into the first place or below, where no value before it has a higher position.</summary>
+    private void SiftDown((long Position, T Value) value)
+    {
+        for (var place = 0; ;)
+        {
+            var child = (2 * place) + 1;
+            if (child + 1 < _values.Count && _values[child + 1].Position < _values[child].Position)
+                child++;
+            if (child >= _values.Count || value.Position <= _values[child].Position)
+            {
+                _values[place] = value;
+                return;
+            }
+
+            _values[place] = _values[child];
+            place = child;
+        }
+    }
+}
