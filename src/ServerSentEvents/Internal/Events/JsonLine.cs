@@ -97,11 +97,7 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
         return _buffer.AsMemory(_length);
     }
 
-    public Span<byte> GetSpan(int sizeHint = 0)
-    {
-        EnsureRoom(sizeHint);
-        return _buffer.AsSpan(_length);
-    }
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public override string ToString() => Encoding.UTF8.GetString(_buffer, 0, _length);
 
