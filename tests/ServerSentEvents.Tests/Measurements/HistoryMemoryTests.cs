@@ -110,6 +110,36 @@ public sealed class HistoryMemoryTests(ITestOutputHelper output)
         GC.KeepAlive(clients);
     }
 
+    [Fact]
+    public async Task Replay_OneOfManyChannelsIsNotFinished_KeepsNothingOfTheOthersAlive()
+    {
+        const int events = 900;
+        var publisher = NewPublisher();
+        var channels = Enumerable.Range(0, 200).Select(number => $"channel {number}").ToArray();
+        using var before = publisher.Subscribe(channels);
+        publisher.Publish("first", channels);
+        var seen = (await before.AsItems().GetAsyncEnumerator().NextAsync()).EventId;
+        before.Dispose();
+        for (var i = 0; i < events; i++)
+            publisher.Publish("x", channels);
+        publisher.Publish("last", channels[0]);
+        using var resumed = publisher.Subscribe(new SubscribeOptions<object?> { Channels = channels, LastEventId = seen });
+        await using var reader = resumed.AsItems().GetAsyncEnumerator();
+        for (var i = 0; i < events; i++)
+            (await reader.NextAsync()).Data.Should().Be("x");
+        resumed.QueuedEvents.Should().Be(1);
+        var held = GC.GetTotalMemory(forceFullCollection: true);
+
+        EvictEverything();
+
+        var with = GC.GetTotalMemory(forceFullCollection: true);
+        resumed.Dispose();
+        var kept = with - GC.GetTotalMemory(forceFullCollection: true);
+        output.WriteLine($"{kept:N0} bytes kept by the replay of one event, of {held:N0} before the eviction");
+        kept.Should().BeLessThan(300_000, "a segment of each channel would take 800 KB");
+        GC.KeepAlive(publisher);
+    }
+
     private Publisher NewPublisher(long historyCapacityBytes = 64 * Megabyte) => new(new PublisherOptions
     {
         HistoryCapacity = 1_000,
