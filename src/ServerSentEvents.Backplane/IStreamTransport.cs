@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 
 namespace ServerSentEvents.Backplane;
 
@@ -146,7 +145,6 @@ public enum MessageOrder
 /// has no effect if there is an offset.
 /// </param>
 [Experimental(StreamTransport.DiagnosticId)]
-[StructLayout(LayoutKind.Auto)]
 public readonly record struct StreamStart(long? Offset, TimeSpan? Age);
 
 /// <summary>Constants of the transport contract.</summary>

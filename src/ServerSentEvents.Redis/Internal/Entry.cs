@@ -1,10 +1,8 @@
-using System.Runtime.InteropServices;
 using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Internal;
 
 /// <summary>A message of a stream.</summary>
-[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Entry(EntryId Id, ReadOnlyMemory<byte> Message)
 {
     /// <summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Internal;
@@ -11,7 +10,6 @@ namespace ServerSentEvents.Redis.Internal;
 /// An offset has room for 4,096 entries of one millisecond, from 2020 to 2050. If a clock goes back, Redis keeps the millisecond
 /// and counts on. Offsets can then go back later, which the engine takes as a loss.
 /// </remarks>
-[StructLayout(LayoutKind.Auto)]
 internal readonly record struct EntryId(long Milliseconds, ulong Number)
 {
     private const int EntriesInMillisecond = 4_096;

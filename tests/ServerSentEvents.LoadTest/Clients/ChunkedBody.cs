@@ -1,9 +1,6 @@
-using System.Runtime.InteropServices;
-
 namespace ServerSentEvents.LoadTest.Clients;
 
 /// <summary>Reads the chunks of HTTP/1.1 from parts that may begin and end anywhere.</summary>
-[StructLayout(LayoutKind.Auto)]
 internal struct ChunkedBody
 {
     private State _state;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace ServerSentEvents.Backplane.Internal.Messages;
 
@@ -112,7 +111,6 @@ internal enum DecodeResult
 /// <summary>The identity of a message. A retransmission keeps it, and no other message has it.</summary>
 /// <param name="Node">A random number for one publisher of one process.</param>
 /// <param name="Sequence">The number among the messages of this node, from 1.</param>
-[StructLayout(LayoutKind.Auto)]
 internal readonly record struct MessageId(ulong Node, ulong Sequence)
 {
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 
 namespace ServerSentEvents.Internal.Channels;
 
@@ -155,7 +154,6 @@ internal sealed partial class ChannelIndex<TProperties>
 /// A walk over all subscribers, in steps under the registry's lock, so that no thread waits long. A mutable struct: pass it by
 /// reference.
 /// </summary>
-[StructLayout(LayoutKind.Auto)]
 internal struct SubscriberWalk
 {
     /// <summary>The number of channels and subscribers to look at in one step.</summary>

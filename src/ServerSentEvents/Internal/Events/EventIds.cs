@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace ServerSentEvents.Internal.Events;
@@ -98,5 +97,4 @@ internal sealed class SealedEventIds : EventIds
 /// A check of the stream's message at that place, which tells it from the message at the same place of another stream; 0
 /// without a backplane.
 /// </param>
-[StructLayout(LayoutKind.Auto)]
 internal readonly record struct EventPosition(long Value, uint Check = 0);

@@ -1,12 +1,9 @@
-using System.Runtime.InteropServices;
-
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>
 /// The bytes of one queue, as a difference to the <see cref="ChannelByteCount"/> that the queue shares with the others of its
 /// channel. A mutable struct, because each queue has one.
 /// </summary>
-[StructLayout(LayoutKind.Auto)]
 internal struct QueueBytes
 {
     /// <summary>

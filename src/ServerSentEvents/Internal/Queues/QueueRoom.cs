@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ServerSentEvents.Internal.Queues;
 
 /// <summary>The room that a source finds in a queue before it publishes an event.</summary>
@@ -16,7 +14,6 @@ internal enum QueueRoom
 }
 
 /// <summary>The events and bytes that a source can publish before it looks at the queues again.</summary>
-[StructLayout(LayoutKind.Auto)]
 internal struct RoomBudget
 {
     /// <summary>
