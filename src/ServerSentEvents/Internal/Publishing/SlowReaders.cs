@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Queues;
 
@@ -6,11 +7,14 @@ namespace ServerSentEvents.Internal.Publishing;
 /// <summary>
 /// The subscribers whose queue was more than half full when the source last looked, each with the time of its last progress.
 /// </summary>
-/// <param name="pacer">The pacer of the source.</param>
+/// <param name="wake">Wakes the source. Runs no other code.</param>
 /// <param name="second">A second, in ticks of the clock.</param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
-/// <remarks>Used by the source alone. <see cref="Add"/> is called under the registry's lock.</remarks>
-internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, long second)
+/// <remarks>
+/// Used by the source alone, except that the readers call <see cref="RemoveWaiter"/>. <see cref="Add"/> is called under the
+/// registry's lock.
+/// </remarks>
+internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long second)
 {
     private readonly Dictionary<Subscriber<TProperties>, SlowReader> _readers = [];
 
@@ -27,8 +31,14 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
 
     private long _now;
 
-    /// <summary>The readers to wait for.</summary>
-    internal List<SlowReader> Awaited { get; } = [];
+    /// <summary>
+    /// The number of waiters in queues, and one more during a look. The step to 0 wakes the source. Changed by interlocked
+    /// operations.
+    /// </summary>
+    private int _waiters;
+
+    /// <summary>True if the source has to wait. Changed only while the number of waiters is above 0.</summary>
+    internal bool HasAwaited { get; private set; }
 
     /// <summary>
     /// True if the queue of a reader that reads is still more than half full after a second of waiting. The source then publishes
@@ -41,34 +51,36 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
 
     internal void BeginLook(long now)
     {
+        Interlocked.Increment(ref _waiters);
         _now = now;
         _look++;
         _seen = 0;
-        HasOverdue = false;
-        Awaited.Clear();
+        HasOverdue = HasAwaited = false;
     }
 
     /// <summary>Adds a subscriber without ample room.</summary>
     internal void Add(Subscriber<TProperties> subscriber, QueueRoom room)
     {
         if (!_readers.TryGetValue(subscriber, out var reader))
-            _readers.Add(subscriber, reader = new(pacer, subscriber, _now));
+            _readers.Add(subscriber, reader = new(this, subscriber, _now));
         reader.Look = _look;
         _seen++;
         // The source does not wait for a stalled reader, which reads nothing.
-        if (reader.IdleTime(_now) >= LongestIdleTime(subscriber))
-            return;
+        var isStalled = reader.IdleTime(_now) >= LongestIdleTime(subscriber);
         // An event waits for at most a second for a reader that reads, and longer only if it does not fit.
-        if (room == QueueRoom.Scarce && _now - _waitingSince >= second)
+        var isOverdue = !isStalled && room == QueueRoom.Scarce && _now - _waitingSince >= second;
+        HasOverdue |= isOverdue;
+        if (isStalled || isOverdue)
         {
-            HasOverdue = true;
+            reader.StopWaiting();
             return;
         }
 
-        Awaited.Add(reader);
+        HasAwaited = true;
         if (reader.IsWaiting)
             return;
         reader.Length = _length;
+        Interlocked.Increment(ref _waiters);
         subscriber.WaitForRoom(reader);
     }
 
@@ -79,13 +91,16 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
     private long LongestIdleTime(Subscriber<TProperties> subscriber) =>
         Math.Max(second, (subscriber.Copy?.FlushingBytes ?? 0) * second / LingeringSubscribers<TProperties>.LowestBytesPerSecond);
 
-    /// <summary>Forgets the readers that the current look has not seen.</summary>
+    /// <summary>Forgets the readers that the current look has not seen. Wakes the source if all others have made room.</summary>
     internal void EndLook()
     {
-        if (_seen == _readers.Count)
-            return;
-        foreach (var reader in _readers.Values.Where(reader => reader.Look != _look).ToList())
-            Remove(reader);
+        if (_seen < _readers.Count)
+        {
+            foreach (var reader in _readers.Values.Where(reader => reader.Look != _look).ToList())
+                Remove(reader);
+        }
+
+        RemoveWaiter();
     }
 
     /// <summary>Removes the waiters of the source from the queues.</summary>
@@ -98,13 +113,19 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
     /// <summary>Forgets a reader, and leaves nothing of the source behind in its queue.</summary>
     private void Remove(SlowReader reader)
     {
-        if (reader.IsWaiting)
-            reader.Subscriber.WakeRoomWaiters();
+        reader.StopWaiting();
         _readers.Remove(reader.Subscriber);
     }
 
+    /// <summary>Counts a waiter as gone. Any thread can call this, also under the registry's lock.</summary>
+    private void RemoveWaiter()
+    {
+        if (Interlocked.Decrement(ref _waiters) == 0 && HasAwaited)
+            wake.TryWrite(true);
+    }
+
     /// <summary>A subscriber with more than half of its queue filled.</summary>
-    internal sealed class SlowReader(SourcePacer<TProperties> pacer, Subscriber<TProperties> subscriber, long now) : RoomWaiter
+    private sealed class SlowReader(SlowReaders<TProperties> owner, Subscriber<TProperties> subscriber, long now) : RoomWaiter
     {
         private int _progress = subscriber.Progress;
         private long _progressAt = now;
@@ -123,6 +144,13 @@ internal sealed class SlowReaders<TProperties>(SourcePacer<TProperties> pacer, l
             return now - _progressAt;
         }
 
-        protected override void OnWoken() => pacer.OnRoom(this);
+        /// <summary>Removes the waiter from the queue. Other sources that wait there look again.</summary>
+        internal void StopWaiting()
+        {
+            if (IsWaiting)
+                subscriber.WakeRoomWaiters();
+        }
+
+        protected override void OnWoken() => owner.RemoveWaiter();
     }
 }

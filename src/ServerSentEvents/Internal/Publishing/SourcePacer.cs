@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using ServerSentEvents.Internal.Compatibility;
 using ServerSentEvents.Internal.Events;
 using ServerSentEvents.Internal.Queues;
@@ -10,8 +11,8 @@ namespace ServerSentEvents.Internal.Publishing;
 /// </summary>
 /// <remarks>
 /// A look visits all subscribers of the channels, as a publish does. It gives the source a budget of events and bytes, up to
-/// an eighth of the smallest queue, so that most events need no look. A subscriber that joins ends the budget. The reader that
-/// makes room wakes the source at once. The timer runs only during a wait. It finds readers that read nothing.
+/// an eighth of the smallest queue, so that most events need no look. A subscriber that joins ends the budget. The last of the
+/// readers that make room wakes the source at once. The timer runs only during a wait. It finds readers that read nothing.
 /// </remarks>
 internal sealed class SourcePacer<TProperties> : IDisposable
 {
@@ -29,6 +30,9 @@ internal sealed class SourcePacer<TProperties> : IDisposable
     private readonly SlowReaders<TProperties> _slow;
     private readonly int _idBytes;
 
+    /// <summary>Wakes the source for a look. Wakes that come together count as one, and one that comes late costs a look.</summary>
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(1);
+
     private RoomBudget _budget;
 
     /// <summary>The number of joins at the last look. A subscriber that joined later is not part of the budget.</summary>
@@ -37,20 +41,12 @@ internal sealed class SourcePacer<TProperties> : IDisposable
     /// <summary>The timer; null before the first wait.</summary>
     private ITimer? _timer;
 
-    private volatile bool _isLookDue;
-
-    /// <summary>The reader that the source waits for; null for none.</summary>
-    private volatile SlowReaders<TProperties>.SlowReader? _awaited;
-
-    /// <summary>Completes when the source has to check why it waits.</summary>
-    private volatile TaskCompletionSource<bool>? _wake;
-
     internal SourcePacer(PublisherCore<TProperties> core, in ChannelNames channels)
     {
         _core = core;
         _channels = channels;
         _idBytes = core.Settings.HistoryCapacity > 0 ? IdLineBytes : 0;
-        _slow = new(this, core.Settings.Ticks(StallTimeout));
+        _slow = new(_wake.Writer, core.Settings.Ticks(StallTimeout));
         core.Registry.BeginSource();
     }
 
@@ -72,48 +68,34 @@ internal sealed class SourcePacer<TProperties> : IDisposable
             : new ValueTask(LookAsync(length, cancellationToken));
     }
 
-    /// <summary>Continues the source if it waits for this reader. Runs no other code.</summary>
-    internal void OnRoom(SlowReaders<TProperties>.SlowReader reader)
-    {
-        if (ReferenceEquals(_awaited, reader))
-            Wake();
-    }
-
     private async Task LookAsync(int length, CancellationToken cancellationToken)
     {
         _slow.BeginEvent(length, Now());
         if (Look(length))
             return;
 
-        var registration = cancellationToken.RegisterDetached(static pacer => ((SourcePacer<TProperties>)pacer!).Wake(), this);
+        _timer ??= _core.Settings.TimeProvider.CreateDetachedTimer(
+            static wake => ((ChannelWriter<bool>)wake!).TryWrite(true), _wake.Writer, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
-            StartTimer();
+            _timer.Change(LookInterval, LookInterval);
             do
-            {
-                // Wait for one reader after another. While the source waits for the first, the others usually make room, too.
-                foreach (var reader in _slow.Awaited)
-                    await WaitForAsync(reader, cancellationToken).ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
-            }
+                await _wake.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             while (!Look(length));
         }
         finally
         {
-            _awaited = null;
-            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            registration.DisposeWithoutWaiting(cancellationToken);
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 
     /// <summary>Looks at all queues. Returns false if the source has to wait.</summary>
     private bool Look(int length)
     {
-        _isLookDue = false;
         _slow.BeginLook(Now());
         _budget = _core.Registry.FindRoom(_channels, length, _slow, out _joins);
         _slow.EndLook();
-        if (_slow.Awaited.Count > 0)
+        if (_slow.HasAwaited)
             return false;
         if (_slow.HasOverdue)
             _budget = default;
@@ -122,37 +104,5 @@ internal sealed class SourcePacer<TProperties> : IDisposable
         return true;
     }
 
-    /// <summary>Waits until a reader has made room, until the next look is due, or until the token is canceled.</summary>
-    private async Task WaitForAsync(SlowReaders<TProperties>.SlowReader reader, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var wake = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-            _wake = wake;
-            _awaited = reader;
-            // Publish these fields before reading what the other threads write before they read the fields.
-            Interlocked.MemoryBarrier();
-            if (!reader.IsWaiting || _isLookDue || cancellationToken.IsCancellationRequested)
-                return;
-            await wake.Task.ConfigureAwait(false);
-        }
-    }
-
-    private void Wake() => _wake?.TrySetResult(true);
-
     private long Now() => _core.Settings.TimeProvider.GetTimestamp();
-
-    private void StartTimer()
-    {
-        _timer ??= _core.Settings.TimeProvider.CreateDetachedTimer(
-            static pacer => ((SourcePacer<TProperties>)pacer!).OnLookDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(LookInterval, LookInterval);
-    }
-
-    private void OnLookDue()
-    {
-        _isLookDue = true;
-        Interlocked.MemoryBarrier();
-        Wake();
-    }
 }

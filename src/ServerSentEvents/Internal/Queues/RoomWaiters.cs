@@ -27,7 +27,6 @@ internal abstract class RoomWaiter
     internal void Wake()
     {
         _isWaiting = false;
-        Interlocked.MemoryBarrier();
         OnWoken();
     }
 
