@@ -4,7 +4,8 @@ namespace ServerSentEvents.AspNetCore;
 /// <remarks>
 /// <para>The options need no registration. They are read and copied once, when the first endpoint is mapped, the application
 /// starts with a registered publisher, or the first stream begins. A value outside its range throws an
-/// <see cref="ArgumentOutOfRangeException"/> there. Later changes have no effect.</para>
+/// <see cref="ArgumentOutOfRangeException"/> there. A value from configuration throws an <see cref="InvalidOperationException"/> that
+/// names the key. Later changes have no effect.</para>
 /// <para>The times come from the <see cref="TimeProvider"/> of the application's services, or else from
 /// <see cref="TimeProvider.System"/>. <see cref="UnresponsiveTimeout"/> is different: the operating system measures
 /// it.</para>

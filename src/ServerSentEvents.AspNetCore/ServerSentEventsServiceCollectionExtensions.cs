@@ -84,18 +84,19 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <param name="services">The application's services.</param>
     /// <param name="configuration">
     /// The section with the options, such as <c>configuration.GetSection("ServerSentEvents")</c>. It is read when the publisher
-    /// is created; later changes have no effect.
+    /// is created, and when the stream options are first used; later changes have no effect.
     /// </param>
     /// <returns>The services.</returns>
     /// <remarks>
     /// <para>The keys are the names of the properties of <see cref="PublisherOptions"/> and <see cref="EventStreamOptions"/>, in any
-    /// case. Those of the second apply to the whole application. Other keys are ignored.
+    /// case. <see cref="EventStreamOptions"/> apply to the whole application. Other keys are ignored.
     /// Durations are written as <c>hh:mm:ss</c> or <c>d.hh:mm:ss</c>, with hours from 0 to 23. Null or an
     /// empty value sets an option that can be null to null: an empty <c>HeartbeatInterval</c> switches heartbeats off.
     /// <see cref="PublisherOptions.GapEvent"/> and <see cref="PublisherOptions.TimeProvider"/> can only be set in code;
     /// their keys are refused.</para>
-    /// <para>A value that cannot be read or is out of its range makes the resolution of the publisher, and the start of
-    /// the application, throw an <see cref="InvalidOperationException"/> that names the key.</para>
+    /// <para>A value that cannot be read or is out of its range stops the start of the application with an
+    /// <see cref="InvalidOperationException"/> that names the key. The resolution of the publisher, or the mapping of an endpoint, can
+    /// throw it earlier.</para>
     /// <para>No reflection is used, so the method is safe for trimming and NativeAOT. Otherwise, it works as
     /// <see cref="AddServerSentEvents(IServiceCollection, Action{PublisherOptions}?)"/>: of several calls for one publisher, the
     /// last call wins. Call that method after this one to override configuration in code.</para>

@@ -10,7 +10,7 @@ namespace ServerSentEvents.Backplane;
 public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
 {
     /// <summary>
-    /// The age of the oldest events that a node reads when it starts. Zero or more: zero for none, null for all that the broker
+    /// The age of the oldest events that a node reads when it starts, zero or more. Zero reads none, and null reads all that the broker
     /// keeps. The default is 1 hour, like that of <see cref="PublisherOptions.HistoryMaxAge"/>.
     /// </summary>
     /// <remarks>
@@ -39,7 +39,7 @@ public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
     /// <remarks>
     /// <para><b>Thread.</b> The function is called for every subscriber of the node at each disconnect, outside every lock, on the
     /// thread that reads the stream.</para>
-    /// <para><b>Errors.</b> If it throws for a subscription, the disconnect does not end that one, and the log says so.</para>
+    /// <para><b>Errors.</b> If it throws for a subscription, the disconnect does not end that subscription, and the log says so.</para>
     /// </remarks>
     public Func<TProperties, string?>? SubscriberKey { get; set; }
 }

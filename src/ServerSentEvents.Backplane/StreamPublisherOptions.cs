@@ -35,8 +35,8 @@ public abstract class StreamPublisherOptions
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>
-    /// The source of the time and of timers. The default is that of the services if they have one, and otherwise
-    /// <see cref="TimeProvider.System"/>.
+    /// The source of the time and of timers. The default is <see cref="TimeProvider.System"/>. In a container, the registered one is
+    /// used, if there is one.
     /// </summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 }

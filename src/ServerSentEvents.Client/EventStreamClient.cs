@@ -15,9 +15,9 @@ namespace ServerSentEvents.Client;
 /// the token ends the request at once while the loop waits for an event, and otherwise when the loop asks for the next one. Leaving the
 /// loop ends it as well; over HTTP/1.1 the handler may keep the connection for two seconds (<c>ResponseDrainTimeout</c>).</para>
 /// <para><b>Failures.</b> The end of a stream, a lost connection, a stall, and the statuses 408, 425, 429 and 5xx (other than 501
-/// and 505) are temporary: the client waits and reconnects. After a 401 it repeats the request once at once; a function is
-/// called again. All other statuses, another content type, and an event that is too large are permanent: the loop throws an
-/// <see cref="EventStreamException"/>. <see cref="EventStreamClientOptions.ShouldReconnect"/> can decide otherwise.</para>
+/// and 505) are temporary: the client waits and reconnects. After a 401, the client repeats the request immediately, but only
+/// once. A function for the request is called again. All other statuses, another content type, and an event that is too large are
+/// permanent: the loop throws an <see cref="EventStreamException"/>. <see cref="EventStreamClientOptions.ShouldReconnect"/> can decide otherwise.</para>
 /// <para><b>Waits.</b> The first wait is the reconnection interval plus a random part of up to half of it. The interval is that of
 /// the server's <c>retry:</c>, or else of the options. After each further attempt without progress, the wait doubles, up to
 /// <see cref="EventStreamClientOptions.MaxReconnectionInterval"/>. An attempt makes progress if it delivers an event or if its

@@ -47,7 +47,7 @@ public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TPrope
     public int? MaxLength { get; set; } = 100_000;
 
     /// <summary>
-    /// The age at which Redis removes messages, by its own clock, from 1 minute; null for no limit. The default is 1 day.
+    /// The age at which nodes remove messages, by the clock of Redis, from 1 minute; null for no limit. The default is 1 day.
     /// </summary>
     /// <remarks>
     /// <see cref="MaxLength"/> can remove them earlier. Each node removes old messages once a minute, and keeps the newest one.

@@ -62,12 +62,12 @@ public sealed class DisconnectTests
     [Fact]
     public async Task Disconnect_ManyHttp2StreamsAreResetAtOnce_LeavesNoSubscriptionAndServesTheOthers()
     {
-        const int Streams = 500;
+        const int streams = 500;
         await using var app = await TestApplication.StartAsync();
         var http = app.NewClient(HttpVersion.Version20);
         using var staying = await LineClient.OpenAsync(http, "/events");
 
-        for (var i = 0; i < Streams; i++)
+        for (var i = 0; i < streams; i++)
         {
             using var reset = new CancellationTokenSource();
             var request = http.GetAsync("/events", HttpCompletionOption.ResponseHeadersRead, reset.Token);

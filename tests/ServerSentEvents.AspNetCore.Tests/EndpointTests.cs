@@ -304,6 +304,7 @@ public sealed class EndpointTests
         app.Publisher.GetSubscribers().Should().ContainSingle();
         app.Log.AboveDebug.Should().BeEmpty();
     }
+
     private static Task<TestApplication> StartTypedAsync(Action<WebApplication> map) => TestApplication.StartAsync(
         builder => builder.Services.AddServerSentEvents<string>(options => options.HistoryCapacity = 10), map);
 

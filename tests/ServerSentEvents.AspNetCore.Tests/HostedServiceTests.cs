@@ -35,13 +35,13 @@ public sealed class HostedServiceTests
     [Fact]
     public async Task Publish_ByAServiceWhileTheHostStops_EndsEveryStreamAndNeverThrows()
     {
-        const int Clients = 20;
+        const int clientCount = 20;
         await using var app = await TestApplication.StartAsync(builder =>
         {
             builder.Services.AddServerSentEvents(options => options.QueueOverflow = QueueOverflow.DropOldest);
             builder.Services.AddSingleton<Ticker>().AddHostedService(provider => provider.GetRequiredService<Ticker>());
         });
-        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => app.OpenAsync()));
+        var clients = await Task.WhenAll(Enumerable.Range(0, clientCount).Select(_ => app.OpenAsync()));
         foreach (var client in clients)
             await client.NextDataAsync();
 

@@ -91,18 +91,20 @@ public sealed class ReconnectionTests
     }
 
     [Theory]
-    [InlineData(-1)]
-    [InlineData(1)]
-    public async Task TemporaryStatus_RetryAfterAsADate_CountsFromTheServersDate(int hoursOfTheServer)
+    [InlineData(-1, null)]
+    [InlineData(1, null)]
+    [InlineData(0, 50)]
+    public async Task TemporaryStatus_RetryAfterAsADate_CountsFromTheServersDate(int hoursOfTheServer, int? secondsInACache)
     {
         var time = new ClientTime { SkipsWaits = true };
         var date = time.GetUtcNow() + TimeSpan.FromHours(hoursOfTheServer);
+        var age = secondsInACache is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
         using var handler = new ScriptedHandler(ScriptedHandler.Status(503, response =>
-            (response.Headers.Date, response.Headers.RetryAfter) = (date, new(date + TimeSpan.FromSeconds(200)))));
+            (response.Headers.Date, response.Headers.Age, response.Headers.RetryAfter) = (date, age, new(date + TimeSpan.FromSeconds(200)))));
 
         await TestClient.New(handler, new() { TimeProvider = time }).ReadAsync(TestClient.Uri).ToArrayAsync();
 
-        time.Waits.Should().Equal(TimeSpan.FromSeconds(200));
+        time.Waits.Should().Equal(TimeSpan.FromSeconds(200 - (secondsInACache ?? 0)));
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class OptionsTests
     [InlineData(256 << 10, 256)]
     [InlineData(1 << 20, 64)]
     [InlineData(16 << 20, 8)]
-    public void MaxEventBytes_Large_LimitsTheMessagesOnTheirWay(int maxEventBytes, int expected)
+    public void Prefetch_MaxEventBytesOfAnySize_BoundsTheBytesOnTheirWay(int maxEventBytes, int expected)
     {
         var options = new RabbitMQPublisherOptions { ConnectionFactory = new ConnectionFactory(), MaxEventBytes = maxEventBytes };
 

@@ -90,7 +90,7 @@ internal static class EventStreamResponse
     private static async Task StreamAsync<TProperties>(
         HttpContext context,
         Subscription<TProperties> subscription,
-        Func<Action> endAtStop,
+        Func<Action> beginEnd,
         EventStreamSettings settings,
         OpenStreams? streams)
     {
@@ -103,7 +103,7 @@ internal static class EventStreamResponse
             using var lifetime = StreamLifetime.Start(context, settings, subscription.Close, logger);
             using var timeout = ConnectionTimeout.Set(context, settings.UnresponsiveTimeout);
             LongRunningRequest.MarkTrace(context);
-            stream = new(context, endAtStop);
+            stream = new(context, beginEnd);
             streams?.Add(stream);
             Log.Opened(logger);
             EventStreamHeaders.Prepare(context);

@@ -31,21 +31,21 @@ internal sealed class OpenStream
     private ITimer? _grace;
 
     /// <param name="context">The request.</param>
-    /// <param name="endAtStop">
+    /// <param name="beginEnd">
     /// Begins to drain the publisher of the stream, or to close a subscription that the application made. Returns what is left, which
     /// calls handlers.
     /// </param>
-    internal OpenStream(HttpContext context, Func<Action> endAtStop)
+    internal OpenStream(HttpContext context, Func<Action> beginEnd)
     {
         _context = context;
-        EndAtStop = endAtStop;
+        BeginEnd = beginEnd;
         _connection = context.Features.Get<IConnectionLifetimeFeature>();
         if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
             _ownConnection = context.Features.Get<IConnectionLifetimeNotificationFeature>();
     }
 
-    /// <summary>Ends the stream after its queued events, when the application stops.</summary>
-    internal Func<Action> EndAtStop { get; }
+    /// <summary>Begins to end the stream when the application stops. Returns what is left, which calls handlers.</summary>
+    internal Func<Action> BeginEnd { get; }
 
     /// <summary>
     /// Aborts the request of a client that read nothing for too long after the end of its stream. Aborts an HTTP/1.1 connection

@@ -32,7 +32,7 @@ internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
         // All streams end before the first handler runs: it could take the time of the others.
         var announcements = new List<Action>();
         // Delegates that drain the same publisher are equal.
-        foreach (var begin in drains.Concat(streams.Select(stream => stream.EndAtStop)).Distinct())
+        foreach (var begin in drains.Concat(streams.Select(stream => stream.BeginEnd)).Distinct())
             Try(() => announcements.Add(begin()));
         announcements.ForEach(Try);
     }

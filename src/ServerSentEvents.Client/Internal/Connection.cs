@@ -154,9 +154,14 @@ internal sealed class Connection : IDisposable
     /// <summary>Returns the shortest wait that a server asks for; null if it does not.</summary>
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
-        // The dates of the server are of one clock, which can differ from that of the client.
         if (response.Headers.RetryAfter is { } known)
-            return known.Delta ?? known.Date - (response.Headers.Date ?? _options.TimeProvider.GetUtcNow());
+        {
+            // The dates of the server are of one clock, which can differ from that of the client. A cache tells the age of its answer.
+            return known.Delta ?? (response.Headers.Date is { } sent
+                ? known.Date - sent - (response.Headers.Age ?? TimeSpan.Zero)
+                : known.Date - _options.TimeProvider.GetUtcNow());
+        }
+
         // The BCL knows no seconds above int.MaxValue.
         return response.Headers.TryGetValues("Retry-After", out var values) && values.First() is { Length: > 9 } value && value.All(IsDigit)
             ? EventStreamClientOptions.LongestInterval

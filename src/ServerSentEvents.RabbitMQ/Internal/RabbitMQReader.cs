@@ -42,6 +42,7 @@ internal sealed class RabbitMQReader : IStreamReader
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var offset = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // The broker announces a block only when it receives a message.
         _connection.ConnectionBlockedAsync += (_, block) =>
         {
             _ = GiveUpLaterAsync(block.Reason);
@@ -64,7 +65,7 @@ internal sealed class RabbitMQReader : IStreamReader
         await consumer.DisposeAsync().ConfigureAwait(false);
         return await offset.Task.ConfigureAwait(false);
 
-        // The broker announces a block only when it receives a message.
+        // A block can end soon. Give the connection up if the marker is not taken in time.
         async Task GiveUpLaterAsync(string reason)
         {
             await Task.Delay(BlockedTimeout, TimeProvider.System, cancellationToken).ConfigureAwait(false);

@@ -13,7 +13,10 @@ internal sealed class RabbitMQSettings
     /// <summary>The largest segment, in bytes. RabbitMQ 3.11 and later refuses more than 3,000,000,000.</summary>
     internal const long LargestSegment = 1_000_000_000;
 
-    /// <summary>The bytes of the messages that are on their way to a reader at most, if these are as large as this node makes them.</summary>
+    /// <summary>
+    /// The largest number of bytes on their way to a reader. With events of more than 8 MiB, it can be twice as many: at least 8 messages
+    /// are allowed.
+    /// </summary>
     private const int PrefetchBytes = 64 << 20;
 
     private const int SmallestMaxBytes = 1_000_000;
@@ -41,7 +44,11 @@ internal sealed class RabbitMQSettings
         if (maxAge < TimeSpan.FromSeconds(1))
             throw new ArgumentOutOfRangeException(nameof(options), maxAge, "MaxAge must be at least a second, or null.");
         if (maxBytes < SmallestMaxBytes || maxBytes / SegmentsKept < options.MaxEventBytes)
-            throw new ArgumentOutOfRangeException(nameof(options), maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
+        }
+
         (StreamName, MaxAge, MaxBytes) = (name, maxAge, maxBytes);
         // Messages that several events share have up to 64 KiB. The range of MaxEventBytes is not checked yet.
         Prefetch = (ushort)Math.Clamp(PrefetchBytes / Math.Max(options.MaxEventBytes, 64 << 10), 8, 256);

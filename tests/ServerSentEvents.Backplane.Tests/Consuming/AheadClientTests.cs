@@ -129,7 +129,7 @@ public sealed class AheadClientTests
 
     [Fact]
     [Trait("Category", "Measurement")]
-    public void Resume_OneClientOfAnotherChannelIsAhead_DoesNotSlowDownTheOthers()
+    public void PublishAt_ClientOfAnotherChannelIsAhead_TakesTheSameTime()
     {
         const int rounds = 41;
         using var plain = NewPublisher();

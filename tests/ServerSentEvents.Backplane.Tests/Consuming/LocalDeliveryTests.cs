@@ -72,11 +72,15 @@ public sealed class LocalDeliveryTests
     [Fact]
     public async Task Restart_SubscribeHasReadTheInitialData_RemovesTheIdsOfTheStreamAsWell()
     {
-        var clock = new CallbackClock();
+        var clock = new CallbackTime(new FakeTimeProvider());
         using var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10, TimeProvider = clock });
         var ids = new StreamEventIds();
         // The clock is read after the initial data, and before the lock is taken.
-        clock.Reading = () => publisher.Follow(ids, before: default);
+        clock.Read = () =>
+        {
+            clock.Read = null;
+            publisher.Follow(ids, before: default);
+        };
 
         var subscription = publisher.Subscribe(new SubscribeOptions<string>
         {
@@ -85,19 +89,5 @@ public sealed class LocalDeliveryTests
         publisher.Close();
 
         (await subscription.ToArrayAsync()).Should().Equal("data: a\n\n", "data: b\nid: own\n\n");
-    }
-
-    /// <summary>A clock that calls a function once when it is read.</summary>
-    private sealed class CallbackClock : FakeTimeProvider
-    {
-        public Action? Reading { get; set; }
-
-        public override long GetTimestamp()
-        {
-            var reading = Reading;
-            Reading = null;
-            reading?.Invoke();
-            return base.GetTimestamp();
-        }
     }
 }

@@ -177,7 +177,7 @@ public sealed class ReaderStallDetectorTests
     }
 
     [Fact]
-    public void Time_IsReadOutsideTheLock()
+    public void Call_ReadsTheClock_HoldsNoLock()
     {
         var (clock, entered) = (new CallbackTime(_time), 0);
         var detector = new ReaderStallDetector(clock, StallTimeout);

@@ -168,7 +168,7 @@ public sealed class OutboxTests : IDisposable
         await Task.WhenAll(first[0].Confirmed, first[1].Confirmed, second.Confirmed).WithinPatience();
         third.IsSettled.Should().BeFalse();
         _outbox.Confirm(3, all: false).Should().Be((1, 3UL));
-        _outbox.BeginConnection().Should().BeFalse("all are confirmed");
+        _outbox.HasUnconfirmed.Should().BeFalse();
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class OutboxTests : IDisposable
         _outbox.Confirm(2, all: false).Should().Be((1, 2UL));
         _outbox.Confirm(3, all: true).Should().Be((2, 3UL));
 
-        _outbox.BeginConnection().Should().BeFalse("all are confirmed");
+        _outbox.HasUnconfirmed.Should().BeFalse();
     }
 
     [Fact]
@@ -272,7 +272,7 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void Time_IsReadOutsideTheLock()
+    public void Call_ReadsTheClock_HoldsNoLock()
     {
         var (time, entered) = (new FakeTimeProvider(), 0);
         var clock = new CallbackTime(time);

@@ -106,6 +106,7 @@ public sealed class OutboxTimeoutTests : IDisposable
 
         await FailureOf(late);
         _outbox.BeginConnection();
+        _outbox.HasUnconfirmed.Should().BeFalse();
         _outbox.Take().Should().BeNull("none of them is wanted anymore");
     }
 
@@ -120,7 +121,8 @@ public sealed class OutboxTimeoutTests : IDisposable
         _outbox.Confirm(1, all: false).Should().Be((1, 1UL));
 
         await FailureOf(item);
-        _outbox.BeginConnection().Should().BeFalse("there is nothing to send again");
+        _outbox.HasUnconfirmed.Should().BeFalse();
+        _outbox.BeginConnection();
         _outbox.Take().Should().BeNull();
     }
 

@@ -47,9 +47,9 @@ public sealed class PublishTests
     [InlineData(true)]
     public void Publish_FunctionReturnsOneEventForAll_SubscribersShareItsBytes(bool isItem)
     {
-        const int Subscribers = 100;
+        const int count = 100;
         using var publisher = new Publisher<int>(new PublisherOptions { HistoryCapacity = 10 });
-        for (var i = 0; i < Subscribers; i++)
+        for (var i = 0; i < count; i++)
             publisher.Subscribe(properties: i);
         var data = new string('x', 100_000);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -58,7 +58,7 @@ public sealed class PublishTests
             ? publisher.Publish(number => number % 10 == 0 ? null : new SseItem<string>(data, "news"))
             : publisher.Publish(number => number % 10 == 0 ? null : data);
 
-        sent.Should().Be(Subscribers * 9 / 10);
+        sent.Should().Be(count * 9 / 10);
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(10 * data.Length);
     }
 
@@ -70,11 +70,12 @@ public sealed class PublishTests
         SseItem<string>[] items = [new("a"), new("b"), new("a", "news")];
 
         publisher.Publish(number => items[number % items.Length]);
+        publisher.Close();
 
         foreach (var subscription in subscriptions)
         {
             var own = items[subscription.Properties % items.Length];
-            var item = await subscription.AsItems().FirstAsync();
+            var item = (await subscription.AsItems().ToArrayAsync()).Single();
             (item.Data, item.EventType).Should().Be((own.Data, own.EventType));
         }
     }

@@ -14,11 +14,16 @@ public sealed class OwnIdTests
     public OwnIdTests() => _publisher = new(new PublisherOptions { HistoryCapacity = 3, TimeProvider = _time });
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Resume_ItemWasForwardedToAnotherChannel_ReplaysExactlyTheMissedEvents(bool isPersonalized)
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Resume_ItemWasForwardedToAnotherChannel_ReplaysExactlyTheMissedEvents(bool isPersonalized, bool isConflated)
     {
         var raw = await PublishAndGetItemAsync("raw 1", "raw");
+        // The function reads the event before it has its place, and all subscribers share the event.
+        if (isConflated)
+            _publisher.Subscribe(new SubscribeOptions<string> { Channels = "cooked", ConflationKey = item => item.EventId });
         var cooked = _publisher.Subscribe("cooked");
         Publish("raw", "raw 2", "raw 3");
         if (isPersonalized)

@@ -13,7 +13,7 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 internal sealed class LocalDelivery<TProperties>(
     Publisher<TProperties> publisher, BackplaneSettings<TProperties> settings, string stream)
 {
-    /// <summary>About the bytes that the names of the lines and the id add to the text of an event.</summary>
+    /// <summary>The approximate number of bytes that the field names and the id add to the text of an event.</summary>
     private const int LineOverhead = 40;
 
     private bool _hasWarnedOfKey;

@@ -50,9 +50,9 @@ internal sealed class SeenMessages(int capacity)
     /// <summary>The last <see cref="Window"/> messages of one node, a bit for each.</summary>
     /// <remarks>
     /// A node sends in order, and a lost connection appends nothing after the next one's messages. So a number below the first one
-    /// that was read is a retransmission of a message that was read or skipped. A retransmission is new only if an original with a
-    /// lower number was read, or the stream from its start, and no message with a higher number. Otherwise, it is uncertain. A broker
-    /// can break the order while a stream is deleted and created again.
+    /// that was read is a retransmission of a message that was read or skipped. A retransmission is new if no message with a higher
+    /// number was read, and if one of two things is true: an original with a lower number was read, or the stream was read from its
+    /// start. Otherwise, it is uncertain. A broker can break the order while a stream is deleted and created again.
     /// </remarks>
     private sealed class NodeWindow(ulong first, bool isCertain)
     {

@@ -11,7 +11,7 @@ internal sealed partial class StreamFollower<TProperties>
     /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
     private bool IsNew(long offset, MessageOrder order, ReadOnlySpan<byte> body)
     {
-        if (_last is not { } last)
+        if (_lastOffset is not { } last)
         {
             _seen.Restart(startsAtFirst: order == MessageOrder.First);
             RestartHistory(new EventPosition(StreamPosition.Before(offset)));
@@ -46,9 +46,9 @@ internal sealed partial class StreamFollower<TProperties>
     /// <summary>Forgets the stream, which is another one now.</summary>
     private void StartAgain()
     {
-        Log.Replaced(settings.Logger, stream, _last!.Value);
+        Log.Replaced(settings.Logger, stream, _lastOffset!.Value);
         metrics.Gaps.Add(1);
-        _last = null;
+        _lastOffset = null;
         _isCatchingUp = true;
         _ids = new StreamEventIds();
         delivery.Restart(_ids, before: default);

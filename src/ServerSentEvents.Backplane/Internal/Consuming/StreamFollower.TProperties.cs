@@ -33,17 +33,17 @@ internal sealed partial class StreamFollower<TProperties>(
 
     private readonly SeenMessages _seen = new(NodesRemembered);
 
-    /// <summary>The ids of the history. Another stream gets others, so that the old ids stay verified until its history is gone.</summary>
+    /// <summary>The ids of the history. A replaced stream gets a new object: the old one verifies ids until the old history is gone.</summary>
     private StreamEventIds _ids = new();
 
     /// <summary>The bytes of the last message. They show after a reconnection whether the stream is the same one.</summary>
     private readonly ArrayBufferWriter<byte> _lastBody = new();
 
     /// <summary>The offset of the last message; null for none.</summary>
-    private long? _last;
+    private long? _lastOffset;
 
     /// <summary>The position of the last event of the last message.</summary>
-    private EventPosition _position;
+    private EventPosition _lastPosition;
 
     /// <summary>True until the first message after a reconnection has shown whether it is the same stream.</summary>
     private bool _isResuming;
@@ -68,10 +68,10 @@ internal sealed partial class StreamFollower<TProperties>(
     {
         _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _markerOffset = await AppendMarkerAsync(reader, cancellationToken).ConfigureAwait(false);
-        if (_markerOffset <= _last)
+        if (_markerOffset <= _lastOffset)
             StartAgain();
-        _isResuming = _last is not null;
-        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _last ?? _markerOffset : _last, settings.ReadBack);
+        _isResuming = _lastOffset is not null;
+        var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _lastOffset ?? _markerOffset : _lastOffset, settings.ReadBack);
         stallDetector.SetMarkerAwaited(true);
         await reader.ReadAsync(start, Read, cancellationToken).ObserveFailure().WaitAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -140,7 +140,7 @@ internal sealed partial class StreamFollower<TProperties>(
             // The broker has lost a message that it had confirmed.
             Log.Lost(settings.Logger, stream, offset, offset);
             metrics.Gaps.Add(1);
-            RestartHistory(_position);
+            RestartHistory(_lastPosition);
         }
 
         stallDetector.SetMarkerAwaited(false);
@@ -158,11 +158,11 @@ internal sealed partial class StreamFollower<TProperties>(
             return;
         var result = MessageFormat.TryDecode(body, out var message);
         var (check, items) = result == DecodeResult.Decoded ? (message.Id.Check, message.Items.Count) : (0, 0);
-        _position = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
+        _lastPosition = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
         sequence = message.Id.Node == node ? message.Id.Sequence : 0;
         _lastBody.ResetWrittenCount();
         _lastBody.Write(body);
-        _last = offset;
+        _lastOffset = offset;
         var isComplete = false;
         try
         {
@@ -178,11 +178,11 @@ internal sealed partial class StreamFollower<TProperties>(
             if (!isComplete)
             {
                 metrics.Gaps.Add(_isCatchingUp ? 0 : 1);
-                delivery.Restart(_ids, _position);
+                delivery.Restart(_ids, _lastPosition);
             }
         }
 
-        delivery.Advance(_position);
+        delivery.Advance(_lastPosition);
     }
 
     private void Skip(long offset, DecodeResult result, ReadOnlySpan<byte> body)

@@ -85,6 +85,16 @@ internal sealed class Outbox : IDisposable
     /// <summary>The longest time that a message can be unconfirmed before the connection is given up.</summary>
     internal TimeSpan StallTimeout { get; }
 
+    /// <summary>True if a message has to be sent again, or waits for its confirmation.</summary>
+    internal bool HasUnconfirmed
+    {
+        get
+        {
+            lock (_gate)
+                return _messages.Exists(static message => message is { Number: not null } or { IsSettled: false });
+        }
+    }
+
     /// <summary>True if the connection must be replaced, because the broker does not confirm.</summary>
     internal bool IsStalled => _isStalled;
 
@@ -100,7 +110,7 @@ internal sealed class Outbox : IDisposable
         set => SetObstacle(value, _time.GetTimestamp());
     }
 
-    /// <summary>Sets <see cref="Obstacle"/> at a time that the caller has read, because it holds a lock.</summary>
+    /// <summary>Sets <see cref="Obstacle"/>. The caller holds a lock, so it reads the clock before that and passes the timestamp.</summary>
     internal void SetObstacle(string? value, long now)
     {
         lock (_gate)
@@ -142,15 +152,12 @@ internal sealed class Outbox : IDisposable
     }
 
     /// <summary>Begins with a new connection. Messages that the last one did not confirm are sent again, first and in order.</summary>
-    /// <returns>True if there are such messages.</returns>
-    internal bool BeginConnection()
+    internal void BeginConnection()
     {
         lock (_gate)
         {
-            _messages.RemoveAll(static message => message.IsSettled);
             _messages.ForEach(static message => message.Number = null);
             (_sent, _isStalled) = (0, false);
-            return _messages.Count > 0;
         }
     }
 

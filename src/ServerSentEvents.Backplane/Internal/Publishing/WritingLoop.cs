@@ -75,14 +75,14 @@ internal sealed class WritingLoop(
         lock (_gate)
             _writer = writer;
         NoteBlocked();
-        var hasUnconfirmed = outbox.BeginConnection();
+        outbox.BeginConnection();
         _connected.TrySetResult();
         _hasConfirmed = false;
         var isTried = false;
         while (!writer.Lost.IsCompleted)
         {
             NoteBlocked();
-            if (!isTried && (_hasConfirmed || (_unconfirmedReason is null && !hasUnconfirmed)))
+            if (!isTried && (_hasConfirmed || (_unconfirmedReason is null && !outbox.HasUnconfirmed)))
             {
                 isTried = true;
                 connected();

@@ -39,7 +39,7 @@ internal sealed partial class ChannelIndex<TProperties>
     internal IReadOnlyList<ChannelMembers<TProperties>> Channels => _scan;
 
     /// <summary>Any subscriber; null if there is none. The time does not depend on the number of channels.</summary>
-    internal Subscriber<TProperties>? Last => _scan.Count > 0 ? _scan[^1][_scan[^1].Count - 1].Subscriber : null;
+    internal Subscriber<TProperties>? AnySubscriber => _scan.Count > 0 ? _scan[^1][_scan[^1].Count - 1].Subscriber : null;
 
     internal long NewWalk() => ++_walk;
 
@@ -151,8 +151,8 @@ internal sealed partial class ChannelIndex<TProperties>
 }
 
 /// <summary>
-/// A walk over all subscribers, in steps under the registry's lock, so that no thread waits long. A mutable struct: pass it by
-/// reference.
+/// A walk over all subscribers. It takes steps under the registry's lock, so that no thread waits long for it; a large budget makes it
+/// one step. A mutable struct: pass it by reference.
 /// </summary>
 internal struct SubscriberWalk
 {

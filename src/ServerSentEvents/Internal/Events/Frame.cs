@@ -119,8 +119,8 @@ internal sealed class Frame
     {
         if (OwnId is not null && !ids.TryParse(OwnId, out _))
             return;
-        _id = ids;
-        _position = position;
+        // A key function may have read the event, and with it the line of a forwarded id.
+        (_id, _position, _idLine) = (ids, position, null);
         _length = _utf8.Length + WireFormat.IdLength(ids.LengthOf(position));
     }
 
@@ -131,7 +131,7 @@ internal sealed class Frame
     internal void RemoveForwardedId(EventIds ids)
     {
         if (OwnId is not null && ids.TryParse(OwnId, out _))
-            (_id, _length) = (null, _utf8.Length);
+            (_id, _idLine, _length) = (null, null, _utf8.Length);
     }
 
     /// <summary>

@@ -2,9 +2,15 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Internal.Events;
 
+/// <summary>Makes the frame of one subscriber by a function of the application. Returns null for none.</summary>
+/// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
+/// <param name="properties">The properties of the subscriber.</param>
+/// <param name="last">The last frame of this event, for reuse; the default value before the first subscriber.</param>
+internal delegate Frame? FrameMaker<in TProperties>(TProperties properties, ref LastFrame last);
+
 /// <summary>
 /// The last item of a personalized event, with its frame. A function that only filters returns the same item for many subscribers:
-/// they share its frame, as if the event were not personalized. Use one for frames that no reader has yet.
+/// they share its frame, as if the event were not personalized. Share a frame only while no reader has it: its position is set later.
 /// </summary>
 internal struct LastFrame
 {

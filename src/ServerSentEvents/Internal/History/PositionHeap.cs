@@ -1,13 +1,14 @@
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>Values by position, as a heap: the first one has the lowest position.</summary>
+/// <remarks>Not safe for use by several threads: the caller holds a lock.</remarks>
 internal sealed class PositionHeap<T>
 {
     private const int SmallEnough = 64;
 
     private readonly List<(long Position, T Value)> _values;
 
-    /// <summary>Creates a heap of values that are sorted by position. The values of another heap are in order as well.</summary>
+    /// <summary>Creates a heap of values that are sorted by position, or that have the order of another heap.</summary>
     internal PositionHeap(IEnumerable<(long Position, T Value)> sorted) => _values = [.. sorted];
 
     internal int Count => _values.Count;

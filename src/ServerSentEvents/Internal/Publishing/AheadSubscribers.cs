@@ -7,7 +7,7 @@ namespace ServerSentEvents.Internal.Publishing;
 /// Subscribers whose last event id is ahead of this node of a backplane: their clients came from a node that has read more.
 /// They are sent nothing up to that position.
 /// </summary>
-/// <remarks>Guarded by the registry's lock. These subscribers have no unit limit, so that each publish looks here for them alone.</remarks>
+/// <remarks>Guarded by the registry's lock. They have no unit limit, so a publish takes the slow way, which looks here, only for them.</remarks>
 internal sealed class AheadSubscribers<TProperties>
 {
     private readonly Dictionary<Subscriber<TProperties>, (EventPosition Position, long Since)> _subscribers = [];
@@ -18,8 +18,8 @@ internal sealed class AheadSubscribers<TProperties>
     internal int Count => _subscribers.Count;
 
     /// <summary>
-    /// The earliest time from which a wait counts; the largest number while the node does not read the end of its stream. Before it
-    /// reads the end, a position can still come.
+    /// The timestamp before which no wait counts; <see cref="long.MaxValue"/> while the node does not read the end of its stream: a
+    /// position can still come.
     /// </summary>
     internal long WaitsSince { get; set; } = long.MinValue;
 

@@ -18,7 +18,7 @@ internal readonly record struct InitialData(Frame[] Frames, Func<CancellationTok
 /// <param name="expectedIds">The ids that the history has before the lock is taken; null without a history.</param>
 /// <remarks>
 /// The constructor prepares the initial data, so create this outside every lock. The time of the methods does not depend on the
-/// number of events.
+/// number of events, unless a backplane replaces the ids at the same moment.
 /// </remarks>
 internal readonly struct InitialStream(
     ReconnectionTime reconnection, Frame? gap, InitialData initialData, string? lastEventId, EventIds? expectedIds)
@@ -39,7 +39,7 @@ internal readonly struct InitialStream(
     /// <param name="replay">The missed events that could be made; null for none.</param>
     internal void Begin(SubscriptionQueue queue, EventIds? ids, EventPosition position, LeadingFrames? replay = null)
     {
-        // A backplane can have replaced the ids, but does so only once.
+        // A backplane can have replaced the ids after the constructor read them.
         if (!ReferenceEquals(ids, expectedIds))
             WithoutForwardedIds(_frames, ids);
         PlaceLast(_frames, ids, position);

@@ -21,8 +21,8 @@ internal sealed class PublisherTimer<TProperties>
     private readonly TimeSpan _period;
 
     /// <summary>
-    /// The time from which a check sends heartbeats again, because the check after it would be too late. Checks can overlap, hence
-    /// volatile operations.
+    /// The timestamp from which a check sends heartbeats: one period before they are due, because the check after that would be late.
+    /// Read and written by volatile operations, because checks can overlap.
     /// </summary>
     private long _nextHeartbeats = long.MinValue;
 
@@ -91,7 +91,7 @@ internal sealed class PublisherTimer<TProperties>
         if (_settings.HistoryMaxAge is { } age)
             core.Registry.Evict(expiredBefore: now - _settings.Ticks(age));
 
-        var unreached = core.Registry.EndUnreached(subscribedBefore: now - _settings.Ticks(AheadTimeout));
+        var unreached = core.Registry.EndUnreached(waitingSince: now - _settings.Ticks(AheadTimeout));
         // Handlers and writers are application code, and must not delay the timer.
         if (unreached.Ended is not null)
             ThreadPool.UnsafeQueueUserWorkItem(_ => core.Complete(unreached), state: null);

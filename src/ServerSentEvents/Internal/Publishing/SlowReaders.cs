@@ -144,7 +144,7 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
             return now - _progressAt;
         }
 
-        /// <summary>Removes the waiter from the queue. Other sources that wait there look again.</summary>
+        /// <summary>Removes the waiter from the queue, and wakes the waiters of other sources there.</summary>
         internal void StopWaiting()
         {
             if (IsWaiting)

@@ -156,7 +156,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     private void EndAll_NeedsLock(Frame[]? lastFrames, ref RegistryResult<TProperties> result)
     {
         AssertLocked();
-        for (var ended = 0; _index.Last is { } subscriber; ended++)
+        for (var ended = 0; _index.AnySubscriber is { } subscriber; ended++)
         {
             // A full queue gets no last frame: no event is dropped for it, and its client already has a reconnection interval.
             if (lastFrames is not null)

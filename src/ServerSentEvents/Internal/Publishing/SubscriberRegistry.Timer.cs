@@ -52,15 +52,15 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Ends subscribers that came before a time and whose position this node of a backplane has not reached, although it reads
+    /// Ends subscribers that have waited since a time and whose position this node of a backplane has not reached, although it reads
     /// the end of the stream. From then on, their ids are gaps.
     /// </summary>
-    internal RegistryResult<TProperties> EndUnreached(long subscribedBefore)
+    internal RegistryResult<TProperties> EndUnreached(long waitingSince)
     {
         RegistryResult<TProperties> result = default;
         lock (_gate)
         {
-            foreach (var (subscriber, position) in _ahead.FindOlderThan(subscribedBefore))
+            foreach (var (subscriber, position) in _ahead.FindOlderThan(waitingSince))
             {
                 _history!.Distrust(position.Value);
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);

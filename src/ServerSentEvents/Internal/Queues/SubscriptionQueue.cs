@@ -71,8 +71,8 @@ internal abstract partial class SubscriptionQueue
     internal Func<SseItem<string>, string?>? KeyFunction => _tracker?.KeyFunction;
 
     /// <summary>
-    /// The copy that reads this queue; null for another reader. Set once, under the registry's
-    /// lock. The copy is signaled for every later frame and for the end.
+    /// The copy that reads this queue; null for another reader. Set once, under the registry's lock. The copy is signaled for every later
+    /// frame and for the end.
     /// </summary>
     internal QueueCopy? Copy { get; set; }
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace ServerSentEvents.AspNetCore.Tests;
 
 /// <summary>Tests the registration of publishers with options from configuration.</summary>
-public sealed class PublisherConfigurationTests
+public sealed class OptionsConfigurationTests
 {
     /// <summary>The options that configuration cannot hold.</summary>
     private static readonly string[] OnlyInCode = [nameof(PublisherOptions.GapEvent), nameof(PublisherOptions.TimeProvider)];
