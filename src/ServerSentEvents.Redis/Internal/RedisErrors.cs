@@ -10,8 +10,8 @@ internal static class RedisErrors
     private const string LibraryPrefix = "SimpleError: ";
 
     /// <summary>Returns true if the server takes no writes for now, but keeps its connections.</summary>
-    internal static bool IsBlocked(Exception explained) => explained.InnerException is RedisServerException { Kind: RedisErrorKind.OutOfMemory
-        or RedisErrorKind.Misconfigured or RedisErrorKind.NoReplicas or RedisErrorKind.Busy };
+    internal static bool IsBlocked(Exception explained) => (explained.InnerException as RedisServerException)?.Kind
+        is RedisErrorKind.OutOfMemory or RedisErrorKind.Misconfigured or RedisErrorKind.NoReplicas or RedisErrorKind.Busy;
 
     /// <summary>Returns true if the server has refused to create a stream, because it exists.</summary>
     internal static bool IsExistingStream(Exception explained) => explained.Message.Contains("equal or smaller", StringComparison.Ordinal);
