@@ -90,14 +90,7 @@ public sealed class ShutdownTests
     public async Task Stop_HandlersWaitForOtherStreams_AllStreamsEndAtOnce()
     {
         using var own = new Publisher();
-        await using var app = await TestApplication.StartAsync(
-            builder => SetClock(builder).AddServerSentEvents().AddServerSentEvents<string>(),
-            app =>
-            {
-                app.MapServerSentEvents("/plain");
-                app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
-                app.MapGet("/own", () => own.Subscribe().ToResult());
-            });
+        await using var app = await StartWithThreePublishersAsync(own);
         var clients = await Task.WhenAll(app.OpenAsync("/plain"), app.OpenAsync("/typed"), app.OpenAsync("/own"), app.OpenAsync("/own"));
         var ended = Task.WhenAll(clients.Select(client => client.RestAsync()));
         app.Publisher.Unsubscribed += (_, _) => ended.Wait(Limits.Patience);
@@ -148,14 +141,7 @@ public sealed class ShutdownTests
     public async Task Stop_UnsubscribedHandlersThrow_LogsTheExceptionsAndEndsAllStreams()
     {
         using var own = new Publisher();
-        await using var app = await TestApplication.StartAsync(
-            builder => SetClock(builder).AddServerSentEvents().AddServerSentEvents<string>(),
-            app =>
-            {
-                app.MapServerSentEvents("/plain");
-                app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
-                app.MapGet("/own", () => own.Subscribe().ToResult());
-            });
+        await using var app = await StartWithThreePublishersAsync(own);
         app.Publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
         own.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
         var clients = new List<LineClient>();
@@ -277,6 +263,16 @@ public sealed class ShutdownTests
     /// <summary>Starts an application whose clock stands still, so that no client is cut off on a busy machine.</summary>
     private static Task<TestApplication> StartAsync(Action<PublisherOptions>? configure = null) =>
         TestApplication.StartAsync(builder => SetClock(builder).AddServerSentEvents(configure));
+
+    /// <summary>Starts an application with a plain, a typed and an own publisher.</summary>
+    private static Task<TestApplication> StartWithThreePublishersAsync(Publisher own) => TestApplication.StartAsync(
+        builder => SetClock(builder).AddServerSentEvents().AddServerSentEvents<string>(),
+        app =>
+        {
+            app.MapServerSentEvents("/plain");
+            app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
+            app.MapGet("/own", () => own.Subscribe().ToResult());
+        });
 
     /// <summary>Sets a clock that stands still, and returns the services.</summary>
     private static IServiceCollection SetClock(WebApplicationBuilder builder) =>

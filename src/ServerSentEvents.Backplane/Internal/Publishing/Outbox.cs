@@ -14,7 +14,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// <para>Safe for use by several threads. No continuation of a task runs under the lock, and the clock, which can be the
 /// application's, is read outside the lock.</para>
 /// </remarks>
-internal sealed class Outbox : IDisposable
+internal sealed partial class Outbox : IDisposable
 {
     /// <summary>The largest message, in bytes, unless it has a single item.</summary>
     internal const int LargestMessage = 64 << 10;
@@ -217,30 +217,6 @@ internal sealed class Outbox : IDisposable
             foreach (var item in _items.Concat(UnconfirmedItems_NeedsLock()))
                 item.Fail(new ObjectDisposedException(typeof(StreamPublisher).FullName));
         }
-    }
-
-    /// <summary>Fails items whose timeout is over, and notices a broker that does not confirm.</summary>
-    private void Check()
-    {
-        var now = _time.GetTimestamp();
-        lock (_gate)
-        {
-            var reason = _obstacle ?? "the broker has not confirmed what was sent before";
-            var late = now - _time.ToTimestampTicks(_timeout);
-            while (_items.TryPeek(out var first) && (first.IsSettled || first.AddedAt <= late))
-                _items.Dequeue().Fail(new TimeoutException($"Not published within the PublishTimeout of {_timeout}: {reason}."));
-            foreach (var item in UnconfirmedItems_NeedsLock().Where(item => item.AddedAt <= late && !item.IsSettled))
-            {
-                item.Fail(new TimeoutException(
-                    $"Sent, but not confirmed within the PublishTimeout of {_timeout}: {reason}. It may have been published."));
-            }
-
-            var stalledBefore = now - _time.ToTimestampTicks(StallTimeout);
-            _isStalled |= _obstacle is null
-                && _messages is [{ Number: not null } oldest, ..] && Math.Max(oldest.SentAt, _clearSince) <= stalledBefore;
-        }
-
-        Changed.Set();
     }
 
     private OutgoingMessage? MakeMessage_NeedsLock()
