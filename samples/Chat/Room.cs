@@ -23,7 +23,7 @@ internal sealed class Room
 
     private readonly Publisher<Member> _publisher;
 
-    /// <summary>Keeps messages and lists of names in the order in which they are published.</summary>
+    /// <summary>The lock that keeps messages and lists of names in the order in which they are published.</summary>
     private readonly Lock _gate = new();
 
     /// <summary>The last messages, the oldest first. Guarded by <see cref="_gate"/>.</summary>

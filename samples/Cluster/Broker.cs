@@ -12,7 +12,7 @@ internal sealed record Broker(Uri Address)
 
     private bool IsRedis => Address.Scheme == "redis";
 
-    /// <summary>The commands that bring a broker, without the password of this one.</summary>
+    /// <summary>The commands that start a broker. They do not show the password in the address of this one.</summary>
     public string Advice => IsRedis
         ? $"""
             The nodes need Redis 7, and look for it at {Address.Authority}. To get it:

@@ -14,7 +14,7 @@ internal sealed record Message(string Id, string Name, string Text, string? Node
 {
     public bool IsValid => IsFilled(Id, 64) && IsFilled(Name, 40) && IsFilled(Text, 2_000) && IsFilled(PageSecret, 64);
 
-    /// <summary>Makes the event of one page: it says whether the message is the page's own, and not whose it is.</summary>
+    /// <summary>Makes the event for one page. The event says whether the page sent the message, and hides the secret of the sender.</summary>
     public static SseItem<string>? Personalize(SseItem<string> item, string pageSecret)
     {
         if (item.EventType != "message" || JsonSerializer.Deserialize<Message>(item.Data, JsonSerializerOptions.Web) is not { } message)

@@ -104,7 +104,7 @@ internal static class Node
         }
     }
 
-    /// <summary>Nothing is ever written to the standard input of a node. It closes when the load balancer ends.</summary>
+    /// <summary>Stops this node when the load balancer ends: the standard input, to which nothing is written, closes then.</summary>
     private static async Task StopWithLoadBalancerAsync(IHostApplicationLifetime lifetime)
     {
         await using var input = Console.OpenStandardInput();

@@ -5,7 +5,7 @@ builder.Configuration["broker"] ??= "amqp://guest:guest@localhost";
 
 if (!Broker.TryParse(builder.Configuration["broker"], out var broker))
 {
-    await Console.Error.WriteLineAsync("The broker is not an address. For instance: --broker amqp://user:password@host, or --broker redis://host:6379");
+    await Console.Error.WriteLineAsync("The broker is not an address. Example: --broker amqp://user:password@host, or --broker redis://host:6379");
     return 1;
 }
 

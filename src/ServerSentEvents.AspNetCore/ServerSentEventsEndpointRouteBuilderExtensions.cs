@@ -47,7 +47,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
 {
     /// <summary>Maps a route to the default channel of <see cref="Publisher"/>.</summary>
     /// <param name="endpoints">The application's endpoints.</param>
-    /// <param name="pattern">The route.</param>
+    /// <param name="pattern">The pattern of the route, such as <c>/events</c>.</param>
     /// <returns>The endpoint, for further configuration.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value of <see cref="EventStreamOptions"/> is out of its range.</exception>
@@ -64,7 +64,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
     /// <summary>Maps a route to the default channel of a publisher, with default properties.</summary>
     /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
     /// <param name="endpoints">The application's endpoints.</param>
-    /// <param name="pattern">The route.</param>
+    /// <param name="pattern">The pattern of the route, such as <c>/events</c>.</param>
     /// <param name="publisher">The publisher, which need not be registered.</param>
     /// <returns>The endpoint, for further configuration.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -76,7 +76,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
     /// <summary>Maps a route to the registered publisher, with options for each request.</summary>
     /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
     /// <param name="endpoints">The application's endpoints.</param>
-    /// <param name="pattern">The route.</param>
+    /// <param name="pattern">The pattern of the route, such as <c>/events</c>.</param>
     /// <param name="subscribe">
     /// A function that returns the options of the subscription. It is called for each request, concurrently, before the
     /// subscription exists. Null refuses the client with the status that the function has set, for example 403. If the
@@ -104,7 +104,7 @@ public static class ServerSentEventsEndpointRouteBuilderExtensions
 
     /// <summary>Maps a route to a publisher, with options for each request.</summary>
     /// <param name="endpoints">The application's endpoints.</param>
-    /// <param name="pattern">The route.</param>
+    /// <param name="pattern">The pattern of the route, such as <c>/events</c>.</param>
     /// <param name="publisher">The publisher, which need not be registered.</param>
     /// <param name="subscribe">
     /// A function that returns the options of the subscription, as for the registered publisher.

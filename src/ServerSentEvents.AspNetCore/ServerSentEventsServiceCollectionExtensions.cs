@@ -89,9 +89,9 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// <returns>The services.</returns>
     /// <remarks>
     /// <para>The keys are the names of the properties of <see cref="PublisherOptions"/> and <see cref="EventStreamOptions"/>, in any
-    /// case. <see cref="EventStreamOptions"/> apply to the whole application. Other keys are ignored.
-    /// Durations are written as <c>hh:mm:ss</c> or <c>d.hh:mm:ss</c>, with hours from 0 to 23. Null or an
-    /// empty value sets an option that can be null to null: an empty <c>HeartbeatInterval</c> switches heartbeats off.
+    /// case. <see cref="EventStreamOptions"/> apply to the whole application. Other keys are ignored. Durations are written as
+    /// <c>hh:mm:ss</c> or <c>d.hh:mm:ss</c>, with hours from 0 to 23. Null or an empty value sets an option that can be null to null:
+    /// an empty <c>HeartbeatInterval</c> switches heartbeats off.
     /// <see cref="PublisherOptions.GapEvent"/> and <see cref="PublisherOptions.TimeProvider"/> can only be set in code;
     /// their keys are refused.</para>
     /// <para>A value that cannot be read or is out of its range stops the start of the application with an

@@ -5,7 +5,8 @@ namespace ServerSentEvents.Backplane;
 /// <summary>Settings of a <see cref="StreamBackplane{TProperties}"/> that all brokers share.</summary>
 /// <typeparam name="TProperties">The type of the data that the application attaches to each subscriber.</typeparam>
 /// <remarks>
-/// The backplane checks and copies the options once. Do not change an instance from several threads at the same time.
+/// The backplane checks and copies the options once, when it is created. A value outside its range throws an
+/// <see cref="ArgumentException"/> there. Do not change an instance from several threads at the same time.
 /// </remarks>
 public abstract class BackplaneOptions<TProperties> : StreamPublisherOptions
 {

@@ -15,12 +15,16 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class BackplaneServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a publisher as <see cref="IEventPublisher"/>, a hosted service that starts it before the other hosted services
-    /// and disposes it after they have stopped, and a health check with the tag <c>ready</c>. A second call for the same type has
-    /// no effect: its functions are never called. Calls for different types add different publishers.
-    /// <see cref="IEventPublisher"/> is ambiguous then, and its resolution throws an <see cref="InvalidOperationException"/>,
-    /// unless the application registers one of them as <see cref="IEventPublisher"/> later.
+    /// Registers a singleton publisher, also as <see cref="IEventPublisher"/>, with a hosted service and a health check.
     /// </summary>
+    /// <remarks>
+    /// <para>The hosted service starts the publisher before the other hosted services, and disposes it after they have stopped. The
+    /// health check has the tag <c>ready</c>.</para>
+    /// <para>A second call for the same type has no effect: its functions are never called. Calls for different types add different
+    /// publishers. <see cref="IEventPublisher"/> is then ambiguous, and its resolution throws an
+    /// <see cref="InvalidOperationException"/>, unless the application registers one of them as <see cref="IEventPublisher"/>
+    /// later.</para>
+    /// </remarks>
     /// <typeparam name="TPublisher">The type of the publisher.</typeparam>
     /// <typeparam name="TOptions">The type of the publisher's options.</typeparam>
     /// <param name="services">The application's services.</param>

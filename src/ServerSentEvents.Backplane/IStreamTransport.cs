@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace ServerSentEvents.Backplane;
 
 /// <summary>
-/// One stream of a broker, for the author of a broker's package. Messages get rising offsets in the order in which they are
-/// appended, and can be read from any offset, any number of times.
+/// One stream of a broker, for the author of a broker's package. Messages get increasing offsets in the order in which they are
+/// appended. They can be read from any offset, any number of times.
 /// </summary>
 /// <remarks>
 /// <para><b>Connections.</b> A connection never comes back once it is lost. The engine opens another one, and resumes from the
@@ -42,7 +42,9 @@ public interface IStreamTransport
 }
 
 /// <summary>A connection to the broker. Disposing it takes at most a second, also on a stalled network.</summary>
-/// <remarks>The engine can dispose a connection on any thread, also while another call runs.</remarks>
+/// <remarks>
+/// The engine can dispose a connection on any thread, also while another call runs. A pending call ends when the connection is lost.
+/// </remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamConnection : IAsyncDisposable
 {
@@ -70,14 +72,14 @@ public interface IStreamWriter : IStreamConnection
     ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 }
 
-/// <summary>The receiver of a writer's news. Its methods do not throw.</summary>
+/// <summary>The receiver of the confirmations and state changes of a writer. Its methods do not throw.</summary>
 /// <remarks>The methods state from which threads the transport can call them.</remarks>
 [Experimental(StreamTransport.DiagnosticId)]
 public interface IStreamWriterObserver
 {
     /// <summary>
-    /// Notes that the broker has a message, and keeps it as safely as it is set up to. Call from one thread at a time, and
-    /// never after the writer was disposed. The method returns at once, so you can hold a lock.
+    /// Notes that the broker has stored a message, as durably as it is configured. Call from one thread at a time, and never after the
+    /// writer was disposed. The method returns at once, so you can hold a lock.
     /// </summary>
     /// <param name="number">The number of the message on its connection.</param>
     /// <param name="all">True if all messages before it are confirmed too.</param>
@@ -104,7 +106,7 @@ public interface IStreamReader : IStreamConnection
     /// <returns>The offset of the message.</returns>
     Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 
-    /// <summary>Starts to read, and goes on with every message that is appended later. The engine calls it once.</summary>
+    /// <summary>Starts to read, and continues with every message that is appended later. The engine calls it once.</summary>
     /// <param name="start">The first message to read.</param>
     /// <param name="handler">
     /// The receiver of the messages: one call at a time, in the order of the offsets. No call starts after the connection was

@@ -111,7 +111,7 @@ public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposabl
             EventValidator.ThrowIfInvalid(item, nameof(item));
             var encoded = ItemFormat.EncodeEvent(item, channels);
             ThrowIfTooLarge(encoded, "event", nameof(item));
-            _metrics.Published.Add(1);
+            _metrics.Published.Increment();
             return new ValueTask(SendAsync(encoded, cancellationToken));
         }
         catch (Exception exception)
@@ -130,8 +130,8 @@ public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposabl
     /// <param name="cancellationToken">A token that stops the wait. A disconnect that was sent can still take place.</param>
     /// <returns>A task that completes when the broker has confirmed the disconnect. Each node then carries it out.</returns>
     /// <remarks>
-    /// Clients reconnect by themselves. Turn them away by authentication. A node that is not connected to the broker carries
-    /// the disconnect out when it is again; a node that starts later does not.
+    /// Clients reconnect by themselves: refuse them by authentication. A node without a connection to the broker carries the disconnect
+    /// out when it is connected again. A node that starts later does not carry it out, because it had no such subscription.
     /// </remarks>
     /// <exception cref="ArgumentException">The key is null, empty, too long, or not well-formed UTF-16.</exception>
     /// <exception cref="TimeoutException">

@@ -4,7 +4,8 @@ namespace ServerSentEvents.Backplane;
 
 /// <summary>Settings of a <see cref="StreamPublisher"/> that all brokers share.</summary>
 /// <remarks>
-/// The publisher checks and copies the options once. Do not change an instance from several threads at the same time.
+/// The publisher checks and copies the options once, when it is created. A value outside its range throws an
+/// <see cref="ArgumentException"/> there. Do not change an instance from several threads at the same time.
 /// </remarks>
 public abstract class StreamPublisherOptions
 {
@@ -36,7 +37,7 @@ public abstract class StreamPublisherOptions
 
     /// <summary>
     /// The source of the time and of timers. The default is <see cref="TimeProvider.System"/>. In a container, the registered one is
-    /// used, if there is one.
+    /// used, if there is one. Null is refused.
     /// </summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ServerSentEvents.Client.Internal;
+using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.Client;
 
@@ -179,7 +180,7 @@ public sealed class EventStreamClient
         IAsyncEnumerable<SseItem<string>> items, JsonTypeInfo<T> typeInfo, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
-            yield return SseItems.Create(Deserialize(item, typeInfo), item.EventType, item.EventId);
+            yield return new SseItem<T>(Deserialize(item, typeInfo), item.EventType).WithId(item.EventId);
     }
 
     private static T Deserialize<T>(SseItem<string> item, JsonTypeInfo<T> typeInfo)

@@ -25,13 +25,14 @@ namespace ServerSentEvents.RabbitMQ;
 public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TProperties>
 {
     /// <summary>
-    /// The address and the credentials of the broker. Required. The backplane changes this object: create one for it alone.
+    /// The address and the credentials of the broker. Required. The engine keeps and changes this object: create one for each backplane
+    /// or publisher.
     /// </summary>
     /// <remarks>
-    /// The backplane keeps the object without a copy. It recovers by itself, so it turns <c>AutomaticRecoveryEnabled</c> and
-    /// <c>TopologyRecoveryEnabled</c> off. If <c>RequestedHeartbeat</c> is 60 seconds, the library's default, it becomes 6 seconds,
-    /// so that a silent network is noticed within 30 seconds. <c>ContinuationTimeout</c> and <c>RequestedConnectionTimeout</c> become
-    /// 5 seconds if they are 20 and 30, the library's defaults.
+    /// The engine reconnects by itself, so it turns <c>AutomaticRecoveryEnabled</c> and <c>TopologyRecoveryEnabled</c> off. If
+    /// <c>RequestedHeartbeat</c> is 60 seconds, the library's default, it becomes 6 seconds, so that a silent network is noticed within
+    /// 30 seconds. <c>ContinuationTimeout</c> and <c>RequestedConnectionTimeout</c> become 5 seconds if they are 20 and 30, the library's
+    /// defaults.
     /// </remarks>
     public ConnectionFactory? ConnectionFactory { get; set; }
 
@@ -59,10 +60,12 @@ public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TPr
     public TimeSpan? MaxAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// The bytes of events that the broker keeps on each of its nodes; null for no limit. From 1,000,000, and at least ten
-    /// times <see cref="StreamPublisherOptions.MaxEventBytes"/>, because the broker removes a tenth at a time, or
-    /// 1,000,000,000 bytes if that is less. The default is 1,073,741,824 (1 GiB). It has no effect on a stream that exists
-    /// already.
+    /// The bytes of events that the broker keeps on each of its nodes: from 1,000,000, and at least ten times
+    /// <see cref="StreamPublisherOptions.MaxEventBytes"/>; null for no limit. The default is 1,073,741,824 (1 GiB).
     /// </summary>
+    /// <remarks>
+    /// The broker removes a tenth at a time, or 1,000,000,000 bytes if that is less. If one event were larger than a tenth, the broker
+    /// could remove events before nodes have read them. The option has no effect on a stream that exists already.
+    /// </remarks>
     public long? MaxBytes { get; set; } = 1L << 30;
 }

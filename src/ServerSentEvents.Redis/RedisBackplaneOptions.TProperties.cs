@@ -24,12 +24,14 @@ namespace ServerSentEvents.Redis;
 public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TProperties>
 {
     /// <summary>
-    /// The address and the credentials of Redis, with TLS, the database, Sentinel or the nodes of a cluster. Required.
-    /// <c>ConfigurationOptions.Parse</c> makes it from a connection string. The backplane recovers by itself, so in its copy it
-    /// sets <c>AbortOnConnectFail</c>, <c>BacklogPolicy</c> and <c>ConnectRetry</c>. It also sets <c>AllowAdmin</c>, to read
-    /// INFO (the server checks the user's permissions), and <c>ClientName</c> if that is null. <c>AsyncTimeout</c>, the longest
-    /// wait for an answer, becomes 10 seconds if it is longer.
+    /// The address and the credentials of Redis, with TLS, the database, Sentinel or the nodes of a cluster. Required. The object is
+    /// copied. <c>ConfigurationOptions.Parse</c> makes it from a connection string.
     /// </summary>
+    /// <remarks>
+    /// The engine reconnects by itself, so it sets <c>AbortOnConnectFail</c>, <c>BacklogPolicy</c> and <c>ConnectRetry</c> in the copy.
+    /// It also sets <c>AllowAdmin</c>, to read INFO (the server checks the user's permissions), and <c>ClientName</c> if that is null.
+    /// <c>AsyncTimeout</c>, the longest wait for an answer, becomes 10 seconds if it is longer.
+    /// </remarks>
     public ConfigurationOptions? Configuration { get; set; }
 
     /// <summary>
@@ -40,10 +42,12 @@ public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TPrope
     public string StreamKey { get; set; } = "server-sent-events";
 
     /// <summary>
-    /// The number of messages that Redis keeps in memory; null for no limit. From 1,000; the default is 100,000. Redis keeps
-    /// somewhat more, because it removes them in blocks. A message has one event on a quiet node, and up to 1,000 events or
-    /// 64 KiB on a busy one, so that 100,000 messages can take about 6 GiB of Redis' memory. The limit of the node that appends counts.
+    /// The number of messages that Redis keeps in memory, from 1,000; null for no limit. The default is 100,000.
     /// </summary>
+    /// <remarks>
+    /// Redis keeps somewhat more, because it removes messages in blocks. A message has one event on a quiet node, and up to 1,000 events
+    /// or 64 KiB on a busy one. So 100,000 messages can take about 6 GiB of Redis' memory. The limit of the node that appends counts.
+    /// </remarks>
     public int? MaxLength { get; set; } = 100_000;
 
     /// <summary>

@@ -19,8 +19,9 @@ public static class RedisServiceCollectionExtensions
     /// <returns>The services.</returns>
     /// <remarks>
     /// <para>The publisher of the node is registered by <c>AddServerSentEvents&lt;TProperties&gt;()</c>, or as a singleton
-    /// <see cref="Publisher{TProperties}"/>. The application starts when this node has caught up with the stream, or without
-    /// Redis after <see cref="StreamPublisherOptions.PublishTimeout"/>.</para>
+    /// <see cref="Publisher{TProperties}"/>. Without it, the start of the application throws an
+    /// <see cref="InvalidOperationException"/> that names the call to add. The application starts when this node has caught up with
+    /// the stream, or without Redis after <see cref="StreamPublisherOptions.PublishTimeout"/>.</para>
     /// <para>The health check is named <c>server-sent-events-redis-</c> plus the full name of the type, and has the tag
     /// <c>ready</c>. It is unhealthy until the node has caught up, and degraded in a later outage.</para>
     /// <para>A second call for the same type has no effect. With several backplanes or publishers of brokers,

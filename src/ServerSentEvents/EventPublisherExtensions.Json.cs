@@ -52,7 +52,8 @@ public static partial class EventPublisherExtensions
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
     /// <exception cref="AggregateException">
-    /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
+    /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> or a
+    /// <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw.
     /// </exception>
     /// <example>
     /// <code>
@@ -119,7 +120,11 @@ public static partial class EventPublisherExtensions
     /// </param>
     /// <inheritdoc cref="PublishJsonAsync{T}(IEventPublisher, T, JsonTypeInfo{T}, ChannelNames, string, string, CancellationToken)" path="/returns"/>
     /// <inheritdoc cref="PublishJsonAsync{T}(IEventPublisher, T, JsonTypeInfo{T}, ChannelNames, string, string, CancellationToken)" path="/remarks"/>
-    /// <inheritdoc cref="PublishJsonAsync{T}(IEventPublisher, T, JsonTypeInfo{T}, ChannelNames, string, string, CancellationToken)" path="/exception"/>
+    /// <exception cref="NotSupportedException">
+    /// At the call: the resolver of the options does not know the type. In the task: the serializer does not support a type of the
+    /// value. Nothing was published. Other exceptions of converters and properties are in the task as well, unchanged.
+    /// </exception>
+    /// <inheritdoc cref="PublishJsonAsync{T}(IEventPublisher, T, JsonTypeInfo{T}, ChannelNames, string, string, CancellationToken)" path="/exception[@cref!='T:System.NotSupportedException']"/>
     /// <example>
     /// <code>
     /// using System.Text.Json;

@@ -30,7 +30,8 @@ public static partial class EventPublisherExtensions
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
     /// <exception cref="AggregateException">
-    /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
+    /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> or a
+    /// <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw.
     /// </exception>
     public static ValueTask PublishAsync(
         this IEventPublisher publisher,
@@ -80,7 +81,7 @@ public static partial class EventPublisherExtensions
     /// <exception cref="ObjectDisposedException">In the task: the publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
     /// In the task: the last event was published on this node, and a handler of
-    /// <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
+    /// <see cref="Publisher{TProperties}.Unsubscribed"/> or a <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw.
     /// </exception>
     /// <example>
     /// <code>

@@ -9,8 +9,9 @@ namespace ServerSentEvents;
 /// <remarks>
 /// <para><b>Thread safety.</b> Implementations can be used from any thread.</para>
 /// <para><b>Errors.</b> The exceptions of <see cref="PublishAsync"/> are in the returned task. Extension methods throw at
-/// the call if an argument is null, a delegate, or an invalid type or id. All other exceptions are in the task. The
-/// conversion to <see cref="ChannelNames"/> throws at the call.</para>
+/// the call if an argument is null, a delegate or a subscription, if a type or an id is invalid, or if JSON options do not know
+/// the type of the value. All other exceptions are in the task. The conversion to <see cref="ChannelNames"/> throws at the
+/// call.</para>
 /// <para><b>Order.</b> If each call starts after the previous one has completed, the events arrive in that order.</para>
 /// <para><b>Personalized events.</b> A function cannot be sent to another process, so this interface has no overload for
 /// one. A backplane takes such a function in its options.</para>
@@ -51,7 +52,8 @@ public interface IEventPublisher
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
     /// <exception cref="AggregateException">
-    /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> threw.
+    /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> or a
+    /// <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw.
     /// </exception>
     ValueTask PublishAsync(SseItem<string> item, ChannelNames channels = default, CancellationToken cancellationToken = default);
 }

@@ -16,7 +16,7 @@ public partial class Publisher<TProperties>
     internal void Follow(EventIds ids, EventPosition before) => _core.Follow(ids, before);
 
     /// <summary>
-    /// Ends the subscriptions whose last event id has a position of at most that value, but comes from another stream.
+    /// Ends the subscriptions whose last event id has a position of at most a value, but comes from another stream.
     /// </summary>
     internal void EndUnknown(long value) => _core.EndUnknown(value);
 

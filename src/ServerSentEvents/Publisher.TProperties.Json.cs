@@ -44,7 +44,8 @@ public partial class Publisher<TProperties>
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// A handler of <see cref="Unsubscribed"/> or a <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw. Everything
+    /// else was done first.
     /// </exception>
     /// <example>
     /// <code>
@@ -129,8 +130,9 @@ public partial class Publisher<TProperties>
     /// <para>The function runs, and its result is serialized, once for each subscriber, on this thread only, outside every
     /// lock. This includes subscribers that join while it runs. If this fails for one subscriber, the others still get
     /// theirs.</para>
-    /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
-    /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// <para>With a history, the publisher keeps the function, not its results, as long as it keeps the event. What the function
+    /// refers to stays in memory. For a client that resumes, the function runs again, on the thread that calls <c>Subscribe</c>. So
+    /// it can run on several threads at the same time.</para>
     /// <para>The JSON of each event is one line, and has the same limits as with
     /// <see cref="PublishJson{T}(T, JsonTypeInfo{T}, ChannelNames, string, string)"/>.</para>
     /// </remarks>
@@ -140,8 +142,9 @@ public partial class Publisher<TProperties>
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// The function, the serializer or a handler of <see cref="Unsubscribed"/> threw, or an event was too large. It
-    /// contains all failures. Everything else was done first.
+    /// The function, the serializer, a handler of <see cref="Unsubscribed"/> or a
+    /// <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw, or an event was too large. The exception contains all
+    /// failures. Everything else was done first.
     /// </exception>
     /// <example>
     /// <code>
@@ -200,6 +203,7 @@ public partial class Publisher<TProperties>
     /// </param>
     /// <inheritdoc cref="PublishJson{T}(Func{TProperties, T}, JsonTypeInfo{T}, ChannelNames, string)" path="/returns"/>
     /// <inheritdoc cref="PublishJson{T}(Func{TProperties, T}, JsonTypeInfo{T}, ChannelNames, string)" path="/remarks"/>
+    /// <exception cref="NotSupportedException">The resolver of the options does not know the type. Nothing was published.</exception>
     /// <inheritdoc cref="PublishJson{T}(Func{TProperties, T}, JsonTypeInfo{T}, ChannelNames, string)" path="/exception"/>
     /// <example>
     /// <code>

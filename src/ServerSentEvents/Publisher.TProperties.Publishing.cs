@@ -29,7 +29,8 @@ public partial class Publisher<TProperties>
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// A handler of <see cref="Unsubscribed"/> or a <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw. Everything
+    /// else was done first.
     /// </exception>
     /// <example>
     /// <code>
@@ -74,7 +75,8 @@ public partial class Publisher<TProperties>
     /// </exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// A handler of <see cref="Unsubscribed"/> threw. Everything else was done first.
+    /// A handler of <see cref="Unsubscribed"/> or a <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw. Everything
+    /// else was done first.
     /// </exception>
     public int Publish(SseItem<string> item, ChannelNames channels = default) =>
         _core.Send(NewFrame(item, nameof(item)), channels);
@@ -106,16 +108,17 @@ public partial class Publisher<TProperties>
     /// <para>The function runs once for each subscriber, on this thread only, outside every lock. This includes
     /// subscribers that join while it runs. If it throws for one subscriber, or makes an event that cannot be sent, the
     /// others still get theirs.</para>
-    /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
-    /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// <para>With a history, the publisher keeps the function, not its results, as long as it keeps the event. What the function
+    /// refers to stays in memory. For a client that resumes, the function runs again, on the thread that calls <c>Subscribe</c>. So
+    /// it can run on several threads at the same time.</para>
     /// <para>A lambda that only returns null or throws uses this overload. With C# 12 or earlier it needs a cast:
     /// <c>(string?)null</c>.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">The function is null, or a channel name is null or empty.</exception>
     /// <exception cref="ObjectDisposedException">The publisher has been disposed.</exception>
     /// <exception cref="AggregateException">
-    /// The function or a handler of <see cref="Unsubscribed"/> threw. It contains all failures. Everything else was done
-    /// first.
+    /// The function, a handler of <see cref="Unsubscribed"/> or a <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw.
+    /// The exception contains all failures. Everything else was done first.
     /// </exception>
     public int Publish(Func<TProperties, string?> data, ChannelNames channels = default)
     {
@@ -138,8 +141,9 @@ public partial class Publisher<TProperties>
     /// <para>The function runs once for each subscriber, on this thread only, outside every lock. This includes
     /// subscribers that join while it runs. If it throws for one subscriber, or makes an event that cannot be sent, the
     /// others still get theirs.</para>
-    /// <para>With a history, the function is kept, not its results. It runs again for a client that resumes, on the
-    /// thread that calls <c>Subscribe</c>. What it refers to stays in memory for that time.</para>
+    /// <para>With a history, the publisher keeps the function, not its results, as long as it keeps the event. What the function
+    /// refers to stays in memory. For a client that resumes, the function runs again, on the thread that calls <c>Subscribe</c>. So
+    /// it can run on several threads at the same time.</para>
     /// <para>The rules of <see cref="Publish(SseItem{string}, ChannelNames)"/> apply to each event. A client can resume
     /// from an id that the function sets only if the function sets the same id for all subscribers that get an
     /// event.</para>

@@ -84,7 +84,7 @@ public partial class Publisher<TProperties>
     /// <param name="channels">The channels to look at. The default is <see cref="DefaultChannel"/>.</param>
     /// <returns>
     /// A snapshot: each current subscriber once, in no particular order. It is empty after <see cref="Dispose"/>. The
-    /// list does not change later.
+    /// list does not change later. A subscription whose <c>Subscribe</c> still makes missed personalized events is left out.
     /// </returns>
     /// <exception cref="ArgumentException">A channel name is null or empty.</exception>
     public IReadOnlyList<Subscription<TProperties>> GetSubscribers(ChannelNames channels = default) =>
@@ -93,7 +93,7 @@ public partial class Publisher<TProperties>
     /// <summary>Returns the subscribers of all channels.</summary>
     /// <returns>
     /// A snapshot: each current subscriber once, in no particular order. It is empty after <see cref="Dispose"/>. The
-    /// list does not change later.
+    /// list does not change later. A subscription whose <c>Subscribe</c> still makes missed personalized events is left out.
     /// </returns>
     /// <example>
     /// <code>
@@ -189,6 +189,7 @@ public partial class Publisher<TProperties>
     private Frame[] NewFrames(IEnumerable<SseItem<string>>? items, string paramName) =>
         items is null ? [] : NewFramesOf(items, paramName);
 
+    /// <summary>Makes the frames. <see cref="NewFrames"/> does not contain this, because the closure would be garbage without items.</summary>
     private Frame[] NewFramesOf(IEnumerable<SseItem<string>> items, string paramName) =>
         [.. items.Select(item => NewFrame(item, paramName))];
 

@@ -85,8 +85,8 @@ public sealed class PublisherOptions
     /// event stands for all events that were dropped in a row. With <see cref="QueueOverflow.DropNewest"/>, an event that is
     /// queued in between ends the row.</para>
     /// <para>It is never dropped, and is added even to a full queue. It does not count against
-    /// <see cref="QueueCapacityBytes"/>. After a resume, it carries an id, so that the client keeps its position. It can have
-    /// no id if the client's last event id is not a valid id. With <see cref="QueueOverflow.Disconnect"/>, no event is dropped,
+    /// <see cref="QueueCapacityBytes"/>. After a resume, it carries an id, so that the client keeps its position. If the client's
+    /// last event id is not a valid id, the gap event may have none. With <see cref="QueueOverflow.Disconnect"/>, no event is dropped,
     /// so the gap event is sent only after a resume.</para>
     /// <para>The rules of <see cref="Publisher{TProperties}.Publish(SseItem{string}, ChannelNames)"/> apply to it. An event
     /// that cannot be sent, or that has an id, makes the publisher's constructor throw an <see cref="ArgumentException"/>.</para>
@@ -216,8 +216,8 @@ public sealed class PublisherOptions
     /// <para>The bytes are those of the framed events in UTF-8. An event of several channels counts once, until it has left
     /// the last of them. A personalized event counts as 0 bytes, because the history keeps its function:
     /// <see cref="HistoryCapacity"/> and <see cref="HistoryMaxAge"/> bound these. An event that a backplane personalizes
-    /// counts with its text in UTF-16, which the history keeps. An event takes about 200 bytes of memory
-    /// beyond its own, and more while it is kept as the text or the item that a reader took.</para>
+    /// counts with its text in UTF-16, which the history keeps. In memory, each event takes about 200 bytes more than it counts. After a
+    /// reader took it as text or as an item, the event keeps that form as well.</para>
     /// <para>The value has no effect without a <see cref="HistoryCapacity"/>. <see cref="long.MaxValue"/> removes this
     /// bound.</para>
     /// </remarks>

@@ -175,7 +175,7 @@ public sealed class SubscribeOptions<TProperties>
     /// and there is no room within <see cref="QueueCapacityBytes"/>, <see cref="QueueOverflow"/> decides.</para>
     /// <para><b>Thread.</b> The function is called on the thread that publishes, outside every lock: once for each event and
     /// distinct delegate, not for each subscriber, so use the same delegate for all. For a personalized event it is called
-    /// once for each subscriber. The item has no generated id.</para>
+    /// once for each subscriber. Several threads can call it at the same time. The item has no generated id.</para>
     /// <para><b>Errors.</b> If the function throws, the event is queued without a key. <c>Publish</c> throws the exception in
     /// an <see cref="AggregateException"/> after everything else was done.</para>
     /// </remarks>

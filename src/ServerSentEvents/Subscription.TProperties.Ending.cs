@@ -48,7 +48,7 @@ public sealed partial class Subscription<TProperties>
     }
 
     /// <summary>
-    /// Ends the subscription of a copy without calling the handlers. The copy calls <see cref="Dispose"/> later.
+    /// Ends the subscription of a copy without calling the handlers. The copy calls <see cref="EndNow"/> later, which calls them.
     /// </summary>
     internal void CancelCopy()
     {

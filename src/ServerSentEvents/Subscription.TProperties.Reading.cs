@@ -53,8 +53,7 @@ public sealed partial class Subscription<TProperties>
     /// </returns>
     /// <remarks>
     /// <para>All queued events are written with one flush, up to 64 KiB; a larger event takes several. An idle copy uses no
-    /// thread and no buffer.
-    /// Shared events are encoded once for all subscribers.</para>
+    /// thread and no buffer. Shared events are encoded once for all subscribers.</para>
     /// <para><b>The writer must not block.</b> A few threads write for all subscribers. <c>FlushAsync</c> must return an
     /// incomplete task instead of waiting. It gets a token that is canceled when the subscription is ended at once: by
     /// <see cref="Dispose"/>, by <paramref name="cancellationToken"/>, or after the

@@ -96,6 +96,10 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// Gets the number of events and comments that wait to be read, including initial data, replayed events and the
     /// reconnection interval (<c>retry:</c>).
     /// </summary>
+    /// <remarks>
+    /// The number can be out of date while the reader is at work. During a replay, the time to count grows with the number of events
+    /// that are left of it.
+    /// </remarks>
     public int QueuedEvents => Subscriber?.Count ?? 0;
 
     /// <summary>Gets the number of bytes that wait to be read, as the framed UTF-8 of their events.</summary>

@@ -286,7 +286,7 @@ public abstract partial class BackplaneContract
             default,
             (offset, _, body) =>
             {
-                if (MessageFormat.TryDecode(body, out var message) == DecodeResult.Decoded && offset < end)
+                if (MessageFormat.Decode(body, out var message) == DecodeResult.Decoded && offset < end)
                     messages.Add(message);
                 if (offset >= end)
                     read.TrySetResult();

@@ -57,6 +57,14 @@ internal sealed class InMemoryStream(string name = "stream", string broker = "me
     }
 
     /// <summary>Refuses new connections with a reason, and loses those that exist; null to take them again.</summary>
+    /// <summary>Appends a message over a connection.</summary>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    internal long Append(InMemoryConnection connection, ReadOnlySpan<byte> body)
+    {
+        lock (_messages)
+            return connection.Lost.IsCompleted ? throw new IOException("Lost.") : Append(body);
+    }
+
     internal void Refuse(Exception? reason) => Change(() => _refusal = reason, reason);
 
     internal void Stop() => Refuse(new IOException("The broker is away."));
@@ -95,13 +103,16 @@ internal sealed class InMemoryStream(string name = "stream", string broker = "me
         }
     }
 
-    /// <summary>Returns the message at an offset, or the first later one that is kept; null if there is none yet.</summary>
-    internal (long Offset, byte[] Body)? TryRead(long offset)
+    /// <summary>
+    /// Returns the message at an offset, or the first later one that is kept; null if there is none yet. A lost connection gets none: the
+    /// stream may have been replaced.
+    /// </summary>
+    internal (long Offset, byte[] Body)? TryRead(InMemoryConnection connection, long offset)
     {
         lock (_messages)
         {
             var at = Math.Max(offset, _first);
-            return at >= _messages.Count ? null : (at, _messages[(int)at].Body);
+            return connection.Lost.IsCompleted || at >= _messages.Count ? null : (at, _messages[(int)at].Body);
         }
     }
 
@@ -167,9 +178,7 @@ internal sealed class InMemoryWriter(InMemoryStream stream, IStreamWriterObserve
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        if (Lost.IsCompleted)
-            throw new IOException("Lost.");
-        Stream.Append(message.Span);
+        Stream.Append(this, message.Span);
         observer.Confirmed(++_number, all: false);
         return default;
     }
@@ -185,7 +194,7 @@ internal sealed class InMemoryReader(InMemoryStream stream) : InMemoryConnection
     private Task _running = Task.CompletedTask;
 
     public Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        Lost.IsCompleted ? throw new IOException("Lost.") : Task.FromResult(Stream.Append(message.Span));
+        Task.FromResult(Stream.Append(this, message.Span));
 
     public Task ReadAsync(StreamStart start, StreamMessageHandler handler, CancellationToken cancellationToken)
     {
@@ -210,7 +219,7 @@ internal sealed class InMemoryReader(InMemoryStream stream) : InMemoryConnection
         {
             while (true)
             {
-                while (!_stopping.IsCancellationRequested && !Lost.IsCompleted && Stream.TryRead(next) is var (offset, body))
+                while (!_stopping.IsCancellationRequested && Stream.TryRead(this, next) is var (offset, body))
                 {
                     var order = offset == 0 ? MessageOrder.First
                         : offset > next && !isFirst ? MessageOrder.AfterLoss

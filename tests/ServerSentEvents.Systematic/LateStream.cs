@@ -60,7 +60,7 @@ internal sealed class LateStream : IStreamTransport
 
     private static StreamMessage Decode(byte[] body)
     {
-        MessageFormat.TryDecode(body, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.Decode(body, out var message).Should().Be(DecodeResult.Decoded);
         return message;
     }
 

@@ -9,10 +9,10 @@ namespace ServerSentEvents.AspNetCore.Internal;
 /// </summary>
 internal readonly struct ConnectionTimeout : IDisposable
 {
-    /// <summary>The level of TCP, in <c>IPPROTO_TCP</c>.</summary>
+    /// <summary>The level of socket options of TCP: <c>IPPROTO_TCP</c>.</summary>
     private const int TcpLevel = 6;
 
-    /// <summary>The option <c>TCP_USER_TIMEOUT</c> of Linux, in milliseconds. 0 is the system's own limit.</summary>
+    /// <summary>The option <c>TCP_USER_TIMEOUT</c> of Linux, in milliseconds. The value 0 selects the system's own limit.</summary>
     private const int UserTimeoutOption = 18;
 
     /// <summary>The number of keepalive probes without an answer after which a system ends the connection.</summary>
@@ -34,7 +34,7 @@ internal readonly struct ConnectionTimeout : IDisposable
                 return default;
             SetKeepAlive(socket, timeout);
             // Other streams of an HTTP/2 connection may need the limit for longer than this one.
-            var isShared = !HttpProtocol.IsHttp11(context.Request.Protocol) && !HttpProtocol.IsHttp10(context.Request.Protocol);
+            var isShared = !EventStreamRequest.IsHttp1(context.Request);
             return OperatingSystem.IsLinux() && TrySetUserTimeout(socket, timeout) && !isShared ? new(socket) : default;
         }
         catch (Exception exception) when (IsClosed(exception))

@@ -21,9 +21,9 @@ internal sealed class EventStreamEndpoint<TProperties>(
         // A lookup in the services of each request would keep their scope as long as the stream.
         var streams = OpenStreams.Of(endpoints.ServiceProvider);
         streams?.DrainAtStop(publisher);
-        var answers = new EventStreamEndpoint<TProperties>(publisher, subscribe, streams);
-        // OpenAPI groups endpoints by the type of their method, and lambdas under the application's name.
-        RequestDelegate handle = context => answers.HandleAsync(context);
+        var endpoint = new EventStreamEndpoint<TProperties>(publisher, subscribe, streams);
+        // A lambda, not the method itself: OpenAPI would name the group of the endpoint after this class.
+        RequestDelegate handle = context => endpoint.HandleAsync(context);
         return new GetAndHeadEndpoints(endpoints, pattern, handle);
     }
 

@@ -27,7 +27,7 @@ internal static class EventStreamMetadata
     /// <summary>Describes a mapped endpoint, whose method has no parameters that describe the route.</summary>
     internal static void AddTo(EndpointBuilder builder, MethodInfo method)
     {
-        // OpenAPI describes endpoints that have a method.
+        // OpenAPI describes only endpoints with a MethodInfo.
         builder.Metadata.Add(method);
         AddTo(builder);
 #if NET9_0_OR_GREATER
@@ -37,7 +37,7 @@ internal static class EventStreamMetadata
     }
 
 #if NET10_0_OR_GREATER
-    /// <summary>Makes cookie authentication answer 401 or 403, because a client of events cannot use a login page.</summary>
+    /// <summary>Metadata that makes cookie authentication answer 401 or 403, because a client of events cannot use a login page.</summary>
     private sealed class NoLoginRedirect : IDisableCookieRedirectMetadata
     {
         internal static readonly NoLoginRedirect Instance = new();

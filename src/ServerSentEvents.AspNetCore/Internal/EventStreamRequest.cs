@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Reads the headers and the query that clients of event streams send.</summary>
+/// <summary>The headers and the query that clients of event streams send.</summary>
 internal static class EventStreamRequest
 {
     private static readonly string[] QueryNames = ["lastEventId", "Last-Event-ID"];
@@ -43,6 +43,10 @@ internal static class EventStreamRequest
         // A polyfill appends the newest id to a URL that may already have one.
         return QueryNames.Select(name => request.Query[name].LastOrDefault()).FirstOrDefault(id => !string.IsNullOrEmpty(id));
     }
+
+    /// <summary>Returns whether a request has its connection to itself, as over HTTP/1.0 and HTTP/1.1.</summary>
+    internal static bool IsHttp1(HttpRequest request) =>
+        HttpProtocol.IsHttp11(request.Protocol) || HttpProtocol.IsHttp10(request.Protocol);
 
     private static bool Matches(MediaTypeHeaderValue range) =>
         range.MatchesAllTypes

@@ -6,7 +6,7 @@ using ServerSentEvents.Internal.Delivery;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Answers a request with a stream, from the headers to the end. All endpoints and results use this class.</summary>
+/// <summary>The answer to a request with a stream, from the headers to the end. All endpoints and results use this class.</summary>
 internal static class EventStreamResponse
 {
     /// <summary>Subscribes for a request, and writes the stream until it ends or the client has disconnected.</summary>
@@ -14,7 +14,7 @@ internal static class EventStreamResponse
         HttpContext context, Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, OpenStreams? streams)
     {
         var settings = SettingsOf(context, streams);
-        if (!CanStream(context))
+        if (TryAnswerWithoutStream(context))
             return Task.CompletedTask;
         streams?.DrainAtStop(publisher);
         var subscription = Subscribe(publisher, options, context.Request, settings);
@@ -34,7 +34,7 @@ internal static class EventStreamResponse
         {
             streams = OpenStreams.Of(context.RequestServices);
             var settings = SettingsOf(context, streams);
-            if (CanStream(context))
+            if (!TryAnswerWithoutStream(context))
                 return StreamAsync(context, subscription, subscription.BeginClose, settings, streams);
         }
         catch
@@ -49,21 +49,21 @@ internal static class EventStreamResponse
     }
 
     /// <summary>
-    /// Returns true if the answer to a request is a stream. Otherwise prepares the whole response: 406 for a client that does
-    /// not accept streams, and the headers of a stream for HEAD.
+    /// Prepares the whole response to a request that gets no stream: 406 for a client that does not accept streams, and the headers of
+    /// a stream for HEAD. Returns false if the answer is a stream.
     /// </summary>
-    private static bool CanStream(HttpContext context)
+    private static bool TryAnswerWithoutStream(HttpContext context)
     {
         if (!EventStreamRequest.Accepts(context.Request))
         {
             EventStreamHeaders.Refuse(context.Response, StatusCodes.Status406NotAcceptable);
-            return false;
+            return true;
         }
 
         if (!HttpMethods.IsHead(context.Request.Method))
-            return true;
+            return false;
         EventStreamHeaders.Prepare(context);
-        return false;
+        return true;
     }
 
     private static Subscription<TProperties> Subscribe<TProperties>(
@@ -122,7 +122,7 @@ internal static class EventStreamResponse
         catch (AggregateException exception) when (context.Response.HasStarted)
         {
             Log.EndFailed(logger, exception);
-            // Handlers or the body threw.
+            // Handlers of Unsubscribed threw, or the response body did. Without the body, events may be missing.
             if (subscription.CopyFailure == CopyFailure.Writer)
                 context.Abort();
         }

@@ -15,7 +15,7 @@ internal sealed class OpenStream
     /// <summary>The connection; null if the server does not offer it.</summary>
     private readonly IConnectionLifetimeFeature? _connection;
 
-    /// <summary>Tells an HTTP/1 connection to serve no other request after this one; null for other connections.</summary>
+    /// <summary>The feature that tells an HTTP/1 connection to serve no other request after this one; null for other connections.</summary>
     private readonly IConnectionLifetimeNotificationFeature? _ownConnection;
 
     /// <summary>
@@ -32,19 +32,19 @@ internal sealed class OpenStream
 
     /// <param name="context">The request.</param>
     /// <param name="beginEnd">
-    /// Begins to drain the publisher of the stream, or to close a subscription that the application made. Returns what is left, which
-    /// calls handlers.
+    /// Begins to drain the publisher of the stream, or to close a subscription that the application made. Returns the function that
+    /// calls the handlers.
     /// </param>
     internal OpenStream(HttpContext context, Func<Action> beginEnd)
     {
         _context = context;
         BeginEnd = beginEnd;
         _connection = context.Features.Get<IConnectionLifetimeFeature>();
-        if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
+        if (EventStreamRequest.IsHttp1(context.Request))
             _ownConnection = context.Features.Get<IConnectionLifetimeNotificationFeature>();
     }
 
-    /// <summary>Begins to end the stream when the application stops. Returns what is left, which calls handlers.</summary>
+    /// <summary>The function that begins to end the stream when the application stops. It returns the function that calls the handlers.</summary>
     internal Func<Action> BeginEnd { get; }
 
     /// <summary>

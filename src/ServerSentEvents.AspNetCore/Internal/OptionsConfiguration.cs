@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Publishing;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Sets options from configuration, without reflection.</summary>
+/// <summary>The options from configuration, set without reflection.</summary>
 internal static class OptionsConfiguration
 {
     /// <summary>The setters of the options that configuration can hold, by key. The text is empty for null.</summary>
@@ -61,7 +61,9 @@ internal static class OptionsConfiguration
             var text = section.Value ?? "";
             try
             {
-                set(options, section.GetChildren().Any() ? throw new FormatException("A single value is expected.") : text);
+                if (section.GetChildren().Any())
+                    throw new FormatException("A single value is expected.");
+                set(options, text);
                 // The options are checked together later, and that error does not name the key. So check this option alone first.
                 var alone = new TOptions();
                 set(alone, text);

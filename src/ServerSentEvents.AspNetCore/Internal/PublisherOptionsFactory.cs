@@ -22,7 +22,7 @@ internal class PublisherOptionsFactory(
 }
 
 /// <summary>
-/// The factory of the shared options. Those without a name lack the setups of a publisher, so they are not validated.
+/// The factory of the shared options. Options without a name lack the setups of a publisher, so this factory does not validate them.
 /// </summary>
 internal sealed class SharedPublisherOptionsFactory(
     IEnumerable<IConfigureOptions<PublisherOptions>> setups,

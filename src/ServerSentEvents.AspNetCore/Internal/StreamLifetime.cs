@@ -17,7 +17,7 @@ internal sealed class StreamLifetime : IDisposable
     private readonly TimeProvider _time;
     private readonly DateTimeOffset _end;
 
-    /// <summary>Ends the stream after its queued events.</summary>
+    /// <summary>The function that ends the stream after its queued events.</summary>
     private readonly Action _close;
 
     private readonly ILogger _logger;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>Ends streams when the application stops. A host waits for all requests, and streams do not end by themselves.</summary>
+/// <summary>The end of all streams when the application stops. A host waits for all requests, and streams do not end by themselves.</summary>
 /// <remarks>
 /// Publishers are drained, so that each stream tells its client when to reconnect. If the application subscribed itself, only
 /// that subscription is closed, and its publisher continues. A client that does not read the rest in time loses its
@@ -22,7 +22,7 @@ internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
     private static readonly TimeSpan GraceForOthers = TimeSpan.FromSeconds(5);
 
     /// <summary>Drains the publishers, and ends the streams of subscriptions that the application made.</summary>
-    /// <param name="drains">Functions that begin to drain a publisher. They return what is left, which calls handlers.</param>
+    /// <param name="drains">Functions that begin to drain a publisher. Each returns the function that calls the handlers.</param>
     /// <param name="streams">The streams.</param>
     internal void End(Func<Action>[] drains, OpenStream[] streams)
     {

@@ -23,8 +23,8 @@ internal sealed class Backoff(TimeSpan maxInterval, Func<double> random)
 
     /// <summary>Returns the wait before the next attempt.</summary>
     /// <remarks>
-    /// A wait is from the interval to 1.5 times the interval at first. Then its range doubles for each attempt, and lasts from one half
-    /// of the upper end to the upper end. It is never shorter than the interval.
+    /// The first wait is random, from the interval to 1.5 times the interval. For each further attempt, the longest wait doubles. The
+    /// shortest wait is half of the longest one, but never below the interval.
     /// </remarks>
     internal TimeSpan Next(TimeSpan interval, int failedAttempts, TimeSpan? retryAfter)
     {

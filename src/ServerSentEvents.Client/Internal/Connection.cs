@@ -15,7 +15,7 @@ internal sealed class Connection : IDisposable
 
     private readonly CancellationToken _canceled;
 
-    /// <summary>Canceled by the reader and by a stall.</summary>
+    /// <summary>The source of the token that the reader and a stall cancel.</summary>
     private readonly CancellationTokenSource _aborted;
 
     /// <summary>The timer of a stall. It runs only while the connection waits for the server.</summary>

@@ -1,10 +1,11 @@
 using System.Net.ServerSentEvents;
 using System.Text;
+using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.Client.Internal;
 
 /// <summary>
-/// Parses event streams by the standard (WHATWG HTML, 9.2.6), in chunks of any size. One parser serves all connections of an
+/// A parser of event streams by the standard (WHATWG HTML, 9.2.6), in chunks of any size. One parser serves all connections of an
 /// enumeration: the last event id and the reconnection interval remain.
 /// </summary>
 /// <remarks>
@@ -52,7 +53,9 @@ internal sealed class EventParser(int maxEventBytes, string? lastEventId)
 
     /// <summary>
     /// Returns whether a header can carry an id unchanged: visible ASCII characters, with spaces only between them, and not too many.
+    /// Null is no id, and needs no header.
     /// </summary>
+    /// <param name="id">The id, not empty.</param>
     internal static bool CanBeSent(string? id)
     {
         if (id is null)
@@ -193,7 +196,7 @@ internal sealed class EventParser(int maxEventBytes, string? lastEventId)
             return false;
         var data = Decode(_data.Bytes.Slice(0, _data.Length - 1));
         _data.Clear();
-        Current = SseItems.Create(data, eventType, LastEventId);
+        Current = new SseItem<string>(data, eventType).WithId(LastEventId);
         return true;
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.Client.Internal;
 
-/// <summary>Reads the events of one connection after another.</summary>
+/// <summary>The loop that reads the events of one connection after another.</summary>
 internal sealed class EventStreamReader(
     HttpClient http,
     EventStreamClientOptions options,

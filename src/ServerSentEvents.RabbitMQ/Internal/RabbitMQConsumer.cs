@@ -5,14 +5,17 @@ using ServerSentEvents.Backplane;
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
-/// Hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how many are on
+/// A consumer that hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how many are on
 /// their way. The broker closes a channel that leaves a message unacknowledged for too long, by default 30 minutes.
 /// </summary>
 internal sealed class RabbitMQConsumer(
     IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost, ushort prefetch)
     : AsyncDefaultBasicConsumer(channel), IAsyncDisposable
 {
-    /// <summary>The broker leaves out one offset where a segment of its log begins. A segment has more than one message.</summary>
+    /// <summary>
+    /// The largest step between two offsets without a loss. The broker leaves out one offset where a segment of its log begins, and no
+    /// segment has a single message.
+    /// </summary>
     private const int LargestStep = 2;
 
     /// <summary>The time after which messages are acknowledged, however few they are.</summary>
@@ -75,7 +78,7 @@ internal sealed class RabbitMQConsumer(
         }
     }
 
-    /// <summary>Hands over nothing more, and waits for the handler. The next connection's messages must come later.</summary>
+    /// <summary>Stops handing over messages, and waits for the handler, so that messages of the next connection come after it.</summary>
     internal async Task EndAsync()
     {
         _isOver = true;

@@ -5,7 +5,7 @@ using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>Turns exceptions of the client library into ones whose message has the broker's own words.</summary>
+/// <summary>The exceptions of the client library, turned into exceptions with the broker's own words.</summary>
 internal static class RabbitMQErrors
 {
     /// <summary>

@@ -36,8 +36,8 @@ internal sealed class RabbitMQReader : IStreamReader
     public Task<Exception> Lost => _lost.Task;
 
     /// <summary>
-    /// Appends a message. The protocol tells neither the end of a stream nor the offset of a message, so the message is read
-    /// back: from the last messages of the stream on.
+    /// Appends a message. The protocol tells neither the end of a stream nor the offset of an appended message. So this method reads
+    /// from the last messages of the stream until it finds the message.
     /// </summary>
     public async Task<long> AppendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -48,7 +48,7 @@ internal sealed class RabbitMQReader : IStreamReader
             _ = GiveUpLaterAsync(block.Reason);
             return Task.CompletedTask;
         };
-        // After a failure the engine closes the connection. Closing the channel first could take seconds.
+        // Do not close the channel after a failure: the engine closes the connection, and closing a channel can take seconds.
         var consumer = await ConsumeAsync("last", LookAt, cancellationToken).ConfigureAwait(false);
         try
         {

@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace ServerSentEvents.Redis.Internal;
 
 /// <summary>
-/// A connection that never comes back once it is lost. The client library would connect again by itself, and send what comes
-/// later although it does not know what became of the commands before.
+/// A connection that never comes back once it is lost. The client library would reconnect by itself and send later commands, even if
+/// earlier ones were lost.
 /// </summary>
 internal sealed class RedisConnection : IAsyncDisposable
 {

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Internal;
 
-/// <summary>Turns exceptions of the client library into ones whose message has the server's own words.</summary>
+/// <summary>The exceptions of the client library, turned into exceptions with the server's own words.</summary>
 internal static class RedisErrors
 {
     /// <summary>The library puts this before the words of some servers.</summary>
@@ -30,7 +30,7 @@ internal static class RedisErrors
         }
         catch (OperationCanceledException) when (!command.IsCompleted)
         {
-            // Its failure is expected.
+            // Observe the failure of the command: nothing else waits for it.
             _ = command.ContinueWith(
                 static task => task.Exception, cancellationToken: default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             throw;

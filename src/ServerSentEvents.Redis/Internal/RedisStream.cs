@@ -26,7 +26,7 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
         }
         catch (Exception exception) when (RedisErrors.IsExistingStream(exception) || RedisErrors.IsBlocked(exception))
         {
-            // There is a stream, or the first message finds out.
+            // The stream exists. Or Redis takes no writes now: if there is no stream, the first append says so.
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed class RedisStream(RedisConnection connection, RedisKey key, int?
     {
         var reading = Database.StreamRangeAsync(key, $"({EntryId.Creation}", $"({first}", 1, flags: CommandFlags.DemandMaster);
         var hasOlder = (await reading.AnswerAsync(cancellationToken).ConfigureAwait(false)).Length > 0;
-        // Also if there is nothing to remove, so that a missing permission shows.
+        // Trim even if there is nothing to remove, so that a missing permission shows.
         var lowest = hasOlder ? first : EntryId.Creation;
         await Database.StreamTrimByMinIdAsync(key, lowest.ToString(), flags: CommandFlags.DemandMaster)
             .AnswerAsync(cancellationToken).ConfigureAwait(false);

@@ -109,7 +109,7 @@ internal sealed class RedisWriter : IStreamWriter
         _observer.Changed();
     }
 
-    /// <summary>Finds out that the network is silent, also if nothing is published.</summary>
+    /// <summary>Pings Redis, so that a silent network is noticed even if nothing is published.</summary>
     private async Task PingAsync(CancellationToken cancellationToken)
     {
         try

@@ -94,7 +94,7 @@ public sealed class OutageLogTests
             var (readers, writers) = (_changed.ReadersOpened, _changed.WritersOpened);
             _stream.Cut();
             await _time.AdvanceUntilAsync(() =>
-                _changed.ReadersOpened > readers && _changed.WritersOpened > writers && node.Backplane.IsCaughtUp);
+                _changed.ReadersOpened > readers && _changed.WritersOpened > writers && _stream.Connections == 2 && node.Backplane.IsCaughtUp);
         }
 
         // One line for each direction. On a busy machine, a connection can last for more than five seconds of the test's clock.

@@ -49,9 +49,9 @@ public sealed class MessageFormatTests
     }
 
     [Fact]
-    public void TryDecode_GoldenBytes_IsTheMessage()
+    public void Decode_GoldenBytes_IsTheMessage()
     {
-        MessageFormat.TryDecode(Items, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.Decode(Items, out var message).Should().Be(DecodeResult.Decoded);
 
         (message.Id, message.SentAt, message.IsRetransmission).Should().Be((Id, SentAt, true));
         message.Items.Should().HaveCount(3);
@@ -64,29 +64,29 @@ public sealed class MessageFormatTests
     }
 
     [Fact]
-    public void TryDecode_GoldenMarker_HasNoItems()
+    public void Decode_GoldenMarker_HasNoItems()
     {
-        MessageFormat.TryDecode(Marker, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.Decode(Marker, out var message).Should().Be(DecodeResult.Decoded);
 
         (message.Id, message.SentAt, message.IsRetransmission).Should().Be((Id, SentAt, false));
         message.Items.Should().BeEmpty();
     }
 
     [Fact]
-    public void TryDecode_Truncated_IsDamagedOrHasFewerItems()
+    public void Decode_Truncated_IsDamagedOrHasFewerItems()
     {
         // A message can end after each item.
         int[] whole = [26, 26 + 4 + 64, 26 + 4 + 64 + 4 + 14];
         for (var length = 0; length < Items.Length; length++)
         {
-            var result = MessageFormat.TryDecode(Items.AsSpan(0, length), out _);
+            var result = MessageFormat.Decode(Items.AsSpan(0, length), out _);
 
             result.Should().Be(whole.Contains(length) ? DecodeResult.Decoded : DecodeResult.Damaged, "{0} bytes are left", length);
         }
     }
 
     [Fact]
-    public void TryDecode_RandomBytesChanged_NeverThrows()
+    public void Decode_RandomBytesChanged_NeverThrows()
     {
         var random = new Random(1);
         var results = new HashSet<DecodeResult>();
@@ -95,7 +95,7 @@ public sealed class MessageFormatTests
             byte[] body = [.. Items];
             for (var changes = random.Next(1, 5); changes > 0; changes--)
                 body[random.Next(body.Length)] = (byte)random.Next(256);
-            results.Add(MessageFormat.TryDecode(body, out _));
+            results.Add(MessageFormat.Decode(body, out _));
         }
 
         results.Should().BeEquivalentTo([DecodeResult.Decoded, DecodeResult.Damaged, DecodeResult.UnknownVersion]);
@@ -104,18 +104,18 @@ public sealed class MessageFormatTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void TryDecode_OtherVersion_IsUnknown(byte version)
+    public void Decode_OtherVersion_IsUnknown(byte version)
     {
-        MessageFormat.TryDecode([version, 1, 2, 3], out _).Should().Be(DecodeResult.UnknownVersion);
+        MessageFormat.Decode([version, 1, 2, 3], out _).Should().Be(DecodeResult.UnknownVersion);
     }
 
     [Fact]
-    public void TryDecode_UnknownFlags_AreIgnored()
+    public void Decode_UnknownFlags_AreIgnored()
     {
         byte[] body = [.. Items];
         body[1] = 0xfe;
 
-        MessageFormat.TryDecode(body, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.Decode(body, out var message).Should().Be(DecodeResult.Decoded);
 
         message.IsRetransmission.Should().BeFalse();
     }
@@ -124,19 +124,19 @@ public sealed class MessageFormatTests
     [InlineData(new byte[] { 0, 0, 0 })] // The length is cut off.
     [InlineData(new byte[] { 0, 0, 0, 20, 1 })]
     [InlineData(new byte[] { 0xff, 0xff, 0xff, 0xff, 1 })]
-    public void TryDecode_ItemLongerThanTheMessage_IsDamaged(byte[] rest)
+    public void Decode_ItemLongerThanTheMessage_IsDamaged(byte[] rest)
     {
-        MessageFormat.TryDecode([.. Items, .. rest], out _).Should().Be(DecodeResult.Damaged);
+        MessageFormat.Decode([.. Items, .. rest], out _).Should().Be(DecodeResult.Damaged);
     }
 
     [Theory]
     [InlineData(1000, DecodeResult.Decoded)]
     [InlineData(1001, DecodeResult.Damaged)]
-    internal void TryDecode_MoreItemsThanPositions_IsDamaged(int count, DecodeResult expected)
+    internal void Decode_MoreItemsThanPositions_IsDamaged(int count, DecodeResult expected)
     {
         var body = MessageFormat.Encode([.. Enumerable.Repeat(Encoded, count)]);
 
-        MessageFormat.TryDecode(body, out _).Should().Be(expected);
+        MessageFormat.Decode(body, out _).Should().Be(expected);
     }
 
     [Fact]

@@ -317,7 +317,7 @@ public sealed class OutboxTests : IDisposable
 
     private StreamMessage TakeMessage()
     {
-        MessageFormat.TryDecode(_outbox.Take()!.Body, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.Decode(_outbox.Take()!.Body, out var message).Should().Be(DecodeResult.Decoded);
         return message;
     }
 
@@ -326,7 +326,7 @@ public sealed class OutboxTests : IDisposable
     {
         if (_outbox.Take() is not { } taken)
             return [];
-        MessageFormat.TryDecode(taken.Body, out var message).Should().Be(DecodeResult.Decoded);
+        MessageFormat.Decode(taken.Body, out var message).Should().Be(DecodeResult.Decoded);
         return [.. message.Items.Select(item => item.Event!.Value.Data)];
     }
 }

@@ -22,7 +22,7 @@ internal sealed class MessageTarget : FuzzTarget
 
     internal override Action Run(byte[] input)
     {
-        var result = MessageFormat.TryDecode(input, out var message);
+        var result = MessageFormat.Decode(input, out var message);
         return () =>
         {
             if (result != DecodeResult.Decoded)

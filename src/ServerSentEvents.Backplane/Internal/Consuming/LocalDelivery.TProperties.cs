@@ -7,7 +7,7 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// Hands items of the stream to the publisher of this node. Failures of the application's code are logged, and do not stop the
+/// The delivery of the stream's items to the publisher of this node. Failures of the application's code are logged, and do not stop the
 /// backplane.
 /// </summary>
 internal sealed class LocalDelivery<TProperties>(
@@ -24,7 +24,10 @@ internal sealed class LocalDelivery<TProperties>(
     /// <summary>Ends the subscriptions of clients that came while the node was catching up.</summary>
     internal void EndAll() => Try(publisher.Close);
 
-    /// <summary>Ends the subscriptions whose last event id is of another stream, as far as a message shows it.</summary>
+    /// <summary>
+    /// Ends the subscriptions whose last event id belongs to another stream. Checks the ids up to the message at an offset, because later
+    /// ones are not known yet.
+    /// </summary>
     internal void EndUnknown(long offset) => Try(() => publisher.EndUnknown(StreamPosition.EndOf(offset)));
 
     internal void SetCaughtUp(bool isCaughtUp) => publisher.SetCaughtUp(isCaughtUp);
@@ -85,10 +88,14 @@ internal sealed class LocalDelivery<TProperties>(
     private void Disconnect(string key)
     {
         if (settings.SubscriberKey is { } keyOf)
+        {
             Try(() => publisher.Disconnect(properties => HasKey(keyOf, properties, key)));
+        }
         else if (!_hasWarnedOfKey)
+        {
+            _hasWarnedOfKey = true;
             Log.NoSubscriberKey(settings.Logger, stream);
-        _hasWarnedOfKey = true;
+        }
     }
 
     private bool HasKey(Func<TProperties, string?> keyOf, TProperties properties, string key)

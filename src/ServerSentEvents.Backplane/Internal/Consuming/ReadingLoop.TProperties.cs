@@ -3,7 +3,7 @@ using ServerSentEvents.Backplane.Internal.Hosting;
 
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
-/// <summary>Delivers the messages of the stream, over any number of connections.</summary>
+/// <summary>The loop that delivers the messages of the stream, over any number of connections.</summary>
 internal sealed class ReadingLoop<TProperties>(
     IStreamTransport transport,
     StreamFollower<TProperties> follower,

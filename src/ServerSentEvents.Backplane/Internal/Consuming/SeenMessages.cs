@@ -61,7 +61,10 @@ internal sealed class SeenMessages(int capacity)
         /// <summary>The lowest bit stands for the highest message.</summary>
         private ulong _bits;
 
-        /// <summary>The lowest message that was read and is not a retransmission.</summary>
+        /// <summary>
+        /// The number from which a retransmission can be told from a lost original: the lowest original that was read, or 1 if the stream
+        /// was read from its start.
+        /// </summary>
         private ulong _certainFrom = isCertain ? first : ulong.MaxValue;
 
         internal long UsedAt { get; set; }

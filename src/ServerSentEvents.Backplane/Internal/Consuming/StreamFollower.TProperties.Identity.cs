@@ -7,9 +7,12 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 /// <content>Finds out whether the stream is still the same one, and whether messages were lost.</content>
 internal sealed partial class StreamFollower<TProperties>
 {
-    /// <summary>Compares a message with the last one. Returns false if it was read before.</summary>
+    /// <summary>
+    /// Compares a message with the last one, and restarts the history if messages may be lost. Returns false if the message was read
+    /// before.
+    /// </summary>
     /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
-    private bool IsNew(long offset, MessageOrder order, ReadOnlySpan<byte> body)
+    private bool TryAccept(long offset, MessageOrder order, ReadOnlySpan<byte> body)
     {
         if (_lastOffset is not { } last)
         {
@@ -33,7 +36,7 @@ internal sealed partial class StreamFollower<TProperties>
         if (isResuming || order != MessageOrder.Next || offset <= last)
         {
             Log.Lost(settings.Logger, stream, last, offset);
-            metrics.Gaps.Add(1);
+            metrics.Gaps.Increment();
             _seen.Restart(startsAtFirst: order == MessageOrder.First);
             if (offset <= last)
                 _ids = new StreamEventIds();
@@ -47,7 +50,7 @@ internal sealed partial class StreamFollower<TProperties>
     private void StartAgain()
     {
         Log.Replaced(settings.Logger, stream, _lastOffset!.Value);
-        metrics.Gaps.Add(1);
+        metrics.Gaps.Increment();
         _lastOffset = null;
         _isCatchingUp = true;
         _ids = new StreamEventIds();

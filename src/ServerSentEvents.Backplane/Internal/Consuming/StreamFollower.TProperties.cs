@@ -6,7 +6,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
-/// <summary>Follows the stream over any number of connections, and delivers each message once.</summary>
+/// <summary>The reader of the stream over any number of connections, which delivers each message once.</summary>
 /// <remarks>
 /// <para><b>Start.</b> The node appends a marker, and reads as far back as the options say. Until the marker comes, events go
 /// into the history alone.</para>
@@ -139,7 +139,7 @@ internal sealed partial class StreamFollower<TProperties>(
         {
             // The broker has lost a message that it had confirmed.
             Log.Lost(settings.Logger, stream, offset, offset);
-            metrics.Gaps.Add(1);
+            metrics.Gaps.Increment();
             RestartHistory(_lastPosition);
         }
 
@@ -154,9 +154,9 @@ internal sealed partial class StreamFollower<TProperties>(
     /// <param name="sequence">Becomes the sequence of a message of this node, also if this method throws.</param>
     private void ReadMessage(long offset, MessageOrder order, ReadOnlySpan<byte> body, ref ulong sequence)
     {
-        if (!IsNew(offset, order, body))
+        if (!TryAccept(offset, order, body))
             return;
-        var result = MessageFormat.TryDecode(body, out var message);
+        var result = MessageFormat.Decode(body, out var message);
         var (check, items) = result == DecodeResult.Decoded ? (message.Id.Check, message.Items.Count) : (0, 0);
         _lastPosition = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
         sequence = message.Id.Node == node ? message.Id.Sequence : 0;
@@ -187,11 +187,16 @@ internal sealed partial class StreamFollower<TProperties>(
 
     private void Skip(long offset, DecodeResult result, ReadOnlySpan<byte> body)
     {
-        (result == DecodeResult.UnknownVersion ? metrics.Skipped : metrics.Damaged).Add(1);
         if (result == DecodeResult.UnknownVersion)
+        {
+            metrics.Skipped.Increment();
             Log.UnknownVersion(settings.Logger, stream, offset, body[0]);
+        }
         else
+        {
+            metrics.Damaged.Increment();
             Log.Damaged(settings.Logger, stream, offset);
+        }
     }
 
     /// <summary>Delivers a message once. Returns false if it is not certain that the clients have its events.</summary>

@@ -23,7 +23,7 @@ internal sealed class ReadingLag(string broker, string stream, TimeProvider time
     /// The time at which the node stopped reading the end of the stream, as a timestamp; null while it reads the end. Guarded by
     /// <see cref="_gate"/>.
     /// </summary>
-    private long? _awaySince = time.GetTimestamp();
+    private long? _behindSince = time.GetTimestamp();
 
     internal string Broker => broker;
 
@@ -36,7 +36,7 @@ internal sealed class ReadingLag(string broker, string stream, TimeProvider time
             var waited = waiting().TotalSeconds;
             var now = time.GetTimestamp();
             lock (_gate)
-                return Math.Max(_age + Elapsed(_deliveringSince, now), Math.Max(Elapsed(_awaySince, now), waited));
+                return Math.Max(_age + Elapsed(_deliveringSince, now), Math.Max(Elapsed(_behindSince, now), waited));
         }
     }
 
@@ -59,7 +59,7 @@ internal sealed class ReadingLag(string broker, string stream, TimeProvider time
     {
         var now = time.GetTimestamp();
         lock (_gate)
-            _awaySince = isCaughtUp ? null : _awaySince ?? now;
+            _behindSince = isCaughtUp ? null : _behindSince ?? now;
     }
 
     private double Elapsed(long? since, long now) => since is { } from ? time.GetElapsedTime(from, now).TotalSeconds : 0;

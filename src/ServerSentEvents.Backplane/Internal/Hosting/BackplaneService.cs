@@ -25,7 +25,7 @@ internal sealed class BackplaneService(StreamPublisher publisher) : IHostedLifec
     public Task StoppedAsync(CancellationToken cancellationToken) => publisher.DisposeAsync().AsTask().WaitAsync(cancellationToken);
 }
 
-/// <summary>Reports the state of a publisher.</summary>
+/// <summary>The health check of a publisher.</summary>
 internal sealed class BackplaneHealthCheck(StreamPublisher publisher) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Diagnostics;
 
 namespace ServerSentEvents.Backplane.Internal.Hosting;
 
-/// <summary>Keeps one connection: opens it, uses it until it is lost, waits, and opens another one.</summary>
+/// <summary>The loop that opens a connection, uses it until it is lost, waits, and opens another one.</summary>
 /// <remarks>
 /// The log gets the first failure of an outage in full, then one line a minute, and one line at its end. A connection that is
 /// lost soon after it was made belongs to the same outage.
@@ -32,7 +32,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
     private long? _connectedAt;
 
     /// <summary>True from a failure until the next connection works.</summary>
-    private bool _isAway;
+    private bool _isDisconnected;
 
     /// <summary>The time of the last line in the log about an outage, as a timestamp; null before the first one.</summary>
     private long? _loggedAt;
@@ -49,7 +49,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
 
     /// <summary>Runs until it is canceled.</summary>
     /// <param name="connect">Opens a connection.</param>
-    /// <param name="use">Uses the connection until it is lost, and then throws. It calls its second argument when all is well.</param>
+    /// <param name="use">Uses the connection until it is lost, and then throws. Calls its second argument when the connection works.</param>
     /// <param name="disconnected">Receives the reason why there is no connection.</param>
     /// <param name="cancellationToken">A token that ends the loop.</param>
     internal async Task RunAsync<TConnection>(
@@ -115,11 +115,11 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
     private void SetConnected()
     {
         _connectedAt = settings.TimeProvider.GetTimestamp();
-        if (_isAway)
-            reconnects.Add(1);
+        if (_isDisconnected)
+            reconnects.Increment();
         if (_isLogged)
             Log.Reconnected(settings.Logger, stream, direction);
-        (_isAway, _isLogged) = (false, false);
+        (_isDisconnected, _isLogged) = (false, false);
     }
 
     private void SetDisconnected(Exception exception, Action<Exception> disconnected)
@@ -127,8 +127,8 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         disconnected(exception);
         if (exception is StreamRefusedException refused)
             _refused.TrySetResult(refused);
-        var isNewOutage = _loggedAt is null || (!_isAway && Since(_connectedAt) >= StableAfter);
-        _isAway = true;
+        var isNewOutage = _loggedAt is null || (!_isDisconnected && Since(_connectedAt) >= StableAfter);
+        _isDisconnected = true;
         if (isNewOutage)
             _delay = ShortestDelay;
         else if (Since(_loggedAt) < LogInterval)

@@ -66,7 +66,8 @@ internal static class MessageFormat
         BinaryPrimitives.WriteInt64BigEndian(body[SentAtAt..], sentAt);
     }
 
-    internal static DecodeResult TryDecode(ReadOnlySpan<byte> body, out StreamMessage message)
+    /// <summary>Decodes a message. The message is the default value if the result is not <see cref="DecodeResult.Decoded"/>.</summary>
+    internal static DecodeResult Decode(ReadOnlySpan<byte> body, out StreamMessage message)
     {
         message = default;
         if (body.Length > 0 && body[0] != Version)

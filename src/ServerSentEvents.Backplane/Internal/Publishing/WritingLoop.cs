@@ -4,7 +4,7 @@ using ServerSentEvents.Backplane.Internal.Hosting;
 
 namespace ServerSentEvents.Backplane.Internal.Publishing;
 
-/// <summary>Brings the messages of an outbox to the stream, over any number of connections.</summary>
+/// <summary>The loop that sends the messages of an outbox to the stream, over any number of connections.</summary>
 /// <param name="transport">The broker.</param>
 /// <param name="outbox">The messages.</param>
 /// <param name="stallDetector">The detector, which learns here which messages a reader must get.</param>
@@ -59,7 +59,7 @@ internal sealed class WritingLoop(
         if (_hasConfirmed)
             return;
         (_hasConfirmed, _unconfirmedReason) = (true, null);
-        // The transport can hold a lock here, under which no logger must run. The loop notes that the broker does not block.
+        // The transport can hold a lock here, and a logger must not run under it. WriteAsync logs that the broker takes events again.
         outbox.Changed.Set();
     }
 
@@ -78,13 +78,15 @@ internal sealed class WritingLoop(
         outbox.BeginConnection();
         _connected.TrySetResult();
         _hasConfirmed = false;
-        var isTried = false;
+        var isReported = false;
         while (!writer.Lost.IsCompleted)
         {
             NoteBlocked();
-            if (!isTried && (_hasConfirmed || (_unconfirmedReason is null && !outbox.HasUnconfirmed)))
+            // The connection works if it has confirmed a message, or if nothing speaks against it: no message is unconfirmed, and the
+            // connection before was not given up for that reason.
+            if (!isReported && (_hasConfirmed || (_unconfirmedReason is null && !outbox.HasUnconfirmed)))
             {
-                isTried = true;
+                isReported = true;
                 connected();
             }
 
@@ -95,7 +97,7 @@ internal sealed class WritingLoop(
                 throw new TimeoutException($"{reason}.");
             }
 
-            // A writer that sends one message at a time always has a next one under load. The checks above come before each.
+            // Take one message in each turn: under load there is always a next one, and the checks above have to run before each.
             if (writer.Blocked is not null || outbox.Take() is not { } message)
             {
                 await outbox.Changed.WaitAsync(cancellationToken).ConfigureAwait(false);

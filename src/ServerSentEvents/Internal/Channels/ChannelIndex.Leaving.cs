@@ -3,9 +3,6 @@ namespace ServerSentEvents.Internal.Channels;
 /// <content>Methods that remove subscribers from channels.</content>
 internal sealed partial class ChannelIndex<TProperties>
 {
-    /// <summary>A list of at most this capacity is not made smaller.</summary>
-    private const int SmallEnough = 64;
-
     /// <summary>Marks channels for <see cref="CountUnmarked"/> and <see cref="LeaveMarked"/>.</summary>
     internal void Mark(in ChannelNames channels)
     {
@@ -57,7 +54,7 @@ internal sealed partial class ChannelIndex<TProperties>
     /// <summary>Removes a subscriber from all its channels, and returns their names.</summary>
     internal string[] LeaveAll(Subscriber<TProperties> subscriber)
     {
-        var names = subscriber.ChannelNames();
+        var names = subscriber.GetChannelNames();
         for (var slot = 0; slot < names.Length; slot++)
         {
             var membership = subscriber.MembershipAt(slot);
@@ -84,8 +81,6 @@ internal sealed partial class ChannelIndex<TProperties>
         var last = _scan[^1];
         _scan[channel.ScanIndex] = last;
         last.ScanIndex = channel.ScanIndex;
-        _scan.RemoveAt(_scan.Count - 1);
-        if (_scan.Capacity > SmallEnough && _scan.Count < _scan.Capacity / 4)
-            _scan.Capacity = _scan.Count;
+        _scan.RemoveLast();
     }
 }

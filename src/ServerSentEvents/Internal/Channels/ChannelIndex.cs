@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// The subscribers of each channel. Subscribers know their places in their channels, so that joining, leaving and visiting
-/// cost the same for any number of others. A channel without subscribers takes no memory.
+/// The subscribers of each channel. Subscribers know their places in their channels, so the time to join or leave a channel does not
+/// depend on the number of its subscribers. A channel without subscribers takes no memory.
 /// </summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
 internal sealed partial class ChannelIndex<TProperties>
@@ -14,7 +14,7 @@ internal sealed partial class ChannelIndex<TProperties>
     /// <summary>The channels in the order of a <see cref="SubscriberWalk"/>.</summary>
     private readonly List<ChannelMembers<TProperties>> _scan = [];
 
-    /// <summary>The membership of a subscriber that joins its only channel. Empty at other times.</summary>
+    /// <summary>An array for the membership of a subscriber that joins its only channel, reused to make no garbage. Empty at other times.</summary>
     private readonly Membership<TProperties>[] _joined = new Membership<TProperties>[1];
 
     private long _joins;
@@ -92,15 +92,15 @@ internal sealed partial class ChannelIndex<TProperties>
     }
 
     /// <summary>
-    /// Visits the next subscribers of a walk over all of them. A subscriber that comes or goes between two steps can be left out or
-    /// visited twice.
+    /// Visits the next subscribers of a walk over all subscribers. A subscriber that joins or leaves a channel between two steps can be
+    /// left out or visited twice.
     /// </summary>
     /// <param name="walk">The walk.</param>
-    /// <param name="budget">The number of channels and subscribers to look at, of which this call uses some. At least 2.</param>
+    /// <param name="budget">The number of channels and subscribers to look at, at least 2. Reduced by those that were looked at.</param>
     /// <param name="visit">The function that is called for each subscriber.</param>
     internal void VisitNext(ref SubscriberWalk walk, ref int budget, Action<Subscriber<TProperties>> visit)
     {
-        // Go from the end: the last one takes the place of a removed one, and was visited before.
+        // Go from the end: when an item is removed, the last item takes its place, and the walk has visited that one before.
         if (walk.ChannelsLeft > _scan.Count)
             (walk.ChannelsLeft, walk.MembersLeft) = (_scan.Count, int.MaxValue);
         while (walk.ChannelsLeft > 0 && budget > 1)
@@ -151,8 +151,8 @@ internal sealed partial class ChannelIndex<TProperties>
 }
 
 /// <summary>
-/// A walk over all subscribers. It takes steps under the registry's lock, so that no thread waits long for it; a large budget makes it
-/// one step. A mutable struct: pass it by reference.
+/// A walk over all subscribers, in steps under the registry's lock. The caller releases the lock between two steps, so that no thread
+/// waits long for the lock. A mutable struct: pass it by reference.
 /// </summary>
 internal struct SubscriberWalk
 {

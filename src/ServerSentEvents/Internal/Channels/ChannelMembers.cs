@@ -5,8 +5,8 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// The subscribers of one channel, side by side in an array, so that publishing reads memory in order. Joining and leaving
-/// take the same time for any number: each subscriber knows its place, and the last one fills a gap.
+/// The subscribers of one channel, side by side in an array, so that publishing reads memory in order. Joining and leaving take
+/// constant time: each subscriber knows its place, and the last member takes the place of one that leaves.
 /// </summary>
 /// <remarks>Guarded by the registry's lock.</remarks>
 internal sealed class ChannelMembers<TProperties>(string name, HistoryFloor historyFloor) : ChannelByteCount
@@ -99,7 +99,7 @@ internal struct ChannelMember<TProperties>
     internal ChannelWriter<object> Writer;
 
     /// <summary>
-    /// The number of the channel's units up to which the subscriber's queue certainly has room. Valid with
+    /// The byte count of the channel, in units of 1,024 bytes, up to which the subscriber's queue certainly has room. Valid with
     /// <see cref="LimitBit"/>.
     /// </summary>
     private int _unitLimit;

@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// Visits the subscribers of several channels, each once, and needs no memory for that. It goes from the end to the beginning:
-/// the last member, which takes the place of one that leaves, has been visited by then.
+/// A visit of the subscribers of several channels, each once. It allocates nothing, and goes from the end to the beginning: the last
+/// member takes the place of one that leaves, and has been visited by then.
 /// </summary>
 /// <param name="index">All channels.</param>
 /// <param name="channels">The channels to visit.</param>

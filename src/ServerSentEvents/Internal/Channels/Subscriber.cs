@@ -94,7 +94,7 @@ internal sealed class Subscriber<TProperties>(
     }
 
     /// <summary>Returns the names of the subscriber's channels. Needs the registry's lock.</summary>
-    internal string[] ChannelNames()
+    internal string[] GetChannelNames()
     {
         var names = new string[MembershipCount];
         for (var slot = 0; slot < names.Length; slot++)

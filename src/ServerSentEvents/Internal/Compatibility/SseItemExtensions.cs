@@ -2,28 +2,31 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Internal.Compatibility;
 
-/// <summary>Sets the id of an item.</summary>
+/// <summary>The setting of the id of an item, for all target frameworks.</summary>
 internal static class SseItemExtensions
 {
-#if NETSTANDARD2_0
-    private delegate void SetEventId(ref SseItem<string> item, string? id);
-
-    /// <summary>
-    /// The init accessor of the id. It is bound at run time: its modifier is a different type in the package for .NET Standard
-    /// than in newer runtimes, so a compiled call would not find the method there.
-    /// </summary>
-    private static readonly SetEventId Set = (SetEventId)Delegate.CreateDelegate(
-        typeof(SetEventId), typeof(SseItem<string>).GetProperty(nameof(SseItem<string>.EventId))!.SetMethod!);
-#endif
-
     /// <summary>Returns an item with an id, or without one if the id is null.</summary>
-    internal static SseItem<string> WithId(this SseItem<string> item, string? id)
+    internal static SseItem<T> WithId<T>(this SseItem<T> item, string? id)
     {
 #if NETSTANDARD2_0
-        Set(ref item, id);
+        EventIdOf<T>.Set(ref item, id);
         return item;
 #else
         return item with { EventId = id };
 #endif
     }
+
+#if NETSTANDARD2_0
+    private delegate void SetEventId<T>(ref SseItem<T> item, string? id);
+
+    /// <summary>
+    /// The init accessor of the id. It is bound at run time: its modifier is a different type in the package for .NET Standard
+    /// than in newer runtimes, so a compiled call would not find the method there.
+    /// </summary>
+    private static class EventIdOf<T>
+    {
+        internal static readonly SetEventId<T> Set = (SetEventId<T>)Delegate.CreateDelegate(
+            typeof(SetEventId<T>), typeof(SseItem<T>).GetProperty(nameof(SseItem<T>.EventId))!.SetMethod!);
+    }
+#endif
 }

@@ -3,7 +3,10 @@ namespace ServerSentEvents.Internal.Compatibility;
 /// <summary>Conversion of durations, and creation of timers.</summary>
 internal static class TimeProviderExtensions
 {
-    /// <summary>Converts a duration to the unit of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>
+    /// Converts a duration to the unit of <see cref="TimeProvider.GetTimestamp"/>. The result is bounded, so that the sum with a timestamp
+    /// does not overflow.
+    /// </summary>
     internal static long ToTimestampTicks(this TimeProvider time, TimeSpan duration) =>
         (long)Math.Min(duration.TotalSeconds * time.TimestampFrequency, long.MaxValue / 2);
 

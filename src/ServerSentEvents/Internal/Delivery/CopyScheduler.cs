@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// Writes to all responses of the process with a few work items of the thread pool. A copy with something to write is once on
+/// The scheduler that writes to all responses of the process with a few work items of the thread pool. A copy with something to write is once on
 /// the ready list. A worker takes the copy from the list, and the copy writes everything that is queued with one flush.
 /// </summary>
 /// <remarks>
@@ -54,7 +54,7 @@ internal sealed class CopyScheduler
 
     /// <summary>
     /// The scheduler of the process, because all publishers share the processors. A single processor has two workers, so that
-    /// one blocked writer does not stop the others.
+    /// one blocked writer does not stop the others. The systematic tests replace it.
     /// </summary>
     internal static CopyScheduler Shared { get; private set; } =
         new(Math.Max(2, Environment.ProcessorCount), TimeProvider.System);
@@ -116,7 +116,7 @@ internal sealed class CopyScheduler
     {
         lock (_gate)
         {
-            _workers.RemoveAll(static worker => worker.IsStuck());
+            _workers.RemoveAll(static worker => worker.TryReplace());
             if (_ready.Count > 0)
                 StartWorkers_NeedsLock();
             if (_workers.Count > 0)
@@ -174,8 +174,10 @@ internal sealed class CopyScheduler
             Queue();
         }
 
-        /// <summary>Returns whether the worker is in the same write as at the last check. Needs the scheduler's lock.</summary>
-        internal bool IsStuck()
+        /// <summary>
+        /// Marks the worker as replaced if it is in the same write as at the last check. Returns whether it is. Needs the scheduler's lock.
+        /// </summary>
+        internal bool TryReplace()
         {
             var write = Volatile.Read(ref _write);
             IsReplaced = write != 0 && write == _seenWrite;

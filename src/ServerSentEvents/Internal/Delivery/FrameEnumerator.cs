@@ -63,7 +63,7 @@ internal abstract class FrameEnumerator<TProperties, TView> : IAsyncEnumerator<T
     /// </summary>
     private void Cancel()
     {
-        // A stream that was read to its end has ended before the token was canceled.
+        // Do not cancel a stream that was read to its end: it ended before the token was canceled.
         if (_subscription.EndReason is null || _queue is { IsEmpty: false })
             End(SubscriptionEndReason.Canceled);
     }

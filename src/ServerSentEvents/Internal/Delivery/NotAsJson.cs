@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// Refuses to serialize a subscription as JSON. Otherwise a handler that returns a subscription would send a JSON array of
+/// A converter that refuses to serialize a subscription as JSON. Otherwise a handler that returns a subscription would send a JSON array of
 /// framed events.
 /// </summary>
 internal sealed class NotAsJson : JsonConverterFactory

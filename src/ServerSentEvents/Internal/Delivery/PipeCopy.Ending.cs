@@ -31,10 +31,10 @@ internal sealed partial class PipeCopy<TProperties>
     private void Finish(Exception? failure)
     {
         _registration.DisposeWithoutWaiting(_cancellationToken);
-        var isRequested = _cancellationToken.IsCancellationRequested;
-        var isCanceled = isRequested && _queue.IsAborted;
+        var isTokenCanceled = _cancellationToken.IsCancellationRequested;
+        var isCanceled = isTokenCanceled && _queue.IsAborted;
         Failures failures = default;
-        _subscription.EndNow(isRequested ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
+        _subscription.EndNow(isTokenCanceled ? SubscriptionEndReason.Canceled : SubscriptionEndReason.Unsubscribed, ref failures);
         // The token may have ended the subscription after the first check.
         isCanceled |= _subscription.EndReason == SubscriptionEndReason.Canceled;
         _subscription.Release();

@@ -7,7 +7,7 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// Copies one subscription to its response. An idle copy uses no thread and no buffer. A flush that waits for the client
+/// The copy of one subscription to its response. An idle copy uses no thread and no buffer. A flush that waits for the client
 /// uses no thread.
 /// </summary>
 /// <remarks>
@@ -35,10 +35,10 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
     private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenRegistration _registration;
 
-    /// <summary>Cancels a flush when the subscription is ended at once.</summary>
+    /// <summary>The source that cancels a flush when the subscription is ended at once.</summary>
     private readonly CancellationTokenSource _flushCancellation = new();
 
-    /// <summary>Completes when the copy has ended. Continuations run on another thread.</summary>
+    /// <summary>The source of the task, which completes when the copy has ended. Continuations run on another thread.</summary>
     private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The frame that is being written; null for none.</summary>
@@ -197,7 +197,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
             return;
         }
 
-        // A canceled flush is repeated. After the repetition the queue has to be looked at.
+        // Repeat a canceled flush. After the repetition, look at the queue again.
         if (result.IsCanceled || isRepeated)
             Signal();
         Continue();

@@ -4,7 +4,7 @@ using System.Threading.Channels;
 namespace ServerSentEvents.Internal.Diagnostics;
 
 /// <summary>
-/// Records the time between the publish and the delivery of each event, as long as a listener is interested in it.
+/// The times between the publish and the delivery of events, recorded while a listener is interested in them.
 /// </summary>
 /// <remarks>
 /// <para>Listeners are application code, and run inside <see cref="Histogram{T}.Record(T)"/>. A worker that copies serves other

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Internal.Diagnostics;
 
-/// <summary>Collects exceptions of application code, so that one failure does not affect other subscribers.</summary>
+/// <summary>The exceptions of application code, collected so that one failure does not affect other subscribers.</summary>
 internal struct Failures
 {
     private const string HandlerThrew = "A handler of Unsubscribed threw.";

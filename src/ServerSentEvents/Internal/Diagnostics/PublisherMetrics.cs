@@ -69,7 +69,7 @@ internal static class PublisherMetrics
             "subscriptions.cut_off", CutOff, "{subscription}",
             "Subscriptions whose queued events were dropped because the client read nothing after the end.");
         InstrumentCreation.Create(() => CreateDeliveryDuration(meter));
-        if (Find<Histogram<double>>(meter) is { } histogram)
+        if (FindHistogram(meter) is { } histogram)
             _deliveries = new(histogram);
         AddCounter("subscriptions.refused", Refused, "{subscription}", "Subscriptions that were refused because of MaxSubscribers.");
         AddUpDownCounter(
@@ -119,15 +119,14 @@ internal static class PublisherMetrics
 #endif
     }
 
-    /// <summary>Returns an instrument that was created, even if a listener threw, so that its creation did not return it.</summary>
-    private static T? Find<T>(Meter meter)
-        where T : Instrument
+    /// <summary>Returns the histogram of the meter. Its creation does not return it if a listener throws.</summary>
+    private static Histogram<double>? FindHistogram(Meter meter)
     {
-        T? found = null;
+        Histogram<double>? found = null;
         using var finder = new MeterListener();
         finder.InstrumentPublished = (instrument, _) =>
         {
-            if (ReferenceEquals(instrument.Meter, meter) && instrument is T match)
+            if (ReferenceEquals(instrument.Meter, meter) && instrument is Histogram<double> match)
                 found = match;
         };
         finder.Start();

@@ -8,6 +8,7 @@ internal sealed class StripedCounter
 
     private static readonly int Stripes = Environment.ProcessorCount;
 
+    /// <summary>The numbers. The first one is not used: the length of the array, which each access reads, is in its cache line.</summary>
     private readonly long[] _counts = new long[(Stripes + 1) * Stride];
 
     internal long Value

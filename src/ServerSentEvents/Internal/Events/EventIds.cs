@@ -38,10 +38,10 @@ internal sealed class SealedEventIds : EventIds
 
     private readonly Lock _gate = new();
 
-    /// <summary>Encrypts positions. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The cipher that encrypts positions. Guarded by <see cref="_gate"/>.</summary>
     private readonly ICryptoTransform _encryptor;
 
-    /// <summary>Decrypts ids. Guarded by <see cref="_gate"/>.</summary>
+    /// <summary>The cipher that decrypts ids. Guarded by <see cref="_gate"/>.</summary>
     private readonly ICryptoTransform _decryptor;
 
     internal SealedEventIds()

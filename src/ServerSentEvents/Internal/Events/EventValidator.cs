@@ -3,8 +3,8 @@ using System.Net.ServerSentEvents;
 namespace ServerSentEvents.Internal.Events;
 
 /// <summary>
-/// Refuses events that could forge a field or another event, from any <see cref="SseItem{T}"/>, and ids that a client
-/// could not send back.
+/// The checks of events. They refuse an item that could forge a field or another event, and an id that a client could not send
+/// back.
 /// </summary>
 internal static class EventValidator
 {

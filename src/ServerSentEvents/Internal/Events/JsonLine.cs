@@ -46,8 +46,8 @@ internal sealed class JsonLine : IBufferWriter<byte>, IDisposable
 
     /// <summary>Serializes a value. Runs converters, so call it outside every lock.</summary>
     /// <exception cref="ArgumentException">
-    /// The JSON has become longer than <paramref name="maxLength"/> bytes. The rest is not serialized. The caller checks the
-    /// length of other JSON, which can be slightly too long.
+    /// The JSON is certainly longer than <paramref name="maxLength"/> bytes. The rest was not serialized. JSON that is slightly too long
+    /// is returned: check its length.
     /// </exception>
     internal static JsonLine Serialize<T>(T value, JsonTypeInfo<T> typeInfo, int maxLength, string paramName)
     {

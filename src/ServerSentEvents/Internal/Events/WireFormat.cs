@@ -5,7 +5,7 @@ using System.Text;
 namespace ServerSentEvents.Internal.Events;
 
 /// <summary>
-/// Formats frames as UTF-8 for the parser of WHATWG HTML, "Server-sent events" (9.2.5 and 9.2.6). Fields have the order of
+/// The format of frames as UTF-8, for the parser of WHATWG HTML, "Server-sent events" (9.2.5 and 9.2.6). Fields have the order of
 /// the BCL's formatter: event, data, id, retry. <see cref="EventValidator"/> has checked their values.
 /// </summary>
 internal static class WireFormat

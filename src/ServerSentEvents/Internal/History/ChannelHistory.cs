@@ -21,10 +21,10 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     internal HistoryFloor Floor { get; private set; } = floor;
 
     /// <summary>The position of the newest event, even if it was evicted.</summary>
-    internal long Newest { get; private set; } = floor.Position;
+    internal long NewestPosition { get; private set; } = floor.Position;
 
     /// <summary>The position of the newest personalized event, even if it was evicted.</summary>
-    internal long NewestPersonalized { get; private set; } = -1;
+    internal long NewestPersonalizedPosition { get; private set; } = -1;
 
     internal int Count { get; private set; }
 
@@ -36,9 +36,9 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     {
         SegmentForNext(capacity).Add(entry);
         Count++;
-        Newest = entry.Position;
+        NewestPosition = entry.Position;
         if (entry.Shared is null)
-            NewestPersonalized = entry.Position;
+            NewestPersonalizedPosition = entry.Position;
 
         if (entry.OwnId is not { Length: > 0 } ownId)
             return;
@@ -79,7 +79,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
     /// <summary>Returns a cursor to the first event after a position; null if there is none.</summary>
     internal HistoryCursor<TProperties>? CursorAfter(long position)
     {
-        if (Newest <= position || _segments.Count == 0)
+        if (NewestPosition <= position || _segments.Count == 0)
             return null;
         var (low, high) = (0, _segments.Count - 1);
         while (low < high)
@@ -93,7 +93,7 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
 
         var segment = _segments[low];
         var index = segment.IndexAfter(position);
-        return new(segment, index, Newest);
+        return new(segment, index, NewestPosition);
     }
 
     private HistorySegment<TProperties> SegmentForNext(int capacity)

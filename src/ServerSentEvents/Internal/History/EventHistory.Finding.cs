@@ -38,7 +38,7 @@ internal sealed partial class EventHistory<TProperties>
             if (maxAge is { } age && cursor.Entry!.PublishedAt < now - age)
                 return null;
             cursors.Add((cursor.Position, cursor));
-            hasPersonalized |= channel.NewestPersonalized > position;
+            hasPersonalized |= channel.NewestPersonalizedPosition > position;
         }
 
         cursors.Sort(static (one, other) => one.Position.CompareTo(other.Position));

@@ -109,7 +109,9 @@ internal sealed partial class EventHistory<TProperties>(
     {
         foreach (var id in ids)
         {
-            for (var i = 0; id is { Length: > 0 } && i < channels.Count; i++)
+            if (id is not { Length: > 0 })
+                continue;
+            for (var i = 0; i < channels.Count; i++)
                 _usedIds.AddAmbiguous(channels[i], id);
         }
     }
@@ -159,7 +161,7 @@ internal sealed partial class EventHistory<TProperties>(
         }
 
         // A name can be repeated.
-        if (channel.Newest == entry.Position)
+        if (channel.NewestPosition == entry.Position)
             return;
         if (channel.Count >= capacity)
             EvictOldest(channel);

@@ -1,11 +1,11 @@
+using ServerSentEvents.Internal.Channels;
+
 namespace ServerSentEvents.Internal.History;
 
 /// <summary>Values by position, as a heap: the first one has the lowest position.</summary>
 /// <remarks>Not safe for use by several threads: the caller holds a lock.</remarks>
 internal sealed class PositionHeap<T>
 {
-    private const int SmallEnough = 64;
-
     private readonly List<(long Position, T Value)> _values;
 
     /// <summary>Creates a heap of values that are sorted by position, or that have the order of another heap.</summary>
@@ -27,17 +27,16 @@ internal sealed class PositionHeap<T>
     internal void RemoveFirst()
     {
         var last = _values[^1];
-        _values.RemoveAt(_values.Count - 1);
+        _values.RemoveLast();
         if (_values.Count > 0)
             SiftDown(last);
-        if (_values.Capacity > SmallEnough && _values.Count < _values.Capacity / 4)
-            _values.Capacity = _values.Count;
     }
 
     /// <summary>Puts a value into the first place or below, where no value before it has a higher position.</summary>
     private void SiftDown((long Position, T Value) value)
     {
-        for (var place = 0; ;)
+        var place = 0;
+        while (true)
         {
             var child = (2 * place) + 1;
             if (child + 1 < _values.Count && _values[child + 1].Position < _values[child].Position)

@@ -40,7 +40,8 @@ internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, 
 /// alive. It ends at an event that was evicted before the reader reached it.
 /// </summary>
 /// <param name="cursors">
-/// A cursor for each channel in which something was missed. The first one has the next event. A lock on this guards all fields.
+/// A cursor for each channel in which something was missed. The first one has the next event. A lock on this heap guards the heap,
+/// and the writes of <c>_isLost</c>. The other fields do not change after <see cref="TryPersonalize"/>.
 /// </param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties>> cursors) : LeadingFrames

@@ -49,6 +49,7 @@ internal sealed class UsedIds
         var hash = OffsetBasis;
         foreach (var character in channel)
             hash = (hash ^ character) * Prime;
+        // Separate the two texts: "a" with "bc" must not have the hash of "ab" with "c".
         hash = (hash ^ char.MaxValue) * Prime;
         foreach (var character in id)
             hash = (hash ^ character) * Prime;

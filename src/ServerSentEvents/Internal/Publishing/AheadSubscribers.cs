@@ -5,9 +5,12 @@ namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
 /// Subscribers whose last event id is ahead of this node of a backplane: their clients came from a node that has read more.
-/// They are sent nothing up to that position.
+/// The publisher sends them nothing up to the position of that id.
 /// </summary>
-/// <remarks>Guarded by the registry's lock. They have no unit limit, so a publish takes the slow way, which looks here, only for them.</remarks>
+/// <remarks>
+/// Guarded by the registry's lock. These subscribers have no unit limit. A publish looks at this list only for subscribers without one,
+/// so the others cost nothing.
+/// </remarks>
 internal sealed class AheadSubscribers<TProperties>
 {
     private readonly Dictionary<Subscriber<TProperties>, (EventPosition Position, long Since)> _subscribers = [];
@@ -18,8 +21,8 @@ internal sealed class AheadSubscribers<TProperties>
     internal int Count => _subscribers.Count;
 
     /// <summary>
-    /// The timestamp before which no wait counts; <see cref="long.MaxValue"/> while the node does not read the end of its stream: a
-    /// position can still come.
+    /// The timestamp from which waits are measured: the time when the node caught up with its stream. <see cref="long.MaxValue"/> while
+    /// it has not caught up, because every position can still come.
     /// </summary>
     internal long WaitsSince { get; set; } = long.MinValue;
 
@@ -64,7 +67,7 @@ internal sealed class AheadSubscribers<TProperties>
     }
 
     /// <summary>Returns the subscribers whose position is at most a value, but never was in the history.</summary>
-    internal List<Subscriber<TProperties>> Unknown(EventIds ids, long value) =>
+    internal List<Subscriber<TProperties>> FindUnknown(EventIds ids, long value) =>
         [.. _subscribers.Where(ahead => ahead.Value.Position.Value <= value && !ids.IsKnownOrAhead(ahead.Value.Position)).Select(ahead => ahead.Key)];
 
     /// <summary>Returns the subscribers that have waited since a time and whose position this node has not reached.</summary>

@@ -27,7 +27,7 @@ internal readonly struct InitialStream(
     private readonly Frame? _retry = reconnection.NewFrame();
 
     /// <summary>The initial data that exists already.</summary>
-    private readonly Frame[] _frames = WithoutForwardedIds(initialData.Frames, expectedIds);
+    private readonly Frame[] _frames = RemoveForwardedIds(initialData.Frames, expectedIds);
 
     /// <summary>
     /// Starts the stream with the initial data. The last initial event carries the position, so that a client that leaves
@@ -41,14 +41,18 @@ internal readonly struct InitialStream(
     {
         // A backplane can have replaced the ids after the constructor read them.
         if (!ReferenceEquals(ids, expectedIds))
-            WithoutForwardedIds(_frames, ids);
+            RemoveForwardedIds(_frames, ids);
         PlaceLast(_frames, ids, position);
-        if (gap is not null)
-            PublisherMetrics.Gaps.Increment();
         var next = initialData.Load is null ? replay : NewLoad(initialData.Load, ids, position, replay);
         next = Before(next, _frames);
-        if (_retry is not null || gap is not null)
-            next = Before(next, [.. NoneOrOne(_retry), .. NoneOrOne(GapFrame(gap is not null && next is null ? ids?.Format(position) : null))]);
+        if (gap is not null)
+        {
+            PublisherMetrics.Gaps.Increment();
+            next = Before(next, [GapFrame(next is null ? ids?.Format(position) : null)]);
+        }
+
+        if (_retry is not null)
+            next = Before(next, [_retry]);
         queue.Prepend(next);
     }
 
@@ -57,30 +61,29 @@ internal readonly struct InitialStream(
     {
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
-        subscriber.Prepend(new InitialFrames([.. NoneOrOne(_retry), Frame.ForPosition(lastEventId!)], replay));
+        var position = Frame.ForPosition(lastEventId!);
+        subscriber.Prepend(new InitialFrames(_retry is null ? [position] : [_retry, position], replay));
     }
 
     /// <summary>
-    /// Returns the gap event with an id; null if there is no gap. Without an id, the client's last event id would be cleared, and the
-    /// next loss would not show.
+    /// Returns the gap event with an id. Without an id, it would clear the client's last event id, and the next loss would go unnoticed.
     /// </summary>
     /// <param name="id">The id of the position if there is neither initial data nor a replay; null for the client's own id.</param>
-    private Frame? GapFrame(string? id)
+    private Frame GapFrame(string? id)
     {
-        if (gap is null)
-            return null;
         id ??= EventValidator.CanBeSentBack(lastEventId!) ? lastEventId : null;
-        return id is null ? gap : gap.WithId(id);
+        return id is null ? gap! : gap!.WithId(id);
     }
 
     /// <summary>Creates the load. <see cref="Begin"/> does not contain this, because the closure would be garbage without a load.</summary>
     private InitialLoad NewLoad(
         Func<CancellationToken, Task<Frame[]>> load, EventIds? ids, EventPosition position, LeadingFrames? next) => new(
-            async token => PlaceLast(WithoutForwardedIds(await load(token).ConfigureAwait(false), ids), ids, position),
+            async token => PlaceLast(RemoveForwardedIds(await load(token).ConfigureAwait(false), ids), ids, position),
             reconnection.NewFrameAfterFailedLoad,
             next);
 
-    private static Frame[] WithoutForwardedIds(Frame[] frames, EventIds? ids)
+    /// <summary>Removes forwarded ids from the frames, and returns the frames.</summary>
+    private static Frame[] RemoveForwardedIds(Frame[] frames, EventIds? ids)
     {
         if (ids is not null)
         {
@@ -98,8 +101,6 @@ internal readonly struct InitialStream(
             frames[^1].PlaceAt(ids, position);
         return frames;
     }
-
-    private static Frame[] NoneOrOne(Frame? frame) => frame is null ? [] : [frame];
 
     private static LeadingFrames? Before(LeadingFrames? next, Frame[] frames) =>
         frames.Length > 0 ? new InitialFrames(frames, next) : next;

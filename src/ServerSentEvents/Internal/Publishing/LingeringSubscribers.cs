@@ -22,9 +22,6 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     /// <summary>The lowest rate of a client that gets everything.</summary>
     internal const int LowestBytesPerSecond = 16 * 1024;
 
-    /// <summary>A list of at most this capacity is not made smaller.</summary>
-    private const int SmallEnough = 64;
-
     private const long NotStarted = long.MinValue;
 
     private readonly List<Lingerer> _lingerers = [];
@@ -114,7 +111,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     internal long CountBytes(ref int place, int budget)
     {
         long bytes = 0;
-        // Go from the end: the last one takes the place of a removed one, and was counted before.
+        // Go from the end: when a place is removed, the last one is moved there, and was counted before.
         for (place = Math.Min(place, _lingerers.Count); place > 0 && budget > 0; place--, budget--)
         {
             if (_lingerers[place - 1].Subscriber.TryGetTarget(out var subscriber))
@@ -127,16 +124,16 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     private void RemoveAt(int index)
     {
         var last = _lingerers[^1];
-        _lingerers.RemoveAt(_lingerers.Count - 1);
-        if (index < _lingerers.Count)
-            _lingerers[index] = last;
-        // The last subscriber has taken this place, and its time may not have started.
-        var first = last.ProgressAt == NotStarted ? index : _lingerers.Count;
-        _firstNotStarted = Math.Min(_firstNotStarted, first);
-        if (index < _lingerers.Count && last.Subscriber.TryGetTarget(out var moved))
+        _lingerers.RemoveLast();
+        _firstNotStarted = Math.Min(_firstNotStarted, _lingerers.Count);
+        if (index == _lingerers.Count)
+            return;
+        // The last subscriber takes this place. Its time may not have started.
+        _lingerers[index] = last;
+        if (last.ProgressAt == NotStarted)
+            _firstNotStarted = Math.Min(_firstNotStarted, index);
+        if (last.Subscriber.TryGetTarget(out var moved))
             moved.End!.LingerIndex = index;
-        if (_lingerers.Capacity > SmallEnough && _lingerers.Count < _lingerers.Capacity / 4)
-            _lingerers.Capacity = _lingerers.Count;
     }
 
     /// <param name="Subscriber">The subscriber.</param>

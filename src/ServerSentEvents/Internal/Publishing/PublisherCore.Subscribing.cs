@@ -52,7 +52,7 @@ internal sealed partial class PublisherCore<TProperties>
         in Registration<TProperties> registration,
         Replay<TProperties> replay)
     {
-        // After a failure, a replay that has nothing for this subscriber must not keep the first byte back.
+        // After a failure, drop a replay without a frame for this subscriber: it would not count as empty, and no first byte would be sent.
         var isKept = replay.TryPersonalize(subscriber.Properties, registration.Ids!, subscriber.CapacityBytes, out var failures)
             && (failures == 0 || replay.Count > 0)
             && Registry.TryAddReplay(subscriber, replay);

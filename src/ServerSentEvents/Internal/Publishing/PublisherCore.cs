@@ -141,7 +141,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
     }
 
     /// <summary>Does the work that a step of the registry has left, for a caller that cannot report failures.</summary>
-    internal void Complete(in RegistryResult<TProperties> result)
+    internal void CompleteUnreported(in RegistryResult<TProperties> result)
     {
         Failures unreported = default;
         Complete(result, ref unreported);

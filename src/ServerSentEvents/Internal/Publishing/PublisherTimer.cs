@@ -21,8 +21,8 @@ internal sealed class PublisherTimer<TProperties>
     private readonly TimeSpan _period;
 
     /// <summary>
-    /// The timestamp from which a check sends heartbeats: one period before they are due, because the check after that would be late.
-    /// Read and written by volatile operations, because checks can overlap.
+    /// The timestamp from which a check sends heartbeats: one period before they are due, because the next check would be too late. Read
+    /// and written by volatile operations, because checks can overlap.
     /// </summary>
     private long _nextHeartbeats = long.MinValue;
 
@@ -94,7 +94,7 @@ internal sealed class PublisherTimer<TProperties>
         var unreached = core.Registry.EndUnreached(waitingSince: now - _settings.Ticks(AheadTimeout));
         // Handlers and writers are application code, and must not delay the timer.
         if (unreached.Ended is not null)
-            ThreadPool.UnsafeQueueUserWorkItem(_ => core.Complete(unreached), state: null);
+            ThreadPool.UnsafeQueueUserWorkItem(_ => core.CompleteUnreported(unreached), state: null);
         foreach (var subscriber in core.Registry.TakeOverdue(now) ?? [])
         {
             ThreadPool.UnsafeQueueUserWorkItem(
@@ -108,7 +108,7 @@ internal sealed class PublisherTimer<TProperties>
     {
         var walk = new SubscriberWalk();
         while (!walk.IsAtEnd)
-            core.Complete(core.Registry.SendHeartbeats(ref walk, since, now));
+            core.CompleteUnreported(core.Registry.SendHeartbeats(ref walk, since, now));
     }
 
     private void StopIfQuiet(PublisherCore<TProperties> core)

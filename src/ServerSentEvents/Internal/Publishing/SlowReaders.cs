@@ -38,7 +38,7 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
     private int _waiters;
 
     /// <summary>True if the source has to wait. Changed only while the number of waiters is above 0.</summary>
-    internal bool HasAwaited { get; private set; }
+    internal bool MustWait { get; private set; }
 
     /// <summary>
     /// True if the queue of a reader that reads is still more than half full after a second of waiting. The source then publishes
@@ -55,7 +55,7 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
         _now = now;
         _look++;
         _seen = 0;
-        HasOverdue = HasAwaited = false;
+        HasOverdue = MustWait = false;
     }
 
     /// <summary>Adds a subscriber without ample room.</summary>
@@ -76,7 +76,7 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
             return;
         }
 
-        HasAwaited = true;
+        MustWait = true;
         if (reader.IsWaiting)
             return;
         reader.Length = _length;
@@ -120,7 +120,7 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
     /// <summary>Counts a waiter as gone. Any thread can call this, also under the registry's lock.</summary>
     private void RemoveWaiter()
     {
-        if (Interlocked.Decrement(ref _waiters) == 0 && HasAwaited)
+        if (Interlocked.Decrement(ref _waiters) == 0 && MustWait)
             wake.TryWrite(true);
     }
 

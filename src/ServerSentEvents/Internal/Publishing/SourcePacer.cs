@@ -6,7 +6,7 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// Paces one source of events: before an event, the source waits for subscribers that read and have more than half of their
+/// The pacing of one source of events: before an event, the source waits for subscribers that read and have more than half of their
 /// queue filled.
 /// </summary>
 /// <remarks>
@@ -95,7 +95,7 @@ internal sealed class SourcePacer<TProperties> : IDisposable
         _slow.BeginLook(Now());
         _budget = _core.Registry.FindRoom(_channels, length, _slow, out _joins);
         _slow.EndLook();
-        if (_slow.HasAwaited)
+        if (_slow.MustWait)
             return false;
         if (_slow.HasOverdue)
             _budget = default;

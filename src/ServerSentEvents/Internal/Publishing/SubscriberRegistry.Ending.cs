@@ -103,7 +103,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         {
             if (_history is null || !_ahead.MayReach(value))
                 return result;
-            foreach (var subscriber in _ahead.Unknown(_history.Ids, value))
+            foreach (var subscriber in _ahead.FindUnknown(_history.Ids, value))
                 End_NeedsLock(subscriber, SubscriptionEndReason.Closed, ref result);
         }
 

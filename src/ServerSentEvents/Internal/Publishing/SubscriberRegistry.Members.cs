@@ -18,6 +18,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             }
         }
 
+        // The walk goes from the end. Reverse it, to list subscribers in the order of the channels and of their joins, as the original does.
         found.Reverse();
         return found;
     }
@@ -51,7 +52,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal string[] ChannelsOf(Subscriber<TProperties> subscriber)
     {
         lock (_gate)
-            return subscriber.End is { } end ? [.. end.Channels] : subscriber.ChannelNames();
+            return subscriber.End is { } end ? [.. end.Channels] : subscriber.GetChannelNames();
     }
 
     /// <summary>Adds a subscriber to channels. Returns false if nothing changed.</summary>

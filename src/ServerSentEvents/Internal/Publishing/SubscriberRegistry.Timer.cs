@@ -70,7 +70,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
         return result;
     }
 
-    /// <summary>True if the timer has nothing to do but heartbeats.</summary>
+    /// <summary>Returns whether the timer has nothing to do except heartbeats.</summary>
     internal bool IsQuiet()
     {
         lock (_gate)
@@ -81,8 +81,8 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal bool HasHistoryExcess => _history is { HasExcess: true };
 
     /// <summary>
-    /// Removes old events from the history, and the oldest while it has too many bytes. Does so in steps, so that no thread waits long
-    /// for the lock.
+    /// Removes old events from the history, and the oldest events while there are too many bytes. Works in steps, so that no thread waits
+    /// long for the lock.
     /// </summary>
     internal void Evict(long expiredBefore = long.MinValue)
     {

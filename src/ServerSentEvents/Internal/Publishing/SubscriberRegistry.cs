@@ -191,9 +191,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
     [Conditional("DEBUG")]
     private void AssertLocked() =>
 #if NET9_0_OR_GREATER
-        Debug.Assert(_gate.IsHeldByCurrentThread, "The registry's lock is held.");
+        Debug.Assert(_gate.IsHeldByCurrentThread, "The registry's lock is not held.");
 #else
-        Debug.Assert(Monitor.IsEntered(_gate), "The registry's lock is held.");
+        Debug.Assert(Monitor.IsEntered(_gate), "The registry's lock is not held.");
 #endif
 }
 

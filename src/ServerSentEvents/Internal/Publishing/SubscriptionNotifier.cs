@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Diagnostics;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// Calls the application's handlers when subscriptions begin and end, outside every lock. If a handler throws, the other
+/// The calls of the application's handlers when subscriptions begin and end, outside every lock. If a handler throws, the other
 /// handlers are still called.
 /// </summary>
 /// <param name="sender">The publisher.</param>

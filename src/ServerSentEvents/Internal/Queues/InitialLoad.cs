@@ -17,7 +17,7 @@ internal sealed class InitialLoad(
 {
     private readonly CancellationTokenSource _cancellation = new();
 
-    /// <summary>Completes when the reader's wait ends. A heartbeat replaces it.</summary>
+    /// <summary>The source of the task that the reader waits for. A heartbeat replaces it.</summary>
     private TaskCompletionSource<bool> _wait = NewWait();
 
     /// <summary>True if the reader can take a heartbeat.</summary>

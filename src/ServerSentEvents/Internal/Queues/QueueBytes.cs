@@ -12,7 +12,7 @@ internal struct QueueBytes
     /// </summary>
     private long _origin;
 
-    /// <summary>The number of bytes that the reader has used. Written by the reader.</summary>
+    /// <summary>The number of bytes that the reader has used. Written by the reader, and by <see cref="TakeAll"/> after its end.</summary>
     private long _taken;
 
     /// <summary>Returns the bytes that were added and not dropped.</summary>
@@ -32,7 +32,7 @@ internal struct QueueBytes
 }
 
 /// <summary>
-/// Counts the bytes that are sent to all queues of a channel, once for all of them. A queue keeps its difference to this count,
+/// The count of the bytes that are sent to all queues of a channel, once for all of them. A queue keeps its difference to this count,
 /// so that a publish does not write to the memory of each queue.
 /// </summary>
 /// <remarks>Guarded by the registry's lock.</remarks>

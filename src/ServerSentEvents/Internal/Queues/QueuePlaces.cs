@@ -9,7 +9,7 @@ namespace ServerSentEvents.Internal.Queues;
 /// </summary>
 internal sealed class DeferredFrame : LeadingFrames
 {
-    /// <summary>Completes when the reader's wait ends.</summary>
+    /// <summary>The source of the task that the reader waits for.</summary>
     private readonly TaskCompletionSource<bool> _wait = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile DeferredState _state;

@@ -44,15 +44,15 @@ internal struct RoomBudget
         _bytes -= length;
     }
 
-    /// <summary>Reduces the budget to a part of one queue.</summary>
-    internal void Limit(QueueLimits limits)
+    /// <summary>Reduces the budget to the part of one queue that a source can fill between two looks.</summary>
+    internal void LimitToPart(QueueLimits limits)
     {
         _events = Math.Min(_events, Math.Max(1, limits.Capacity / Divisor));
         _bytes = Math.Min(_bytes, limits.CapacityBytes / Divisor);
     }
 
-    /// <summary>Reduces the budget to what is left of the first half of one queue.</summary>
-    internal void Limit(QueueLimits limits, int queuedEvents, long queuedBytes)
+    /// <summary>Reduces the budget to what is left of the first half of one queue, and one event: a half-full queue is not yet too full.</summary>
+    internal void LimitToHalf(QueueLimits limits, int queuedEvents, long queuedBytes)
     {
         _events = Math.Min(_events, (limits.Capacity / 2) - queuedEvents + 1);
         _bytes = Math.Min(_bytes, (limits.CapacityBytes / 2) - queuedBytes);

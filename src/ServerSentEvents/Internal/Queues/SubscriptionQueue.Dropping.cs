@@ -55,7 +55,7 @@ internal abstract partial class SubscriptionQueue
     /// </summary>
     private QueueWriteResult MakeRoom(object place, int growth)
     {
-        while (!HasRoomFor(growth, Bytes, holds: LengthOf(place)))
+        while (!HasRoomFor(growth, Bytes, ownBytes: LengthOf(place)))
         {
             if (_limits.Overflow == QueueOverflow.Disconnect)
                 return QueueWriteResult.Overflowed;

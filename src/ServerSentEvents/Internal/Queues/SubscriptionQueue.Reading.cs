@@ -35,8 +35,8 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
     internal void Release(int bytes)
     {
-        // Frames before those of the buffer and gap events do not count. The field is not cleared before the next frame is read.
-        if (Volatile.Read(ref _leading) is null or { CountsAgainstBounds: true } && _tracker is not { HasReadGap: true })
+        // Gap events do not count either.
+        if (HasReadFromBuffer && _tracker is not { HasReadGap: true })
             _bytes.Take(bytes);
         NoteProgress();
         if (!_roomWaiters.IsEmpty)
@@ -46,10 +46,16 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Counts the frame that was read last as delivered, if its delivery is measured. Called by the reader.</summary>
     internal void CountDelivery(Frame frame)
     {
-        // The age of a replayed frame says nothing about its delivery. Discard also clears the field, but only after Abort.
-        if (frame.DeliveryStart != 0 && Volatile.Read(ref _leading) is null or { CountsAgainstBounds: true } && !_isAborted)
+        // The age of a replayed frame says nothing about its delivery. After Abort, the frame may be a leading frame.
+        if (frame.DeliveryStart != 0 && HasReadFromBuffer && !_isAborted)
             PublisherMetrics.CountDelivery(frame.DeliveryStart);
     }
+
+    /// <summary>
+    /// True if the frame that was read last counts against the bounds: it came from the buffer, and not from the leading frames. These
+    /// change only with the next read, and by <see cref="Discard"/> after <see cref="Abort"/>.
+    /// </summary>
+    private bool HasReadFromBuffer => Volatile.Read(ref _leading) is null or { CountsAgainstBounds: true };
 
     /// <summary>Waits until <see cref="TryRead"/> may succeed. Returns false at the end.</summary>
     internal ValueTask<bool> WaitToReadAsync()

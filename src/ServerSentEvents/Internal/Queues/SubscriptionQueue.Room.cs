@@ -10,12 +10,12 @@ internal abstract partial class SubscriptionQueue
     internal QueueRoom FindRoom(int length, ref RoomBudget budget)
     {
         var (events, bytes) = (_items.Reader.Count, Bytes);
-        budget.Limit(_limits);
-        if (events >= _limits.Capacity || !HasRoomFor(length, bytes, holds: 0))
+        budget.LimitToPart(_limits);
+        if (events >= _limits.Capacity || !HasRoomFor(length, bytes, ownBytes: 0))
             return QueueRoom.None;
         if (IsMoreThanHalf(events, bytes))
             return QueueRoom.Scarce;
-        budget.Limit(_limits, events, bytes);
+        budget.LimitToHalf(_limits, events, bytes);
         return QueueRoom.Ample;
     }
 
@@ -43,7 +43,7 @@ internal abstract partial class SubscriptionQueue
     private void WakeIfRoom()
     {
         var (events, bytes) = (_items.Reader.Count, Bytes);
-        if (!IsMoreThanHalf(events, bytes) && HasRoomFor(_roomWaiters.LargestLength, bytes, holds: 0))
+        if (!IsMoreThanHalf(events, bytes) && HasRoomFor(_roomWaiters.LargestLength, bytes, ownBytes: 0))
             _roomWaiters.WakeAll();
     }
 }

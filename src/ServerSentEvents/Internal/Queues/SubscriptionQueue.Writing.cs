@@ -3,7 +3,7 @@ using ServerSentEvents.Internal.Events;
 
 namespace ServerSentEvents.Internal.Queues;
 
-/// <content>The side of the writer. Every member needs the registry's lock.</content>
+/// <content>The side of the writer. Every member needs the registry's lock, except <see cref="HasRoomFor"/>.</content>
 internal abstract partial class SubscriptionQueue
 {
     /// <summary>
@@ -166,7 +166,7 @@ internal abstract partial class SubscriptionQueue
     internal bool TryAdd(object item)
     {
         var length = LengthOf(item);
-        if (!HasRoomFor(length, Bytes, holds: 0) || (_tracker is not null && _items.Reader.Count >= _limits.Capacity))
+        if (!HasRoomFor(length, Bytes, ownBytes: 0) || (_tracker is not null && _items.Reader.Count >= _limits.Capacity))
             return false;
         // Count first: a reader that takes the frame at once must not make the difference negative.
         _bytes.Add(length);
@@ -182,8 +182,11 @@ internal abstract partial class SubscriptionQueue
     }
 
     /// <summary>
-    /// Returns whether the bound in bytes has room for more. If the queue holds only the event that grows, any size fits.
+    /// Returns whether the bound in bytes has room for more bytes. If only the event that grows is in the queue, any size fits.
     /// </summary>
-    private bool HasRoomFor(int length, long bytes, int holds) =>
-        bytes + length <= _limits.CapacityBytes || bytes == holds;
+    /// <param name="length">The number of bytes to add.</param>
+    /// <param name="bytes">The value of <see cref="Bytes"/>.</param>
+    /// <param name="ownBytes">The bytes that the event has in the queue already; 0 for a new event.</param>
+    private bool HasRoomFor(int length, long bytes, int ownBytes) =>
+        bytes + length <= _limits.CapacityBytes || bytes == ownBytes;
 }

@@ -28,7 +28,10 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The number of dropped frames. Written under the registry's lock.</summary>
     private long _dropped;
 
-    /// <summary>The frames before those of the buffer; null after the last of them. Written by the reader.</summary>
+    /// <summary>
+    /// The frames before those of the buffer; null after the last of them. Written by <see cref="Prepend"/> before the queue is read,
+    /// then by the reader, and by <see cref="Discard"/> on any thread after <see cref="Abort"/>.
+    /// </summary>
     private LeadingFrames? _leading;
 
     /// <summary>
@@ -126,7 +129,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>The exception of the load, after which nothing more is read; null for none.</summary>
     internal Exception? LoadFailure => PendingLoad?.Failure;
 
-    /// <summary>Puts frames before all others. Call once, before the queue has a reader.</summary>
+    /// <summary>Replaces the leading frames. Call before the queue is read.</summary>
     internal void Prepend(LeadingFrames? first) => Volatile.Write(ref _leading, first);
 
     /// <summary>Ends the writing. The queued frames can still be read. Needs the registry's lock.</summary>
