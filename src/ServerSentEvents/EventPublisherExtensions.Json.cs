@@ -50,7 +50,9 @@ public static partial class EventPublisherExtensions
     /// A backplane only: the broker did not confirm the event in time. The message says why, and whether the event may
     /// have been published.
     /// </exception>
-    /// <exception cref="OperationCanceledException">The token was canceled before the event was published.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The token was canceled. Without a backplane, the event was not published. With one, it may have been.
+    /// </exception>
     /// <exception cref="AggregateException">
     /// The event was published on this node, and a handler of <see cref="Publisher{TProperties}.Unsubscribed"/> or a
     /// <see cref="SubscribeOptions{TProperties}.ConflationKey"/> threw.

@@ -77,7 +77,8 @@ public sealed class SubscribeOptions<TProperties>
     /// <item>The load takes longer than <see cref="PublisherOptions.LingerTimeout"/> after another end.</item>
     /// </list>
     /// <para>The stream then ends without the queued events, so that no client gets events without the state that they
-    /// follow.</para>
+    /// follow. The stream does not wait for the function, which can still run for a moment, or longer if it ignores its
+    /// token.</para>
     /// <para><b>Errors.</b> An exception of the function, or an event that cannot be sent, ends the subscription:
     /// <c>MoveNextAsync</c> or the task of <c>CopyToAsync</c> throws the exception. Before that, the client gets a
     /// reconnection interval (<c>retry:</c>) of 5 to 10 seconds, chosen at random, so that not all clients return to a

@@ -127,6 +127,9 @@ public sealed partial class Subscription<TProperties>
     /// </summary>
     internal void EnsureFirstByte() => Subscriber?.EnsureFirstByte();
 
+    /// <summary>The initial data that the reader has to load; null for none.</summary>
+    internal InitialLoad? PendingLoad => Subscriber?.PendingLoad;
+
     /// <summary>
     /// Starts the copy for a caller that has already called <see cref="TakeReader"/>, before it prepared a response.
     /// </summary>

@@ -58,6 +58,34 @@ public sealed class QueueMemoryTests(ITestOutputHelper output)
         GC.KeepAlive(clients);
     }
 
+    [Fact]
+    public async Task ReadAll_QueueWasFull_KeepsEightBytesForEachPlace()
+    {
+        var options = new PublisherOptions();
+        var publisher = new Publisher(options);
+        var readers = Enumerable.Range(0, Clients).Select(_ => publisher.Subscribe().AsItems().GetAsyncEnumerator()).ToList();
+        await PublishAndReadAsync(1);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await PublishAndReadAsync(options.QueueCapacity);
+
+        var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Clients;
+        output.WriteLine($"{each:N0} bytes held by each empty queue");
+        each.Should().BeInRange(7 * options.QueueCapacity, 9 * options.QueueCapacity);
+        GC.KeepAlive(publisher);
+
+        async Task PublishAndReadAsync(int events)
+        {
+            for (var i = 0; i < events; i++)
+                publisher.Publish("x");
+            foreach (var reader in readers)
+            {
+                for (var i = 0; i < events; i++)
+                    await reader.MoveNextAsync();
+            }
+        }
+    }
+
     private static List<SlowClient> NewClients(Publisher publisher) =>
         [.. Enumerable.Range(0, Clients).Select(_ => new SlowClient(publisher.Subscribe()))];
 

@@ -6,7 +6,7 @@ namespace ServerSentEvents.Tests;
 /// Tests ids that the application sets: forwarded ones, and ones that are used twice. A client that resumes from one gets
 /// exactly the events that it missed, or a gap.
 /// </summary>
-public sealed class OwnIdTests
+public sealed partial class OwnIdTests
 {
     private readonly FakeTimeProvider _time = new();
     private readonly Publisher<string> _publisher;
@@ -202,102 +202,6 @@ public sealed class OwnIdTests
         Data(await ResumeAndReadAsync("1", ["a", "b"])).Should().Equal("2");
     }
 
-    [Theory]
-    [InlineData("ann", "room")]
-    [InlineData("bob", "room")]
-    [InlineData("bob", "hall")]
-    public void Resume_IdOfOneSubscribersPersonalizedEventIsUsedAgain_IsAGap(string id, string channel)
-    {
-        _publisher.Subscribe("room", "ann");
-        _publisher.Subscribe("hall", "bob");
-        _publisher.Subscribe("hall", "without an id");
-        // The client that received this event with the id has missed the next one.
-        _publisher.Publish(
-            name => new SseItem<string>("x") { EventId = name == "without an id" ? null : name }, ["room", "hall"]);
-        PublishOwn(channel, "missed", id, "last");
-
-        Resume(id, channel).Resume.Should().Be(ResumeResult.Gap);
-        Resume("missed", channel).Resume.Should().Be(ResumeResult.Resumed);
-        Resume("last", channel).Resume.Should().Be(ResumeResult.Resumed);
-    }
-
-    [Theory]
-    [InlineData("own", "room")]
-    [InlineData("own", "hall")]
-    [InlineData("own", null)]
-    public void Resume_IdOfALateSubscribersPersonalizedEventIsUsedAgain_IsAGap(string id, string? channel)
-    {
-        _publisher.Subscribe("room", "first");
-        _publisher.Publish(
-            name =>
-            {
-                if (name == "first")
-                    _publisher.Subscribe(["room", "hall"], "late");
-                return new SseItem<string>("x") { EventId = name == "first" ? "same" : id };
-            },
-            ["room", "hall"]);
-
-        AssertIsAmbiguous(id, channel);
-    }
-
-    [Theory]
-    [InlineData("own", "room")]
-    [InlineData("own", "hall")]
-    [InlineData("own", null)]
-    public async Task Resume_IdOfAReplayedPersonalizedEventIsUsedAgain_IsAGap(string id, string? channel)
-    {
-        PublishOwn(["room", "hall"], "seen");
-        _publisher.Subscribe("room", "first");
-        _publisher.Publish(
-            name => new SseItem<string>("x") { EventId = name == "first" ? "same" : id }, ["room", "hall"]);
-        (await ResumeAndReadAsync("seen", "room")).Select(item => item.EventId).Should().Equal(id);
-
-        AssertIsAmbiguous(id, channel);
-    }
-
-    [Fact]
-    public async Task Resume_LateSubscribersPersonalizedEventHasTheCommonId_ReplaysTheMissedEvents()
-    {
-        _publisher.Subscribe("room", "first");
-        _publisher.Publish(
-            name =>
-            {
-                if (name == "first")
-                    _publisher.Subscribe("room", "late");
-                return new SseItem<string>("x") { EventId = "same" };
-            },
-            "room");
-        PublishOwn("room", "missed");
-
-        Data(await ResumeAndReadAsync("same", "room")).Should().Equal("missed");
-    }
-
-    [Fact]
-    public void Resume_AmbiguousIdIsReplayedToManyClients_OtherIdsStayAmbiguous()
-    {
-        PublishOwn("room", "7", "1", "2", "3", "7", "seen");
-        _publisher.Subscribe("room", "first");
-        _publisher.Publish(name => new SseItem<string>("x") { EventId = name == "first" ? "same" : "own" }, "room");
-
-        // More replays than ids that are kept.
-        for (var i = 0; i < 70_000; i++)
-            Resume("seen", "room").Dispose();
-
-        Resume("7", "room").Resume.Should().Be(ResumeResult.Gap);
-    }
-
-    /// <summary>Publishes an event that the client misses, and one with the id of the client's last event.</summary>
-    private void AssertIsAmbiguous(string id, string? channel)
-    {
-        ChannelNames channels = channel is null ? ["room", "hall"] : channel;
-        Resume(id, channels).Resume.Should().Be(ResumeResult.Gap, "the id names no position");
-
-        PublishOwn(channels, "missed", id, "last");
-
-        Resume(id, channels).Resume.Should().Be(ResumeResult.Gap);
-        Resume("missed", channels).Resume.Should().Be(ResumeResult.Resumed);
-    }
-
     private void Publish(ChannelNames channels, params string[] data)
     {
         foreach (var text in data)
@@ -323,12 +227,14 @@ public sealed class OwnIdTests
         return await subscription.AsItems().ToArrayAsync();
     }
 
-    private Subscription<string> Resume(string lastEventId, ChannelNames channels, Publisher<string>? publisher = null) =>
-        (publisher ?? _publisher).Subscribe(new SubscribeOptions<string> { Channels = channels, LastEventId = lastEventId });
+    private Subscription<string> Resume(
+        string lastEventId, ChannelNames channels, Publisher<string>? publisher = null, string name = "resumed") =>
+        (publisher ?? _publisher).Subscribe(
+            new SubscribeOptions<string> { Channels = channels, LastEventId = lastEventId, Properties = name });
 
-    private async Task<SseItem<string>[]> ResumeAndReadAsync(string lastEventId, ChannelNames channels)
+    private async Task<SseItem<string>[]> ResumeAndReadAsync(string lastEventId, ChannelNames channels, string name = "resumed")
     {
-        var resumed = Resume(lastEventId, channels);
+        var resumed = Resume(lastEventId, channels, name: name);
         resumed.Resume.Should().Be(ResumeResult.Resumed);
         return await ReadItemsAsync(resumed);
     }

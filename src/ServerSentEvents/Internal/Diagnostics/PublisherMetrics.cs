@@ -67,7 +67,7 @@ internal static class PublisherMetrics
             "Bytes that wait in queues now, without initial data and shared replays.");
         AddCounter(
             "subscriptions.cut_off", CutOff, "{subscription}",
-            "Subscriptions whose queued events were dropped because the client read nothing after the end.");
+            "Subscriptions whose queued events were dropped because the client read nothing, or too slowly, after the end.");
         InstrumentCreation.Create(() => CreateDeliveryDuration(meter));
         if (FindHistogram(meter) is { } histogram)
             _deliveries = new(histogram);

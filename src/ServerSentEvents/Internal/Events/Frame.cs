@@ -131,8 +131,11 @@ internal sealed class Frame
     internal void RemoveForwardedId(EventIds ids)
     {
         if (OwnId is not null && ids.TryParse(OwnId, out _))
-            (_id, _idLine, _length) = (null, null, _utf8.Length);
+            RemoveId();
     }
+
+    /// <summary>Removes the own id. Call before a reader can have the frame.</summary>
+    internal void RemoveId() => (_id, _idLine, _length) = (null, null, _utf8.Length);
 
     /// <summary>
     /// Returns this event with the generated id of an event that it replaces, because it is sent at the place of that event.

@@ -40,11 +40,15 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
         if (entry.Shared is null)
             NewestPersonalizedPosition = entry.Position;
 
-        if (entry.OwnId is not { Length: > 0 } ownId)
-            return;
-        _ownIds ??= new(StringComparer.Ordinal);
-        _ownIds.TryGetValue(ownId, out var known);
-        _ownIds[ownId] = (entry.Position, known.Count + 1);
+        if (entry.OwnId is { Length: > 0 } ownId)
+            AddOwnId(ownId, entry.Position);
+    }
+
+    /// <summary>Adds the own id of an entry that has got it now, unless the entry was evicted, or was added here with that id.</summary>
+    internal void AddLateId(HistoryEntry<TProperties> entry, string id)
+    {
+        if (entry.Position > Floor.Position && !(Find(id) is { Count: > 0 } known && known.Position == entry.Position))
+            AddOwnId(id, entry.Position);
     }
 
     /// <summary>Evicts and returns the oldest event. Call only if there is one.</summary>
@@ -70,6 +74,13 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
         else
             _ownIds[ownId] = (known.Position, known.Count - 1);
         return entry;
+    }
+
+    private void AddOwnId(string id, long position)
+    {
+        _ownIds ??= new(StringComparer.Ordinal);
+        _ownIds.TryGetValue(id, out var known);
+        _ownIds[id] = (Math.Max(known.Position, position), known.Count + 1);
     }
 
     /// <summary>Returns the position of the last event that has an own id, and the number of such events.</summary>

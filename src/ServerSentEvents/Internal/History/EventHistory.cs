@@ -109,11 +109,32 @@ internal sealed partial class EventHistory<TProperties>(
     {
         foreach (var id in ids)
         {
-            if (id is not { Length: > 0 })
-                continue;
-            for (var i = 0; i < channels.Count; i++)
-                _usedIds.AddAmbiguous(channels[i], id);
+            if (id is { Length: > 0 })
+                AddAmbiguous(id, channels);
         }
+    }
+
+    /// <summary>Takes the own id of a personalized frame that was made after its event was published.</summary>
+    internal void AddLateId(HistoryEntry<TProperties> entry, string id)
+    {
+        var channels = entry.PersonalizedChannels;
+        if (!entry.TrySetOwnId(id))
+        {
+            AddAmbiguous(id, channels);
+            return;
+        }
+
+        for (var i = 0; i < channels.Count; i++)
+        {
+            if (_channels.TryGet(channels[i], out var channel))
+                channel.AddLateId(entry, id);
+        }
+    }
+
+    private void AddAmbiguous(string id, in ChannelNames channels)
+    {
+        for (var i = 0; i < channels.Count; i++)
+            _usedIds.AddAmbiguous(channels[i], id);
     }
 
     /// <summary>Treats ids at or after a position as gaps, until the backplane has reached it.</summary>

@@ -21,10 +21,11 @@ internal sealed class HistoryEntry<TProperties>
 
     /// <param name="make">Makes a subscriber's frame from its properties.</param>
     /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
+    /// <param name="wasMade">True if a subscriber got the event when it was published.</param>
     /// <param name="bytes">The bytes of the event of a backplane that the function holds; 0 for none.</param>
-    internal HistoryEntry(FrameMaker<TProperties> make, string? ownId, int bytes)
+    internal HistoryEntry(FrameMaker<TProperties> make, string? ownId, bool wasMade, int bytes)
     {
-        _content = new PersonalizedContent(make);
+        _content = new PersonalizedContent(make) { HasFinalId = wasMade || ownId is not null };
         OwnId = ownId;
         Bytes = bytes;
     }
@@ -58,11 +59,22 @@ internal sealed class HistoryEntry<TProperties>
     internal int Bytes { get; private set; }
 
     /// <summary>
-    /// Returns whether a frame has an own id that differs from the id of the entry. Such an id names no position. Call after
+    /// Returns whether a frame that was made later has an own id that differs from the id of the entry. Call after
     /// <see cref="PlaceAt"/>.
     /// </summary>
-    internal bool HasAmbiguousId(Frame frame) =>
+    internal bool HasOtherId(Frame frame) =>
         frame.OwnId is { Length: > 0 } id && !string.Equals(id, OwnId, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Gives the entry the own id of its first frame if that was made later than the event was published. Returns false if the entry has
+    /// another id, so that the id names no position. Needs the registry's lock.
+    /// </summary>
+    internal bool TrySetOwnId(string id)
+    {
+        if (_content is PersonalizedContent { HasFinalId: false } personalized)
+            (OwnId, personalized.HasFinalId) = (id, true);
+        return string.Equals(id, OwnId, StringComparison.Ordinal);
+    }
 
     /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>
     internal void PlaceAt(EventIds ids, EventPosition place, long publishedAt, in ChannelNames channels)
@@ -87,6 +99,9 @@ internal sealed class HistoryEntry<TProperties>
     private sealed class PersonalizedContent(FrameMaker<TProperties> make)
     {
         internal FrameMaker<TProperties> Make { get; } = make;
+
+        /// <summary>True if <see cref="OwnId"/> does not change anymore.</summary>
+        internal bool HasFinalId { get; set; }
 
         internal ChannelNames Channels { get; set; }
     }

@@ -53,8 +53,8 @@ internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties
     /// <summary>The frames of personalized events, by position; null if there are none.</summary>
     private Dictionary<long, Frame>? _personalized;
 
-    /// <summary>The own ids of personalized events that only this subscriber got, so that they name no position.</summary>
-    private List<(string Id, ChannelNames Channels)>? _ambiguousIds;
+    /// <summary>The own ids of personalized events that are not the ids of their entries.</summary>
+    private List<(HistoryEntry<TProperties> Entry, string Id)>? _lateIds;
 
     internal override int Count
     {
@@ -89,8 +89,8 @@ internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties
     /// <summary>The bytes of the personalized events, which are in memory for this subscriber alone.</summary>
     internal override long Bytes => _bytes;
 
-    /// <summary>The ambiguous ids to add to the history before the replay is read, with the channels of their events.</summary>
-    internal IReadOnlyList<(string Id, ChannelNames Channels)> AmbiguousIds => _ambiguousIds ?? [];
+    /// <summary>The own ids to add to the history before the replay is read.</summary>
+    internal IReadOnlyList<(HistoryEntry<TProperties> Entry, string Id)> LateIds => _lateIds ?? [];
 
     internal override Frame? Read()
     {
@@ -134,8 +134,8 @@ internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties
                 if (_bytes > maxBytes)
                     return false;
                 _personalized[entry.Position] = frame;
-                if (entry.HasAmbiguousId(frame))
-                    (_ambiguousIds ??= []).Add((frame.OwnId!, entry.PersonalizedChannels));
+                if (entry.HasOtherId(frame))
+                    (_lateIds ??= []).Add((entry, frame.OwnId!));
             }
             catch (Exception)
             {

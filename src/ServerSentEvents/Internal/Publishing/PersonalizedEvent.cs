@@ -48,22 +48,18 @@ internal sealed class PersonalizedEvent<TProperties>(
         }
 
         var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal).ToList();
-        HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId, bytes);
+        HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId, wasMade: ids.Count > 0, bytes);
         if (ids.Count > 1)
             DifferentIds = ids;
     }
 
     /// <summary>Calls the function for a subscriber that joined later, and gives its frame the position of the event.</summary>
-    /// <param name="subscriber">The subscriber.</param>
-    /// <param name="ambiguousId">The frame's own id, which other subscribers did not get; null otherwise.</param>
-    /// <param name="failures">Collects what the function throws.</param>
-    internal Frame? MakeLate(Subscriber<TProperties> subscriber, out string? ambiguousId, ref Failures failures)
+    internal Frame? MakeLate(Subscriber<TProperties> subscriber, ref Failures failures)
     {
         // Readers may have the other frames already.
         LastFrame none = default;
         var frame = Make(subscriber, ref none, ref failures);
         Place(frame);
-        ambiguousId = _position is not null && frame is not null && HistoryEntry!.HasAmbiguousId(frame) ? frame.OwnId : null;
         return frame;
     }
 
@@ -83,7 +79,7 @@ internal sealed class PersonalizedEvent<TProperties>(
         if (_position is { } position)
             frame?.PlaceAt(_ids, position);
         else
-            frame?.RemoveForwardedId(_ids);
+            frame?.RemoveId();
     }
 
     private Frame? Make(Subscriber<TProperties> subscriber, ref LastFrame last, ref Failures failures)

@@ -77,8 +77,8 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
         {
             CopyScheduler.Shared.Add(result.Ready);
             result.Ready = default;
-            var frame = personalized.MakeLate(subscriber, out var ambiguousId, ref failures);
-            Registry.Complete(subscriber, place, frame, ambiguousId, channels, ref result);
+            var frame = personalized.MakeLate(subscriber, ref failures);
+            Registry.Complete(subscriber, place, frame, personalized.HistoryEntry!, ref result);
         }
 
         Complete(result, ref failures);

@@ -1,5 +1,6 @@
 using ServerSentEvents.Internal.Channels;
 using ServerSentEvents.Internal.Events;
+using ServerSentEvents.Internal.History;
 using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.Internal.Publishing;
@@ -65,14 +66,13 @@ internal sealed partial class SubscriberRegistry<TProperties>
         Subscriber<TProperties> subscriber,
         DeferredFrame place,
         Frame? frame,
-        string? ambiguousId,
-        in ChannelNames channels,
+        HistoryEntry<TProperties> entry,
         ref RegistryResult<TProperties> result)
     {
         lock (_gate)
         {
-            if (ambiguousId is not null)
-                _history?.AddAmbiguous([ambiguousId], channels);
+            if (frame is not null && entry.HasOtherId(frame))
+                _history?.AddLateId(entry, frame.OwnId!);
             var written = subscriber.CompleteDeferred(place, frame, ref result.Ready);
             if (written != QueueWriteResult.Overflowed || subscriber.End is null)
                 EndSend_NeedsLock(subscriber, written, ref result);

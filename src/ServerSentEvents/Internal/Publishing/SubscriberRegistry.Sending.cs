@@ -37,8 +37,9 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
             if (frame.IsEvent && _history is not null)
             {
+                // No node of a backplane knows the id of an event that is published on one of them.
                 if (!_history.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position))
-                    frame.RemoveForwardedId(_history.Ids);
+                    frame.RemoveId();
             }
 
             var walk = channels.Count == 1 ? 0 : _index.NewWalk();

@@ -127,16 +127,16 @@ internal sealed partial class SubscriberRegistry<TProperties>
     }
 
     /// <summary>
-    /// Counts the bytes of a subscriber's replay in its queue, and remembers the ambiguous ids of the replay. Returns false
+    /// Counts the bytes of a subscriber's replay in its queue, and adds the own ids of the replay to the history. Returns false
     /// if the queue has no room.
     /// </summary>
     internal bool TryAddReplay(Subscriber<TProperties> subscriber, Replay<TProperties> replay)
     {
         // Release the lock between ids, because their number has no bound.
-        foreach (var (id, channels) in replay.AmbiguousIds)
+        foreach (var (entry, id) in replay.LateIds)
         {
             lock (_gate)
-                _history?.AddAmbiguous([id], channels);
+                _history?.AddLateId(entry, id);
         }
 
         lock (_gate)

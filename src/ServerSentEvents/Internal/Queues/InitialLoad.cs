@@ -35,6 +35,12 @@ internal sealed class InitialLoad(
     /// <summary>The exception of the load. Written before the state.</summary>
     private Exception? _failure;
 
+    /// <summary>
+    /// The task of the function, which never fails. It can complete after the reader's wait if the function ignores its token. Completed
+    /// if the function was not called.
+    /// </summary>
+    internal Task Function { get; private set; } = Task.CompletedTask;
+
     /// <summary>The time of the last heartbeat, or of the start of the subscription. Guarded by the registry's lock.</summary>
     internal long LastHeartbeat { get; set; }
 
@@ -91,7 +97,7 @@ internal sealed class InitialLoad(
     internal void Start()
     {
         if (TryChange(LoadState.NotStarted, LoadState.Loading))
-            _ = RunAsync();
+            Function = RunAsync();
     }
 
     /// <summary>Ends the wait of the reader, and cancels the load.</summary>
