@@ -15,7 +15,7 @@ namespace ServerSentEvents.Backplane;
 /// <remarks>
 /// <para><b>Ids.</b> With <see cref="PublisherOptions.HistoryCapacity"/> above 0, an event's id is its position in the stream, and
 /// a check of the message there. It is the same on every node, so a client resumes at any node. An id of the application is
-/// kept. An event that is published to the node's own publisher reaches that node alone, and gets no generated id.</para>
+/// kept. An event that is published to the node's own publisher reaches that node alone, and has no id.</para>
 /// <para><b>Loss.</b> If a node may have missed events, because the stream was deleted, restored from an earlier copy, or trimmed
 /// too early, it ends all subscriptions. Older ids are a <see cref="ResumeResult.Gap"/>.</para>
 /// <para><b>Memory.</b> A node keeps 12 bytes for each of the last 1,048,576 messages, in addition to the history. A resume from an

@@ -29,7 +29,7 @@ public sealed class EventStreamClientOptions
     /// <summary>The shortest reconnection interval, so that no server makes a client spin.</summary>
     internal static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The longest wait, also if a server asks for more.</summary>
+    /// <summary>The longest interval, also if a server asks for more. A wait is up to half of it longer.</summary>
     internal static readonly TimeSpan LongestInterval = TimeSpan.FromHours(24);
 
     /// <summary>

@@ -27,7 +27,7 @@ public sealed class EventStreamDisconnection
     /// </summary>
     public bool IsTemporary { get; internal set; }
 
-    /// <summary>Gets the status of the response; null if there was no response.</summary>
+    /// <summary>Gets the status of a response that was not an event stream; null if there was no response, or if a stream had begun.</summary>
     public HttpStatusCode? StatusCode { get; internal init; }
 
     /// <summary>Gets the exception that ended the attempt; null if there was none.</summary>

@@ -29,7 +29,7 @@ public sealed class EventStreamException : Exception
     /// <summary>Gets the cause; null if an event did not fit the type of its data.</summary>
     public EventStreamEndReason? Reason { get; internal init; }
 
-    /// <summary>Gets the status of the response; null if there was no response, or if it was not the cause.</summary>
+    /// <summary>Gets the status of a response that was not an event stream; null if there was no response, or if a stream had begun.</summary>
     public HttpStatusCode? StatusCode { get; internal init; }
 
     /// <summary>

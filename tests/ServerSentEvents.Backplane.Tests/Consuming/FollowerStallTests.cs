@@ -14,7 +14,7 @@ public sealed class FollowerStallTests
     {
         using var reader = new ManualReader();
         await StartAsync(reader);
-        reader.StallDetector.Expect(2);
+        reader.Expect(2);
 
         reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: "a"));
         reader.Time.Advance(TimeSpan.FromSeconds(1));
@@ -37,7 +37,7 @@ public sealed class FollowerStallTests
         await StartAsync(reader);
         await using var client = reader.Connect();
         var stalled = reader.StallDetector.Begin();
-        reader.StallDetector.Expect(2);
+        reader.Expect(2);
 
         reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: "a"));
         reader.StallDetector.Check();
@@ -52,7 +52,7 @@ public sealed class FollowerStallTests
         using var reader = new ManualReader(data => data == "bad" ? throw new InvalidOperationException("of a function") : data);
         await StartAsync(reader);
         await using var client = reader.Connect();
-        reader.StallDetector.Expect(1);
+        reader.Expect(1);
 
         reader.Read(1, RawMessage.Of(new MessageId(Node, 1), data: ["bad", "good"]));
         reader.Time.Advance(TimeSpan.FromSeconds(1));
@@ -66,7 +66,7 @@ public sealed class FollowerStallTests
     public async Task Start_AfterMessagesOfThisNode_ExpectsNoneOfThem()
     {
         using var reader = new ManualReader();
-        reader.StallDetector.Expect(3);
+        reader.Expect(3);
 
         await StartAsync(reader);
         reader.Time.Advance(TimeSpan.FromSeconds(1));
@@ -79,7 +79,7 @@ public sealed class FollowerStallTests
     {
         using var reader = new ManualReader();
         await StartAsync(reader);
-        reader.StallDetector.Expect(3);
+        reader.Expect(3);
 
         reader.Read(9, RawMessage.Of(new MessageId(7, 1), data: "a"), MessageOrder.AfterLoss);
         reader.Time.Advance(TimeSpan.FromSeconds(1));
@@ -93,7 +93,7 @@ public sealed class FollowerStallTests
         using var reader = new ManualReader();
         await StartAsync(reader);
         reader.Read(5, RawMessage.Of(new MessageId(7, 2), data: "a"));
-        reader.StallDetector.Expect(3);
+        reader.Expect(3);
 
         await StartAsync(reader);
         reader.Time.Advance(TimeSpan.FromSeconds(1));
@@ -108,7 +108,7 @@ public sealed class FollowerStallTests
         await StartAsync(reader);
         await using var early = reader.Connect();
         reader.StallDetector.BeginSending(1);
-        reader.StallDetector.Expect(1);
+        reader.Expect(1);
         _ = reader.StallDetector.Begin();
 
         var attaching = reader.AttachAsync(marker: 5);

@@ -75,6 +75,13 @@ internal sealed class ManualReader : IStreamReader, IDisposable
         return _follower.AttachAsync(this, Lost, cancellationToken);
     }
 
+    /// <summary>Expects a message of this node, from now on.</summary>
+    internal void Expect(ulong sequence)
+    {
+        StallDetector.Expect(sequence);
+        StallDetector.Check();
+    }
+
     internal void Read(long offset, byte[] message, MessageOrder order = MessageOrder.Next) => _handler!(offset, order, message);
 
     internal TestClient Connect(string? lastEventId = null) =>

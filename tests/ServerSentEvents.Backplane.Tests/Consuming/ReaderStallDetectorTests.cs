@@ -17,7 +17,7 @@ public sealed class ReaderStallDetectorTests
     public async Task Check_ExpectedMessageDoesNotCome_IsStalledAfterTheTimeout()
     {
         var stalled = BeginAfterMarker();
-        _detector.Expect(1);
+        Expect(1);
 
         CheckAfter(StallTimeout - Moment);
         var before = stalled.IsCompleted;
@@ -33,9 +33,9 @@ public sealed class ReaderStallDetectorTests
     public void Check_MoreIsExpected_CountsFromTheFirst()
     {
         var stalled = BeginAfterMarker();
-        _detector.Expect(1);
+        Expect(1);
         CheckAfter(StallTimeout / 2);
-        _detector.Expect(2);
+        Expect(2);
         CheckAfter(StallTimeout / 2);
 
         stalled.IsCompleted.Should().BeTrue();
@@ -46,9 +46,9 @@ public sealed class ReaderStallDetectorTests
     {
         var stalled = BeginAfterMarker();
         CheckAfter(StallTimeout * 10);
-        _detector.Expect(3);
+        Expect(3);
         Read(3);
-        _detector.Expect(2);
+        Expect(2);
         CheckAfter(StallTimeout * 10);
 
         stalled.IsCompleted.Should().BeFalse();
@@ -60,7 +60,7 @@ public sealed class ReaderStallDetectorTests
     {
         var stalled = BeginAfterMarker();
         Read(1);
-        _detector.Expect(1);
+        Expect(1);
         CheckAfter(StallTimeout * 10);
 
         stalled.IsCompleted.Should().BeFalse();
@@ -70,7 +70,7 @@ public sealed class ReaderStallDetectorTests
     public void Check_OtherMessagesCome_IsNotStalled()
     {
         var stalled = BeginAfterMarker();
-        _detector.Expect(1);
+        Expect(1);
 
         for (var number = 0; number < 10; number++)
         {
@@ -87,9 +87,9 @@ public sealed class ReaderStallDetectorTests
     public void Check_MessageIsBeingDelivered_IsNotStalled()
     {
         var stalled = BeginAfterMarker();
-        _detector.Expect(1);
+        Expect(1);
         _detector.BeginMessage();
-        _detector.Expect(2);
+        Expect(2);
         CheckAfter(StallTimeout * 10);
         stalled.IsCompleted.Should().BeFalse("the application takes its time");
 
@@ -104,7 +104,7 @@ public sealed class ReaderStallDetectorTests
     public void Begin_AnotherConnection_HasItsOwnTimeAndExpectsTheSame()
     {
         var first = BeginAfterMarker();
-        _detector.Expect(1);
+        Expect(1);
         CheckAfter(StallTimeout - Moment);
 
         var second = BeginAfterMarker();
@@ -120,7 +120,7 @@ public sealed class ReaderStallDetectorTests
     public void Begin_LostWhileDelivering_WatchesTheNextConnection()
     {
         _ = BeginAfterMarker();
-        _detector.Expect(1);
+        Expect(1);
         _detector.BeginMessage();
 
         var stalled = BeginAfterMarker();
@@ -132,7 +132,7 @@ public sealed class ReaderStallDetectorTests
     [Fact]
     public void Begin_MessageIsExpectedAndTheMarkerComesSlowly_IsStalledAfterTheLongerTimeout()
     {
-        _detector.Expect(1);
+        Expect(1);
         var stalled = _detector.Begin();
 
         CheckAfter(StallTimeout + TimeSpan.FromSeconds(1));
@@ -145,14 +145,14 @@ public sealed class ReaderStallDetectorTests
     public void ExpectNothing_MessageInAStreamThatIsGone_IsNotStalled()
     {
         var stalled = BeginAfterMarker();
-        _detector.Expect(5);
+        Expect(5);
         _detector.ExpectNothing();
         CheckAfter(StallTimeout * 10);
         Read(sequence: 0);
         CheckAfter(StallTimeout * 10);
 
         stalled.IsCompleted.Should().BeFalse();
-        _detector.Expect(6);
+        Expect(6);
         CheckAfter(StallTimeout);
         stalled.IsCompleted.Should().BeTrue();
     }
@@ -163,13 +163,13 @@ public sealed class ReaderStallDetectorTests
         var stalled = BeginAfterMarker();
         _detector.BeginSending(5);
         _detector.ExpectNothing();
-        _detector.Expect(5);
+        Expect(5);
         CheckAfter(StallTimeout * 10);
 
         stalled.IsCompleted.Should().BeFalse();
         _ = BeginAfterMarker();
         _detector.IsMissing(current: 0).Should().BeFalse();
-        _detector.Expect(6);
+        Expect(6);
         _detector.IsMissing(current: 0).Should().BeFalse("it was confirmed after the connection began");
         _ = BeginAfterMarker();
         _detector.IsMissing(current: 0).Should().BeTrue();
@@ -185,13 +185,30 @@ public sealed class ReaderStallDetectorTests
 
         Action[] calls =
         [
-            () => _ = detector.Begin(), () => detector.SetMarkerAwaited(true), () => detector.Expect(1), () => detector.EndMessage(0),
+            () => _ = detector.Begin(), () => detector.SetMarkerAwaited(true), () => detector.EndMessage(0),
             () => detector.Waiting.Should().Be(TimeSpan.Zero), detector.Check,
         ];
         foreach (var call in calls)
             call();
 
         entered.Should().Be(calls.Length);
+    }
+
+    [Fact]
+    public void Expect_TransportHoldsALock_DoesNotReadTheClock()
+    {
+        var clock = new CallbackTime(_time);
+        var detector = new ReaderStallDetector(clock, StallTimeout);
+        clock.ThrowOnce();
+
+        detector.Invoking(each => each.Expect(1)).Should().NotThrow();
+    }
+
+    /// <summary>Expects a message, from the next check on.</summary>
+    private void Expect(ulong sequence)
+    {
+        _detector.Expect(sequence);
+        _detector.Check();
     }
 
     /// <summary>Starts to watch a connection whose marker was read.</summary>

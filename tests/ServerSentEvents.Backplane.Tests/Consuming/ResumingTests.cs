@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
 /// <summary>Tests how a node starts and reconnects.</summary>
@@ -41,6 +43,29 @@ public sealed class ResumingTests
 
         item.EventId.Should().NotBeNull();
         (await cooked.NextAsync()).EventId.Should().BeNull("no node can resume from the forwarded event");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Publish_OnOneNodeWithAnOwnId_ClientKeepsTheIdOfTheStream(bool isPersonalized)
+    {
+        await using var node = await TestNode.StartAsync(_stream);
+        await using var client = node.Connect();
+        await node.PublishAsync("seen");
+        var seen = await client.NextAsync();
+        var echo = new SseItem<string>("echo") { EventId = "m1" };
+        var taken = isPersonalized ? node.Publisher.Publish(_ => echo) : node.Publisher.Publish(echo);
+        taken.Should().Be(1);
+        var local = await client.NextAsync();
+
+        await node.PublishAsync("missed");
+        await node.Backplane.PublishAsync(new SseItem<string>("stored") { EventId = "m1" }).WithinPatience();
+
+        // With the id, the client would resume after the stored event.
+        local.EventId.Should().BeNull();
+        await using var resumed = node.Connect(seen.EventId);
+        (await resumed.NextAsync(2)).Should().Equal("missed", "stored");
     }
 
     [Fact]

@@ -74,6 +74,45 @@ public sealed class ConnectionLoopTests : IDisposable
             .Which.Message.Should().Be("The broker has not answered in time.");
     }
 
+    [Fact]
+    public async Task RunAsync_ReportOfALossThrows_ConnectsAgain()
+    {
+        var attempts = 0;
+
+        await _loop.RunAsync<Connection>(
+            _ =>
+            {
+                if (++attempts == 3)
+                    _stopping.Cancel();
+                throw new IOException("The broker is away.");
+            },
+            (_, _, _) => Task.CompletedTask,
+            _ => throw new InvalidOperationException("of a clock"),
+            _stopping.Token).WithinPatience();
+
+        attempts.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task RunAsync_ClockMakesNoTimer_ConnectsAgainAfterATimeOfTheSystem()
+    {
+        var attempts = 0;
+        var settings = new StreamPublisherSettings(new TestPublisherOptions { TimeProvider = new TimerlessTime() });
+        var loop = new ConnectionLoop("reading", new StripedCounter(), "orders", settings);
+
+        await loop.RunAsync<Connection>(
+            _ => throw new InvalidOperationException("not reached"),
+            (_, _, _) => Task.CompletedTask,
+            _ =>
+            {
+                if (++attempts == 2)
+                    _stopping.Cancel();
+            },
+            _stopping.Token).WithinPatience();
+
+        attempts.Should().Be(2);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -160,6 +199,12 @@ public sealed class ConnectionLoopTests : IDisposable
         }
 
         internal void Advance(TimeSpan duration) => _ticks += duration.Ticks;
+    }
+
+    private sealed class TimerlessTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            throw new InvalidOperationException("of a clock");
     }
 
     private sealed class Connection : IStreamConnection

@@ -90,16 +90,14 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
             _sent = Math.Max(_sent, sequence);
     }
 
-    /// <summary>Expects a message of this node, because the broker has confirmed it.</summary>
+    /// <summary>
+    /// Expects a message of this node, because the broker has confirmed it. The wait for it begins with the next <see cref="Check"/>. A
+    /// transport can hold a lock here, so this method does not read the clock.
+    /// </summary>
     internal void Expect(ulong sequence)
     {
-        var now = time.GetTimestamp();
         lock (_gate)
-        {
             _expected = Math.Max(_expected, sequence);
-            if (_expected > _read)
-                _waitingSince ??= now;
-        }
     }
 
     /// <summary>Notes that a message has come and is being delivered.</summary>
@@ -138,6 +136,8 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
         var now = time.GetTimestamp();
         lock (_gate)
         {
+            if (!_isDelivering && _expected > _read)
+                _waitingSince ??= now;
             var longest = _isMarkerAwaited && stallTimeout < MarkerTimeout ? MarkerTimeout : stallTimeout;
             if (!_isDelivering && _waitingSince is { } since && time.GetElapsedTime(since, now) >= longest)
                 _stalled.TrySetResult(new TimeoutException($"Nothing has been read for {longest}, although the stream has more."));

@@ -48,8 +48,8 @@ internal sealed class ReadingLoop<TProperties>(
 
     private void Disconnected(Exception reason)
     {
-        follower.Detach();
         _obstacle = ConnectionLoop.Describe(reason);
+        follower.Detach();
         lag.SetCaughtUp(false);
     }
 }

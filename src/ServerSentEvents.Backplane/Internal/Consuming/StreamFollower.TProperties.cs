@@ -31,13 +31,16 @@ internal sealed partial class StreamFollower<TProperties>(
     /// <summary>The longest time that the append of the marker may take. A broker that blocks publishers does not answer.</summary>
     private static readonly TimeSpan AppendTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>A number of bytes that few messages have: a message with several events has at most 64 KiB.</summary>
+    private const int LargeBody = 256 * 1024;
+
     private readonly SeenMessages _seen = new(NodesRemembered);
 
     /// <summary>The ids of the history. A replaced stream gets a new object: the old one verifies ids until the old history is gone.</summary>
     private StreamEventIds _ids = new();
 
     /// <summary>The bytes of the last message. They show after a reconnection whether the stream is the same one.</summary>
-    private readonly ArrayBufferWriter<byte> _lastBody = new();
+    private ArrayBufferWriter<byte> _lastBody = new();
 
     /// <summary>The offset of the last message; null for none.</summary>
     private long? _lastOffset;
@@ -160,6 +163,9 @@ internal sealed partial class StreamFollower<TProperties>(
         var (check, items) = result == DecodeResult.Decoded ? (message.Id.Check, message.Items.Count) : (0, 0);
         _lastPosition = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
         sequence = message.Id.Node == node ? message.Id.Sequence : 0;
+        // Do not keep the memory of a large message after the next one.
+        if (_lastBody.Capacity > LargeBody)
+            _lastBody = new();
         _lastBody.ResetWrittenCount();
         _lastBody.Write(body);
         _lastOffset = offset;

@@ -71,4 +71,8 @@ internal static partial class Log
     [LoggerMessage(
         17, LogLevel.Error, "Stream {Stream}: the event at position {Position} was not delivered. All subscriptions end; older event ids are gaps.")]
     internal static partial void NotDelivered(ILogger logger, Exception reason, string stream, long position);
+
+    [LoggerMessage(
+        18, LogLevel.Error, "Stream {Stream}: the clock of the application failed after the loss of a connection for {Direction}. The next attempt follows.")]
+    internal static partial void ClockFailed(ILogger logger, Exception reason, string stream, string direction);
 }

@@ -79,7 +79,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
             {
                 // Closing a lost connection can take a second. Report the loss before that.
                 if (!cancellationToken.IsCancellationRequested)
-                    SetDisconnected(Explain(exception), disconnected);
+                    TrySetDisconnected(Explain(exception), disconnected);
             }
 
             var closing = CloseAsync(connecting);
@@ -89,7 +89,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
 
             var delay = _delay * (0.5 + (Random.Shared.NextDouble() / 2));
             _delay = _delay * 2 < LongestDelay ? _delay * 2 : LongestDelay;
-            await Task.Delay(delay, settings.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await DelayAsync(delay, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -112,6 +112,34 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
     }
 
+    /// <summary>Starts to wait. A clock of the application that throws must not end the loop.</summary>
+    private Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.Delay(delay, settings.TimeProvider, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            Log.ClockFailed(settings.Logger, exception, stream, direction);
+            return Task.Delay(delay, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc cref="SetDisconnected"/>
+    /// <remarks>A clock of the application that throws must not end the loop.</remarks>
+    private void TrySetDisconnected(Exception reason, Action<Exception> disconnected)
+    {
+        try
+        {
+            SetDisconnected(reason, disconnected);
+        }
+        catch (Exception exception)
+        {
+            Log.ClockFailed(settings.Logger, exception, stream, direction);
+        }
+    }
+
     private void SetConnected()
     {
         _connectedAt = settings.TimeProvider.GetTimestamp();
@@ -122,6 +150,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         (_isDisconnected, _isLogged) = (false, false);
     }
 
+    /// <summary>Reports a lost connection, or an attempt that failed.</summary>
     private void SetDisconnected(Exception exception, Action<Exception> disconnected)
     {
         disconnected(exception);
