@@ -110,6 +110,85 @@ public sealed class LoadInitialDataTests
         await canceled.Task.WaitAsync(Limits.Patience);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stream_LoadIgnoresItsToken_ServicesOfTheRequestLastUntilItReturns(bool isDrained)
+    {
+        var load = new SlowLoad();
+        await using var app = await StartWithScopedServiceAsync(load, new FakeTimeProvider());
+        var client = await app.OpenAsync();
+        await load.Started.Task.WithinPatience();
+
+        if (isDrained)
+        {
+            PublisherOf(app).Drain();
+            (await client.RestAsync()).Should().BeEmpty("the client does not wait for the function");
+        }
+
+        client.Dispose();
+        await load.Canceled.Task.WithinPatience();
+        await Limits.UntilAsync(() => PublisherOf(app).GetAllSubscribers().Count == 0);
+        load.Return();
+
+        (await load.Disposed.Task.WithinPatience()).Should().BeTrue("the function has returned before");
+    }
+
+    [Fact]
+    public async Task Stream_LoadNeverReturns_RequestEndsAfterFiveSecondsWithAWarning()
+    {
+        var time = new FakeTimeProvider();
+        var load = new SlowLoad();
+        await using var app = await StartWithScopedServiceAsync(load, time);
+        using (await app.OpenAsync())
+            await load.Started.Task.WithinPatience();
+
+        await Limits.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return load.Disposed.Task.IsCompleted;
+        });
+
+        app.Log.AboveDebug.Should().ContainSingle(entry => entry.Id == 11);
+        load.Return();
+    }
+
+    /// <summary>Starts an application whose function uses a service of the request.</summary>
+    private static Task<TestApplication> StartWithScopedServiceAsync(SlowLoad load, TimeProvider time) => TestApplication.StartAsync(
+        builder => builder.Services.AddSingleton(time).AddScoped<SlowLoad.Service>().AddSingleton(load).AddServerSentEvents<string>(),
+        app => app.MapGet("/events", (SlowLoad.Service service, Publisher<string> publisher) => publisher.ToResult(
+            new SubscribeOptions<string> { LoadInitialData = service.LoadAsync })));
+
+    /// <summary>A load that ignores its token.</summary>
+    private sealed class SlowLoad
+    {
+        private readonly TaskCompletionSource _return = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile bool _hasReturned;
+
+        internal TaskCompletionSource Started { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal TaskCompletionSource Canceled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Completes when the service was disposed: with true if the function had returned before.</summary>
+        internal TaskCompletionSource<bool> Disposed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal void Return() => _return.SetResult();
+
+        internal sealed class Service(SlowLoad load) : IDisposable
+        {
+            internal async ValueTask<IEnumerable<SseItem<string>>> LoadAsync(CancellationToken cancellationToken)
+            {
+                await using var registration = cancellationToken.Register(load.Canceled.SetResult);
+                load.Started.SetResult();
+                await load._return.Task;
+                load._hasReturned = true;
+                return [];
+            }
+
+            public void Dispose() => load.Disposed.SetResult(load._hasReturned);
+        }
+    }
+
     private static Task<TestApplication> StartAsync(
         Func<CancellationToken, ValueTask<IEnumerable<SseItem<string>>>> load) => TestApplication.StartAsync(
         builder => builder.Services.AddServerSentEvents<string>(options =>

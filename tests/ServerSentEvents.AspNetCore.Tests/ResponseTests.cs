@@ -4,7 +4,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -199,48 +198,6 @@ public sealed class ResponseTests
         while ((read = await stream.ReadAsync(buffer).AsTask().WaitAsync(Limits.Patience)) > 0)
             received += buffer.AsSpan(0, read).Count((byte)'x');
         received.Should().Be(size);
-    }
-
-    [Fact]
-    [Trait("Category", "Slow")]
-    [Trait("Statement", "20")]
-    public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout()
-    {
-        var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var app = await TestApplication.StartAsync(
-            builder =>
-            {
-                builder.Services.AddServerSentEvents();
-                builder.Services.AddRequestTimeouts(timeouts =>
-                    timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(10) });
-            },
-            app =>
-            {
-                app.UseRequestTimeouts();
-                app.MapServerSentEvents("/events");
-                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
-                app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
-                // The endpoint has no metadata, so the response must disable the timeout itself.
-                app.MapGet("/late", (HttpContext context, Publisher publisher) => publisher.Subscribe().ToResult().ExecuteAsync(context));
-                app.MapGet("/other", async (CancellationToken aborted) =>
-                {
-                    using var registration = aborted.Register(timedOut.SetResult);
-                    await timedOut.Task;
-                    aborted.ThrowIfCancellationRequested();
-                });
-            });
-        using var mapped = await app.OpenAsync("/events");
-        using var result = await app.OpenAsync("/result");
-        using var subscription = await app.OpenAsync("/subscription");
-        using var late = await app.OpenAsync("/late");
-
-        // This request starts after the streams and times out before the next event.
-        using var other = await app.NewClient().GetAsync("/other").WaitAsync(Limits.Patience);
-        other.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
-        app.Publisher.Publish("hello").Should().Be(4);
-
-        foreach (var client in new[] { mapped, result, subscription, late })
-            (await client.NextDataAsync()).Should().Be("hello");
     }
 
     [Fact]

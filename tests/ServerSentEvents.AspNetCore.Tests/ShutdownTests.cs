@@ -87,24 +87,6 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Stop_HandlersWaitForOtherStreams_AllStreamsEndAtOnce()
-    {
-        using var own = new Publisher();
-        await using var app = await StartWithThreePublishersAsync(own);
-        var clients = await Task.WhenAll(app.OpenAsync("/plain"), app.OpenAsync("/typed"), app.OpenAsync("/own"), app.OpenAsync("/own"));
-        var ended = Task.WhenAll(clients.Select(client => client.RestAsync()));
-        app.Publisher.Unsubscribed += (_, _) => ended.Wait(Limits.Patience);
-        app.Services.GetRequiredService<Publisher<string>>().Unsubscribed += (_, _) => ended.Wait(Limits.Patience);
-        own.Unsubscribed += (_, _) => ended.Wait(Limits.Patience);
-
-        await app.StopAsync();
-
-        ended.IsCompletedSuccessfully.Should().BeTrue("no stream waits for the handlers of another one");
-        ShouldHaveStoppedQuietly(app);
-        Array.ForEach(clients, client => client.Dispose());
-    }
-
-    [Fact]
     public async Task Stop_PublisherIsNotRegistered_EndsItsStreamAfterTheQueuedEvents()
     {
         using var own = new Publisher();
@@ -135,25 +117,6 @@ public sealed class ShutdownTests
         (await ending.RestAsync()).Should().BeEmpty();
         shared.Publish("hello").Should().Be(1);
         (await lasting.NextDataAsync()).Should().Be("hello");
-    }
-
-    [Fact]
-    public async Task Stop_UnsubscribedHandlersThrow_LogsTheExceptionsAndEndsAllStreams()
-    {
-        using var own = new Publisher();
-        await using var app = await StartWithThreePublishersAsync(own);
-        app.Publisher.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
-        own.Unsubscribed += (_, _) => throw new InvalidOperationException("Sorry.");
-        var clients = new List<LineClient>();
-        foreach (var path in new[] { "/plain", "/typed", "/own", "/own", "/plain" })
-            clients.Add(await app.OpenAsync(path));
-
-        await app.StopAsync();
-
-        foreach (var client in clients)
-            (await client.RestAsync()).Should().BeEmpty();
-        app.Log.AboveDebug.Where(entry => entry.Level == LogLevel.Error).Should().HaveCount(3, "one publisher and two streams have failed")
-            .And.OnlyContain(entry => entry.Id == 8 && entry.Exception is AggregateException);
     }
 
     [Fact]
@@ -263,16 +226,6 @@ public sealed class ShutdownTests
     /// <summary>Starts an application whose clock stands still, so that no client is cut off on a busy machine.</summary>
     private static Task<TestApplication> StartAsync(Action<PublisherOptions>? configure = null) =>
         TestApplication.StartAsync(builder => SetClock(builder).AddServerSentEvents(configure));
-
-    /// <summary>Starts an application with a plain, a typed and an own publisher.</summary>
-    private static Task<TestApplication> StartWithThreePublishersAsync(Publisher own) => TestApplication.StartAsync(
-        builder => SetClock(builder).AddServerSentEvents().AddServerSentEvents<string>(),
-        app =>
-        {
-            app.MapServerSentEvents("/plain");
-            app.MapServerSentEvents<string>("/typed", _ => new SubscribeOptions<string>());
-            app.MapGet("/own", () => own.Subscribe().ToResult());
-        });
 
     /// <summary>Sets a clock that stands still, and returns the services.</summary>
     private static IServiceCollection SetClock(WebApplicationBuilder builder) =>

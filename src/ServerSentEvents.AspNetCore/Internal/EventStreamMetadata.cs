@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.OutputCaching;
 #if NET9_0_OR_GREATER
 using Microsoft.AspNetCore.Http.Metadata;
@@ -29,6 +30,8 @@ internal static class EventStreamMetadata
     {
         // OpenAPI describes only endpoints with a MethodInfo.
         builder.Metadata.Add(method);
+        // A function that is slower than the timeout would get 504, after which an EventSource does not reconnect.
+        builder.Metadata.Add(new DisableRequestTimeoutAttribute());
         AddTo(builder);
 #if NET9_0_OR_GREATER
         foreach (var parameter in ((RouteEndpointBuilder)builder).RoutePattern.Parameters)

@@ -3,12 +3,16 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ServerSentEvents.Internal.Delivery;
+using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>The answer to a request with a stream, from the headers to the end. All endpoints and results use this class.</summary>
 internal static class EventStreamResponse
 {
+    /// <summary>The time for which a request waits for a function that loads initial data, and ignores its token.</summary>
+    private static readonly TimeSpan LoadTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>Subscribes for a request, and writes the stream until it ends or the client has disconnected.</summary>
     internal static Task WriteAsync<TProperties>(
         HttpContext context, Publisher<TProperties> publisher, SubscribeOptions<TProperties> options, OpenStreams? streams)
@@ -97,6 +101,7 @@ internal static class EventStreamResponse
         var aborted = context.RequestAborted;
         var logger = LoggerOf(streams);
         OpenStream? stream = null;
+        InitialLoad? load = null;
         try
         {
             // Features and clocks of the application can throw. The subscription must then end with the request.
@@ -112,6 +117,7 @@ internal static class EventStreamResponse
             LongRunningRequest.LeaveOutOfMetrics(context);
             // The headers come with a first byte: proxies such as YARP hold headers back until then.
             subscription.EnsureFirstByte();
+            load = subscription.PendingLoad;
             await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
         }
         catch (Exception exception) when (subscription.CopyFailure == CopyFailure.Load)
@@ -126,7 +132,8 @@ internal static class EventStreamResponse
             if (subscription.CopyFailure == CopyFailure.Writer)
                 context.Abort();
         }
-        catch (Exception exception) when (aborted.IsCancellationRequested || (context.Response.HasStarted && IsSocketError(exception)))
+        // Before the response has started, the server and the middleware for request timeouts have to get the exception.
+        catch (Exception exception) when (context.Response.HasStarted && (aborted.IsCancellationRequested || IsSocketError(exception)))
         {
             // The connection has failed. Kestrel can throw the socket error before it aborts the request.
             if (!aborted.IsCancellationRequested)
@@ -142,12 +149,26 @@ internal static class EventStreamResponse
             if (stream is not null)
                 streams?.Remove(stream);
             End(subscription, logger);
+            if (load is { Function: { IsCompleted: false } function })
+                await WaitForLoadAsync(context.Response, function, settings.Time, logger).ConfigureAwait(false);
         }
     }
 
     /// <summary>Returns whether an exception is a socket error. Over TLS, an <see cref="IOException"/> wraps the error.</summary>
     private static bool IsSocketError(Exception exception) =>
         exception is SocketException or IOException { InnerException: SocketException };
+
+    /// <summary>
+    /// Waits until a canceled function has returned, because it can use services of the request. The client does not wait: its response
+    /// is completed before, unless it was aborted.
+    /// </summary>
+    private static async Task WaitForLoadAsync(HttpResponse response, Task function, TimeProvider time, ILogger logger)
+    {
+        await response.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await function.WaitAsync(LoadTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!function.IsCompleted)
+            Log.LoadContinues(logger);
+    }
 
     private static EventStreamSettings SettingsOf(HttpContext context, OpenStreams? streams) =>
         streams?.Settings ?? EventStreamSettings.Of(context.RequestServices);

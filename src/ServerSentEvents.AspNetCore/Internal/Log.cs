@@ -36,4 +36,9 @@ internal static partial class Log
 
     [LoggerMessage(10, LogLevel.Debug, "An event stream ends: its authentication has expired, or it has reached its maximum age.")]
     internal static partial void LifetimeOver(ILogger logger);
+
+    [LoggerMessage(
+        11, LogLevel.Warning,
+        "The function LoadInitialData of an event stream has not returned 5 seconds after its token was canceled. The services of its request are disposed now.")]
+    internal static partial void LoadContinues(ILogger logger);
 }

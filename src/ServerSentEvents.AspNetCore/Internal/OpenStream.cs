@@ -51,20 +51,16 @@ internal sealed class OpenStream
     /// Aborts the request of a client that read nothing for too long after the end of its stream. Aborts an HTTP/1.1 connection
     /// too. Other requests of an HTTP/2 connection continue.
     /// </summary>
-    internal void CutOff(ILogger logger)
-    {
-        try
+    internal void CutOff(ILogger logger) => Guarded.Run(
+        () =>
         {
-            if (TryAbortRequest())
-                Log.CutOff(logger);
+            var isAborted = TryAbortRequest();
             if (_ownConnection is not null)
                 AbortConnection();
-        }
-        catch (Exception exception)
-        {
-            Log.EndFailed(logger, exception);
-        }
-    }
+            if (isAborted)
+                Log.CutOff(logger);
+        },
+        logger);
 
     /// <summary>
     /// Gives the client a time to read the rest, and then aborts its request. If the request is not over after the same time
@@ -97,13 +93,13 @@ internal sealed class OpenStream
     private void AbortRequest(TimeSpan grace, TimeSpan graceForOthers, TimeProvider time, ILogger logger)
     {
         var isAborted = TryAbortRequest();
-        if (isAborted)
-            Log.CutOff(logger);
         // After the end of the request, the server can still wait until the client reads the rest of the response.
         if (_ownConnection is not null)
             AbortConnection();
         else if (isAborted)
             _grace = After(grace, () => AbortShared(graceForOthers, time, logger), time, logger);
+        if (isAborted)
+            Log.CutOff(logger);
     }
 
     private void AbortShared(TimeSpan graceForOthers, TimeProvider time, ILogger logger)
@@ -140,17 +136,7 @@ internal sealed class OpenStream
     /// <summary>Starts a timer for a step. An exception is logged: from a timer, it would end the process.</summary>
     private static ITimer After(TimeSpan grace, Action step, TimeProvider time, ILogger logger)
     {
-        Action guarded = () =>
-        {
-            try
-            {
-                step();
-            }
-            catch (Exception exception)
-            {
-                Log.EndFailed(logger, exception);
-            }
-        };
+        Action guarded = () => Guarded.Run(step, logger);
         return time.CreateDetachedTimer(static guarded => ((Action)guarded!)(), guarded, grace, Timeout.InfiniteTimeSpan);
     }
 }

@@ -14,6 +14,12 @@ internal sealed class OpenStreams
     /// </summary>
     private static readonly ConditionalWeakTable<IHostApplicationLifetime, OpenStreams> All = new();
 
+    /// <summary>
+    /// The time that the beginning of the stop gives to handlers, so that short ones end before the services that they use. The host
+    /// begins to count its timeout before.
+    /// </summary>
+    private static readonly TimeSpan HandlerTime = TimeSpan.FromSeconds(1);
+
     private readonly StreamShutdown _shutdown;
     private readonly Lock _gate = new();
 
@@ -39,6 +45,9 @@ internal sealed class OpenStreams
     internal EventStreamSettings Settings { get; }
 
     internal ILogger Logger { get; }
+
+    /// <summary>The task of the handlers that run when the application stops. It never fails.</summary>
+    internal Task Handlers { get; private set; } = Task.CompletedTask;
 
     /// <summary>Returns the streams of the application with these services, or null without a host.</summary>
     internal static OpenStreams? Of(IServiceProvider? services)
@@ -76,7 +85,7 @@ internal sealed class OpenStreams
                 return;
         }
 
-        _shutdown.End([], [stream]);
+        _ = _shutdown.End([], [stream]);
     }
 
     /// <summary>Removes a stream whose response is complete.</summary>
@@ -107,8 +116,9 @@ internal sealed class OpenStreams
             open = [.. _open];
         }
 
+        Handlers = _shutdown.End(drains, open);
         if (open.Length > 0)
-            Log.Stopping(Logger, open.Length);
-        _shutdown.End(drains, open);
+            Guarded.Run(() => Log.Stopping(Logger, open.Length), Logger);
+        Handlers.Wait(HandlerTime);
     }
 }

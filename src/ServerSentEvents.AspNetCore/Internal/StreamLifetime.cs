@@ -31,7 +31,7 @@ internal sealed class StreamLifetime : IDisposable
         _logger = logger;
         // The timer starts after the field is set, because its callback reads the field.
         _timer = time.CreateDetachedTimer(
-            static lifetime => ((StreamLifetime)lifetime!).CheckClock(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static lifetime => ((StreamLifetime)lifetime!).CheckGuarded(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         SetTimer(end - time.GetUtcNow());
     }
 
@@ -62,23 +62,17 @@ internal sealed class StreamLifetime : IDisposable
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(wait, 1)), Timeout.InfiniteTimeSpan);
     }
 
+    private void CheckGuarded() => Guarded.Run(CheckClock, _logger);
+
     private void CheckClock()
     {
-        try
+        if (_end - _time.GetUtcNow() is var left && left > TimeSpan.Zero)
         {
-            if (_end - _time.GetUtcNow() is var left && left > TimeSpan.Zero)
-            {
-                SetTimer(left);
-                return;
-            }
+            SetTimer(left);
+            return;
+        }
 
-            Log.LifetimeOver(_logger);
-            _close();
-        }
-        catch (Exception exception)
-        {
-            // On a timer's thread, the exception of a handler would end the process.
-            Log.EndFailed(_logger, exception);
-        }
+        Guarded.Run(_close, _logger);
+        Log.LifetimeOver(_logger);
     }
 }

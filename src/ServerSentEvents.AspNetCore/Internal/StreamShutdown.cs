@@ -6,7 +6,7 @@ namespace ServerSentEvents.AspNetCore.Internal;
 /// <remarks>
 /// Publishers are drained, so that each stream tells its client when to reconnect. If the application subscribed itself, only
 /// that subscription is closed, and its publisher continues. A client that does not read the rest in time loses its
-/// connection, even if a handler of the application blocks.
+/// connection. Handlers of the application hold up neither the streams nor the host.
 /// </remarks>
 internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
 {
@@ -24,29 +24,18 @@ internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
     /// <summary>Drains the publishers, and ends the streams of subscriptions that the application made.</summary>
     /// <param name="drains">Functions that begin to drain a publisher. Each returns the function that calls the handlers.</param>
     /// <param name="streams">The streams.</param>
-    internal void End(Func<Action>[] drains, OpenStream[] streams)
+    /// <returns>The task of the handlers. All streams end before the first of them runs: it could take the time of the others.</returns>
+    internal Task End(Func<Action>[] drains, OpenStream[] streams)
     {
-        // The time starts first: a handler of Unsubscribed may take long.
         foreach (var stream in streams)
             Try(() => stream.AbortAfter(Grace, GraceForOthers, time, logger));
-        // All streams end before the first handler runs: it could take the time of the others.
         var announcements = new List<Action>();
         // Delegates that drain the same publisher are equal.
         foreach (var begin in drains.Concat(streams.Select(stream => stream.BeginEnd)).Distinct())
             Try(() => announcements.Add(begin()));
-        announcements.ForEach(Try);
+        return Task.Run(() => announcements.ForEach(Try));
     }
 
     /// <summary>Ends one publisher or stream. An exception is logged, so that the others are ended too.</summary>
-    internal void Try(Action end)
-    {
-        try
-        {
-            end();
-        }
-        catch (Exception exception)
-        {
-            Log.EndFailed(logger, exception);
-        }
-    }
+    internal void Try(Action end) => Guarded.Run(end, logger);
 }

@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ServerSentEvents.AspNetCore.Tests;
+
+/// <summary>Tests streams of an application with request timeouts.</summary>
+public sealed class RequestTimeoutTests
+{
+    private static readonly TimeSpan ShortTimeout = TimeSpan.FromMilliseconds(10);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    [Trait("Statement", "20")]
+    public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout()
+    {
+        var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await TestApplication.StartAsync(
+            builder =>
+            {
+                builder.Services.AddServerSentEvents();
+                builder.Services.AddRequestTimeouts(timeouts =>
+                    timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(10) });
+            },
+            app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapServerSentEvents("/events");
+                app.MapGet("/result", (Publisher publisher) => publisher.ToResult(new()));
+                app.MapGet("/subscription", (Publisher publisher) => publisher.Subscribe().ToResult());
+                // The endpoint has no metadata, so the response must disable the timeout itself.
+                app.MapGet("/late", (HttpContext context, Publisher publisher) => publisher.Subscribe().ToResult().ExecuteAsync(context));
+                app.MapGet("/other", async (CancellationToken aborted) =>
+                {
+                    using var registration = aborted.Register(timedOut.SetResult);
+                    await timedOut.Task;
+                    aborted.ThrowIfCancellationRequested();
+                });
+            });
+        using var mapped = await app.OpenAsync("/events");
+        using var result = await app.OpenAsync("/result");
+        using var subscription = await app.OpenAsync("/subscription");
+        using var late = await app.OpenAsync("/late");
+
+        // This request starts after the streams and times out before the next event.
+        using var other = await app.NewClient().GetAsync("/other").WaitAsync(Limits.Patience);
+        other.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+        app.Publisher.Publish("hello").Should().Be(4);
+
+        foreach (var client in new[] { mapped, result, subscription, late })
+            (await client.NextDataAsync()).Should().Be("hello");
+    }
+
+    [Fact]
+    [Trait("Statement", "20")]
+    public async Task Response_HandlerIsSlowerThanTheRequestTimeout_IsTheAnswerOfTheTimeout()
+    {
+        await using var app = await StartWithTimeoutAsync(app => app.MapGet("/events", async (HttpContext context, Publisher publisher) =>
+        {
+            var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var registration = context.RequestAborted.Register(timedOut.SetResult);
+            await timedOut.Task.WaitAsync(Limits.Patience);
+            return publisher.ToResult(new());
+        }));
+
+        using var response = await app.NewClient().GetAsync("/events", HttpCompletionOption.ResponseHeadersRead);
+
+        response.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+        response.Content.Headers.ContentType.Should().BeNull();
+        app.Publisher.GetAllSubscribers().Should().BeEmpty();
+    }
+
+    [Fact]
+    [Trait("Statement", "20")]
+    public async Task MapServerSentEvents_FunctionIsSlowerThanTheRequestTimeout_SendsTheStream()
+    {
+        await using var app = await StartWithTimeoutAsync(app => app.MapServerSentEvents<object?>("/events", async context =>
+        {
+            var watch = Stopwatch.StartNew();
+            while (watch.Elapsed < 5 * ShortTimeout)
+                await Task.Yield();
+            context.RequestAborted.IsCancellationRequested.Should().BeFalse();
+            return new SubscribeOptions<object?>();
+        }));
+
+        using var client = await app.OpenAsync();
+
+        app.Publisher.Publish("hello").Should().Be(1);
+        (await client.NextDataAsync()).Should().Be("hello");
+    }
+
+    private static Task<TestApplication> StartWithTimeoutAsync(Action<WebApplication> map) => TestApplication.StartAsync(
+        builder =>
+        {
+            builder.Services.AddServerSentEvents();
+            builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = ShortTimeout });
+        },
+        app =>
+        {
+            app.UseRequestTimeouts();
+            map(app);
+        });
+}
