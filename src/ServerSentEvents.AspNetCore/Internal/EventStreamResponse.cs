@@ -150,7 +150,12 @@ internal static class EventStreamResponse
                 streams?.Remove(stream);
             End(subscription, logger);
             if (load is { Function: { IsCompleted: false } function })
-                await WaitForLoadAsync(context.Response, function, settings.Time, logger).ConfigureAwait(false);
+            {
+                // The client does not wait for the function.
+                if (subscription.CopyFailure == CopyFailure.None)
+                    await context.Response.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await WaitForLoadAsync(function, settings.Time, logger).ConfigureAwait(false);
+            }
         }
     }
 
@@ -158,13 +163,9 @@ internal static class EventStreamResponse
     private static bool IsSocketError(Exception exception) =>
         exception is SocketException or IOException { InnerException: SocketException };
 
-    /// <summary>
-    /// Waits until a canceled function has returned, because it can use services of the request. The client does not wait: its response
-    /// is completed before, unless it was aborted.
-    /// </summary>
-    private static async Task WaitForLoadAsync(HttpResponse response, Task function, TimeProvider time, ILogger logger)
+    /// <summary>Waits until a canceled function has returned, because it can use services of the request.</summary>
+    private static async Task WaitForLoadAsync(Task function, TimeProvider time, ILogger logger)
     {
-        await response.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await function.WaitAsync(LoadTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!function.IsCompleted)
             Log.LoadContinues(logger);
