@@ -25,11 +25,11 @@ namespace ServerSentEvents.RabbitMQ;
 public sealed class RabbitMQBackplaneOptions<TProperties> : BackplaneOptions<TProperties>
 {
     /// <summary>
-    /// The address and the credentials of the broker. Required. The engine keeps and changes this object: create one for each backplane
+    /// The address and the credentials of the broker. Required. This package keeps and changes the object: create one for each backplane
     /// or publisher.
     /// </summary>
     /// <remarks>
-    /// The engine reconnects by itself, so it turns <c>AutomaticRecoveryEnabled</c> and <c>TopologyRecoveryEnabled</c> off. If
+    /// This package reconnects by itself, so it turns <c>AutomaticRecoveryEnabled</c> and <c>TopologyRecoveryEnabled</c> off. If
     /// <c>RequestedHeartbeat</c> is 60 seconds, the library's default, it becomes 6 seconds, so that a silent network is noticed within
     /// 30 seconds. <c>ContinuationTimeout</c> and <c>RequestedConnectionTimeout</c> become 5 seconds if they are 20 and 30, the library's
     /// defaults.

@@ -28,7 +28,7 @@ public sealed class RedisBackplaneOptions<TProperties> : BackplaneOptions<TPrope
     /// copied. <c>ConfigurationOptions.Parse</c> makes it from a connection string.
     /// </summary>
     /// <remarks>
-    /// The engine reconnects by itself, so it sets <c>AbortOnConnectFail</c>, <c>BacklogPolicy</c> and <c>ConnectRetry</c> in the copy.
+    /// This package reconnects by itself, so it sets <c>AbortOnConnectFail</c>, <c>BacklogPolicy</c> and <c>ConnectRetry</c> in the copy.
     /// It also sets <c>AllowAdmin</c>, to read INFO (the server checks the user's permissions), and <c>ClientName</c> if that is null.
     /// <c>AsyncTimeout</c>, the longest wait for an answer, becomes 10 seconds if it is longer.
     /// </remarks>

@@ -59,7 +59,7 @@ public partial class Publisher<TProperties>
     internal void RememberAt(
         EventPosition position, Func<TProperties, SseItem<string>?> item, string? ownId, int bytes, in ChannelNames channels) =>
         _core.Remember(
-            new HistoryEntry<TProperties>(MakerOf(item, PublisherOptions.LargestMaxEventBytes), ownId, wasMade: false, bytes), channels, position);
+            new HistoryEntry<TProperties>(MakerOf(item, PublisherOptions.LargestMaxEventBytes), ownId, hasFrames: false, bytes), channels, position);
 
     /// <summary>Formats an event of any size. The bound of this node would make a hole, because other nodes deliver the event.</summary>
     private static Frame NewSharedFrame(in SseItem<string> item) =>

@@ -23,10 +23,10 @@ public partial class Publisher<TProperties> : IPacedPublisher
     /// </param>
     /// <returns>A task with the number of published events, 0 or more.</returns>
     /// <remarks>
-    /// <para><b>Pace.</b> The method looks at the queues again before it has filled more than an eighth of one. If the queue of a
-    /// subscriber that reads is more than half full, in events or in bytes, the method waits, for at most a second per event. It
-    /// waits longer only if the event does not fit. So a fast source does not disconnect healthy subscribers. Without
-    /// subscribers, there is no wait.</para>
+    /// <para><b>Pace.</b> The method looks at the queues before the first event, and again before its events fill more than an
+    /// eighth of a queue. If the queue of a subscriber that reads is more than half full, in events or in bytes, the method waits,
+    /// for at most a second per event. It waits longer only if the event does not fit. So a fast source does not disconnect
+    /// healthy subscribers. Without subscribers, there is no wait.</para>
     /// <para>A subscriber reads if it took an event within the last second. During a flush of <c>CopyToAsync</c>, this time is
     /// as long as the flush needs at 16 KB a second, from one to four seconds. A subscriber that reads nothing for this time no
     /// longer delays the source.</para>

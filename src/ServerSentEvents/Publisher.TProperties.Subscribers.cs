@@ -84,7 +84,7 @@ public partial class Publisher<TProperties>
     /// <param name="channels">The channels to look at. The default is <see cref="DefaultChannel"/>.</param>
     /// <returns>
     /// A snapshot: each current subscriber once, in no particular order. It is empty after <see cref="Dispose"/>. The
-    /// list does not change later. A subscription whose <c>Subscribe</c> still makes missed personalized events is left out.
+    /// list does not change later. A subscription is left out while <c>Subscribe</c> still makes its missed personalized events.
     /// </returns>
     /// <exception cref="ArgumentException">A channel name is null or empty.</exception>
     public IReadOnlyList<Subscription<TProperties>> GetSubscribers(ChannelNames channels = default) =>
@@ -93,7 +93,7 @@ public partial class Publisher<TProperties>
     /// <summary>Returns the subscribers of all channels.</summary>
     /// <returns>
     /// A snapshot: each current subscriber once, in no particular order. It is empty after <see cref="Dispose"/>. The
-    /// list does not change later. A subscription whose <c>Subscribe</c> still makes missed personalized events is left out.
+    /// list does not change later. A subscription is left out while <c>Subscribe</c> still makes its missed personalized events.
     /// </returns>
     /// <example>
     /// <code>

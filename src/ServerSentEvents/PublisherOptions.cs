@@ -38,8 +38,8 @@ public sealed class PublisherOptions
     /// <see cref="QueueCapacityBytes"/> says which of their bytes count. <see cref="int.MaxValue"/> removes
     /// this bound; <see cref="QueueCapacityBytes"/> still applies. A subscription can override the value with
     /// <see cref="SubscribeOptions{TProperties}.QueueCapacity"/>.</para>
-    /// <para>Until the subscription ends, a queue keeps the places of its longest backlog: 8 bytes for each, 64 KiB after 8,192
-    /// events. A smaller value bounds this, too.</para>
+    /// <para>Until the subscription ends, a queue keeps the memory of its longest backlog: 8 bytes for each place, which is 64 KiB
+    /// after 8,192 events. The value bounds this memory, too.</para>
     /// </remarks>
     public int QueueCapacity { get; set; } = 8192;
 
@@ -203,7 +203,7 @@ public sealed class PublisherOptions
     /// personalized event must have the same id for all subscribers that get it.</para>
     /// <para><b>Forwarded items.</b> An item that carries a generated id of the same publisher gets a new generated id. It
     /// gets none in initial data, except for the last event, because no client could resume from it.</para>
-    /// <para><b>Backplane.</b> An event that one node of a backplane publishes locally has no id, not even an own one, because the
+    /// <para><b>Backplane.</b> An event that one node of a backplane publishes locally has no id. Its own id is removed, because the
     /// other nodes do not know it. Do not use own ids of the form of a backplane's generated ids, which is a number, <c>~</c>
     /// and eight hexadecimal digits: a backplane replaces them.</para>
     /// </remarks>

@@ -97,8 +97,8 @@ public sealed partial class Subscription<TProperties> : IAsyncEnumerable<string>
     /// reconnection interval (<c>retry:</c>).
     /// </summary>
     /// <remarks>
-    /// The number can be out of date while the reader is at work. During a replay, the time to count grows with the number of events
-    /// that are left of it.
+    /// The number can be out of date while the reader is at work. During a replay, counting takes time in proportion to the number of
+    /// missed events that still wait.
     /// </remarks>
     public int QueuedEvents => Subscriber?.Count ?? 0;
 

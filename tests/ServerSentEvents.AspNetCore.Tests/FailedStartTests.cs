@@ -15,6 +15,7 @@ public sealed class FailedStartTests
     public async Task Start_FeatureThrows_EndsTheSubscription(string path)
     {
         using var own = new Publisher();
+        own.Unsubscribed += (_, _) => throw new FormatException("The handler has failed.");
         await using var app = await TestApplication.StartAsync(_ => { }, app =>
         {
             app.Use((context, next) =>
@@ -30,6 +31,8 @@ public sealed class FailedStartTests
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         own.GetAllSubscribers().Should().BeEmpty();
+        app.Log.Ours.Should().ContainSingle(entry => entry.Id == 8)
+            .Which.Exception.Should().BeOfType<AggregateException>().Which.InnerException.Should().BeOfType<FormatException>();
     }
 
     [Theory]

@@ -169,7 +169,7 @@ public sealed class LoadInitialDataTests
 
         internal TaskCompletionSource Canceled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Completes when the service was disposed: with true if the function had returned before.</summary>
+        /// <summary>The source of a task that completes when the service is disposed, with true if the function had returned before.</summary>
         internal TaskCompletionSource<bool> Disposed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal void Return() => _return.SetResult();

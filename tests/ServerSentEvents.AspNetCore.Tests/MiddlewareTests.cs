@@ -45,7 +45,7 @@ public sealed class MiddlewareTests
         {
             app.Use(next => context =>
             {
-                context.Response.Body = new ThrowingBody(context.Response.Body);
+                context.Response.Body = new ThrowingBody(context.Response.Body, new AggregateException());
                 return next(context);
             });
             app.MapServerSentEvents("/events");

@@ -56,7 +56,7 @@ public sealed class RequestTimeoutTests
 
     [Fact]
     [Trait("Statement", "20")]
-    public async Task Response_HandlerIsSlowerThanTheRequestTimeout_IsTheAnswerOfTheTimeout()
+    public async Task Response_HandlerIsSlowerThanTheRequestTimeout_Is504()
     {
         await using var app = await StartWithTimeoutAsync(app => app.MapGet("/events", async (HttpContext context, Publisher publisher) =>
         {
@@ -79,6 +79,7 @@ public sealed class RequestTimeoutTests
     {
         await using var app = await StartWithTimeoutAsync(app => app.MapServerSentEvents<object?>("/events", async context =>
         {
+            // The middleware for request timeouts uses the system's clock.
             var watch = Stopwatch.StartNew();
             while (watch.Elapsed < 5 * ShortTimeout)
                 await Task.Yield();
@@ -92,6 +93,21 @@ public sealed class RequestTimeoutTests
         (await client.NextDataAsync()).Should().Be("hello");
     }
 
+    [Fact]
+    [Trait("Statement", "20")]
+    public async Task Response_ServerHasATimeout_DisablesIt()
+    {
+        using var publisher = new Publisher();
+        publisher.Drain();
+        var timeout = new Timeout();
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() };
+        context.Features.Set<IHttpRequestTimeoutFeature>(timeout);
+
+        await publisher.Subscribe().ToResult().ExecuteAsync(context).WaitAsync(Limits.Patience);
+
+        timeout.IsDisabled.Should().BeTrue();
+    }
+
     private static Task<TestApplication> StartWithTimeoutAsync(Action<WebApplication> map) => TestApplication.StartAsync(
         builder =>
         {
@@ -103,4 +119,13 @@ public sealed class RequestTimeoutTests
             app.UseRequestTimeouts();
             map(app);
         });
+
+    private sealed class Timeout : IHttpRequestTimeoutFeature
+    {
+        public CancellationToken RequestTimeoutToken => default;
+
+        internal bool IsDisabled { get; private set; }
+
+        public void DisableTimeout() => IsDisabled = true;
+    }
 }

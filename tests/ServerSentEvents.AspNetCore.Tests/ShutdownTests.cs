@@ -34,6 +34,13 @@ public sealed class ShutdownTests
     public async Task Stop_OpenStreams_LogsTheirNumberIfThereAreAny(int streams)
     {
         await using var app = await StartAsync();
+        using (var ended = await app.OpenAsync())
+        {
+            app.Publisher.Close();
+            await ended.RestAsync();
+            await Limits.UntilAsync(() => app.Log.Ours.Any(entry => entry.Id == 2));
+        }
+
         var clients = await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => app.OpenAsync()));
 
         await app.StopAsync();

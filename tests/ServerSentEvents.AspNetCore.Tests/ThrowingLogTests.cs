@@ -3,13 +3,13 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Tests;
 
-/// <summary>Tests a log provider that throws. The logger of the framework hands its exceptions to its callers.</summary>
+/// <summary>Tests a log provider that throws. The framework's logger throws the exceptions of its providers.</summary>
 public sealed class ThrowingLogTests
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
 
     [Fact]
-    public async Task Stop_LogThrows_StreamsEndInOrder()
+    public async Task Stop_LogThrows_StreamsEndAfterTheirQueuedEvents()
     {
         await using var app = await StartAsync(minimum: LogLevel.Information);
         using var client = await app.OpenAsync();

@@ -56,7 +56,6 @@ internal sealed class InMemoryStream(string name = "stream", string broker = "me
         }
     }
 
-    /// <summary>Refuses new connections with a reason, and loses those that exist; null to take them again.</summary>
     /// <summary>Appends a message over a connection.</summary>
     /// <exception cref="IOException">The connection is lost.</exception>
     internal long Append(InMemoryConnection connection, ReadOnlySpan<byte> body)
@@ -65,6 +64,7 @@ internal sealed class InMemoryStream(string name = "stream", string broker = "me
             return connection.Lost.IsCompleted ? throw new IOException("Lost.") : Append(body);
     }
 
+    /// <summary>Refuses new connections with a reason, and loses those that exist; null to take them again.</summary>
     internal void Refuse(Exception? reason) => Change(() => _refusal = reason, reason);
 
     internal void Stop() => Refuse(new IOException("The broker is away."));

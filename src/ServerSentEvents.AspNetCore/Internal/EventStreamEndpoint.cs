@@ -22,7 +22,7 @@ internal sealed class EventStreamEndpoint<TProperties>(
         var streams = OpenStreams.Of(endpoints.ServiceProvider);
         streams?.DrainAtStop(publisher);
         var endpoint = new EventStreamEndpoint<TProperties>(publisher, subscribe, streams);
-        // A lambda, not the method itself: OpenAPI would name the group of the endpoint after this class.
+        // Do not pass the method itself: OpenAPI would name the group of the endpoint after this class.
         RequestDelegate handle = context => endpoint.HandleAsync(context);
         return new GetAndHeadEndpoints(endpoints, pattern, handle);
     }

@@ -30,7 +30,7 @@ internal static class EventStreamMetadata
     {
         // OpenAPI describes only endpoints with a MethodInfo.
         builder.Metadata.Add(method);
-        // A function that is slower than the timeout would get 504, after which an EventSource does not reconnect.
+        // If the application's function is slower than a timeout, the client would get 504, and an EventSource would not reconnect.
         builder.Metadata.Add(new DisableRequestTimeoutAttribute());
         AddTo(builder);
 #if NET9_0_OR_GREATER

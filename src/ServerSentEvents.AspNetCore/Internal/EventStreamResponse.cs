@@ -7,10 +7,10 @@ using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>The answer to a request with a stream, from the headers to the end. All endpoints and results use this class.</summary>
+/// <summary>The response that is an event stream, from the headers to the end. All endpoints and results use this class.</summary>
 internal static class EventStreamResponse
 {
-    /// <summary>The time for which a request waits for a function that loads initial data, and ignores its token.</summary>
+    /// <summary>The longest time that a request waits for a <c>LoadInitialData</c> function that ignores its token.</summary>
     private static readonly TimeSpan LoadTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Subscribes for a request, and writes the stream until it ends or the client has disconnected.</summary>
@@ -128,7 +128,7 @@ internal static class EventStreamResponse
         catch (AggregateException exception) when (context.Response.HasStarted)
         {
             Log.EndFailed(logger, exception);
-            // Handlers of Unsubscribed threw, or the response body did. Without the body, events may be missing.
+            // Handlers of Unsubscribed or the response body threw. After an exception of the body, events may be missing.
             if (subscription.CopyFailure == CopyFailure.Writer)
                 context.Abort();
         }
@@ -149,12 +149,12 @@ internal static class EventStreamResponse
             if (stream is not null)
                 streams?.Remove(stream);
             End(subscription, logger);
-            if (load is { Function: { IsCompleted: false } function })
+            if (load is { Completion: { IsCompleted: false } completion })
             {
-                // The client does not wait for the function.
+                // Let the client not wait for the function. After a failed copy, it must not see an orderly end.
                 if (subscription.CopyFailure == CopyFailure.None)
                     await context.Response.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                await WaitForLoadAsync(function, settings.Time, logger).ConfigureAwait(false);
+                await WaitForLoadAsync(completion, settings.Time, logger).ConfigureAwait(false);
             }
         }
     }
@@ -164,10 +164,10 @@ internal static class EventStreamResponse
         exception is SocketException or IOException { InnerException: SocketException };
 
     /// <summary>Waits until a canceled function has returned, because it can use services of the request.</summary>
-    private static async Task WaitForLoadAsync(Task function, TimeProvider time, ILogger logger)
+    private static async Task WaitForLoadAsync(Task completion, TimeProvider time, ILogger logger)
     {
-        await function.WaitAsync(LoadTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!function.IsCompleted)
+        await completion.WaitAsync(LoadTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!completion.IsCompleted)
             Log.LoadContinues(logger);
     }
 

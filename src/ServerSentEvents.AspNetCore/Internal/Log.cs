@@ -28,7 +28,7 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Information, "A connection was aborted, because the client did not read the rest of its event stream in time.")]
     internal static partial void CutOff(ILogger logger);
 
-    [LoggerMessage(8, LogLevel.Error, "A handler of Unsubscribed or the server threw an exception while event streams ended. The streams have ended.")]
+    [LoggerMessage(8, LogLevel.Error, "A handler of Unsubscribed, the server, the clock or a log provider threw an exception while event streams ended.")]
     internal static partial void EndFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(9, LogLevel.Error, "The initial data of an event stream could not be loaded, and the stream has ended. Its client will reconnect.")]
@@ -39,6 +39,6 @@ internal static partial class Log
 
     [LoggerMessage(
         11, LogLevel.Warning,
-        "The function LoadInitialData of an event stream has not returned 5 seconds after its token was canceled. The services of its request are disposed now.")]
+        "A LoadInitialData function has not returned within 5 seconds after the end of its event stream. The services of its request are disposed now.")]
     internal static partial void LoadContinues(ILogger logger);
 }

@@ -57,6 +57,7 @@ internal sealed class OpenStream
             var isAborted = TryAbortRequest();
             if (_ownConnection is not null)
                 AbortConnection();
+            // Log last: a log provider can throw.
             if (isAborted)
                 Log.CutOff(logger);
         },
@@ -98,6 +99,7 @@ internal sealed class OpenStream
             AbortConnection();
         else if (isAborted)
             _grace = After(grace, () => AbortShared(graceForOthers, time, logger), time, logger);
+        // Log last: a log provider can throw.
         if (isAborted)
             Log.CutOff(logger);
     }

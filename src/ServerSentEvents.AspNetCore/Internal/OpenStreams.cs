@@ -15,8 +15,8 @@ internal sealed class OpenStreams
     private static readonly ConditionalWeakTable<IHostApplicationLifetime, OpenStreams> All = new();
 
     /// <summary>
-    /// The time that the beginning of the stop gives to handlers, so that short ones end before the services that they use. The host
-    /// begins to count its timeout before.
+    /// The longest time that the stop waits for handlers before the host stops other services, which short handlers may use. It is part
+    /// of the host's timeout.
     /// </summary>
     private static readonly TimeSpan HandlerTime = TimeSpan.FromSeconds(1);
 

@@ -4,7 +4,7 @@ using ServerSentEvents.Internal.Publishing;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>The options from configuration, set without reflection.</summary>
+/// <summary>The methods that apply configuration to options, without reflection.</summary>
 internal static class OptionsConfiguration
 {
     /// <summary>The setters of the options that configuration can hold, by key. The text is empty for null.</summary>

@@ -5,7 +5,7 @@ namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>
 /// The hosted service that creates the registered publisher at the start, so that a refused option stops the application. The
-/// publisher is drained when the application stops, and this service waits for the handlers of its subscribers.
+/// publisher is drained when the application stops. This service then waits for the handlers of all publishers.
 /// </summary>
 internal sealed class PublisherStart<TPublisher, TProperties>(IServiceProvider services) : IHostedService
     where TPublisher : Publisher<TProperties>

@@ -73,6 +73,7 @@ internal sealed class StreamLifetime : IDisposable
         }
 
         Guarded.Run(_close, _logger);
+        // Log last: a log provider can throw.
         Log.LifetimeOver(_logger);
     }
 }

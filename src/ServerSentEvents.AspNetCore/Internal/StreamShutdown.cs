@@ -2,11 +2,13 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
-/// <summary>The end of all streams when the application stops. A host waits for all requests, and streams do not end by themselves.</summary>
+/// <summary>
+/// The shutdown of all streams when the application stops. A host waits for all requests, and streams do not end by themselves.
+/// </summary>
 /// <remarks>
 /// Publishers are drained, so that each stream tells its client when to reconnect. If the application subscribed itself, only
 /// that subscription is closed, and its publisher continues. A client that does not read the rest in time loses its
-/// connection. Handlers of the application hold up neither the streams nor the host.
+/// connection. Handlers of the application delay no stream, and delay the host at most until its timeout.
 /// </remarks>
 internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
 {
@@ -24,7 +26,7 @@ internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
     /// <summary>Drains the publishers, and ends the streams of subscriptions that the application made.</summary>
     /// <param name="drains">Functions that begin to drain a publisher. Each returns the function that calls the handlers.</param>
     /// <param name="streams">The streams.</param>
-    /// <returns>The task of the handlers. All streams end before the first of them runs: it could take the time of the others.</returns>
+    /// <returns>The task of the handlers. It starts after the end of all streams has begun, so that a slow handler delays no stream.</returns>
     internal Task End(Func<Action>[] drains, OpenStream[] streams)
     {
         foreach (var stream in streams)

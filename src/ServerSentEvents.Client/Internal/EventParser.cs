@@ -55,7 +55,7 @@ internal sealed class EventParser(int maxEventBytes, string? lastEventId)
     /// Returns whether a header can carry an id unchanged: visible ASCII characters, with spaces only between them, and not too many.
     /// Null is no id, and needs no header.
     /// </summary>
-    /// <param name="id">The id, not empty.</param>
+    /// <param name="id">The id, not empty; null for none.</param>
     internal static bool CanBeSent(string? id)
     {
         if (id is null)

@@ -2,7 +2,7 @@ using RabbitMQ.Client;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>The closing of connections.</summary>
+/// <summary>An extension method that closes connections.</summary>
 internal static class ConnectionExtensions
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);

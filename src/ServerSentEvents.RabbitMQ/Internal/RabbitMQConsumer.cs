@@ -5,8 +5,9 @@ using ServerSentEvents.Backplane;
 namespace ServerSentEvents.RabbitMQ.Internal;
 
 /// <summary>
-/// A consumer that hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how many are on
-/// their way. The broker closes a channel that leaves a message unacknowledged for too long, by default 30 minutes.
+/// A consumer that hands messages to a handler. The broker keeps acknowledged messages of a stream; acknowledgements only limit how
+/// many messages are on their way. The broker closes a channel that leaves a message unacknowledged for too long, by default 30
+/// minutes.
 /// </summary>
 internal sealed class RabbitMQConsumer(
     IChannel channel, StreamMessageHandler handler, TaskCompletionSource<Exception> lost, ushort prefetch)

@@ -5,7 +5,7 @@ using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>The exceptions of the client library, turned into exceptions with the broker's own words.</summary>
+/// <summary>The conversion of exceptions of the client library to exceptions with the broker's own words.</summary>
 internal static class RabbitMQErrors
 {
     /// <summary>

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace ServerSentEvents.Redis.Internal;
 
-/// <summary>The exceptions of the client library, turned into exceptions with the server's own words.</summary>
+/// <summary>The conversion of exceptions of the client library to exceptions with the server's own words.</summary>
 internal static class RedisErrors
 {
     /// <summary>The library puts this before the words of some servers.</summary>

@@ -57,7 +57,7 @@ internal sealed class RedisReader(RedisStream stream, TimeSpan? maxAge) : IStrea
         // A missing permission shows now, and not in a minute.
         await TrimAsync(first, cancellationToken).ConfigureAwait(false);
         // After the clock of Redis went back, a millisecond can have more entries than an offset has room for. The offset then stands for
-        // a later millisecond. Start at that of the anchor: the engine skips messages before the offset.
+        // a later millisecond. Start at the millisecond of the anchor: the engine skips messages before the offset.
         if (_anchor is { } anchor && anchor.Milliseconds < first.Milliseconds)
             first = new EntryId(anchor.Milliseconds, 0);
         var after = first == EntryId.Creation ? first : first.Previous;

@@ -153,7 +153,7 @@ public sealed class AheadClientTests
         {
             var publisher = new Publisher<string>(new PublisherOptions { HistoryCapacity = 10, QueueCapacity = 10_000 });
             publisher.Follow(new StreamEventIds(), before: default);
-            // Their queues keep every event. With more subscribers, a garbage collection of a test beside this one takes seconds.
+            // The queues of these subscribers keep every event. With more subscribers, a garbage collection during another test takes seconds.
             for (var i = 0; i < 100; i++)
                 publisher.Subscribe();
             return publisher;

@@ -75,7 +75,7 @@ internal sealed class ManualReader : IStreamReader, IDisposable
         return _follower.AttachAsync(this, Lost, cancellationToken);
     }
 
-    /// <summary>Expects a message of this node, from now on.</summary>
+    /// <summary>Expects a message of this node, and starts the wait for it.</summary>
     internal void Expect(ulong sequence)
     {
         StallDetector.Expect(sequence);

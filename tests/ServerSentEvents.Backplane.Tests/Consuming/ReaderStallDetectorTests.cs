@@ -195,7 +195,7 @@ public sealed class ReaderStallDetectorTests
     }
 
     [Fact]
-    public void Expect_TransportHoldsALock_DoesNotReadTheClock()
+    public void Expect_AnyMessage_DoesNotReadTheClock()
     {
         var clock = new CallbackTime(_time);
         var detector = new ReaderStallDetector(clock, StallTimeout);
@@ -204,7 +204,7 @@ public sealed class ReaderStallDetectorTests
         detector.Invoking(each => each.Expect(1)).Should().NotThrow();
     }
 
-    /// <summary>Expects a message, from the next check on.</summary>
+    /// <summary>Expects a message, and starts the wait for it.</summary>
     private void Expect(ulong sequence)
     {
         _detector.Expect(sequence);

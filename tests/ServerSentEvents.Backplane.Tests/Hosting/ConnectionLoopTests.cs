@@ -75,7 +75,7 @@ public sealed class ConnectionLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task RunAsync_ReportOfALossThrows_ConnectsAgain()
+    public async Task RunAsync_ReportOfALossThrows_TriesAgain()
     {
         var attempts = 0;
 
@@ -94,7 +94,7 @@ public sealed class ConnectionLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task RunAsync_ClockMakesNoTimer_ConnectsAgainAfterATimeOfTheSystem()
+    public async Task RunAsync_ClockMakesNoTimer_TriesAgainByTheSystemsClock()
     {
         var attempts = 0;
         var settings = new StreamPublisherSettings(new TestPublisherOptions { TimeProvider = new TimerlessTime() });

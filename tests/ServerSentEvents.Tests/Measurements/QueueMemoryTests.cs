@@ -2,7 +2,7 @@ using Xunit.Abstractions;
 
 namespace ServerSentEvents.Tests;
 
-/// <summary>Measures what clients that take nothing make the server hold.</summary>
+/// <summary>Measures the memory that queues hold, of clients that take nothing and after a backlog.</summary>
 [Collection(nameof(RunAlone))]
 [Trait("Category", "Measurement")]
 public sealed class QueueMemoryTests(ITestOutputHelper output)
@@ -59,7 +59,7 @@ public sealed class QueueMemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task ReadAll_QueueWasFull_KeepsEightBytesForEachPlace()
+    public async Task Read_QueueWasFull_KeepsEightBytesForEachPlace()
     {
         var options = new PublisherOptions();
         var publisher = new Publisher(options);

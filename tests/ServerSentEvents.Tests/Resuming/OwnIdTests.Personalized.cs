@@ -78,7 +78,7 @@ public sealed partial class OwnIdTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Resume_PersonalizedEventWasForNobodyPresent_ReplaysTheMissedEvents(bool hasOthers)
+    public async Task Resume_PersonalizedEventHadNoReceiverAtFirst_ReplaysTheMissedEvents(bool hasOthers)
     {
         PublishOwn(["room", "hall"], "seen");
         if (hasOthers)
@@ -90,6 +90,18 @@ public sealed partial class OwnIdTests
 
         Data(await ResumeAndReadAsync("order", ["room", "hall"])).Should().Equal("missed");
         Data(await ResumeAndReadAsync("order", "hall")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Resume_PersonalizedEventHadNoReceiverAtFirstAndAChannelIsRepeated_ReplaysTheMissedEvents()
+    {
+        PublishOwn("room", "seen");
+        _publisher.Publish(name => new SseItem<string>("x") { EventId = "order" }, ["room", "room"]);
+        await ResumeAndReadAsync("seen", "room", name: "ann");
+        await ResumeAndReadAsync("seen", "room", name: "bob");
+        PublishOwn("room", "missed");
+
+        Data(await ResumeAndReadAsync("order", "room")).Should().Equal("missed");
     }
 
     [Fact]
@@ -111,7 +123,7 @@ public sealed partial class OwnIdTests
     }
 
     [Fact]
-    public async Task Resume_PersonalizedEventWasForNobodyPresentAndIsEvicted_IsAGapOnlyIfSomethingIsMissed()
+    public async Task Resume_PersonalizedEventHadNoReceiverAtFirstAndIsEvicted_IsAGapOnlyIfSomethingIsMissed()
     {
         PublishOwn("room", "seen");
         PublishFor("ann", "order");
@@ -125,7 +137,7 @@ public sealed partial class OwnIdTests
     }
 
     [Fact]
-    public async Task Resume_PersonalizedEventWasForNobodyPresentAndItsIdIsUsedAgain_IsAGap()
+    public async Task Resume_PersonalizedEventHadNoReceiverAtFirstAndItsIdIsUsedAgain_IsAGap()
     {
         PublishOwn("room", "seen");
         PublishFor("ann", "order");

@@ -7,8 +7,8 @@ using ServerSentEvents.Internal.Events;
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
 /// <summary>
-/// The delivery of the stream's items to the publisher of this node. Failures of the application's code are logged, and do not stop the
-/// backplane.
+/// The delivery of the stream's items to the publisher of this node. Failures of the application's code are logged, and do not stop
+/// the backplane.
 /// </summary>
 internal sealed class LocalDelivery<TProperties>(
     Publisher<TProperties> publisher, BackplaneSettings<TProperties> settings, string stream)

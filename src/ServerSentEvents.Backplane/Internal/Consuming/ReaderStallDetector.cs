@@ -38,7 +38,7 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
 
     private TaskCompletionSource<Exception> _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The length of the current wait for an expected message; zero if none is expected.</summary>
+    /// <summary>The length of the current wait for an expected message; zero if none is expected, or if the wait has not begun.</summary>
     internal TimeSpan Waiting
     {
         get
@@ -130,7 +130,7 @@ internal sealed class ReaderStallDetector(TimeProvider time, TimeSpan stallTimeo
             (_read, _waitingSince) = (Math.Max(_sent, _expected), null);
     }
 
-    /// <summary>Gives up the connection if it is stalled. Call from time to time.</summary>
+    /// <summary>Starts the wait for an expected message, and gives up the connection if it is stalled. Call from time to time.</summary>
     internal void Check()
     {
         var now = time.GetTimestamp();

@@ -48,6 +48,7 @@ internal sealed class ReadingLoop<TProperties>(
 
     private void Disconnected(Exception reason)
     {
+        // Set this first: the other calls read the application's clock, which can throw.
         _obstacle = ConnectionLoop.Describe(reason);
         follower.Detach();
         lag.SetCaughtUp(false);

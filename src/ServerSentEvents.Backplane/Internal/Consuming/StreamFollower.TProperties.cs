@@ -28,11 +28,11 @@ internal sealed partial class StreamFollower<TProperties>(
     private const int NodesRemembered = 1_024;
     private const double MicrosecondsPerSecond = 1e6;
 
+    /// <summary>The largest buffer that is used again. Few messages need more: a message with several events has at most 64 KiB.</summary>
+    private const int LargestReusedBuffer = 256 * 1024;
+
     /// <summary>The longest time that the append of the marker may take. A broker that blocks publishers does not answer.</summary>
     private static readonly TimeSpan AppendTimeout = TimeSpan.FromSeconds(30);
-
-    /// <summary>A number of bytes that few messages have: a message with several events has at most 64 KiB.</summary>
-    private const int LargeBody = 256 * 1024;
 
     private readonly SeenMessages _seen = new(NodesRemembered);
 
@@ -163,8 +163,8 @@ internal sealed partial class StreamFollower<TProperties>(
         var (check, items) = result == DecodeResult.Decoded ? (message.Id.Check, message.Items.Count) : (0, 0);
         _lastPosition = new EventPosition(StreamPosition.Of(offset, Math.Max(0, items - 1)), check);
         sequence = message.Id.Node == node ? message.Id.Sequence : 0;
-        // Do not keep the memory of a large message after the next one.
-        if (_lastBody.Capacity > LargeBody)
+        // Free the memory of a large message when the next one comes.
+        if (_lastBody.Capacity > LargestReusedBuffer)
             _lastBody = new();
         _lastBody.ResetWrittenCount();
         _lastBody.Write(body);

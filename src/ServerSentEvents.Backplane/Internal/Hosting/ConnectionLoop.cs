@@ -112,7 +112,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
     }
 
-    /// <summary>Starts to wait. A clock of the application that throws must not end the loop.</summary>
+    /// <summary>Waits by the application's clock, or by the system's clock if the application's clock throws.</summary>
     private Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
         try
@@ -126,8 +126,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
     }
 
-    /// <inheritdoc cref="SetDisconnected"/>
-    /// <remarks>A clock of the application that throws must not end the loop.</remarks>
+    /// <summary>Reports a lost connection or a failed attempt. Logs an exception of the application's clock, which must not end the loop.</summary>
     private void TrySetDisconnected(Exception reason, Action<Exception> disconnected)
     {
         try

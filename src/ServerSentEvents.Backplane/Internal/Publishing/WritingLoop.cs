@@ -82,8 +82,8 @@ internal sealed class WritingLoop(
         while (!writer.Lost.IsCompleted)
         {
             NoteBlocked();
-            // The connection works if it has confirmed a message, or if nothing speaks against it: no message is unconfirmed, and the
-            // connection before was not given up for that reason.
+            // A connection works when it has confirmed a message. It also counts as working if no message waits for a confirmation, unless
+            // the connection before was given up because nothing was confirmed.
             if (!isReported && (_hasConfirmed || (_unconfirmedReason is null && !outbox.HasUnconfirmed)))
             {
                 isReported = true;

@@ -100,7 +100,7 @@ internal sealed partial class ChannelIndex<TProperties>
     /// <param name="visit">The function that is called for each subscriber.</param>
     internal void VisitNext(ref SubscriberWalk walk, ref int budget, Action<Subscriber<TProperties>> visit)
     {
-        // Go from the end: when an item is removed, the last item takes its place, and the walk has visited that one before.
+        // Go from the end: the last item takes the place of a removed item, and the walk has already visited the last item.
         if (walk.ChannelsLeft > _scan.Count)
             (walk.ChannelsLeft, walk.MembersLeft) = (_scan.Count, int.MaxValue);
         while (walk.ChannelsLeft > 0 && budget > 1)

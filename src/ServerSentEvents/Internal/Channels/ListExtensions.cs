@@ -1,12 +1,12 @@
 namespace ServerSentEvents.Internal.Channels;
 
-/// <summary>The removal of items from lists that can become large, and give back their memory.</summary>
+/// <summary>An extension method that removes items from lists, and frees the memory that large lists no longer need.</summary>
 internal static class ListExtensions
 {
     /// <summary>A list of at most this capacity is not made smaller.</summary>
     private const int SmallEnough = 64;
 
-    /// <summary>Removes the last item, and gives back memory if less than a quarter of the list is used.</summary>
+    /// <summary>Removes the last item, and frees memory if less than a quarter of the list is used.</summary>
     internal static void RemoveLast<T>(this List<T> list)
     {
         list.RemoveAt(list.Count - 1);

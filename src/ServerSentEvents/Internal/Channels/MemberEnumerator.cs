@@ -1,8 +1,8 @@
 namespace ServerSentEvents.Internal.Channels;
 
 /// <summary>
-/// A visit of the subscribers of several channels, each once. It allocates nothing, and goes from the end to the beginning: the last
-/// member takes the place of one that leaves, and has been visited by then.
+/// An enumerator of the subscribers of several channels, each once. It allocates nothing, and goes from the end to the beginning: if a
+/// member leaves, the last member takes its place, and was visited before.
 /// </summary>
 /// <param name="index">All channels.</param>
 /// <param name="channels">The channels to visit.</param>

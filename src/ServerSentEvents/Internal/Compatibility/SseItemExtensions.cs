@@ -2,7 +2,7 @@ using System.Net.ServerSentEvents;
 
 namespace ServerSentEvents.Internal.Compatibility;
 
-/// <summary>The setting of the id of an item, for all target frameworks.</summary>
+/// <summary>An extension method that sets the id of an item, for all target frameworks.</summary>
 internal static class SseItemExtensions
 {
     /// <summary>Returns an item with an id, or without one if the id is null.</summary>

@@ -4,8 +4,8 @@ using ServerSentEvents.Internal.Queues;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// The scheduler that writes to all responses of the process with a few work items of the thread pool. A copy with something to write is once on
-/// the ready list. A worker takes the copy from the list, and the copy writes everything that is queued with one flush.
+/// The scheduler that writes to all responses of the process with a few work items of the thread pool. The ready list has each copy
+/// with something to write once. A worker takes a copy from the list, and the copy writes everything that is queued with one flush.
 /// </summary>
 /// <remarks>
 /// After a few copies, a worker goes to the end of the thread pool's queue. Other threads publish in between, and the
@@ -116,7 +116,7 @@ internal sealed class CopyScheduler
     {
         lock (_gate)
         {
-            _workers.RemoveAll(static worker => worker.TryReplace());
+            _workers.RemoveAll(static worker => worker.TryMarkReplaced());
             if (_ready.Count > 0)
                 StartWorkers_NeedsLock();
             if (_workers.Count > 0)
@@ -175,9 +175,10 @@ internal sealed class CopyScheduler
         }
 
         /// <summary>
-        /// Marks the worker as replaced if it is in the same write as at the last check. Returns whether it is. Needs the scheduler's lock.
+        /// Marks the worker as replaced if it is in the same write as at the last check. Returns false if it is not. Needs the scheduler's
+        /// lock.
         /// </summary>
-        internal bool TryReplace()
+        internal bool TryMarkReplaced()
         {
             var write = Volatile.Read(ref _write);
             IsReplaced = write != 0 && write == _seenWrite;

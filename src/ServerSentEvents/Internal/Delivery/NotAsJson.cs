@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace ServerSentEvents.Internal.Delivery;
 
 /// <summary>
-/// A converter that refuses to serialize a subscription as JSON. Otherwise a handler that returns a subscription would send a JSON array of
-/// framed events.
+/// A converter that refuses to serialize a subscription as JSON. Otherwise a handler that returns a subscription would send a JSON
+/// array of framed events.
 /// </summary>
 internal sealed class NotAsJson : JsonConverterFactory
 {

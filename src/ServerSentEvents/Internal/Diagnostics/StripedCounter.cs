@@ -8,7 +8,10 @@ internal sealed class StripedCounter
 
     private static readonly int Stripes = Environment.ProcessorCount;
 
-    /// <summary>The numbers. The first one is not used: the length of the array, which each access reads, is in its cache line.</summary>
+    /// <summary>
+    /// The numbers, one for each <see cref="Stride"/>. The first stride is not used: its cache line has the length of the array, which each
+    /// access reads.
+    /// </summary>
     private readonly long[] _counts = new long[(Stripes + 1) * Stride];
 
     internal long Value

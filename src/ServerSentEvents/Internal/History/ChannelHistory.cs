@@ -44,10 +44,11 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
             AddOwnId(ownId, entry.Position);
     }
 
-    /// <summary>Adds the own id of an entry that has got it now, unless the entry was evicted, or was added here with that id.</summary>
+    /// <summary>Adds the own id that an entry got after it was added. Does nothing if this history does not have the entry.</summary>
     internal void AddLateId(HistoryEntry<TProperties> entry, string id)
     {
-        if (entry.Position > Floor.Position && !(Find(id) is { Count: > 0 } known && known.Position == entry.Position))
+        // The entry can be evicted, or be of a history that a backplane has replaced.
+        if (entry.Position > Floor.Position && ReferenceEquals(CursorAfter(entry.Position - 1)?.Entry, entry))
             AddOwnId(id, entry.Position);
     }
 

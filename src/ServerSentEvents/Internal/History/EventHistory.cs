@@ -114,9 +114,15 @@ internal sealed partial class EventHistory<TProperties>(
         }
     }
 
-    /// <summary>Takes the own id of a personalized frame that was made after its event was published.</summary>
+    /// <summary>
+    /// Adds the own id of a personalized frame that was made after its event was published. Clients can resume from the first such id of
+    /// an entry. Other ids of the entry are ambiguous.
+    /// </summary>
     internal void AddLateId(HistoryEntry<TProperties> entry, string id)
     {
+        // Another replay can have added the id since the frame was made.
+        if (string.Equals(id, entry.OwnId, StringComparison.Ordinal))
+            return;
         var channels = entry.PersonalizedChannels;
         if (!entry.TrySetOwnId(id))
         {
@@ -124,9 +130,10 @@ internal sealed partial class EventHistory<TProperties>(
             return;
         }
 
-        for (var i = 0; i < channels.Count; i++)
+        // A name can be repeated.
+        foreach (var name in new HashSet<string>(channels, StringComparer.Ordinal))
         {
-            if (_channels.TryGet(channels[i], out var channel))
+            if (_channels.TryGet(name, out var channel))
                 channel.AddLateId(entry, id);
         }
     }

@@ -21,11 +21,11 @@ internal sealed class HistoryEntry<TProperties>
 
     /// <param name="make">Makes a subscriber's frame from its properties.</param>
     /// <param name="ownId">The id that the application gave the event, if it gave one id to all subscribers.</param>
-    /// <param name="wasMade">True if a subscriber got the event when it was published.</param>
+    /// <param name="hasFrames">True if a frame was made for a subscriber when the event was published.</param>
     /// <param name="bytes">The bytes of the event of a backplane that the function holds; 0 for none.</param>
-    internal HistoryEntry(FrameMaker<TProperties> make, string? ownId, bool wasMade, int bytes)
+    internal HistoryEntry(FrameMaker<TProperties> make, string? ownId, bool hasFrames, int bytes)
     {
-        _content = new PersonalizedContent(make) { HasFinalId = wasMade || ownId is not null };
+        _content = new PersonalizedContent(make) { HasFinalId = hasFrames || ownId is not null };
         OwnId = ownId;
         Bytes = bytes;
     }
@@ -59,21 +59,22 @@ internal sealed class HistoryEntry<TProperties>
     internal int Bytes { get; private set; }
 
     /// <summary>
-    /// Returns whether a frame that was made later has an own id that differs from the id of the entry. Call after
-    /// <see cref="PlaceAt"/>.
+    /// Returns whether a frame that was made later has an own id that is not the id of the entry. Call after <see cref="PlaceAt"/>.
+    /// Without the registry's lock, the answer can be out of date.
     /// </summary>
     internal bool HasOtherId(Frame frame) =>
         frame.OwnId is { Length: > 0 } id && !string.Equals(id, OwnId, StringComparison.Ordinal);
 
     /// <summary>
-    /// Gives the entry the own id of its first frame if that was made later than the event was published. Returns false if the entry has
-    /// another id, so that the id names no position. Needs the registry's lock.
+    /// Gives the entry the own id of its first frame, if no frame was made when the event was published. Returns false if another frame
+    /// came first: this id then names no position. Needs the registry's lock.
     /// </summary>
     internal bool TrySetOwnId(string id)
     {
-        if (_content is PersonalizedContent { HasFinalId: false } personalized)
-            (OwnId, personalized.HasFinalId) = (id, true);
-        return string.Equals(id, OwnId, StringComparison.Ordinal);
+        if (_content is not PersonalizedContent { HasFinalId: false } personalized)
+            return false;
+        (OwnId, personalized.HasFinalId) = (id, true);
+        return true;
     }
 
     /// <summary>Gives the entry its place. Needs the registry's lock. Call before a reader can have the entry.</summary>

@@ -53,7 +53,7 @@ internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties
     /// <summary>The frames of personalized events, by position; null if there are none.</summary>
     private Dictionary<long, Frame>? _personalized;
 
-    /// <summary>The own ids of personalized events that are not the ids of their entries.</summary>
+    /// <summary>The own ids of personalized frames whose entry has no id yet, or another one; null if there are none.</summary>
     private List<(HistoryEntry<TProperties> Entry, string Id)>? _lateIds;
 
     internal override int Count

@@ -53,7 +53,7 @@ internal readonly struct InitialStream(
 
         if (_retry is not null)
             next = Before(next, [_retry]);
-        queue.Prepend(next);
+        queue.SetLeading(next);
     }
 
     /// <summary>Starts the stream with a replay.</summary>
@@ -62,7 +62,7 @@ internal readonly struct InitialStream(
         subscriber.Subscription.Resume = ResumeResult.Resumed;
         // Without the line of its id, the first blank line would clear the client's last event id.
         var position = Frame.ForPosition(lastEventId!);
-        subscriber.Prepend(new InitialFrames(_retry is null ? [position] : [_retry, position], replay));
+        subscriber.SetLeading(new InitialFrames(_retry is null ? [position] : [_retry, position], replay));
     }
 
     /// <summary>

@@ -111,7 +111,7 @@ internal sealed class LingeringSubscribers<TProperties>(long timeout, long secon
     internal long CountBytes(ref int place, int budget)
     {
         long bytes = 0;
-        // Go from the end: when a place is removed, the last one is moved there, and was counted before.
+        // Go from the end: the last subscriber takes the place of a removed subscriber, and has already been counted.
         for (place = Math.Min(place, _lingerers.Count); place > 0 && budget > 0; place--, budget--)
         {
             if (_lingerers[place - 1].Subscriber.TryGetTarget(out var subscriber))

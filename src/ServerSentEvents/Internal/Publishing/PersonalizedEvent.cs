@@ -48,7 +48,7 @@ internal sealed class PersonalizedEvent<TProperties>(
         }
 
         var ids = Frames.Where(made => made.Frame is not null).Select(made => made.Frame!.OwnId).Distinct(StringComparer.Ordinal).ToList();
-        HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId, wasMade: ids.Count > 0, bytes);
+        HistoryEntry = new HistoryEntry<TProperties>(make, ids is [{ } common] ? common : ownId, hasFrames: ids.Count > 0, bytes);
         if (ids.Count > 1)
             DifferentIds = ids;
     }

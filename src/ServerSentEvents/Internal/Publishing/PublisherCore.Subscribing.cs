@@ -30,7 +30,7 @@ internal sealed partial class PublisherCore<TProperties>
         var registration = Registry.Add(subscriber, channels, initial, lastEventId, Settings.Now(), turnedAway);
         if (registration.TurnedAway is { } reason)
         {
-            subscriber.Prepend(new InitialFrames([Settings.Reconnection.NewFrameFor(reason)]));
+            subscriber.SetLeading(new InitialFrames([Settings.Reconnection.NewFrameFor(reason)]));
             if (reason == SubscriptionEndReason.Refused)
                 PublisherMetrics.Refused.Increment();
             StartLingering();

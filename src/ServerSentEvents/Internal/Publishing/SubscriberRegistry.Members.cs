@@ -18,7 +18,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             }
         }
 
-        // The walk goes from the end. Reverse it, to list subscribers in the order of the channels and of their joins, as the original does.
+        // The walk goes from the end. Reverse the list to get the order of the original library: by channel, and then by join.
         found.Reverse();
         return found;
     }

@@ -37,7 +37,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
             ObjectDisposedException.ThrowIf(IsDisposed_NeedsLock, _owner);
             if (frame.IsEvent && _history is not null)
             {
-                // No node of a backplane knows the id of an event that is published on one of them.
+                // With a backplane, an event without a position is published on this node alone. The other nodes do not know its id.
                 if (!_history.Add(new HistoryEntry<TProperties>(frame), channels, context.Now, context.Position))
                     frame.RemoveId();
             }

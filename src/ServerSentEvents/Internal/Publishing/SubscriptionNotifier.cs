@@ -4,8 +4,8 @@ using ServerSentEvents.Internal.Diagnostics;
 namespace ServerSentEvents.Internal.Publishing;
 
 /// <summary>
-/// The calls of the application's handlers when subscriptions begin and end, outside every lock. If a handler throws, the other
-/// handlers are still called.
+/// The notifier that calls the application's handlers when subscriptions begin and end, outside every lock. If a handler throws, the
+/// other handlers are still called.
 /// </summary>
 /// <param name="sender">The publisher.</param>
 /// <param name="registry">The registry, which counts the announced ends.</param>

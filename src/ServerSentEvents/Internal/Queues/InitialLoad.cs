@@ -36,10 +36,10 @@ internal sealed class InitialLoad(
     private Exception? _failure;
 
     /// <summary>
-    /// The task of the function, which never fails. It can complete after the reader's wait if the function ignores its token. Completed
-    /// if the function was not called.
+    /// The task that completes when the function has returned. It never fails. If the function ignores its token, it can complete after
+    /// the reader's wait. It is complete as long as the function is not called.
     /// </summary>
-    internal Task Function { get; private set; } = Task.CompletedTask;
+    internal Task Completion { get; private set; } = Task.CompletedTask;
 
     /// <summary>The time of the last heartbeat, or of the start of the subscription. Guarded by the registry's lock.</summary>
     internal long LastHeartbeat { get; set; }
@@ -97,7 +97,7 @@ internal sealed class InitialLoad(
     internal void Start()
     {
         if (TryChange(LoadState.NotStarted, LoadState.Loading))
-            Function = RunAsync();
+            Completion = RunAsync();
     }
 
     /// <summary>Ends the wait of the reader, and cancels the load.</summary>

@@ -51,7 +51,10 @@ internal struct RoomBudget
         _bytes = Math.Min(_bytes, limits.CapacityBytes / Divisor);
     }
 
-    /// <summary>Reduces the budget to what is left of the first half of one queue, and one event: a half-full queue is not yet too full.</summary>
+    /// <summary>
+    /// Reduces the budget to what is left of the first half of one queue. One event more is allowed, because a source waits only above
+    /// the half.
+    /// </summary>
     internal void LimitToHalf(QueueLimits limits, int queuedEvents, long queuedBytes)
     {
         _events = Math.Min(_events, (limits.Capacity / 2) - queuedEvents + 1);

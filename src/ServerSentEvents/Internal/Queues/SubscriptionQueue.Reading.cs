@@ -14,10 +14,10 @@ internal abstract partial class SubscriptionQueue
     {
         if (HasFrame || IsFinished)
             return;
-        Prepend(new InitialFrames([Frame.Heartbeat], Volatile.Read(ref _leading)));
+        SetLeading(new InitialFrames([Frame.Heartbeat], Volatile.Read(ref _leading)));
         // Discard, which any thread can call after Abort, may have come first.
         if (_isAborted)
-            Prepend(null);
+            SetLeading(null);
     }
 
     /// <summary>Takes the next frame. Its bytes count until <see cref="Release"/> is called.</summary>
@@ -35,7 +35,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Counts bytes of the frame that was read last as used. Called by the reader.</summary>
     internal void Release(int bytes)
     {
-        // Gap events do not count either.
+        // Gap events come from the buffer, but do not count against the bounds.
         if (HasReadFromBuffer && _tracker is not { HasReadGap: true })
             _bytes.Take(bytes);
         NoteProgress();
@@ -52,8 +52,8 @@ internal abstract partial class SubscriptionQueue
     }
 
     /// <summary>
-    /// True if the frame that was read last counts against the bounds: it came from the buffer, and not from the leading frames. These
-    /// change only with the next read, and by <see cref="Discard"/> after <see cref="Abort"/>.
+    /// True if the frame that was read last came from the buffer, and not from the leading frames. The leading frames change
+    /// only with the next read, and by <see cref="Discard"/> after <see cref="Abort"/>.
     /// </summary>
     private bool HasReadFromBuffer => Volatile.Read(ref _leading) is null or { CountsAgainstBounds: true };
 

@@ -29,7 +29,7 @@ internal abstract partial class SubscriptionQueue
     private long _dropped;
 
     /// <summary>
-    /// The frames before those of the buffer; null after the last of them. Written by <see cref="Prepend"/> before the queue is read,
+    /// The frames before those of the buffer; null after the last of them. Written by <see cref="SetLeading"/> before the queue is read,
     /// then by the reader, and by <see cref="Discard"/> on any thread after <see cref="Abort"/>.
     /// </summary>
     private LeadingFrames? _leading;
@@ -130,7 +130,7 @@ internal abstract partial class SubscriptionQueue
     internal Exception? LoadFailure => PendingLoad?.Failure;
 
     /// <summary>Replaces the leading frames. Call before the queue is read.</summary>
-    internal void Prepend(LeadingFrames? first) => Volatile.Write(ref _leading, first);
+    internal void SetLeading(LeadingFrames? first) => Volatile.Write(ref _leading, first);
 
     /// <summary>Ends the writing. The queued frames can still be read. Needs the registry's lock.</summary>
     internal void Complete(ref ReadyList ready)
