@@ -33,9 +33,9 @@ public static class ServerSentEventsServiceCollectionExtensions
     /// drained when the application begins to stop, so that every stream ends, and it is disposed with the container. A
     /// publisher that the application has registered before as an instance stays: it keeps its options, and is not disposed.
     /// It is drained at the stop, too. So do not share an instance between hosts.</para>
-    /// <para><b>Stop.</b> All streams end before the first handler of <see cref="Publisher{TProperties}.Unsubscribed"/> runs. The host
-    /// waits a second for the handlers before it stops its other services. It waits for longer handlers while it stops these services,
-    /// until its <c>ShutdownTimeout</c>.</para>
+    /// <para><b>Stop.</b> All streams end before the first handler of <see cref="Publisher{TProperties}.Unsubscribed"/> runs. The
+    /// handlers of all publishers run one after the other, on a thread of the thread pool. The host waits up to a second for them before it
+    /// stops its other services, and up to 5 seconds more before it disposes the services.</para>
     /// <para><b>Options.</b> Two defaults differ from the core: <see cref="PublisherOptions.HeartbeatInterval"/> is 15 seconds,
     /// and <see cref="PublisherOptions.TimeProvider"/> is the registered <see cref="TimeProvider"/>, if there is one. The last of
     /// these steps wins: <c>services.Configure&lt;PublisherOptions&gt;(...)</c>, which applies to all publishers; the calls of

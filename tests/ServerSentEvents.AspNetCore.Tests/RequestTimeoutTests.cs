@@ -60,9 +60,7 @@ public sealed class RequestTimeoutTests
     {
         await using var app = await StartWithTimeoutAsync(app => app.MapGet("/events", async (HttpContext context, Publisher publisher) =>
         {
-            var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await using var registration = context.RequestAborted.Register(timedOut.SetResult);
-            await timedOut.Task.WaitAsync(Limits.Patience);
+            await UntilCanceledAsync(context.RequestAborted);
             return publisher.ToResult(new());
         }));
 
@@ -106,6 +104,52 @@ public sealed class RequestTimeoutTests
         await publisher.Subscribe().ToResult().ExecuteAsync(context).WaitAsync(Limits.Patience);
 
         timeout.IsDisabled.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Execute_TokenIsCanceledBeforeTheStart_ThrowsOnlyForTheMiddlewareOfTimeouts(bool hasTimeout)
+    {
+        // The start of this response ignores the token, as those of IIS, HTTP.sys and TestServer do.
+        using var publisher = new Publisher();
+        var context = new DefaultHttpContext
+        {
+            RequestServices = new ServiceCollection().BuildServiceProvider(),
+            RequestAborted = new CancellationToken(canceled: true),
+        };
+        if (hasTimeout)
+            context.Features.Set<IHttpRequestTimeoutFeature>(new Timeout());
+
+        var execute = () => publisher.Subscribe().ToResult().ExecuteAsync(context).WaitAsync(Limits.Patience);
+
+        if (hasTimeout)
+            await execute.Should().ThrowAsync<OperationCanceledException>();
+        else
+            await execute.Should().NotThrowAsync();
+        context.Response.ContentType.Should().BeNull();
+        publisher.GetAllSubscribers().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task MapServerSentEvents_EndpointHasATimeoutOfTheApplication_KeepsIt()
+    {
+        await using var app = await StartWithTimeoutAsync(app => app.MapServerSentEvents<object?>("/events", async context =>
+        {
+            await UntilCanceledAsync(context.RequestAborted);
+            return new SubscribeOptions<object?>();
+        }).WithRequestTimeout(ShortTimeout));
+
+        using var response = await app.NewClient().GetAsync("/events", HttpCompletionOption.ResponseHeadersRead);
+
+        response.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+    }
+
+    private static async Task UntilCanceledAsync(CancellationToken cancellationToken)
+    {
+        var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = cancellationToken.Register(canceled.SetResult);
+        await canceled.Task.WaitAsync(Limits.Patience, CancellationToken.None);
     }
 
     private static Task<TestApplication> StartWithTimeoutAsync(Action<WebApplication> map) => TestApplication.StartAsync(

@@ -25,13 +25,21 @@ internal static class EventStreamMetadata
 #endif
     }
 
+    /// <summary>
+    /// Switches the default request timeout off, unless the application has set a timeout for this endpoint. After the 504 of a timeout, an
+    /// <c>EventSource</c> does not reconnect.
+    /// </summary>
+    internal static void DisableRequestTimeout(EndpointBuilder builder)
+    {
+        if (!builder.Metadata.Any(static data => data is RequestTimeoutAttribute or RequestTimeoutPolicy))
+            builder.Metadata.Add(new DisableRequestTimeoutAttribute());
+    }
+
     /// <summary>Describes a mapped endpoint, whose method has no parameters that describe the route.</summary>
     internal static void AddTo(EndpointBuilder builder, MethodInfo method)
     {
         // OpenAPI describes only endpoints with a MethodInfo.
         builder.Metadata.Add(method);
-        // If the application's function is slower than a timeout, the client would get 504, and an EventSource would not reconnect.
-        builder.Metadata.Add(new DisableRequestTimeoutAttribute());
         AddTo(builder);
 #if NET9_0_OR_GREATER
         foreach (var parameter in ((RouteEndpointBuilder)builder).RoutePattern.Parameters)

@@ -1,9 +1,10 @@
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ServerSentEvents.Internal.Delivery;
-using ServerSentEvents.Internal.Queues;
 
 namespace ServerSentEvents.AspNetCore.Internal;
 
@@ -101,7 +102,7 @@ internal static class EventStreamResponse
         var aborted = context.RequestAborted;
         var logger = LoggerOf(streams);
         OpenStream? stream = null;
-        InitialLoad? load = null;
+        var load = Task.CompletedTask;
         try
         {
             // Features and clocks of the application can throw. The subscription must then end with the request.
@@ -111,14 +112,16 @@ internal static class EventStreamResponse
             stream = new(context, beginEnd);
             streams?.Add(stream);
             Log.Opened(logger);
+            // Some servers ignore the token of a start.
+            aborted.ThrowIfCancellationRequested();
             EventStreamHeaders.Prepare(context);
             // Callbacks of middleware run now, and not in a flush on a thread that serves other streams.
             await context.Response.StartAsync(aborted).ConfigureAwait(false);
             LongRunningRequest.LeaveOutOfMetrics(context);
             // The headers come with a first byte: proxies such as YARP hold headers back until then.
             subscription.EnsureFirstByte();
-            load = subscription.PendingLoad;
-            await subscription.CopyAsReaderAsync(context.Response.BodyWriter, aborted).ConfigureAwait(false);
+            (var copy, load) = StartCopy(subscription, context.Response.BodyWriter, aborted);
+            await copy.ConfigureAwait(false);
         }
         catch (Exception exception) when (subscription.CopyFailure == CopyFailure.Load)
         {
@@ -132,10 +135,8 @@ internal static class EventStreamResponse
             if (subscription.CopyFailure == CopyFailure.Writer)
                 context.Abort();
         }
-        // Before the response has started, the server and the middleware for request timeouts have to get the exception.
-        catch (Exception exception) when (context.Response.HasStarted && (aborted.IsCancellationRequested || IsSocketError(exception)))
+        catch (Exception exception) when (IsConnectionFailure(exception, context, aborted))
         {
-            // The connection has failed. Kestrel can throw the socket error before it aborts the request.
             if (!aborted.IsCancellationRequested)
                 context.Abort();
             if (!subscription.WasCutOff)
@@ -146,29 +147,58 @@ internal static class EventStreamResponse
             // Events are missing, so the client must see an aborted response, not an orderly end.
             if (subscription.WasCutOff)
                 stream?.CutOff(logger);
+            End(subscription, logger);
+            // Let the client not wait for the function. After a failed copy, it must not see an orderly end.
+            if (!load.IsCompleted && subscription.CopyFailure == CopyFailure.None)
+                await CompleteAsync(context.Response).ConfigureAwait(false);
             if (stream is not null)
                 streams?.Remove(stream);
-            End(subscription, logger);
-            if (load is { Completion: { IsCompleted: false } completion })
-            {
-                // Let the client not wait for the function. After a failed copy, it must not see an orderly end.
-                if (subscription.CopyFailure == CopyFailure.None)
-                    await context.Response.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                await WaitForLoadAsync(completion, settings.Time, logger).ConfigureAwait(false);
-            }
+            await WaitForLoadAsync(load, logger).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Starts the copy. Also returns the task of a function that loads the initial data, without a reference to the data.</summary>
+    private static (Task Copy, Task Load) StartCopy<TProperties>(
+        Subscription<TProperties> subscription, PipeWriter writer, CancellationToken aborted)
+    {
+        var load = subscription.PendingLoad;
+        var copy = subscription.CopyAsReaderAsync(writer, aborted);
+        return (copy, load?.Completion ?? Task.CompletedTask);
+    }
+
+    private static async Task CompleteAsync(HttpResponse response)
+    {
+        try
+        {
+            await response.CompleteAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The client has disconnected.
+        }
+    }
+
+    /// <summary>
+    /// Returns whether the client has disconnected, or its connection has failed. Kestrel can throw the socket error before it aborts the
+    /// request. Before the response has started, a canceled token can also be a request timeout, whose middleware needs the exception.
+    /// </summary>
+    private static bool IsConnectionFailure(Exception exception, HttpContext context, CancellationToken aborted) =>
+        context.Response.HasStarted
+            ? aborted.IsCancellationRequested || IsSocketError(exception)
+            : aborted.IsCancellationRequested && context.Features.Get<IHttpRequestTimeoutFeature>() is null;
 
     /// <summary>Returns whether an exception is a socket error. Over TLS, an <see cref="IOException"/> wraps the error.</summary>
     private static bool IsSocketError(Exception exception) =>
         exception is SocketException or IOException { InnerException: SocketException };
 
     /// <summary>Waits until a canceled function has returned, because it can use services of the request.</summary>
-    private static async Task WaitForLoadAsync(Task completion, TimeProvider time, ILogger logger)
+    private static async Task WaitForLoadAsync(Task load, ILogger logger)
     {
-        await completion.WaitAsync(LoadTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!completion.IsCompleted)
-            Log.LoadContinues(logger);
+        if (load.IsCompleted)
+            return;
+        await load.WaitAsync(LoadTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!load.IsCompleted)
+            Guarded.Run(() => Log.LoadContinues(logger), logger);
     }
 
     private static EventStreamSettings SettingsOf(HttpContext context, OpenStreams? streams) =>
@@ -178,16 +208,13 @@ internal static class EventStreamResponse
 
     private static void End<TProperties>(Subscription<TProperties> subscription, ILogger logger)
     {
-        try
-        {
-            // If the headers could not be sent, nothing has read the subscription, and it has not ended.
-            subscription.Dispose();
-        }
-        catch (AggregateException exception)
-        {
-            Log.EndFailed(logger, exception);
-        }
+        // If the headers could not be sent, nothing has read the subscription, and it has not ended.
+        Guarded.Run(subscription.Dispose, logger);
+        Guarded.Run(() => LogEnd(subscription, logger), logger);
+    }
 
+    private static void LogEnd<TProperties>(Subscription<TProperties> subscription, ILogger logger)
+    {
         Log.Ended(logger, subscription.EndReason);
         if (subscription.EndReason == SubscriptionEndReason.Overflowed)
             Log.Overflowed(logger);

@@ -24,6 +24,8 @@ internal sealed class GetAndHeadEndpoints : IEndpointConventionBuilder
         _head = endpoints.MapMethods(pattern, HeadMethod, handle);
         _get.Add(builder => EventStreamMetadata.AddTo(builder, handle.Method));
         _head.Add(AddHeadMetadata);
+        _get.Finally(EventStreamMetadata.DisableRequestTimeout);
+        _head.Finally(EventStreamMetadata.DisableRequestTimeout);
         _head.Finally(RemoveNames);
     }
 

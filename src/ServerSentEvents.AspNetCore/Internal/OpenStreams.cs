@@ -14,11 +14,11 @@ internal sealed class OpenStreams
     /// </summary>
     private static readonly ConditionalWeakTable<IHostApplicationLifetime, OpenStreams> All = new();
 
-    /// <summary>
-    /// The longest time that the stop waits for handlers before the host stops other services, which short handlers may use. It is part
-    /// of the host's timeout.
-    /// </summary>
-    private static readonly TimeSpan HandlerTime = TimeSpan.FromSeconds(1);
+    /// <summary>The longest wait for handlers before the host stops other services, which short handlers may use.</summary>
+    private static readonly TimeSpan HandlerTimeBefore = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait for handlers after that, before the host disposes the services.</summary>
+    private static readonly TimeSpan HandlerTimeAfter = TimeSpan.FromSeconds(5);
 
     private readonly StreamShutdown _shutdown;
     private readonly Lock _gate = new();
@@ -35,6 +35,9 @@ internal sealed class OpenStreams
     /// <summary>True from the beginning of the stop. Guarded by <see cref="_gate"/>.</summary>
     private bool _isStopping;
 
+    /// <summary>The task of the handlers that run when the application stops. It never fails. Guarded by <see cref="_gate"/>.</summary>
+    private Task _handlers = Task.CompletedTask;
+
     private OpenStreams(IServiceProvider services)
     {
         Settings = EventStreamSettings.Of(services);
@@ -45,9 +48,6 @@ internal sealed class OpenStreams
     internal EventStreamSettings Settings { get; }
 
     internal ILogger Logger { get; }
-
-    /// <summary>The task of the handlers that run when the application stops. It never fails.</summary>
-    internal Task Handlers { get; private set; } = Task.CompletedTask;
 
     /// <summary>Returns the streams of the application with these services, or null without a host.</summary>
     internal static OpenStreams? Of(IServiceProvider? services)
@@ -85,7 +85,7 @@ internal sealed class OpenStreams
                 return;
         }
 
-        _ = _shutdown.End([], [stream]);
+        AddHandlers(_shutdown.End([], [stream]));
     }
 
     /// <summary>Removes a stream whose response is complete.</summary>
@@ -101,7 +101,11 @@ internal sealed class OpenStreams
         var added = new OpenStreams(services);
         var streams = All.GetValue(lifetime, _ => added);
         if (ReferenceEquals(streams, added))
+        {
             lifetime.ApplicationStopping.UnsafeRegister(static streams => ((OpenStreams)streams!).Stop(), streams);
+            lifetime.ApplicationStopped.UnsafeRegister(static streams => ((OpenStreams)streams!).WaitForHandlers(HandlerTimeAfter), streams);
+        }
+
         return streams;
     }
 
@@ -116,9 +120,23 @@ internal sealed class OpenStreams
             open = [.. _open];
         }
 
-        Handlers = _shutdown.End(drains, open);
+        AddHandlers(_shutdown.End(drains, open));
         if (open.Length > 0)
             Guarded.Run(() => Log.Stopping(Logger, open.Length), Logger);
-        Handlers.Wait(HandlerTime);
+        WaitForHandlers(HandlerTimeBefore);
+    }
+
+    private void AddHandlers(Task handlers)
+    {
+        lock (_gate)
+            _handlers = Task.WhenAll(_handlers, handlers);
+    }
+
+    private void WaitForHandlers(TimeSpan timeout)
+    {
+        Task handlers;
+        lock (_gate)
+            handlers = _handlers;
+        handlers.Wait(timeout);
     }
 }

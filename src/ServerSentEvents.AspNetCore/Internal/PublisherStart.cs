@@ -5,7 +5,7 @@ namespace ServerSentEvents.AspNetCore.Internal;
 
 /// <summary>
 /// The hosted service that creates the registered publisher at the start, so that a refused option stops the application. The
-/// publisher is drained when the application stops. This service then waits for the handlers of all publishers.
+/// publisher is drained when the application stops.
 /// </summary>
 internal sealed class PublisherStart<TPublisher, TProperties>(IServiceProvider services) : IHostedService
     where TPublisher : Publisher<TProperties>
@@ -21,10 +21,5 @@ internal sealed class PublisherStart<TPublisher, TProperties>(IServiceProvider s
         }
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        // Handlers of Unsubscribed can use services that the host disposes afterwards. The token is the host's timeout.
-        if (OpenStreams.Of(services) is { } streams)
-            await streams.Handlers.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -8,7 +8,7 @@ namespace ServerSentEvents.AspNetCore.Internal;
 /// <remarks>
 /// Publishers are drained, so that each stream tells its client when to reconnect. If the application subscribed itself, only
 /// that subscription is closed, and its publisher continues. A client that does not read the rest in time loses its
-/// connection. Handlers of the application delay no stream, and delay the host at most until its timeout.
+/// connection. Handlers of the application delay no stream, and the host for some seconds at most.
 /// </remarks>
 internal sealed class StreamShutdown(TimeProvider time, ILogger logger)
 {

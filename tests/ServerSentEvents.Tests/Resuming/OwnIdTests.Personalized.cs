@@ -149,6 +149,33 @@ public sealed partial class OwnIdTests
         Resume("seen", "room").Resume.Should().Be(ResumeResult.Resumed);
     }
 
+    [Theory]
+    [InlineData("room", ResumeResult.Gap)]
+    [InlineData("hall", ResumeResult.Resumed)]
+    public void Resume_LatePersonalizedEventIsEvictedBeforeItsIdIsKnown_IdIsStillCounted(string channel, ResumeResult expected)
+    {
+        _publisher.Subscribe("room", "first");
+        _publisher.Publish(
+            name =>
+            {
+                if (name == "first")
+                {
+                    _publisher.Subscribe(["room", "hall"], "late");
+                    return null;
+                }
+
+                // These evict the event from one of its channels before its function has returned.
+                PublishOwn("room", "1", "2", "3", "4");
+                return new SseItem<string>("x") { EventId = "order" };
+            },
+            ["room", "hall"]);
+        Resume("order", channel).Resume.Should().Be(expected);
+
+        PublishOwn(channel, "missed", "order", "last");
+
+        Resume("order", channel).Resume.Should().Be(ResumeResult.Gap, "a client that got the first event has missed the next one");
+    }
+
     [Fact]
     public async Task Resume_TwoClientsGetDifferentIdsLater_OnlyTheFirstIdIsKnown()
     {

@@ -48,9 +48,16 @@ internal sealed class ReadingLoop<TProperties>(
 
     private void Disconnected(Exception reason)
     {
-        // Set this first: the other calls read the application's clock, which can throw.
-        _obstacle = ConnectionLoop.Describe(reason);
-        follower.Detach();
+        try
+        {
+            follower.Detach();
+        }
+        finally
+        {
+            // The clock of the application can throw.
+            _obstacle = ConnectionLoop.Describe(reason);
+        }
+
         lag.SetCaughtUp(false);
     }
 }

@@ -73,6 +73,6 @@ internal static partial class Log
     internal static partial void NotDelivered(ILogger logger, Exception reason, string stream, long position);
 
     [LoggerMessage(
-        18, LogLevel.Error, "Stream {Stream}: the clock of the application failed after the loss of a connection for {Direction}. The next attempt follows.")]
-    internal static partial void ClockFailed(ILogger logger, Exception reason, string stream, string direction);
+        18, LogLevel.Error, "Stream {Stream}: there was an exception after the loss of a connection for {Direction}. The next attempt follows.")]
+    internal static partial void ReportFailed(ILogger logger, Exception reason, string stream, string direction);
 }

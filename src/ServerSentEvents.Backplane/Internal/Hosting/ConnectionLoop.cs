@@ -121,7 +121,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
         catch (Exception exception)
         {
-            Log.ClockFailed(settings.Logger, exception, stream, direction);
+            Log.ReportFailed(settings.Logger, exception, stream, direction);
             return Task.Delay(delay, TimeProvider.System, cancellationToken);
         }
     }
@@ -135,7 +135,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
         catch (Exception exception)
         {
-            Log.ClockFailed(settings.Logger, exception, stream, direction);
+            Log.ReportFailed(settings.Logger, exception, stream, direction);
         }
     }
 

@@ -44,12 +44,14 @@ internal sealed class ChannelHistory<TProperties>(string name, HistoryFloor floo
             AddOwnId(ownId, entry.Position);
     }
 
-    /// <summary>Adds the own id that an entry got after it was added. Does nothing if this history does not have the entry.</summary>
-    internal void AddLateId(HistoryEntry<TProperties> entry, string id)
+    /// <summary>Adds the own id that an entry got after it was added. Returns false if this history does not have the entry.</summary>
+    internal bool TryAddLateId(HistoryEntry<TProperties> entry, string id)
     {
         // The entry can be evicted, or be of a history that a backplane has replaced.
-        if (entry.Position > Floor.Position && ReferenceEquals(CursorAfter(entry.Position - 1)?.Entry, entry))
-            AddOwnId(id, entry.Position);
+        if (entry.Position <= Floor.Position || !ReferenceEquals(CursorAfter(entry.Position - 1)?.Entry, entry))
+            return false;
+        AddOwnId(id, entry.Position);
+        return true;
     }
 
     /// <summary>Evicts and returns the oldest event. Call only if there is one.</summary>

@@ -130,12 +130,25 @@ internal sealed partial class EventHistory<TProperties>(
             return;
         }
 
-        // A name can be repeated.
-        foreach (var name in new HashSet<string>(channels, StringComparer.Ordinal))
+        for (var i = 0; i < channels.Count; i++)
         {
-            if (_channels.TryGet(name, out var channel))
-                channel.AddLateId(entry, id);
+            if (IsRepeated(channels, i))
+                continue;
+            // Where the entry is evicted, a later event with this id is ambiguous.
+            if (!(_channels.TryGet(channels[i], out var channel) && channel.TryAddLateId(entry, id)))
+                _usedIds.Add(channels[i], id);
         }
+    }
+
+    private static bool IsRepeated(in ChannelNames channels, int index)
+    {
+        for (var i = 0; i < index; i++)
+        {
+            if (string.Equals(channels[i], channels[index], StringComparison.Ordinal))
+                return true;
+        }
+
+        return false;
     }
 
     private void AddAmbiguous(string id, in ChannelNames channels)
