@@ -83,11 +83,12 @@ public sealed class OptionsTests
     [Fact]
     public async Task ConnectAsync_NoBroker_WaitsForTheTimeoutAndSaysWhy()
     {
+        using var port = new ClosedPort();
         var time = new FakeTimeProvider();
         using var log = new TestLog();
         var options = new RabbitMQBackplaneOptions<object?>
         {
-            ConnectionFactory = new ConnectionFactory { Port = FreePort.Find() },
+            ConnectionFactory = new ConnectionFactory { Port = port.Number },
             TimeProvider = time,
             LoggerFactory = log,
         };

@@ -55,8 +55,9 @@ public sealed class RegistrationTests
     [Fact]
     public async Task AddServerSentEventsRabbitMQPublisher_Called_RegistersThePublisherAndItsHealthCheck()
     {
+        using var port = new ClosedPort();
         _services.AddServerSentEventsRabbitMQPublisher(
-            options => options.ConnectionFactory = new ConnectionFactory { Port = FreePort.Find() });
+            options => options.ConnectionFactory = new ConnectionFactory { Port = port.Number });
         await using var provider = _services.BuildServiceProvider();
 
         provider.GetRequiredService<IEventPublisher>().Should().BeOfType<RabbitMQEventPublisher>();
