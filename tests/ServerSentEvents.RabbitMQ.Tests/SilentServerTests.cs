@@ -16,7 +16,14 @@ public sealed class SilentServerTests
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();
         var time = new FakeTimeProvider();
-        var factory = new ConnectionFactory { Port = ((IPEndPoint)server.LocalEndpoint).Port };
+        var factory = new ConnectionFactory
+        {
+            Port = ((IPEndPoint)server.LocalEndpoint).Port,
+            // The node gives up by the fake clock. On a busy machine, the client library would give up before.
+            RequestedConnectionTimeout = Limits.Patience,
+            HandshakeContinuationTimeout = Limits.Patience,
+            ContinuationTimeout = Limits.Patience,
+        };
         factory.Ssl.Enabled = hasTls;
         var transport = new RabbitMQTransport(RabbitMQSettings.From(new RabbitMQBackplaneOptions<string> { ConnectionFactory = factory }));
         await using var node = TestNode.Start(transport, options => options.TimeProvider = time);
