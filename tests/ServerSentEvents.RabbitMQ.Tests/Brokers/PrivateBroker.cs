@@ -56,9 +56,17 @@ public sealed class ThreeBrokers() : PrivateBroker(3)
     /// <summary>Returns the node that leads a stream.</summary>
     internal async Task<BrokerNode> LeaderOfAsync(string stream)
     {
-        var lines = await ListAsync("list_queues", "name", "leader");
-        var leader = lines.Single(line => line.StartsWith(stream, StringComparison.Ordinal)).Split('\t')[1].Trim();
-        return Nodes.Single(node => node.Name == leader);
+        BrokerNode? leader = null;
+        await Limits.UntilAsync(
+            async () =>
+            {
+                var lines = await ListAsync("list_queues", "name", "leader");
+                var name = lines.SingleOrDefault(line => line.StartsWith(stream, StringComparison.Ordinal))?.Split('\t')[1].Trim();
+                leader = Nodes.SingleOrDefault(node => node.Name == name);
+                return leader is not null;
+            },
+            "the stream has a leader");
+        return leader!;
     }
 }
 
