@@ -44,14 +44,14 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output)
         await using var other = await StartNodeAsync();
         await using var client = other.Connect();
         await other.PublishAsync("before");
+        var waiting = 0;
         await broker.Nodes[0].CtlAsync("set_disk_free_limit", "9000000000000000");
         try
         {
-            // The broker announces a block only when it receives a message.
+            // The broker announces a block only when it receives a message. It can still take the first one.
             for (var number = 0; !IsBlocked(); number++)
-                (await one.TryPublishAsync($"sent{number}")).Should().BeFalse();
-            var publish = () => one.PublishAsync("waits");
-            await publish.Should().ThrowAsync<TimeoutException>().WithMessage("Not published *the broker blocks publishers (low on disk)*");
+                await one.TryPublishAsync($"sent{number}");
+            await Limits.UntilAsync(IsNotPublishedAsync, "the reason is in the exception");
             await using var starting = TestNode.Start(broker.Open(_stream));
             await Limits.UntilAsync(() => starting.Backplane.CheckHealth(HealthStatus.Unhealthy).Description!.Contains(
                 "The broker blocks publishers (low on disk)", StringComparison.Ordinal));
@@ -66,7 +66,15 @@ public sealed class OutageTests(SingleBroker broker, ITestOutputHelper output)
         var seen = new List<string>();
         while (seen.LastOrDefault() != "last")
             seen.Add((await client.NextAsync()).Data);
-        seen.Should().StartWith("before").And.Contain("after").And.NotContain("waits").And.OnlyHaveUniqueItems();
+        seen.Should().StartWith("before").And.Contain("after").And.NotContain($"waits{waiting}").And.OnlyHaveUniqueItems();
+
+        // A connection that is lost in between has another reason. The next one does not know of the block, and sends a message.
+        async Task<bool> IsNotPublishedAsync()
+        {
+            var failure = await Record.ExceptionAsync(() => one.PublishAsync($"waits{++waiting}"));
+            return failure is TimeoutException && failure.Message.StartsWith("Not published ", StringComparison.Ordinal)
+                && failure.Message.Contains("the broker blocks publishers (low on disk)", StringComparison.Ordinal);
+        }
 
         bool IsBlocked() => one.Log.Warnings.Any(text => text.Contains("blocks publishers", StringComparison.Ordinal));
     }
