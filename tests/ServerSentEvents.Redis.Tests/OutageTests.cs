@@ -59,7 +59,9 @@ public sealed class OutageTests
         await using var client = node.Connect();
         await node.PublishAsync("before");
         var noticed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var other = await ConnectionMultiplexer.ConnectAsync(pair.Configuration);
+        var configuration = pair.Configuration;
+        configuration.ConnectTimeout = 60_000;
+        await using var other = await ConnectionMultiplexer.ConnectAsync(configuration);
         other.ConnectionFailed += (_, _) => noticed.TrySetResult();
 
         var killed = await pair.StopReplicaAsync();
@@ -164,16 +166,23 @@ public sealed class OutageTests
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);
         await using var network = new TcpProxy(server.Port);
+        await using var otherNetwork = new TcpProxy(server.Port);
         network.Stall();
-        var configuration = ConfigurationOptions.Parse($"127.0.0.1:{network.Port}");
-        configuration.ConnectTimeout = 60_000;
-        var node = TestNode.Start(Open(server, configuration));
+        otherNetwork.Stall();
+        var connecting = ConnectionMultiplexer.ConnectAsync(PatientConfiguration(otherNetwork));
+        await Limits.UntilAsync(() => otherNetwork.Connections > 0);
+        var node = TestNode.Start(Open(server, PatientConfiguration(network)));
         await Limits.UntilAsync(() => network.Connections > 0);
 
-        var stopwatch = Stopwatch.StartNew();
-        await node.DisposeAsync();
+        var disposing = node.DisposeAsync().AsTask();
+        var first = await Task.WhenAny(disposing, connecting);
 
-        stopwatch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10), "no attempt to connect is waited for");
+        first.Should().BeSameAs(disposing, "no attempt to connect is waited for");
+        otherNetwork.Cut();
+        await connecting.Awaiting(task => task.WithinPatience()).Should().ThrowAsync<RedisConnectionException>();
+
+        static ConfigurationOptions PatientConfiguration(TcpProxy proxy) =>
+            RedisServer.PatientConfiguration($"127.0.0.1:{proxy.Port},connectRetry=1");
     });
 
     [SkippableFact]

@@ -32,7 +32,11 @@ public sealed class SentinelTests
         await pair.UntilReplicatedAsync();
 
         await pair.StopMasterAsync();
-        await node.PublishAsync("after");
+        var publishing = node.PublishAsync("after");
+        await RedisServer.UntilPromotedAsync(
+            async () => (int)(await sentinel.CommandAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "shop"))[1] == pair.ReplicaPort,
+            () => sentinel.CommandAsync("SENTINEL", "FAILOVER", "shop"));
+        await publishing;
 
         (await client.NextAsync()).Data.Should().Be("after");
     }
@@ -62,22 +66,28 @@ public sealed class SentinelTests
             Configuration = ConfigurationOptions.Parse($"127.0.0.1:{sentinel.Port},serviceName=shop"),
         }));
         await node.PublishAsync("connected");
-        var before = (await ClientsAsync(sentinel)).Length;
 
         for (var loss = 0; loss < 3; loss++)
         {
-            var ids = await ReadersAsync();
+            var (readers, connections) = (await ReadersAsync(), await ConnectionsToSentinelAsync());
+            connections.Should().NotBeEmpty();
             await master.CommandAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-            await Limits.UntilAsync(async () => node.Backplane.IsCaughtUp && (await ReadersAsync()).Except(ids).Any());
+            await Limits.UntilAsync(async () => node.Backplane.IsCaughtUp && (await ReadersAsync()).Except(readers).Any());
             await node.PublishAsync("connected again");
+
+            await Limits.UntilAsync(async () => !(await ConnectionsToSentinelAsync()).Intersect(connections).Any());
         }
 
-        await Limits.UntilAsync(async () => (await ClientsAsync(sentinel)).Length <= before);
+        Task<string[]> ReadersAsync() => IdsAsync(master, "ServerSentEvents-reading");
 
-        async Task<string[]> ReadersAsync() => [.. (await ClientsAsync(master))
-            .Where(line => line.Contains("name=ServerSentEvents-reading", StringComparison.Ordinal)).Select(line => line.Split(' ')[0])];
+        // The client library gives no names to these connections. The one of the administrator has a name.
+        Task<string[]> ConnectionsToSentinelAsync() => IdsAsync(sentinel, "");
     }
 
-    private static async Task<string[]> ClientsAsync(RedisServer server) =>
-        ((string)(await server.CommandAsync("CLIENT", "LIST"))!).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>Returns the ids of the connections with a name.</summary>
+    private static async Task<string[]> IdsAsync(RedisServer server, string name) =>
+    [
+        .. ((string)(await server.CommandAsync("CLIENT", "LIST"))!).Split('\n')
+            .Where(line => line.Contains($" name={name} ", StringComparison.Ordinal)).Select(line => line.Split(' ')[0]),
+    ];
 }

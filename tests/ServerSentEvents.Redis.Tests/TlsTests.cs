@@ -87,7 +87,7 @@ public sealed class TlsTests : IAsyncLifetime
     private ConfigurationOptions Configuration()
     {
         RedisPrograms.Require();
-        return ConfigurationOptions.Parse(FormattableString.Invariant($"127.0.0.1:{_server!.TlsPort},ssl=true,sslHost=localhost"));
+        return RedisServer.PatientConfiguration($"127.0.0.1:{_server!.TlsPort},ssl=true,sslHost=localhost");
     }
 
     private static X509Certificate2 MakeCertificate(ECDsa key)

@@ -45,14 +45,20 @@ internal sealed class RedisCluster : IAsyncDisposable
     }
 
     /// <summary>Returns a transport that knows the address of one server, which does not have the stream.</summary>
-    internal IStreamTransport Open(string streamKey, int waitForReplicas = 0) => Others.First().Open(
-        new RedisBackplaneOptions<string> { StreamKey = streamKey, WaitForReplicas = waitForReplicas });
+    internal IStreamTransport Open(string streamKey, int waitForReplicas = 0) => Others.First().Open(new RedisBackplaneOptions<string>
+    {
+        StreamKey = streamKey,
+        WaitForReplicas = waitForReplicas,
+        // If a server of the cluster is gone, the client library can wait for the whole time to connect.
+        Configuration = Others.First().Configuration("connectTimeout=5000"),
+    });
 
     /// <summary>Kills the master of the stream, and waits until its replica is the master.</summary>
     internal async Task FailOverAsync()
     {
         await _streamMaster.StopAsync();
-        await UntilAsync(_replica, "INFO", "replication", "role:master");
+        await RedisServer.UntilPromotedAsync(
+            () => HasAsync(_replica, "INFO", "replication", "role:master"), () => _replica.CommandAsync("CLUSTER", "FAILOVER", "TAKEOVER"));
     }
 
     /// <summary>Kills a master that does not have the stream, waits until the others know, and returns its address.</summary>
@@ -114,8 +120,12 @@ internal sealed class RedisCluster : IAsyncDisposable
     }
 
     /// <summary>Waits until the answer to a command has a text.</summary>
-    private static Task UntilAsync(RedisServer server, string command, string argument, string text) => Limits.UntilAsync(async () =>
-        ((string)(await server.CommandAsync(command, argument))!).Contains(text, StringComparison.Ordinal));
+    private static Task UntilAsync(RedisServer server, string command, string argument, string text) =>
+        Limits.UntilAsync(() => HasAsync(server, command, argument, text));
+
+    /// <summary>Returns whether the answer to a command has a text.</summary>
+    private static async Task<bool> HasAsync(RedisServer server, string command, string argument, string text) =>
+        ((string)(await server.CommandAsync(command, argument))!).Contains(text, StringComparison.Ordinal);
 
     private static async Task<int> SlotAsync(RedisServer server, string key) => (int)await server.CommandAsync("CLUSTER", "KEYSLOT", key);
 

@@ -13,6 +13,9 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
     private const int Attempts = 5;
     private const string Ready = "Ready to accept connections";
 
+    /// <summary>The time that the servers have to promote a replica by themselves.</summary>
+    private static readonly TimeSpan PatienceWithElections = TimeSpan.FromMinutes(1);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("sse-redis-").FullName;
     private readonly string[] _arguments;
 
@@ -89,9 +92,14 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
 
     private string[] TlsArguments => _arguments.Contains("--tls-cert-file") ? ["--tls-port", Text(TlsPort)] : [];
 
-    /// <summary>Returns settings with the longest timeout that the backplane accepts. A busy machine can delay an answer for seconds.</summary>
-    internal ConfigurationOptions Configuration(string options = "") =>
-        ConfigurationOptions.Parse($"127.0.0.1:{Port},asyncTimeout=10000,{options}");
+    internal ConfigurationOptions Configuration(string options = "") => PatientConfiguration($"127.0.0.1:{Port},{options}");
+
+    /// <summary>
+    /// Returns settings with the longest timeout of commands that the backplane accepts, and a minute to connect. A busy machine can
+    /// delay an answer for seconds.
+    /// </summary>
+    internal static ConfigurationOptions PatientConfiguration(string configuration) =>
+        ConfigurationOptions.Parse($"asyncTimeout=10000,connectTimeout=60000,{configuration}");
 
     public IStreamTransport Open(string stream) => Open(new RedisBackplaneOptions<string> { StreamKey = stream });
 
@@ -153,9 +161,34 @@ public sealed class RedisServer : ITestBroker, IAsyncDisposable
         return await _administrator.GetServer(EndPoint).ExecuteAsync(command, arguments);
     }
 
+    /// <summary>Waits until the servers have promoted a replica. After a minute, an administrator tells them to.</summary>
+    internal static async Task UntilPromotedAsync(Func<Task<bool>> isPromoted, Func<Task> promote)
+    {
+        var (start, isLate) = (Stopwatch.GetTimestamp(), false);
+        await Limits.UntilAsync(async () =>
+        {
+            if (await isPromoted())
+                return true;
+            // On a busy machine, an election can fail. The servers then pause for more than half a minute.
+            if (isLate || Stopwatch.GetElapsedTime(start) < PatienceWithElections)
+                return false;
+            isLate = true;
+            try
+            {
+                await promote();
+            }
+            catch (RedisServerException)
+            {
+                // The servers have just begun to promote the replica.
+            }
+
+            return false;
+        });
+    }
+
     private async Task<ConnectionMultiplexer> ConnectAdministratorAsync()
     {
-        var configuration = Configuration("allowAdmin=true,asyncTimeout=120000,connectTimeout=60000");
+        var configuration = Configuration("allowAdmin=true,asyncTimeout=120000");
         configuration.CommandMap = _commands;
         return await ConnectionMultiplexer.ConnectAsync(configuration);
     }

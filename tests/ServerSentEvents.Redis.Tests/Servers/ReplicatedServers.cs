@@ -14,7 +14,11 @@ internal sealed class ReplicatedServers : IAsyncDisposable
 
     internal int MasterPort => _master.Port;
 
-    internal ConfigurationOptions Configuration => ConfigurationOptions.Parse($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}");
+    internal int ReplicaPort => _replica.Port;
+
+    /// <summary>The settings for both servers. If one is gone, the client library can wait for the whole time to connect.</summary>
+    internal ConfigurationOptions Configuration =>
+        RedisServer.PatientConfiguration($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port},connectTimeout=5000");
 
     internal static async Task<ReplicatedServers> StartAsync()
     {
