@@ -68,13 +68,13 @@ public sealed class RefusalTests
     [SkippableFact]
     public async Task ConnectAsync_NoServer_NamesTheAddress()
     {
-        var port = FreePort.Find();
+        using var port = new ClosedPort();
         using var publisher = new Publisher<string>();
         var time = new FakeTimeProvider();
         using var log = new TestLog();
         var options = new RedisBackplaneOptions<string>
         {
-            Configuration = ConfigurationOptions.Parse($"127.0.0.1:{port}"),
+            Configuration = ConfigurationOptions.Parse($"127.0.0.1:{port.Number}"),
             TimeProvider = time,
             LoggerFactory = log,
         };
@@ -84,7 +84,7 @@ public sealed class RefusalTests
         time.Advance(TimeSpan.FromSeconds(30));
 
         (await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<InvalidOperationException>())
-            .WithMessage($"*there is no connection: 127.0.0.1:{port}: *refused*");
+            .WithMessage($"*there is no connection: 127.0.0.1:{port.Number}: *refused*");
     }
 
     private static async Task ConnectAsync(ConfigurationOptions configuration, int waitForReplicas = 0)
