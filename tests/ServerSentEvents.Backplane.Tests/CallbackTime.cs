@@ -3,8 +3,6 @@ namespace ServerSentEvents.Backplane.Tests;
 /// <summary>A clock that calls a test when it is read.</summary>
 internal sealed class CallbackTime(TimeProvider time) : TimeProvider
 {
-    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(5);
-
     internal Action? Read { get; set; }
 
     public override long TimestampFrequency => time.TimestampFrequency;
@@ -32,5 +30,7 @@ internal sealed class CallbackTime(TimeProvider time) : TimeProvider
     };
 
     /// <summary>Returns whether another thread can make a call now: nothing holds a lock that the call needs.</summary>
-    internal static bool IsFree(Action call) => Task.Run(call).Wait(LongestCall);
+    internal static bool IsFree(Action call) =>
+        // All threads of the pool can be busy.
+        Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Wait(Limits.Patience);
 }
