@@ -15,12 +15,16 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
     private int _writersOpened;
     private int _readersOpened;
     private int _sendsBegun;
+    private int _confirmations;
 
     public int WritersOpened => Volatile.Read(ref _writersOpened);
 
     public int ReadersOpened => Volatile.Read(ref _readersOpened);
 
     public int SendsBegun => Volatile.Read(ref _sendsBegun);
+
+    /// <summary>The number of confirmations that the node has processed to the end, after it has told the callers.</summary>
+    public int Confirmations => Volatile.Read(ref _confirmations);
 
     public string Broker => transport.Broker;
 
@@ -97,6 +101,7 @@ public sealed class ChangedTransport(IStreamTransport transport) : IStreamTransp
         {
             await owner._confirming;
             observer.Confirmed(number, all);
+            Interlocked.Increment(ref owner._confirmations);
         }
     }
 

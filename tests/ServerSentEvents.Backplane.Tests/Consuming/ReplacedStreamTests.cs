@@ -146,6 +146,7 @@ public sealed class ReplacedStreamTests
 
         changed.StopReceiving();
         await node.PublishAsync("lost");
+        await Limits.UntilAsync(() => changed.Confirmations == 2);
         _stream.Replace(kept);
 
         (await client.RestAsync()).Should().BeEmpty();

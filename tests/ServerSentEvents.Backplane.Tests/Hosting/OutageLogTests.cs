@@ -93,8 +93,8 @@ public sealed class OutageLogTests
         {
             var (readers, writers) = (_changed.ReadersOpened, _changed.WritersOpened);
             _stream.Cut();
-            await _time.AdvanceUntilAsync(() =>
-                _changed.ReadersOpened > readers && _changed.WritersOpened > writers && _stream.Connections == 2 && node.Backplane.IsCaughtUp);
+            await _time.AdvanceUntilAsync(() => _changed.ReadersOpened > readers && _changed.WritersOpened > writers);
+            await Limits.UntilAsync(() => _stream.Connections == 2 && node.Backplane.IsCaughtUp);
         }
 
         // One line for each direction. On a busy machine, a connection can last for more than five seconds of the test's clock.

@@ -192,8 +192,7 @@ public sealed class StreamPublisherTests
     public async Task PublishAsync_BrokerBlocks_ThrowsWithTheReasonAndIsNotPublishedLater()
     {
         await using var publisher = NewPublisher();
-        await publisher.ConnectAsync().WithinPatience();
-        _stream.Block("low on disk");
+        await ConnectAndBlockAsync(publisher);
         var publishing = publisher.PublishAsync("too early").AsTask();
 
         _time.AdvanceSeconds(33);
@@ -202,16 +201,15 @@ public sealed class StreamPublisherTests
             "Not published within the PublishTimeout of 00:00:30: the broker blocks publishers (low on disk).");
         _stream.Block(null);
         await publisher.PublishAsync("later").WithinPatience();
-        Published().Should().Equal("later");
+        Published().Should().Equal("before", "later");
     }
 
     [Fact]
     public async Task PublishAsync_CanceledBeforeItIsSent_IsNotPublished()
     {
         await using var publisher = NewPublisher();
-        await publisher.ConnectAsync().WithinPatience();
+        await ConnectAndBlockAsync(publisher);
         using var cancellation = new CancellationTokenSource();
-        _stream.Block("low on disk");
         var publishing = publisher.PublishAsync("canceled", cancellationToken: cancellation.Token).AsTask();
 
         await cancellation.CancelAsync();
@@ -219,7 +217,7 @@ public sealed class StreamPublisherTests
         await publishing.Invoking(task => task.WithinPatience()).Should().ThrowAsync<OperationCanceledException>();
         _stream.Block(null);
         await publisher.PublishAsync("later").WithinPatience();
-        Published().Should().Equal("later");
+        Published().Should().Equal("before", "later");
     }
 
     [Fact]
@@ -293,6 +291,21 @@ public sealed class StreamPublisherTests
 
         (await publisher.Invoking(each => each.ConnectAsync().WithinPatience()).Should().ThrowAsync<InvalidOperationException>())
             .WithMessage("The broker refuses the stream orders: no permission to write");
+    }
+
+    /// <summary>
+    /// Blocks the publishers while the connection sends an event. The publisher then sees the block before it sends another event.
+    /// </summary>
+    private async Task ConnectAndBlockAsync(TestPublisher publisher)
+    {
+        await publisher.ConnectAsync().WithinPatience();
+        var sending = new TaskCompletionSource();
+        _changed.SendAfter(sending.Task);
+        var publishing = publisher.PublishAsync("before").AsTask();
+        await Limits.UntilAsync(() => _changed.SendsBegun == 1);
+        _stream.Block("low on disk");
+        sending.SetResult();
+        await publishing.WithinPatience();
     }
 
     /// <summary>Publishes an event that no connection confirms, until there is a second one. Returns the task of the event.</summary>
