@@ -250,7 +250,7 @@ public sealed class MaxSubscribersTests
                     Interlocked.Increment(ref open);
                 step.SignalAndWait();
             }
-        })));
+        }, 3 * Limits.Patience)));
 
         mostOpen.Should().HaveCount(500).And.OnlyContain(count => count <= limit);
         mostOpen.Should().Contain(limit);

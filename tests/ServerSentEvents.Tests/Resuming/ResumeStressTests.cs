@@ -54,8 +54,8 @@ public sealed class ResumeStressTests
         // All clients subscribe before the first event, so that each of them overflows at least once.
         var first = Enumerable.Range(0, Clients).Select(client => Subscribe(client, start)).ToList();
         var reading = Task.WhenAll(first.Select(subscription => Task.Run(() => ReadAllAsync(subscription, start))));
-        var publishing = Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => OwnThread.RunAsync(() => PublishAll(name))));
-        await publishing.WaitAsync(2 * Limits.Patience);
+        var publishing = Task.WhenAll(Enumerable.Range(0, Publishers).Select(name => OwnThread.RunAsync(() => PublishAll(name), 3 * Limits.Patience)));
+        await publishing;
         _publisher.Publish("end", ["a", "b"]);
         var read = await reading.WaitAsync(Limits.Patience);
         _publisher.Close();
