@@ -15,6 +15,8 @@ public abstract class NodeScripts : IDisposable
         "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000",
     ];
 
+    private const int Attempts = 3;
+
     private const string Advice = "No node or no npm on the PATH. On Debian and Ubuntu: apt-get install nodejs npm";
 
     private readonly string _source;
@@ -72,7 +74,10 @@ public abstract class NodeScripts : IDisposable
 
         foreach (var file in Directory.EnumerateFiles(_source))
             File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
-        var (status, _, errors) = await Command.RunAsync(npm!, Installation, _folder.FullName);
+        var (status, errors) = (-1, "");
+        // The registry or the network can fail for a moment. Each installation begins with the removal of an incomplete one.
+        for (var attempt = 1; status != 0 && attempt <= Attempts; attempt++)
+            (status, _, errors) = await Command.RunAsync(npm!, Installation, _folder.FullName);
         Tool.Require(status == 0, $"npm could not install the packages of {_source}: {errors}", ci);
         return node!;
     }
