@@ -162,6 +162,8 @@ public sealed class ChatPageTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Expect(Texts(bob)).ToHaveTextAsync(["from Ada"]);
         await SendAsync(bob, "from Bob");
         await Expect(Texts(ada)).ToHaveTextAsync(["from Ada", "from Bob"]);
+        // Otherwise, the cut could leave the page without an answer to its request.
+        await Expect(ada.Locator(".message.own")).ToHaveAttributeAsync("data-state", "sent");
 
         proxy.Cut();
         await Expect(ada.GetByRole(AriaRole.Status)).ToHaveTextAsync("Connected again");
