@@ -37,5 +37,5 @@ internal sealed class RedisBroker : Broker
 
     /// <summary>Returns settings with a timeout. A bare node does not recover from a timeout, which a busy machine can cause.</summary>
     private static ConfigurationOptions ConfigurationFor(int port, TimeSpan timeout) =>
-        new() { EndPoints = { { Host, port } }, AsyncTimeout = (int)timeout.TotalMilliseconds };
+        new() { EndPoints = { { Host, port } }, AsyncTimeout = (int)timeout.TotalMilliseconds, ConnectTimeout = 60_000 };
 }
