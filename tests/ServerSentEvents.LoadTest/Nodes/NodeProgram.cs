@@ -8,7 +8,7 @@ namespace ServerSentEvents.LoadTest.Nodes;
 internal sealed class NodeProgram(INode node, int index, int length)
 {
     /// <summary>A limit that only a failed broker reaches.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private int _number = NodeNumber.First(index);
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Text;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace ServerSentEvents.LoadTest.Nodes.Bare;
 
@@ -45,18 +47,17 @@ internal sealed class BareRabbitMQNode : INode
 
     internal static async Task<INode> ConnectAsync(ConnectionFactory factory, string stream, Inbox inbox)
     {
-        var publishing = await factory.CreateConnectionAsync();
         var confirmed = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
-        var channel = await publishing.CreateChannelAsync(confirmed);
-        await channel.QueueDeclareAsync(stream, durable: true, exclusive: false, autoDelete: false, StreamArguments);
-
-        var consuming = await factory.CreateConnectionAsync();
-        var reading = await consuming.CreateChannelAsync();
-        await reading.BasicQosAsync(0, BareConsumer.Prefetch, global: false);
-        await reading.BasicConsumeAsync(
-            stream, autoAck: false, consumerTag: "", noLocal: false, exclusive: false,
-            new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = "first" },
-            new BareConsumer(reading, inbox));
+        var (publishing, channel) = await OpenAsync(factory, confirmed, channel =>
+            channel.QueueDeclareAsync(stream, durable: true, exclusive: false, autoDelete: false, StreamArguments));
+        var (consuming, _) = await OpenAsync(factory, options: null, async channel =>
+        {
+            await channel.BasicQosAsync(0, BareConsumer.Prefetch, global: false);
+            await channel.BasicConsumeAsync(
+                stream, autoAck: false, consumerTag: "", noLocal: false, exclusive: false,
+                new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = "first" },
+                new BareConsumer(channel, inbox));
+        });
         return new BareRabbitMQNode(publishing, consuming, channel, stream, inbox);
     }
 
@@ -75,5 +76,30 @@ internal sealed class BareRabbitMQNode : INode
     {
         await _publishing.DisposeAsync();
         await _consuming.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Opens a connection with a channel, and uses the channel. While a new stream has no replica, the broker closes channels and
+    /// connections that use it, so each attempt has its own.
+    /// </summary>
+    private static async Task<(IConnection Connection, IChannel Channel)> OpenAsync(
+        ConnectionFactory factory, CreateChannelOptions? options, Func<IChannel, Task> use)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var connection = await factory.CreateConnectionAsync();
+            try
+            {
+                var channel = await connection.CreateChannelAsync(options);
+                await use(channel);
+                return (connection, channel);
+            }
+            catch (OperationInterruptedException) when (Stopwatch.GetElapsedTime(start) < NodeProgram.Patience)
+            {
+                await connection.DisposeAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(100));
+            }
+        }
     }
 }
