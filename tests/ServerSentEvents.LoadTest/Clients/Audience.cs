@@ -9,7 +9,7 @@ internal sealed class Audience(int port, EventSource source, Epoll epoll, Setup 
     private const int ConnectAtOnce = 100;
 
     /// <summary>The time after which a server that sends nothing has failed.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly byte[] _buffer = new byte[1 << 18];
     private readonly List<Connection> _connections = [];

@@ -12,7 +12,7 @@ internal sealed class Nchan : ServerProcess
     internal const string Advice = "No nginx with nchan. On Debian and Ubuntu: apt-get install nginx libnginx-mod-nchan";
 
     private const int Attempts = 5;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _folder;
     private readonly ChildProcess _process;
