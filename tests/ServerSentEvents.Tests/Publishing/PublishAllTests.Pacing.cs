@@ -73,7 +73,7 @@ public sealed partial class PublishAllTests
         var source = Numbers(500);
 
         var publishing = _publisher.PublishAllAsync(source);
-        await Limits.UntilAsync(() => source.Pulled == 4);
+        await Limits.UntilAsync(() => source.Pulled == 4 && _time.RunningTimers == 1);
         await AdvanceAsync(0.9 * Second, publishing);
         source.Pulled.Should().Be(4);
         await AdvanceAsync(0.1 * Second, publishing);
@@ -121,7 +121,7 @@ public sealed partial class PublishAllTests
         });
 
         var publishing = _publisher.PublishAllAsync(source);
-        await Limits.UntilAsync(() => source.Pulled == 52);
+        await Limits.UntilAsync(() => source.Pulled == 52 && _time.RunningTimers == 1);
         await AdvanceAsync(Second, publishing);
         // Up to an eighth of the queue can be published before the source looks again.
         await Limits.UntilAsync(() => source.Pulled > 60 && _time.RunningTimers == 1);

@@ -1,10 +1,12 @@
 namespace ServerSentEvents.Tests;
 
-/// <summary>A fake clock that counts its timers, and how often it is read.</summary>
+/// <summary>A fake clock that counts its timers, how often they are set and call back, and how often it is read.</summary>
 internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
 {
     private int _running;
     private int _live;
+    private int _starts;
+    private int _ticks;
     private int _reads;
 
     /// <summary>The number of timers that will call back.</summary>
@@ -12,6 +14,12 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
 
     /// <summary>The number of timers that were not disposed.</summary>
     public int LiveTimers => Volatile.Read(ref _live);
+
+    /// <summary>The number of times that a timer was set. A call counts when the timer is set.</summary>
+    public int Starts => Volatile.Read(ref _starts);
+
+    /// <summary>The number of callbacks of timers.</summary>
+    public int Ticks => Volatile.Read(ref _ticks);
 
     /// <summary>The number of calls of <see cref="GetTimestamp"/>.</summary>
     public int Reads => Volatile.Read(ref _reads);
@@ -25,8 +33,17 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
         return base.GetTimestamp();
     }
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        new WatchedTimer(this, base.CreateTimer(callback, state, dueTime, period), () => callback(state), IsSet(dueTime));
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = base.CreateTimer(Tick, state, dueTime, period);
+        return new WatchedTimer(this, timer, () => callback(state), IsSet(dueTime));
+
+        void Tick(object? state)
+        {
+            Interlocked.Increment(ref _ticks);
+            callback(state);
+        }
+    }
 
     private static bool IsSet(TimeSpan dueTime) => dueTime != Timeout.InfiniteTimeSpan;
 
@@ -72,6 +89,7 @@ internal sealed class TimerWatchingTimeProvider : FakeTimeProvider
         {
             var value = isRunning ? 1 : 0;
             Interlocked.Add(ref _time._running, value - Interlocked.Exchange(ref _isRunning, value));
+            Interlocked.Add(ref _time._starts, value);
         }
     }
 }
