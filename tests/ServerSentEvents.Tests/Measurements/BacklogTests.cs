@@ -33,7 +33,8 @@ public sealed class BacklogTests(ITestOutputHelper output)
         output.WriteLine(
             $"{milliseconds} ms of other work: the last of {Subscribers:N0} copies had the event after {Median(copied):F0} ms " +
             $"({Text(copied)}), the last of as many enumerators after {Median(enumerated):F0} ms ({Text(enumerated)})");
-        Median(copied).Should().BeLessThan(3 * Median(enumerated));
+        // A turn ends by time, so a slow processor needs more turns. With turns of 8 copies, copies would take 20 to 60 times as long.
+        Median(copied).Should().BeLessThan(10 * Median(enumerated));
 
         static void Copy(Subscription<object?> subscription, Arrivals arrivals) =>
             _ = subscription.CopyToAsync(new ArrivalWriter(arrivals));
