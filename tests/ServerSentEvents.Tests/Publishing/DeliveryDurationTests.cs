@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Reflection;
+using System.Threading.Channels;
 
 namespace ServerSentEvents.Tests;
 
@@ -18,7 +19,8 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
     private MeterListener? _listener;
     private Instrument? _instrument;
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    /// <summary>Waits until the measurements of other tests are recorded, so that none of them reaches this test.</summary>
+    public Task InitializeAsync() => Limits.UntilAsync(IsRecorded);
 
     /// <summary>Waits until all measurements are recorded, so that none of them reaches the next test.</summary>
     public async Task DisposeAsync()
@@ -264,7 +266,9 @@ public sealed class DeliveryDurationTests : IAsyncLifetime
         const BindingFlags flags = BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance;
         var metrics = typeof(Publisher).Assembly.GetType("ServerSentEvents.Internal.Diagnostics.PublisherMetrics")!;
         var deliveries = metrics.GetField("_deliveries", flags)!.GetValue(null);
-        return deliveries is null || (int)deliveries.GetType().GetField("_isRecording", flags)!.GetValue(deliveries)! == 0;
+        return deliveries is null || (((Channel<double>)Field("_buffer")).Reader.Count == 0 && (int)Field("_isRecording") == 0);
+
+        object Field(string name) => deliveries.GetType().GetField(name, flags)!.GetValue(deliveries)!;
     }
 
     /// <summary>The unit in which durations are rounded.</summary>
