@@ -10,8 +10,6 @@ namespace ServerSentEvents.Tests;
 [Collection(nameof(RunAlone))]
 public sealed class BlockingCodeTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-
     private readonly int _blocked = Math.Max(2, Environment.ProcessorCount);
     private readonly Publisher _publisher = new();
     private readonly Publisher _other = new();
@@ -55,8 +53,8 @@ public sealed class BlockingCodeTests : IDisposable
         _other.Publish("for another publisher");
         _publisher.Publish("for another channel", "staying");
 
-        await other.WaitForAsync("data: for another publisher\n").WaitAsync(Limit);
-        await same.WaitForAsync("data: for another channel\n").WaitAsync(Limit);
+        await other.WaitForAsync("data: for another publisher\n").WaitAsync(Limits.Patience);
+        await same.WaitForAsync("data: for another channel\n").WaitAsync(Limits.Patience);
         copies.Should().OnlyContain(copy => !copy.IsCompleted, "a copy completes after its handlers");
         _release.Set();
         await Task.WhenAll(copies).WaitAsync(Limits.Patience);
@@ -80,9 +78,9 @@ public sealed class BlockingCodeTests : IDisposable
         _publisher.Publish("blocks");
         await OwnThread.RunAsync(() => entered.Wait(Limits.Patience).Should().BeTrue("each writer is called"));
         _other.Publish("1");
-        await read.WaitForAsync("data: 1\n").WaitAsync(Limit);
+        await read.WaitForAsync("data: 1\n").WaitAsync(Limits.Patience);
         _other.Publish("2");
-        await read.WaitForAsync("data: 2\n").WaitAsync(Limit);
+        await read.WaitForAsync("data: 2\n").WaitAsync(Limits.Patience);
 
         copies.Should().OnlyContain(blocked => !blocked.IsCompleted);
         _release.Set();
@@ -100,9 +98,9 @@ public sealed class BlockingCodeTests : IDisposable
         await writer.Flushing.Task.WaitAsync(Limits.Patience);
         var copy = _publisher.Subscribe().CopyToAsync(new Pipe().Writer);
 
-        await Task.Run(() => _publisher.Disconnect(_ => true)).WaitAsync(Limit);
+        await Task.Run(() => _publisher.Disconnect(_ => true)).WaitAsync(Limits.Patience);
 
-        await copy.WaitAsync(Limit);
+        await copy.WaitAsync(Limits.Patience);
         blocked.IsCompleted.Should().BeFalse();
         _release.Set();
         await blocked.WaitAsync(Limits.Patience);
