@@ -19,9 +19,8 @@ public sealed class EndpointTests
         await using var app = await TestApplication.StartAsync();
         using var client = await app.OpenAsync(version: Version.Parse(version));
 
-        app.Publisher.Publish("hello").Should().Be(1);
-
         (await client.NextLineAsync()).Should().Be(":", "the first byte comes at once");
+        app.Publisher.Publish("hello").Should().Be(1);
         (await client.NextLineAsync()).Should().Be("data: hello");
         (await client.NextLineAsync()).Should().BeEmpty();
         client.Response.Version.Should().Be(Version.Parse(version));

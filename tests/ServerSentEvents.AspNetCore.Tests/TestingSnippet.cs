@@ -18,12 +18,11 @@ public sealed class TestingSnippet
         }));
         using var client = factory.CreateClient();
 
-        // The client is subscribed when the headers have come.
+        // The client is subscribed when the headers have come. The first byte comes at once, in a comment.
         using var lines = new StreamReader(await client.GetStreamAsync("/subscribe"));
-        Assert.Equal(1, factory.Services.GetRequiredService<Publisher>().Publish("hello"));
-
-        // The first byte comes at once, in a comment.
         Assert.Equal(":", await lines.ReadLineAsync());
+
+        Assert.Equal(1, factory.Services.GetRequiredService<Publisher>().Publish("hello"));
         Assert.Equal("data: hello", await lines.ReadLineAsync());
         time.Advance(TimeSpan.FromHours(1));
         await lines.ReadToEndAsync();
