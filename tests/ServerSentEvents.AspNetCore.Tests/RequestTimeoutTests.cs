@@ -15,7 +15,7 @@ public sealed class RequestTimeoutTests
     [Fact]
     [Trait("Category", "Slow")]
     [Trait("Statement", "20")]
-    public async Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout()
+    public Task Response_WithRequestTimeouts_StaysOpenAfterTheTimeout() => Limits.RetryAsync(async () =>
     {
         var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await TestApplication.StartAsync(
@@ -40,6 +40,7 @@ public sealed class RequestTimeoutTests
                     aborted.ThrowIfCancellationRequested();
                 });
             });
+        // A busy machine can need more than the timeout before a response begins. The test is then repeated.
         using var mapped = await app.OpenAsync("/events");
         using var result = await app.OpenAsync("/result");
         using var subscription = await app.OpenAsync("/subscription");
@@ -52,7 +53,7 @@ public sealed class RequestTimeoutTests
 
         foreach (var client in new[] { mapped, result, subscription, late })
             (await client.NextDataAsync()).Should().Be("hello");
-    }
+    });
 
     [Fact]
     [Trait("Statement", "20")]

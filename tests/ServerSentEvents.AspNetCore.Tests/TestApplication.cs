@@ -44,7 +44,8 @@ internal sealed class TestApplication : IAsyncDisposable
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(TestCertificate.Instance));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(
+                TestCertificate.Instance, https => https.HandshakeTimeout = Limits.Patience));
         });
         return builder;
     }
