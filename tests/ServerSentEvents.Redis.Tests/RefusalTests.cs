@@ -59,9 +59,13 @@ public sealed class RefusalTests
 
         static void MakeOlder(Memory<byte> answer)
         {
-            var rest = answer.Span;
-            for (int index; (index = rest.IndexOf("7.0."u8)) >= 0; rest = rest[(index + 1)..])
-                "6.2."u8.CopyTo(rest[index..]);
+            // Valkey tells version 7.2 of Redis.
+            foreach (var version in new[] { "7.0."u8.ToArray(), "7.2."u8.ToArray() })
+            {
+                var rest = answer.Span;
+                for (int index; (index = rest.IndexOf(version)) >= 0; rest = rest[(index + 1)..])
+                    "6.2."u8.CopyTo(rest[index..]);
+            }
         }
     }
 

@@ -1,13 +1,15 @@
 namespace ServerSentEvents.Redis.Tests.Servers;
 
 /// <summary>The program of the server.</summary>
+/// <remarks>The environment variable REDIS_SERVER can name another server that speaks the protocol, such as valkey-server.</remarks>
 internal static class RedisPrograms
 {
-    private const string Advice = "No redis-server on the PATH. On Debian and Ubuntu: apt-get install redis-server";
+    private static readonly string Name = Environment.GetEnvironmentVariable("REDIS_SERVER") ?? "redis-server";
 
     /// <summary>The server; null if there is none.</summary>
-    internal static string? Server { get; } = Tool.Find(Environment.GetEnvironmentVariable("PATH"), "redis-server", "valkey-server");
+    internal static string? Server { get; } = Tool.Find(Environment.GetEnvironmentVariable("PATH"), Name);
 
     /// <summary>Skips the test where there is no server, and fails it in CI.</summary>
-    internal static void Require() => Tool.Require(Server is not null, Advice);
+    internal static void Require() =>
+        Tool.Require(Server is not null, $"No {Name} on the PATH. On Debian and Ubuntu: apt-get install {Name}");
 }
