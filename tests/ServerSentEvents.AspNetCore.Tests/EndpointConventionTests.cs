@@ -183,11 +183,10 @@ public sealed class EndpointConventionTests
     }
 
     [Theory]
-    [InlineData("on the endpoint", 1)]
-    [InlineData("finally on the endpoint", 1)]
-    [InlineData("on the group", 1)]
-    [InlineData("finally on the group", 2)] // The last convention of all. Links skip the name of HEAD.
-    public async Task WithName_EndpointOrGroup_LinkLeadsToTheRoute(string place, int names)
+    [InlineData("on the endpoint")]
+    [InlineData("finally on the endpoint")]
+    [InlineData("on the group")]
+    public async Task WithName_EndpointOrGroup_LinkLeadsToTheRoute(string place)
     {
         await using var app = await TestApplication.StartAsync(map: app =>
         {
@@ -204,7 +203,9 @@ public sealed class EndpointConventionTests
 
         link.Should().Be("/api/red/events");
         EndpointsOf(app).Count(endpoint => endpoint.Metadata.Any(item => item is IEndpointNameMetadata or IRouteNameMetadata))
-            .Should().Be(names);
+            .Should().Be(1);
+        // Names that are not unique make the first request fail.
+        using var client = await app.OpenAsync(link!);
     }
 
     [Theory]

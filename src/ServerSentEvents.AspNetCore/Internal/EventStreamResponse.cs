@@ -35,22 +35,20 @@ internal static class EventStreamResponse
     {
         subscription.TakeReader();
         OpenStreams? streams = null;
+        var isStreamed = false;
         try
         {
             streams = OpenStreams.Of(context.RequestServices);
             var settings = SettingsOf(context, streams);
-            if (!TryAnswerWithoutStream(context))
-                return StreamAsync(context, subscription, subscription.BeginClose, settings, streams);
+            isStreamed = !TryAnswerWithoutStream(context);
+            return isStreamed ? StreamAsync(context, subscription, subscription.BeginClose, settings, streams) : Task.CompletedTask;
         }
-        catch
+        finally
         {
-            // The caller gets an exception instead of a stream, and nothing else would end the subscription.
-            End(subscription, LoggerOf(streams));
-            throw;
+            // Nothing else would end the subscription.
+            if (!isStreamed)
+                End(subscription, LoggerOf(streams));
         }
-
-        End(subscription, LoggerOf(streams));
-        return Task.CompletedTask;
     }
 
     /// <summary>

@@ -24,9 +24,7 @@ internal sealed class GetAndHeadEndpoints : IEndpointConventionBuilder
         _head = endpoints.MapMethods(pattern, HeadMethod, handle);
         _get.Add(builder => EventStreamMetadata.AddTo(builder, handle.Method));
         _head.Add(AddHeadMetadata);
-        _get.Finally(EventStreamMetadata.DisableRequestTimeout);
-        _head.Finally(EventStreamMetadata.DisableRequestTimeout);
-        _head.Finally(RemoveNames);
+        Finally(EventStreamMetadata.DisableRequestTimeout);
     }
 
     /// <inheritdoc/>
@@ -48,8 +46,6 @@ internal sealed class GetAndHeadEndpoints : IEndpointConventionBuilder
     {
         EventStreamMetadata.AddTo(builder);
         builder.Metadata.Add(new ExcludeFromDescriptionAttribute());
-        // Links lead to the endpoint of GET, also if a group gives the endpoints a name after RemoveNames.
-        builder.Metadata.Add(new SuppressLinkGenerationMetadata());
     }
 
     /// <summary>Removes the names of the endpoint, which must be unique.</summary>

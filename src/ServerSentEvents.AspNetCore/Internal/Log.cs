@@ -25,7 +25,7 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Information, "The application is stopping. Open event streams that end: {Streams}.")]
     internal static partial void Stopping(ILogger logger, int streams);
 
-    [LoggerMessage(7, LogLevel.Information, "A connection was aborted, because the client did not read the rest of its event stream in time.")]
+    [LoggerMessage(7, LogLevel.Information, "A response was aborted, because the client did not read the rest of its event stream in time.")]
     internal static partial void CutOff(ILogger logger);
 
     [LoggerMessage(8, LogLevel.Error, "A handler of Unsubscribed, the server, the clock or a log provider threw an exception while event streams ended.")]
