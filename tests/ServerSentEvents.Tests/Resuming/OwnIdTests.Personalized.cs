@@ -1,4 +1,5 @@
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 
 namespace ServerSentEvents.Tests;
 
@@ -201,6 +202,46 @@ public sealed partial class OwnIdTests
             Resume("seen", "room").Dispose();
 
         Resume("7", "room").Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public void Resume_ManySubscribersGotDifferentIds_EvictedIdsStayAmbiguous()
+    {
+        PublishOwn("room", "7", "1", "2", "3", "7", "seen");
+        for (var i = 0; i < 70_000; i++)
+            _publisher.Subscribe("room", $"name {i}");
+
+        _publisher.Publish(name => new SseItem<string>("x") { EventId = name }, "room");
+
+        Resume("7", "room").Resume.Should().Be(ResumeResult.Gap);
+    }
+
+    [Fact]
+    public async Task Resume_LateEventIsEvictedBeforeTheReplayIsRead_IsNotKept()
+    {
+        PublishOwn("room", "seen");
+        var reference = PublishWithGarbage();
+        var subscription = Resume("seen", "room");
+
+        PublishOwn("room", "1", "2", "3");
+
+        await new[] { reference }.ShouldBecomeGarbageAsync();
+        GC.KeepAlive(subscription);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference PublishWithGarbage()
+        {
+            var id = new string('i', 10);
+            var owner = new object();
+            _publisher.Publish(
+                _ =>
+                {
+                    GC.KeepAlive(owner);
+                    return new SseItem<string>("x") { EventId = id };
+                },
+                "room");
+            return new WeakReference(owner);
+        }
     }
 
     /// <summary>Publishes an event with an own id for one subscriber.</summary>

@@ -74,7 +74,7 @@ internal sealed partial class EventHistory<TProperties>
         var channel = _channels.TryGet(name, out var found) ? found : null;
         var (position, count) = channel?.Find(ownId) ?? default;
         var evicted = _usedIds.Count(name, ownId);
-        isAmbiguous = count + evicted > 1;
+        isAmbiguous = count + evicted > 1 || _ambiguousIds.Count(name, ownId) > 0;
         if (count > 0)
             return position;
         // A client with the id of the newest evicted event has missed no evicted event.

@@ -42,7 +42,11 @@ internal sealed partial class EventHistory<TProperties>(
     /// </summary>
     private readonly PositionHeap<ChannelHistory<TProperties>> _byOldest = new([]);
 
+    /// <summary>The ids that have left the history. An id identifies a position only if exactly one event had it.</summary>
     private readonly UsedIds _usedIds = new();
+
+    /// <summary>The ids of personalized events that had several ids. They identify no position.</summary>
+    private readonly UsedIds _ambiguousIds = new();
 
     /// <summary>The bytes of all events. An event of several channels counts once.</summary>
     private long _bytes;
@@ -109,8 +113,10 @@ internal sealed partial class EventHistory<TProperties>(
     {
         foreach (var id in ids)
         {
-            if (id is { Length: > 0 })
-                AddAmbiguous(id, channels);
+            if (string.IsNullOrEmpty(id))
+                continue;
+            for (var i = 0; i < channels.Count; i++)
+                _ambiguousIds.AddOnce(channels[i], id);
         }
     }
 
@@ -123,38 +129,18 @@ internal sealed partial class EventHistory<TProperties>(
         // Another replay can have added the id since the frame was made.
         if (string.Equals(id, entry.OwnId, StringComparison.Ordinal))
             return;
-        var channels = entry.PersonalizedChannels;
         if (!entry.TrySetOwnId(id))
         {
-            AddAmbiguous(id, channels);
+            AddAmbiguous([id], entry.PersonalizedChannels);
             return;
         }
 
-        for (var i = 0; i < channels.Count; i++)
+        foreach (var name in entry.PersonalizedChannels.Distinct(StringComparer.Ordinal))
         {
-            if (IsRepeated(channels, i))
-                continue;
             // Where the entry is evicted, a later event with this id is ambiguous.
-            if (!(_channels.TryGet(channels[i], out var channel) && channel.TryAddLateId(entry, id)))
-                _usedIds.Add(channels[i], id);
+            if (!(_channels.TryGet(name, out var channel) && channel.TryAddLateId(entry, id)))
+                _usedIds.Add(name, id);
         }
-    }
-
-    private static bool IsRepeated(in ChannelNames channels, int index)
-    {
-        for (var i = 0; i < index; i++)
-        {
-            if (string.Equals(channels[i], channels[index], StringComparison.Ordinal))
-                return true;
-        }
-
-        return false;
-    }
-
-    private void AddAmbiguous(string id, in ChannelNames channels)
-    {
-        for (var i = 0; i < channels.Count; i++)
-            _usedIds.AddAmbiguous(channels[i], id);
     }
 
     /// <summary>Treats ids at or after a position as gaps, until the backplane has reached it.</summary>

@@ -41,7 +41,7 @@ internal struct HistoryCursor<TProperties>(HistorySegment<TProperties> segment, 
 /// </summary>
 /// <param name="cursors">
 /// A cursor for each channel in which something was missed. The first one has the next event. A lock on this heap guards the heap,
-/// and the writes of <c>_isLost</c>. The other fields do not change after <see cref="TryPersonalize"/>.
+/// and the writes of <c>_isLost</c>. The other fields do not change after <see cref="TakeLateIds"/>.
 /// </param>
 /// <typeparam name="TProperties">The type of the subscribers' properties.</typeparam>
 internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties>> cursors) : LeadingFrames
@@ -88,9 +88,6 @@ internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties
 
     /// <summary>The bytes of the personalized events, which are in memory for this subscriber alone.</summary>
     internal override long Bytes => _bytes;
-
-    /// <summary>The own ids to add to the history before the replay is read.</summary>
-    internal IReadOnlyList<(HistoryEntry<TProperties> Entry, string Id)> LateIds => _lateIds ?? [];
 
     internal override Frame? Read()
     {
@@ -144,6 +141,14 @@ internal sealed class Replay<TProperties>(PositionHeap<HistoryCursor<TProperties
         }
 
         return !scan._isLost;
+    }
+
+    /// <summary>Returns the own ids to add to the history before the replay is read, and forgets them with their entries.</summary>
+    internal IReadOnlyList<(HistoryEntry<TProperties> Entry, string Id)> TakeLateIds()
+    {
+        IReadOnlyList<(HistoryEntry<TProperties> Entry, string Id)> lateIds = _lateIds ?? [];
+        _lateIds = null;
+        return lateIds;
     }
 
     private Replay<TProperties> Clone() => new(cursors.Clone())

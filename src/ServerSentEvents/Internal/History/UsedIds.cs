@@ -1,9 +1,6 @@
 namespace ServerSentEvents.Internal.History;
 
-/// <summary>
-/// Hashes of the own ids of evicted events, by channel. An id identifies a position only if exactly one event had it, so an
-/// ambiguous id is counted twice.
-/// </summary>
+/// <summary>Hashes of own ids that no event of the history has, by channel.</summary>
 /// <remarks>Guarded by the registry's lock. The latest 65,536 are kept, in about 3 MB.</remarks>
 internal sealed class UsedIds
 {
@@ -24,10 +21,10 @@ internal sealed class UsedIds
         _counts[hash] = count + 1;
     }
 
-    /// <summary>Counts an ambiguous id twice, and not more often: repeated replays of one event must not displace other ids.</summary>
-    internal void AddAmbiguous(string channel, string id)
+    /// <summary>Adds an id that is not there. Repeated replays of one event do not displace other ids.</summary>
+    internal void AddOnce(string channel, string id)
     {
-        while (Count(channel, id) < 2)
+        if (Count(channel, id) == 0)
             Add(channel, id);
     }
 

@@ -133,7 +133,7 @@ internal sealed partial class SubscriberRegistry<TProperties>
     internal bool TryAddReplay(Subscriber<TProperties> subscriber, Replay<TProperties> replay)
     {
         // Release the lock between ids, because their number has no bound.
-        foreach (var (entry, id) in replay.LateIds)
+        foreach (var (entry, id) in replay.TakeLateIds())
         {
             lock (_gate)
                 _history?.AddLateId(entry, id);
