@@ -256,6 +256,22 @@ public sealed class GapEventTests
     }
 
     [Fact]
+    public async Task CopyToAsync_GapEventIsDroppedAndTheLargeEventEndsWithAFlush_GapEventFollowsTheLargeEvent()
+    {
+        // The large event fills its flushes of 64 KiB exactly, and of 8 KiB, too.
+        var large = new string('x', (3 * 65_536) - Text("").Length);
+        var (publisher, _, client) = await BeginLargeEventAsync(100_000, large.Length);
+
+        publisher.Publish(new string('y', 200_000)).Should().Be(0);
+        publisher.Publish(new string('z', 200_000)).Should().Be(0, "there is no room, even without the gap event");
+        publisher.Close();
+
+        client.Take();
+        await client.TakeAllAsync();
+        client.Taken.Should().Be(Text(large) + Gap);
+    }
+
+    [Fact]
     public async Task Items_Hole_GapEventIsAnItem()
     {
         var publisher = NewPublisher(QueueOverflow.DropOldest);
