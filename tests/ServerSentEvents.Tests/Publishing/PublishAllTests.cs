@@ -205,6 +205,41 @@ public sealed partial class PublishAllTests
     }
 
     [Fact]
+    public async Task PublishAllAsync_SourceWaitsAndAStalledSubscriberHasEnded_KeepsNoQueueOfIt()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var queue = SubscribeWithGarbage(out var subscription);
+        var publishing = _publisher.PublishAllAsync(GatedAsync(4, gate.Task, 0));
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 3 && _time.RunningTimers == 1);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await Limits.UntilAsync(() => subscription.QueuedEvents == 4 && _time.RunningTimers == 0);
+
+        subscription.Dispose();
+
+        await new[] { queue }.ShouldBecomeGarbageAsync();
+        GC.KeepAlive(subscription);
+        gate.SetResult();
+        (await publishing.WaitAsync(Limits.Patience)).Should().Be(4);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference SubscribeWithGarbage(out Subscription<string> subscription)
+        {
+            // The queue keeps the function.
+            var owner = new object();
+            subscription = _publisher.Subscribe(new SubscribeOptions<string>
+            {
+                QueueCapacity = 4,
+                ConflationKey = _ =>
+                {
+                    GC.KeepAlive(owner);
+                    return null;
+                },
+            });
+            return new WeakReference(owner);
+        }
+    }
+
+    [Fact]
     public async Task PublishAllAsync_CanceledDuringTheWait_StopsAtOnce()
     {
         using var cancellation = new CancellationTokenSource();

@@ -16,12 +16,11 @@ namespace ServerSentEvents.Internal.Publishing;
 /// </remarks>
 internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long second)
 {
-    private readonly Dictionary<Subscriber<TProperties>, SlowReader> _readers = [];
+    /// <summary>The readers. A source can wait for its next item for hours, and keeps no queue of an ended subscription.</summary>
+    private readonly Dictionary<Subscription<TProperties>, SlowReader> _readers = [];
 
     /// <summary>The number of the current look.</summary>
     private long _look;
-
-    private int _seen;
 
     /// <summary>The length of the current event.</summary>
     private int _length;
@@ -54,19 +53,17 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
         Interlocked.Increment(ref _waiters);
         _now = now;
         _look++;
-        _seen = 0;
         HasOverdue = MustWait = false;
     }
 
     /// <summary>Adds a subscriber without ample room.</summary>
     internal void Add(Subscriber<TProperties> subscriber, QueueRoom room)
     {
-        if (!_readers.TryGetValue(subscriber, out var reader))
-            _readers.Add(subscriber, reader = new(this, subscriber, _now));
+        if (!_readers.TryGetValue(subscriber.Subscription, out var reader))
+            _readers.Add(subscriber.Subscription, reader = new(this, subscriber.Subscription, subscriber.Progress, _now));
         reader.Look = _look;
-        _seen++;
         // The source does not wait for a stalled reader, which reads nothing.
-        var isStalled = reader.IdleTime(_now) >= LongestIdleTime(subscriber);
+        var isStalled = reader.IdleTime(subscriber.Progress, _now) >= LongestIdleTime(subscriber);
         // An event waits for at most a second for a reader that reads, and longer only if it does not fit.
         var isOverdue = !isStalled && room == QueueRoom.Scarce && _now - _waitingSince >= second;
         HasOverdue |= isOverdue;
@@ -94,12 +91,8 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
     /// <summary>Forgets the readers that the current look has not seen. Wakes the source if all others have made room.</summary>
     internal void EndLook()
     {
-        if (_seen < _readers.Count)
-        {
-            foreach (var reader in _readers.Values.Where(reader => reader.Look != _look).ToList())
-                Remove(reader);
-        }
-
+        foreach (var reader in _readers.Values.Where(reader => reader.Look != _look).ToList())
+            Remove(reader);
         RemoveWaiter();
     }
 
@@ -114,7 +107,7 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
     private void Remove(SlowReader reader)
     {
         reader.StopWaiting();
-        _readers.Remove(reader.Subscriber);
+        _readers.Remove(reader.Subscription);
     }
 
     /// <summary>Counts a waiter as gone. Any thread can call this, also under the registry's lock.</summary>
@@ -125,20 +118,20 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
     }
 
     /// <summary>A subscriber with more than half of its queue filled.</summary>
-    private sealed class SlowReader(SlowReaders<TProperties> owner, Subscriber<TProperties> subscriber, long now) : RoomWaiter
+    private sealed class SlowReader(SlowReaders<TProperties> owner, Subscription<TProperties> subscription, int progress, long now)
+        : RoomWaiter
     {
-        private int _progress = subscriber.Progress;
+        private int _progress = progress;
         private long _progressAt = now;
 
-        internal Subscriber<TProperties> Subscriber => subscriber;
+        internal Subscription<TProperties> Subscription => subscription;
 
         /// <summary>The last look that has seen this reader.</summary>
         internal long Look { get; set; }
 
         /// <summary>Returns the time for which the reader has been seen to read nothing.</summary>
-        internal long IdleTime(long now)
+        internal long IdleTime(int progress, long now)
         {
-            var progress = subscriber.Progress;
             if (progress != _progress)
                 (_progress, _progressAt) = (progress, now);
             return now - _progressAt;
@@ -148,7 +141,7 @@ internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long se
         internal void StopWaiting()
         {
             if (IsWaiting)
-                subscriber.WakeRoomWaiters();
+                subscription.Subscriber?.WakeRoomWaiters();
         }
 
         protected override void OnWoken() => owner.RemoveWaiter();
