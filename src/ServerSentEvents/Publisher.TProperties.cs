@@ -20,7 +20,7 @@ namespace ServerSentEvents;
 /// <para><b>Order.</b> An event reaches each subscriber at most once. It reaches every subscriber whose <c>Subscribe</c>
 /// returned before <c>Publish</c> was called, if the subscription has not ended and its queue has room. All subscribers
 /// get the events of one publisher in the same order. A personalized event takes its place after its function has run for
-/// all subscribers. Events that the function itself publishes come before it.</para>
+/// all subscribers that were there when the call began. Events that the function publishes in these calls come before it.</para>
 /// <para><b>Errors.</b> Invalid arguments cause an <see cref="ArgumentException"/>, before anything has changed.</para>
 /// <para><b>Lifetime.</b> Keep one publisher for the lifetime of the application, and dispose it at the end. It owns no
 /// thread, and at most one timer besides those of <c>PublishAllAsync</c>. Channels without subscribers use no memory, apart
