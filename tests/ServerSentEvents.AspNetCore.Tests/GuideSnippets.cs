@@ -181,7 +181,12 @@ public sealed class GuideSnippets
             {
                 var name = context.User.Identity!.Name;
                 await context.SignOutAsync();
-                publisher.Disconnect(subscriber => subscriber == name);
+                // A browser that reconnects before the response would still send the old cookie.
+                context.Response.OnCompleted(() =>
+                {
+                    publisher.Disconnect(subscriber => subscriber == name);
+                    return Task.CompletedTask;
+                });
             }).RequireAuthorization();
         });
         using var ann = await OpenAsAsync(application, "/events", "Ann");
