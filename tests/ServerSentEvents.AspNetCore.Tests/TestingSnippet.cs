@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,14 +19,15 @@ public sealed class TestingSnippet
         }));
         using var client = factory.CreateClient();
 
-        // The client is subscribed when the headers have come. The first byte comes at once, in a comment.
-        using var lines = new StreamReader(await client.GetStreamAsync("/subscribe"));
-        Assert.Equal(":", await lines.ReadLineAsync());
+        // The client is subscribed when the headers have come.
+        await using var stream = await client.GetStreamAsync("/subscribe");
+        await using var events = SseParser.Create(stream).EnumerateAsync().GetAsyncEnumerator();
 
         Assert.Equal(1, factory.Services.GetRequiredService<Publisher>().Publish("hello"));
-        Assert.Equal("data: hello", await lines.ReadLineAsync());
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal("hello", events.Current.Data);
         time.Advance(TimeSpan.FromHours(1));
-        await lines.ReadToEndAsync();
+        Assert.False(await events.MoveNextAsync());
     }
 
     [Fact]
