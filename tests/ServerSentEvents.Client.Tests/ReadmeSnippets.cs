@@ -1,5 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ServerSentEvents.Client.Tests;
 
@@ -92,6 +94,26 @@ public sealed class ReadmeSnippets
         using var handler = ScriptedHandler.Of("data: a\n\n");
         (await TestClient.ReadAllAsync(handler, options)).Should().ContainSingle();
         handler.Requests.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Services_Run_GiveTheClientItsAddressAndLog()
+    {
+        using var handler = ScriptedHandler.Of();
+        using var log = new TestLog();
+        var services = new ServiceCollection();
+        services.AddSingleton<ILoggerFactory>(log);
+        services.ConfigureHttpClientDefaults(http => http.ConfigurePrimaryHttpMessageHandler(() => handler));
+        var address = TestClient.Uri;
+
+        services.AddSingleton(provider => new EventStreamClientOptions { LoggerFactory = provider.GetRequiredService<ILoggerFactory>() });
+        services.AddHttpClient<EventStreamClient>(http => http.BaseAddress = address);
+
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<EventStreamClient>();
+        (await client.ReadAsync(new Uri("", UriKind.Relative)).ToArrayAsync()).Should().BeEmpty("the server answers 204");
+        handler.Requests.Should().ContainSingle();
+        log.Entries.Should().Contain(entry => entry.Category == "ServerSentEvents.Client");
     }
 
     [Fact]
