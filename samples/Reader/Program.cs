@@ -23,3 +23,10 @@ catch (OperationCanceledException)
 {
     Console.WriteLine("Stopped.");
 }
+catch (EventStreamException)
+{
+    // Another attempt would fail, too. "Disconnected" has printed the reason.
+    return 1;
+}
+
+return 0;

@@ -26,6 +26,18 @@ public sealed class ReaderTests
         }
     }
 
+    [Fact]
+    public async Task Reader_WrongAddress_PrintsReasonAndFails()
+    {
+        using var server = await SampleServer.StartAsync("Visits");
+        using var reader = StartReader(new Uri(server.Address, "wrong"), out var lines);
+
+        await reader.WaitForExitAsync().WaitAsync(Limits.Patience);
+
+        reader.ExitCode.Should().Be(1);
+        lines.Should().ContainSingle(line => line.Contains("404", StringComparison.Ordinal));
+    }
+
     private static Process StartReader(Uri uri, out ConcurrentQueue<string> lines)
     {
         var output = lines = new ConcurrentQueue<string>();
