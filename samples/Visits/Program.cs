@@ -10,9 +10,9 @@ await using var app = builder.Build();
 app.UseStaticFiles();
 app.MapServerSentEvents("/subscribe");
 
-app.MapGet("/", (HttpContext context, Publisher publisher) =>
+app.MapGet("/", (Publisher publisher) =>
 {
-    publisher.Publish($"New visit from {context.Connection.RemoteIpAddress} at {TimeProvider.System.GetLocalNow():T}!");
+    publisher.Publish($"New visit at {TimeProvider.System.GetLocalNow():T}!");
     return Results.File("visits.html", "text/html; charset=utf-8");
 });
 

@@ -36,8 +36,8 @@ public sealed class VisitsTests : IAsyncLifetime
         {
             (await _client.GetStringAsync("/")).Should().Contain("EventSource(\"/subscribe\")").And.NotContain("innerHTML");
 
-            (await first.NextAsync()).Data.Should().MatchRegex("^New visit from 127.0.0.1 at .+!$");
-            (await second.NextAsync()).Data.Should().MatchRegex("^New visit from 127.0.0.1 at .+!$");
+            (await first.NextAsync()).Data.Should().MatchRegex("^New visit at .+!$");
+            (await second.NextAsync()).Data.Should().MatchRegex("^New visit at .+!$");
         }
     }
 
