@@ -65,6 +65,14 @@ app.MapGet("/answers/{id}", (string id, HttpRequest request) =>
     return subscription.ToResult();
 });
 
+app.MapPost("/answers/{id}/stop", (string id) =>
+{
+    if (!answers.TryGetValue(id, out var answer))
+        return Results.NotFound();
+    answer.Stop.Cancel();
+    return Results.NoContent();
+});
+
 return await app.RunSampleAsync();
 
 async Task PublishAnswerAsync(Answer answer, string question)
@@ -75,7 +83,7 @@ async Task PublishAnswerAsync(Answer answer, string question)
         publisher.Publish(new SseItem<string>("", "start") { EventId = answer.StartId }, answer.Id);
         await publisher.PublishAllAsync(FakeModel.AskAsync(question, pace), answer.Id, answer.Stop.Token);
     }
-    catch (OperationCanceledException)
+    catch (OperationCanceledException) when (answer.Stop.IsCancellationRequested)
     {
         end = "canceled";
     }

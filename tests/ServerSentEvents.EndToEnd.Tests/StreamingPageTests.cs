@@ -28,6 +28,18 @@ public sealed class StreamingPageTests(Chromium chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
+    public async Task StopButton_DuringAnswer_EndsIt()
+    {
+        using var server = await SampleServer.StartAsync("Streaming", port: 0, "--idleTimeout", "3600", "--pace", "0.5");
+        var page = await AskAsync(server.Address, LongQuestion);
+        await Expect(Answer(page)).ToContainTextAsync("You asked: x");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+
+        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Canceled");
+    }
+
+    [SkippableFact]
     public async Task Answer_ConnectionCutAndPageReloaded_IsCompleteEachTime()
     {
         const string Question = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20";

@@ -82,6 +82,25 @@ public sealed class StreamingTests
     }
 
     [Fact]
+    public async Task Answer_Stopped_EndsForAllReaders()
+    {
+        using var server = await StartAsync(Patient, pace: "0.5");
+        var id = await AskAsync(server);
+        using var client = server.NewClient();
+        await using var stream = await EventStream.OpenAsync(client, $"answers/{id}");
+
+        using var stopped = await client.PostAsync($"answers/{id}/stop", content: null);
+        using var unknown = await client.PostAsync("answers/unknown/stop", content: null);
+
+        stopped.StatusCode.Should().Be(HttpStatusCode.NoContent);
+        unknown.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        SseItem<string>? last = null;
+        while (await stream.TryNextAsync() is { } item)
+            last = item;
+        last.Should().BeEquivalentTo(new { EventType = "end", Data = "canceled" });
+    }
+
+    [Fact]
     public async Task Answer_ClientStays_DoesNotCancelSource()
     {
         using var server = await StartAsync(idleTimeout: "2", pace: "0.06");

@@ -1,6 +1,6 @@
 import { elements, post, setStatus } from "./sample.js";
 
-const [form, question, answer] = elements("form", "question", "answer");
+const [form, question, stop, answer] = elements("form", "question", "stop", "answer");
 let source = null;
 
 form.addEventListener("submit", async event => {
@@ -13,23 +13,44 @@ form.addEventListener("submit", async event => {
   }
 });
 
+stop.addEventListener("click", async () => {
+  if (stop.ariaDisabled === "true")
+    return;
+  try {
+    await post(`${path()}/stop`);
+  } catch {
+    setStatus("lost", "Not stopped. Try again.");
+  }
+});
+
 // The address names the answer, so a reload shows it again.
 addEventListener("hashchange", read);
 read();
 
+function path() {
+  return "answers/" + encodeURIComponent(location.hash.slice(1));
+}
+
 function read() {
   source?.close();
   answer.textContent = "";
+  stop.ariaDisabled = "true";
   if (location.hash === "")
     return;
-  source = new EventSource("answers/" + encodeURIComponent(location.hash.slice(1)));
-  source.onopen = () => setStatus("connecting", "Answering…");
+  source = new EventSource(path());
+  source.onopen = () => {
+    setStatus("connecting", "Answering…");
+    stop.ariaDisabled = "false";
+  };
   source.onmessage = event => answer.append(event.data);
   source.addEventListener("end", event => {
     source.close();
-    setStatus("connected", { complete: "Complete", canceled: "Canceled: no page was reading", failed: "The model failed" }[event.data]);
+    setStatus("connected", { complete: "Complete", canceled: "Canceled", failed: "The model failed" }[event.data]);
+    stop.ariaDisabled = "true";
   });
-  source.onerror = () => source.readyState === EventSource.CLOSED
-    ? setStatus("lost", "The server does not have this answer")
-    : setStatus("lost", "Connection lost, retrying…");
+  source.onerror = () => {
+    const isGone = source.readyState === EventSource.CLOSED;
+    setStatus("lost", isGone ? "The server does not have this answer" : "Connection lost, retrying…");
+    stop.ariaDisabled = "true";
+  };
 }
