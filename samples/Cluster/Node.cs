@@ -28,10 +28,13 @@ internal static class Node
         var nodeId = Guid.NewGuid();
         app.UsePage();
 
-        app.MapGet("/events", (string pageSecret, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, Publisher<string> publisher) =>
+        // A browser that reconnects sends the header. A page that creates a new EventSource sends the query.
+        app.MapGet("/events", (
+            string pageSecret, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, string? after, Publisher<string> publisher) =>
         {
             // A subscription, and not ToResult(options), because the welcome says how the stream resumes.
-            var subscription = publisher.Subscribe(new SubscribeOptions<string> { Properties = pageSecret, LastEventId = lastEventId });
+            var subscription = publisher.Subscribe(
+                new SubscribeOptions<string> { Properties = pageSecret, LastEventId = lastEventId ?? after });
             // The node's own publisher sends this to the one page, without an id. The broker and the other node do not see it.
             var welcome = Message.NewEvent("welcome", new { Node = name, NodeId = nodeId, How = subscription.Resume.ToString() });
             publisher.Publish(other => ReferenceEquals(other, pageSecret) ? welcome : null);

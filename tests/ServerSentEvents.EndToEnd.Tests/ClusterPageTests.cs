@@ -60,6 +60,29 @@ public sealed class ClusterPageTests(SingleBroker broker, Chromium chromium, Acc
         }
     }
 
+    [SkippableFact]
+    public async Task Reconnect_ErrorStatus_PageResumesWithANewEventSource()
+    {
+        using var cluster = await ClusterServer.StartAsync(broker);
+        var page = await OpenAtAsync(cluster, "A");
+        await SendAsync(page, "Ada", "before");
+        await Expect(Texts(page)).ToHaveTextAsync(["before"]);
+        // Answers once as a proxy without a node does.
+        await page.RouteAsync(
+            "**/events?*",
+            async route =>
+            {
+                await cluster.SayAsync("missed");
+                await route.FulfillAsync(new() { Status = 502 });
+            },
+            new() { Times = 1 });
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop this node" }).ClickAsync();
+
+        await Expect(Texts(page)).ToHaveTextAsync(["before", "missed"]);
+        await Expect(Log(page)).ToContainTextAsync("Node B: resumed, nothing is missing.");
+    }
+
     private async Task<IPage> OpenAtAsync(ClusterServer cluster, string node)
     {
         var page = await chromium.OpenAsync(cluster.Address);

@@ -11,6 +11,9 @@ nameField.value = sessionStorage.getItem("name") ?? `Guest ${Math.floor(100 + 90
 // The process that serves this page. Another cluster on the same broker has nodes of the same names.
 let nodeId = null;
 
+// The id of the last event, from which a new EventSource resumes.
+let lastEventId = "";
+
 // The ids of the messages that are shown.
 const shown = new Set();
 
@@ -18,7 +21,7 @@ connect();
 
 // The browser reconnects to the same address with the id of the last event. The node that answers continues from there.
 function connect() {
-  const source = new EventSource("events?" + new URLSearchParams({ pageSecret }));
+  const source = new EventSource("events?" + new URLSearchParams({ pageSecret, after: lastEventId }));
 
   // Comes after the missed events, if there are any.
   source.addEventListener("welcome", event => {
@@ -34,14 +37,17 @@ function connect() {
     }[welcome.how]}`);
   });
 
-  source.addEventListener("message", event => show(JSON.parse(event.data)));
+  source.addEventListener("message", event => {
+    lastEventId = event.lastEventId;
+    show(JSON.parse(event.data));
+  });
 
   source.addEventListener("error", () => {
     if (status.dataset.state === "connected")
       tell("The stream has ended. The browser reconnects.");
     stop.ariaDisabled = "true";
     setStatus("lost", "Connection lost, retrying…");
-    // After an error status, the browser gives up.
+    // After an error status, the browser gives up. Then the page creates a new EventSource.
     if (source.readyState === EventSource.CLOSED)
       setTimeout(connect, 1000);
   });
