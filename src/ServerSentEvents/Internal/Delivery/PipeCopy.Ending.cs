@@ -11,7 +11,7 @@ internal sealed partial class PipeCopy<TProperties>
     {
         // Servers abort a connection whose flush is canceled, so a flush that does not wait is left alone.
         if (_isWaiting)
-            CancelWaitingFlush();
+            _flushCancellation.CancelOnThreadPool();
         Signal();
     }
 
@@ -53,11 +53,6 @@ internal sealed partial class PipeCopy<TProperties>
         else
             _completion.TrySetResult(true);
     }
-
-    /// <summary>Ends the subscription at once. The handlers are called by <see cref="Finish"/>.</summary>
-    private void Cancel() => _subscription.CancelCopy();
-
-    private void CancelWaitingFlush() => _flushCancellation.CancelOnThreadPool();
 }
 
 /// <summary>Failures that end a copy. A byte, because each subscription has one.</summary>

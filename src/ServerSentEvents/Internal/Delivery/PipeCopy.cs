@@ -66,7 +66,9 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
         _queue = queue;
         _writer = writer;
         _cancellationToken = cancellationToken;
-        _registration = cancellationToken.RegisterDetached(static copy => ((PipeCopy<TProperties>)copy!).Cancel(), this);
+        // Finish calls the handlers.
+        _registration = cancellationToken.RegisterDetached(
+            static subscription => ((Subscription<TProperties>)subscription!).CancelCopy(), subscription);
     }
 
     /// <inheritdoc/>
@@ -168,7 +170,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
         // With the barrier in Abort: either this sees that the queue is aborted, or CancelFlush sees the flush.
         Interlocked.MemoryBarrier();
         if (_queue.IsAborted)
-            CancelWaitingFlush();
+            _flushCancellation.CancelOnThreadPool();
         try
         {
             var result = await flush.ConfigureAwait(false);

@@ -45,23 +45,14 @@ internal sealed class MeasuredPublishers
     /// <summary>Adds up a value of all publishers. The function runs outside the lock of this list.</summary>
     internal long Sum(Func<IMeasuredPublisher, long> value)
     {
-        long sum = 0;
-        foreach (var reference in ToArray())
-        {
-            if (reference.TryGetTarget(out var publisher))
-                sum += value(publisher);
-        }
-
-        return sum;
-    }
-
-    private WeakReference<IMeasuredPublisher>[] ToArray()
-    {
+        WeakReference<IMeasuredPublisher>[] publishers;
         lock (_gate)
         {
             RemoveCollected_NeedsLock();
-            return [.. _publishers];
+            publishers = [.. _publishers];
         }
+
+        return publishers.Sum(reference => reference.TryGetTarget(out var publisher) ? value(publisher) : 0);
     }
 
     private void RemoveCollected_NeedsLock() => _publishers.RemoveAll(static reference => !reference.TryGetTarget(out _));
