@@ -14,8 +14,8 @@ namespace Microsoft.AspNetCore.Builder;
 /// <remarks>
 /// <para>The endpoints answer GET and HEAD as <see cref="PublisherExtensions.ToResult"/> does. A handler that returns that result is
 /// the recommended way where route values, services or other parameters are needed. Authorization, CORS, rate limiting
-/// and other conventions work as for every endpoint. GET and HEAD have an endpoint each: a name that a group adds by
-/// <c>Finally</c> would not be unique.</para>
+/// and other conventions work as for every endpoint. GET and HEAD have an endpoint each. Do not name them by <c>Finally</c> of a
+/// group: both would get the name, and ASP.NET Core refuses a name that is not unique.</para>
 /// <para>The last event id comes from the <c>Last-Event-ID</c> header, else from
 /// <see cref="SubscribeOptions{TProperties}.LastEventId"/>, else from the query parameters <c>lastEventId</c> and
 /// <c>Last-Event-ID</c>.</para>

@@ -94,8 +94,8 @@ public sealed class EventStreamClient
     /// enumeration throws these unchanged: <see cref="ArgumentException"/>, <see cref="InvalidOperationException"/> other than
     /// <see cref="System.Net.WebException"/>, and <see cref="NotSupportedException"/>.</para>
     /// <para>An <see cref="HttpRequestException"/> with a permanent status, such as a 400 for a token, is thrown unchanged as well. The
-    /// build for .NET Standard does not know its status. A <see cref="System.Net.WebException"/> for an answer of a server is thrown
-    /// unchanged, whatever its status is.</para>
+    /// build for .NET Standard does not know its status. A <see cref="System.Net.WebException"/> with the status
+    /// <see cref="System.Net.WebExceptionStatus.ProtocolError"/> is thrown unchanged, whatever the status of the response.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="EventStreamException">Thrown by the enumeration after a permanent failure.</exception>

@@ -39,7 +39,7 @@ public sealed class PublisherOptions
     /// this bound; <see cref="QueueCapacityBytes"/> still applies. A subscription can override the value with
     /// <see cref="SubscribeOptions{TProperties}.QueueCapacity"/>.</para>
     /// <para>Until the subscription ends, a queue keeps the memory of its longest backlog: 8 bytes for each place, which is 64 KiB
-    /// after 8,192 events. With a <see cref="SubscribeOptions{TProperties}.ConflationKey"/>, each key of that backlog takes about 28 bytes
+    /// after 8,192 events. With a <see cref="SubscribeOptions{TProperties}.ConflationKey"/>, each key of that backlog takes 28 to 58 bytes
     /// more. The value bounds this memory, too.</para>
     /// </remarks>
     public int QueueCapacity { get; set; } = 8192;
@@ -201,7 +201,8 @@ public sealed class PublisherOptions
     /// <para><b>Own ids.</b> An id that the application sets is kept. It must be unique among the events of all channels
     /// that one subscriber combines; otherwise a resume from it is a <see cref="ResumeResult.Gap"/>. The publisher compares
     /// it with the ids in the history, and with the last 65,536 ids that left the history, counted for each channel. A
-    /// personalized event must have the same id for all subscribers that get it. The last 65,536 ids that differ are gaps.</para>
+    /// personalized event must have the same id for all subscribers that get it. If the ids differ, a resume from one of them is a
+    /// gap. The publisher remembers the last 65,536 such ids.</para>
     /// <para><b>Forwarded items.</b> An item that carries a generated id of the same publisher gets a new generated id. It
     /// gets none in initial data, except for the last event, because no client could resume from it.</para>
     /// <para><b>Backplane.</b> An event that one node of a backplane publishes locally has no id. Its own id is removed, because the

@@ -82,7 +82,7 @@ public sealed class StreamingTests
     }
 
     [Fact]
-    public async Task Answer_Stopped_EndsForAllReaders()
+    public async Task Stop_DuringAnswer_EndsItAsCanceled()
     {
         using var server = await StartAsync(Patient, pace: "0.5");
         var id = await AskAsync(server);

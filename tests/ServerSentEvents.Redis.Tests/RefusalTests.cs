@@ -59,7 +59,7 @@ public sealed class RefusalTests
 
         static void MakeOlder(Memory<byte> answer)
         {
-            // Valkey tells version 7.2 of Redis.
+            // Valkey answers INFO with version 7.2 of Redis.
             foreach (var version in new[] { "7.0."u8.ToArray(), "7.2."u8.ToArray() })
             {
                 var rest = answer.Span;

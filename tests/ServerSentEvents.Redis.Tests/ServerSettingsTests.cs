@@ -94,7 +94,7 @@ public sealed class ServerSettingsTests
 
     [SkippableTheory]
     [InlineData("")]
-    [InlineData("$HELLO=")] // Without this command, as with Valkey, the version can only be read by users with INFO.
+    [InlineData("$HELLO=")] // Without HELLO, as with Valkey, only a user with INFO learns the version of Redis.
     public async Task ConnectAsync_NodeHasTheDocumentedPermissions_PublishesAndReads(string options)
     {
         await using var server = await RedisServer.StartAsync(RedisServer.InMemory);

@@ -50,7 +50,7 @@ function read() {
   });
   source.onerror = () => {
     const isGone = source.readyState === EventSource.CLOSED;
-    setStatus("lost", isGone ? "The server does not have this answer" : "Connection lost, retrying…");
+    setStatus("lost", isGone ? "This answer cannot be read. Reload the page to try again." : "Connection lost, retrying…");
     stop.ariaDisabled = "true";
   };
 }

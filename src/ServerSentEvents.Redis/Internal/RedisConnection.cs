@@ -10,9 +10,6 @@ internal sealed class RedisConnection : IAsyncDisposable
 {
     private const int LongestTimeoutInMilliseconds = 10_000;
 
-    /// <summary>The oldest version of Redis that has all commands.</summary>
-    internal static readonly Version OldestServer = new(7, 0);
-
     /// <summary>The longest wait for work that the library does in the background.</summary>
     private static readonly TimeSpan BackgroundTimeout = TimeSpan.FromSeconds(1);
 
@@ -61,8 +58,6 @@ internal sealed class RedisConnection : IAsyncDisposable
         configuration.ConnectRetry = 1;
         // The library allows INFO only to administrators. The server decides by the permissions of the user.
         configuration.AllowAdmin = true;
-        // A server may not tell its version: INFO can be forbidden, and HELLO of Valkey has another version.
-        configuration.DefaultVersion = OldestServer;
         configuration.AsyncTimeout = Math.Min(configuration.AsyncTimeout, LongestTimeoutInMilliseconds);
         configuration.ClientName ??= $"ServerSentEvents-{direction}";
         configuration.BeforeSocketConnect = (server, type, socket) =>

@@ -6,6 +6,8 @@ namespace ServerSentEvents.Redis.Internal;
 /// <summary>A Redis stream.</summary>
 internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
 {
+    private static readonly Version OldestServer = new(7, 0);
+
     /// <summary>1 if the log has the warning about the eviction policy; changed by an interlocked operation.</summary>
     private int _isWarned;
 
@@ -53,12 +55,10 @@ internal sealed class RedisTransport(RedisSettings settings) : IStreamTransport
 
     private async Task CheckAsync(IServer server, CancellationToken cancellationToken)
     {
-        if (server.Version < RedisConnection.OldestServer)
-        {
-            throw new StreamRefusedException(
-                $"The server {server.EndPoint} has version {server.Version}. Redis {RedisConnection.OldestServer} or later is needed.");
-        }
-
+        // A server can hide its version of Redis: INFO can be forbidden, and HELLO of Valkey has the version of Valkey.
+        var isKnown = server.Version != settings.Configuration.DefaultVersion;
+        if (isKnown && server.Version < OldestServer)
+            throw new StreamRefusedException($"The server {server.EndPoint} has version {server.Version}. Redis {OldestServer} or later is needed.");
         if (Volatile.Read(ref _isWarned) != 0)
             return;
         try

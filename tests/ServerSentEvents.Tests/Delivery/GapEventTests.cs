@@ -255,15 +255,18 @@ public sealed class GapEventTests
         client.Taken.Should().Be(Text(new string('x', 200_000)) + Gap);
     }
 
-    [Fact]
-    public async Task CopyToAsync_GapEventIsDroppedAndTheLargeEventEndsWithAFlush_GapEventFollowsTheLargeEvent()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task CopyToAsync_GapEventIsDroppedAndTheLargeEventEndsWithAFlush_GapEventFollowsTheLargeEvent(bool isForAComment)
     {
         // The large event fills its flushes of 64 KiB exactly, and of 8 KiB, too.
         var large = new string('x', (3 * 65_536) - Text("").Length);
         var (publisher, _, client) = await BeginLargeEventAsync(100_000, large.Length);
 
         publisher.Publish(new string('y', 200_000)).Should().Be(0);
-        publisher.Publish(new string('z', 200_000)).Should().Be(0, "there is no room, even without the gap event");
+        var last = new string('z', 200_000);
+        (isForAComment ? publisher.PublishComment(last) : publisher.Publish(last)).Should().Be(0, "there is no room, even without the gap event");
         publisher.Close();
 
         client.Take();

@@ -1,6 +1,6 @@
 namespace ServerSentEvents.Internal.History;
 
-/// <summary>Hashes of own ids that no event of the history has, by channel.</summary>
+/// <summary>Hashes of own ids, by channel, with the number of times that each was added.</summary>
 /// <remarks>Guarded by the registry's lock. The latest 65,536 are kept, in about 3 MB.</remarks>
 internal sealed class UsedIds
 {

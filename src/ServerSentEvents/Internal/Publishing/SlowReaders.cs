@@ -16,7 +16,9 @@ namespace ServerSentEvents.Internal.Publishing;
 /// </remarks>
 internal sealed class SlowReaders<TProperties>(ChannelWriter<bool> wake, long second)
 {
-    /// <summary>The readers. A source can wait for its next item for hours, and keeps no queue of an ended subscription.</summary>
+    /// <summary>
+    /// The readers, by subscription. A subscriber as the key would keep its queue after the end, while the source waits for an item.
+    /// </summary>
     private readonly Dictionary<Subscription<TProperties>, SlowReader> _readers = [];
 
     /// <summary>The number of the current look.</summary>

@@ -99,6 +99,6 @@ internal sealed class GapMark(Frame frame)
 {
     internal Frame Frame { get; } = frame;
 
-    /// <summary>True if the gap event was taken or dropped. Guarded by the queue's <see cref="QueueTracker"/>.</summary>
-    internal bool IsGone { get; set; }
+    /// <summary>True if the reader has taken the gap event. Guarded by the queue's <see cref="QueueTracker"/>.</summary>
+    internal bool IsTaken { get; set; }
 }

@@ -77,7 +77,7 @@ internal sealed class QueueTracker(Frame? gapFrame, Func<SseItem<string>, string
                 Remove(place);
                 return place.Frame;
             case GapMark mark:
-                mark.IsGone = true;
+                mark.IsTaken = true;
                 return mark.Frame;
             default:
                 return item;

@@ -33,19 +33,10 @@ internal abstract partial class SubscriptionQueue
         // If there was nothing to send, nothing is lost.
         if (oldest is DeferredFrame { State: not DeferredState.Making, Frame: null })
             return true;
-        switch (oldest)
-        {
-            case DeferredFrame deferred:
-                deferred.Drop();
-                break;
-            case ConflatedFrame place:
-                _tracker!.Remove(place);
-                break;
-            case GapMark mark:
-                mark.IsGone = true;
-                break;
-        }
-
+        if (oldest is DeferredFrame deferred)
+            deferred.Drop();
+        else if (oldest is ConflatedFrame place)
+            _tracker!.Remove(place);
         if (oldest is not GapMark)
             CountDropped();
         if (!IsComment(oldest) && _tracker is { GapFrame: not null, HasHole: false })
@@ -93,7 +84,7 @@ internal abstract partial class SubscriptionQueue
     /// <summary>Adds a gap event after the last event, unless there is one already.</summary>
     private void MarkHoleAtEnd()
     {
-        if (_tracker is not { GapFrame: { } gap } || _tracker.LastMark is { IsGone: false })
+        if (_tracker is not { GapFrame: { } gap } || _tracker.LastMark is { IsTaken: false })
             return;
         var mark = new GapMark(gap);
         // A hole at the beginning of an empty buffer is the same hole.

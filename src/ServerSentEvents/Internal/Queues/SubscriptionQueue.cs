@@ -118,7 +118,9 @@ internal abstract partial class SubscriptionQueue
 
     /// <summary>True if the reader gets nothing more.</summary>
     internal bool IsFinished =>
-        _isAborted || _hasStopped || (Volatile.Read(ref _leading) is null && _items.Reader.Completion.IsCompleted);
+        _isAborted || _hasStopped
+        // After the completion, only the reader changes the hole.
+        || (Volatile.Read(ref _leading) is null && _items.Reader.Completion.IsCompleted && _tracker is not { HasHole: true });
 
     /// <summary>True if a frame no longer existed when the reader reached it. Set by the reader.</summary>
     internal bool HasLostFrames { get; private set; }
