@@ -7,26 +7,12 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// The declaration of the stream, which creates it if it does not exist. An existing stream is used as it is: another release of
 /// the application may have created it with other settings.
 /// </summary>
-internal sealed class RabbitMQDeclaration
+internal sealed class RabbitMQDeclaration(RabbitMQSettings settings)
 {
     /// <summary>
     /// The broker's words for a stream that does not exist. A stream that is temporarily out of reach has the same error code.
     /// </summary>
     private const string AbsentReason = "no queue ";
-
-    private readonly string _stream;
-    private readonly Dictionary<string, object?> _arguments = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
-
-    internal RabbitMQDeclaration(RabbitMQSettings settings)
-    {
-        _stream = settings.StreamName;
-        if (settings.MaxAge is { } age)
-            _arguments["x-max-age"] = $"{(long)age.TotalSeconds}s";
-        if (settings.MaxBytes is not { } bytes)
-            return;
-        _arguments["x-max-length-bytes"] = bytes;
-        _arguments["x-stream-max-segment-size-bytes"] = Math.Min(bytes / RabbitMQSettings.SegmentsKept, RabbitMQSettings.LargestSegment);
-    }
 
     internal async Task EnsureAsync(IConnection connection, CancellationToken cancellationToken)
     {
@@ -37,7 +23,8 @@ internal sealed class RabbitMQDeclaration
             await UseChannelAsync(
                 connection,
                 channel => channel.QueueDeclareAsync(
-                    _stream, durable: true, exclusive: false, autoDelete: false, _arguments, cancellationToken: cancellationToken),
+                    settings.StreamName, durable: true, exclusive: false, autoDelete: false, settings.Arguments,
+                    cancellationToken: cancellationToken),
                 cancellationToken).ConfigureAwait(false);
         }
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
@@ -56,7 +43,7 @@ internal sealed class RabbitMQDeclaration
     {
         try
         {
-            await UseChannelAsync(connection, channel => channel.QueueDeclarePassiveAsync(_stream, cancellationToken), cancellationToken)
+            await UseChannelAsync(connection, channel => channel.QueueDeclarePassiveAsync(settings.StreamName, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             return true;
         }

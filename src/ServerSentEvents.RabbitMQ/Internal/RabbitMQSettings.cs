@@ -4,14 +4,14 @@ using ServerSentEvents.Backplane;
 
 namespace ServerSentEvents.RabbitMQ.Internal;
 
-/// <summary>The checked settings of a stream.</summary>
+/// <summary>The checked settings of a stream. The connection factory is prepared for the engine.</summary>
 internal sealed class RabbitMQSettings
 {
     /// <summary>The smallest number of segments that MaxBytes is divided into. The broker removes whole segments.</summary>
-    internal const int SegmentsKept = 10;
+    private const int SegmentsKept = 10;
 
     /// <summary>The largest segment, in bytes. RabbitMQ 3.11 and later refuses more than 3,000,000,000.</summary>
-    internal const long LargestSegment = 1_000_000_000;
+    private const long LargestSegment = 1_000_000_000;
 
     /// <summary>
     /// The largest number of bytes on their way to a reader. With events of more than 8 MiB, it can be twice as many: at least 8 messages
@@ -21,6 +21,10 @@ internal sealed class RabbitMQSettings
 
     private const int SmallestMaxBytes = 1_000_000;
     private const int LongestName = 255;
+
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan ContinuationTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromSeconds(5);
 
     private RabbitMQSettings(
         ConnectionFactory? factory,
@@ -49,9 +53,27 @@ internal sealed class RabbitMQSettings
                 nameof(options), maxBytes, "MaxBytes must be at least 1,000,000 and ten times MaxEventBytes, or null.");
         }
 
-        (StreamName, MaxAge, MaxBytes) = (name, maxAge, maxBytes);
+        StreamName = name;
+        if (maxAge is { } age)
+            Arguments["x-max-age"] = $"{(long)age.TotalSeconds}s";
+        if (maxBytes is { } bytes)
+        {
+            Arguments["x-max-length-bytes"] = bytes;
+            Arguments["x-stream-max-segment-size-bytes"] = Math.Min(bytes / SegmentsKept, LargestSegment);
+        }
+
         // Messages that several events share have up to 64 KiB. The range of MaxEventBytes is not checked yet.
         Prefetch = (ushort)Math.Clamp(PrefetchBytes / Math.Max(options.MaxEventBytes, 64 << 10), 8, 256);
+        // The recovery of the library would start to read at the first position again.
+        factory.AutomaticRecoveryEnabled = false;
+        factory.TopologyRecoveryEnabled = false;
+        if (factory.RequestedHeartbeat == ConnectionFactory.DefaultHeartbeat)
+            factory.RequestedHeartbeat = Heartbeat;
+        if (factory.ContinuationTimeout == Constants.DefaultContinuationTimeout)
+            factory.ContinuationTimeout = ContinuationTimeout;
+        // The library tries one address after the other, and a machine that is down does not answer.
+        if (factory.RequestedConnectionTimeout == ConnectionFactory.DefaultConnectionTimeout)
+            factory.RequestedConnectionTimeout = ConnectionTimeout;
     }
 
     internal ConnectionFactory ConnectionFactory { get; }
@@ -60,9 +82,8 @@ internal sealed class RabbitMQSettings
 
     internal string StreamName { get; }
 
-    internal TimeSpan? MaxAge { get; }
-
-    internal long? MaxBytes { get; }
+    /// <summary>The arguments of the queue, if it has to be created.</summary>
+    internal Dictionary<string, object?> Arguments { get; } = new(StringComparer.Ordinal) { ["x-queue-type"] = "stream" };
 
     /// <summary>
     /// The largest number of messages that are on their way to a reader, or wait there: with small events, enough for a broker at a
