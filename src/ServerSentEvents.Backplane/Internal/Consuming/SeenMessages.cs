@@ -8,7 +8,8 @@ namespace ServerSentEvents.Backplane.Internal.Consuming;
 /// </summary>
 /// <remarks>Used by one thread at a time.</remarks>
 /// <param name="capacity">The number of nodes to remember.</param>
-internal sealed class SeenMessages(int capacity)
+/// <param name="startsAtFirst">True if the next message is the first that the stream ever had.</param>
+internal sealed class SeenMessages(int capacity, bool startsAtFirst = false)
 {
     /// <summary>The largest distance of a node's oldest unconfirmed message from its newest one, plus 1.</summary>
     internal const int Window = 64;
@@ -19,15 +20,7 @@ internal sealed class SeenMessages(int capacity)
     private long _clock;
 
     /// <summary>True if the stream was read from its first message, and no node was forgotten since.</summary>
-    private bool _startsAtFirst;
-
-    /// <summary>Forgets everything, because messages were missed, or another stream begins.</summary>
-    /// <param name="startsAtFirst">True if the next message is the first that the stream ever had.</param>
-    internal void Restart(bool startsAtFirst)
-    {
-        _nodes.Clear();
-        _startsAtFirst = startsAtFirst;
-    }
+    private bool _startsAtFirst = startsAtFirst;
 
     /// <summary>Adds a message, and returns whether it was read before.</summary>
     internal DuplicateCheck Add(MessageId id, bool isRetransmission)

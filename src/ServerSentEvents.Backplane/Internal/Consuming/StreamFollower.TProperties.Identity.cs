@@ -14,35 +14,30 @@ internal sealed partial class StreamFollower<TProperties>
     /// <exception cref="InvalidOperationException">This is another stream, which has to be read from its start.</exception>
     private bool TryAccept(long offset, MessageOrder order, ReadOnlySpan<byte> body)
     {
-        if (_lastOffset is not { } last)
+        if (_lastOffset is { } last)
         {
-            _seen.Restart(startsAtFirst: order == MessageOrder.First);
-            RestartHistory(new EventPosition(StreamPosition.Before(offset)));
-            return true;
-        }
-
-        var isResuming = _isResuming;
-        if (isResuming && offset < last)
-            return false;
-        _isResuming = false;
-        if (isResuming && offset == last)
-        {
-            if (_lastBody.WrittenSpan.SequenceEqual(body))
+            var isResuming = _isResuming;
+            if (isResuming && offset < last)
                 return false;
-            StartAgain();
-            throw new InvalidOperationException("The stream was replaced by another one.");
-        }
+            _isResuming = false;
+            if (isResuming && offset == last)
+            {
+                if (_lastBody.WrittenSpan.SequenceEqual(body))
+                    return false;
+                StartAgain();
+                throw new InvalidOperationException("The stream was replaced by another one.");
+            }
 
-        if (isResuming || order != MessageOrder.Next || offset <= last)
-        {
+            if (!isResuming && order == MessageOrder.Next && offset > last)
+                return true;
             Log.Lost(settings.Logger, stream, last, offset);
             metrics.Gaps.Increment();
-            _seen.Restart(startsAtFirst: order == MessageOrder.First);
             if (offset <= last)
                 _ids = new StreamEventIds();
-            RestartHistory(new EventPosition(StreamPosition.Before(offset)));
         }
 
+        _seen = new SeenMessages(NodesRemembered, startsAtFirst: order == MessageOrder.First);
+        RestartHistory(new EventPosition(StreamPosition.Before(offset)));
         return true;
     }
 

@@ -34,7 +34,8 @@ internal sealed partial class StreamFollower<TProperties>(
     /// <summary>The longest time that the append of the marker may take. A broker that blocks publishers does not answer.</summary>
     private static readonly TimeSpan AppendTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly SeenMessages _seen = new(NodesRemembered);
+    /// <summary>The messages that were read. A new object replaces it where messages were missed, or another stream begins.</summary>
+    private SeenMessages _seen = new(NodesRemembered);
 
     /// <summary>The ids of the history. A replaced stream gets a new object: the old one verifies ids until the old history is gone.</summary>
     private StreamEventIds _ids = new();
