@@ -32,9 +32,7 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     /// <summary>The time between two checks of the reader.</summary>
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
-    private readonly StreamFollower<TProperties> _follower;
     private readonly ReadingLoop<TProperties> _reading;
-    private readonly ReadingLag _lag;
 
     /// <summary>Initializes a backplane that is not connected yet.</summary>
     /// <param name="publisher">
@@ -49,11 +47,10 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
     {
         ArgumentNullException.ThrowIfNull(publisher);
         var settings = (BackplaneSettings<TProperties>)Settings;
-        var metrics = BrokerMetrics.For(transport.Broker);
-        _lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, () => StallDetector.Waiting);
+        var lag = new ReadingLag(transport.Broker, transport.Stream, settings.TimeProvider, () => StallDetector.Waiting);
         var delivery = new LocalDelivery<TProperties>(publisher, settings, transport.Stream);
-        _follower = new StreamFollower<TProperties>(delivery, Outbox.Node, StallDetector, _lag, metrics, settings, transport.Stream);
-        _reading = new ReadingLoop<TProperties>(transport, _follower, StallDetector, _lag, metrics, settings);
+        var follower = new StreamFollower<TProperties>(delivery, Outbox.Node, StallDetector, lag, Metrics, settings, transport.Stream);
+        _reading = new ReadingLoop<TProperties>(transport, follower, StallDetector, lag, Metrics, settings);
     }
 
     /// <summary>
@@ -80,15 +77,12 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
 
     private protected override async Task RunAsync(CancellationToken cancellationToken)
     {
-        BrokerMetrics.Add(_lag);
-        // The handlers of subscriptions that end now may publish, and wait.
+        // Begin to write first: the handlers of subscriptions that end when the reading begins may publish, and wait.
         var writing = base.RunAsync(cancellationToken);
-        _follower.Begin();
         var timer = Settings.TimeProvider.CreateDetachedTimer(
             static detector => ((ReaderStallDetector)detector!).Check(), StallDetector, CheckInterval, CheckInterval);
         await using (timer.ConfigureAwait(false))
             await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
-        BrokerMetrics.Remove(_lag);
     }
 
     private protected override async Task WaitUntilReadyAsync()

@@ -29,7 +29,6 @@ namespace ServerSentEvents.Backplane;
 public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private readonly BrokerMetrics _metrics;
     private readonly WritingLoop _writing;
 
     /// <summary>The lock of the start and the disposal.</summary>
@@ -55,15 +54,17 @@ public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposabl
     {
         ArgumentNullException.ThrowIfNull(transport);
         (Settings, Transport) = (settings, transport);
-        _metrics = BrokerMetrics.For(transport.Broker);
+        Metrics = BrokerMetrics.For(transport.Broker);
         Outbox = new Outbox(settings.TimeProvider, settings.PublishTimeout);
         StallDetector = new ReaderStallDetector(settings.TimeProvider, Outbox.StallTimeout);
-        _writing = new WritingLoop(transport, Outbox, StallDetector, _metrics, settings);
+        _writing = new WritingLoop(transport, Outbox, StallDetector, Metrics, settings);
     }
 
     private protected StreamPublisherSettings Settings { get; }
 
     private protected IStreamTransport Transport { get; }
+
+    private protected BrokerMetrics Metrics { get; }
 
     private protected Outbox Outbox { get; }
 
@@ -111,7 +112,7 @@ public abstract partial class StreamPublisher : IEventPublisher, IAsyncDisposabl
             EventValidator.ThrowIfInvalid(item, nameof(item));
             var encoded = ItemFormat.EncodeEvent(item, channels);
             ThrowIfTooLarge(encoded, "event", nameof(item));
-            _metrics.Published.Increment();
+            Metrics.Published.Increment();
             return new ValueTask(SendAsync(encoded, cancellationToken));
         }
         catch (Exception exception)

@@ -29,7 +29,10 @@ internal sealed class ReadingLoop<TProperties>(
     /// <summary>Runs until it is canceled.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
+        BrokerMetrics.Add(lag);
+        follower.Begin();
         await _loop.RunAsync(transport.OpenReaderAsync, ReadAsync, Disconnected, cancellationToken).ConfigureAwait(false);
+        BrokerMetrics.Remove(lag);
         _obstacle = "the backplane was disposed";
         follower.End();
     }
@@ -48,16 +51,9 @@ internal sealed class ReadingLoop<TProperties>(
 
     private void Disconnected(Exception reason)
     {
-        try
-        {
-            follower.Detach();
-        }
-        finally
-        {
-            // The clock of the application can throw.
-            _obstacle = ConnectionLoop.Describe(reason);
-        }
-
+        follower.Detach();
+        _obstacle = ConnectionLoop.Describe(reason);
+        // The clock of the application can throw.
         lag.SetCaughtUp(false);
     }
 }

@@ -39,7 +39,7 @@ internal sealed partial class PublisherCore<TProperties> : IDisposable
 
     internal void EndUnknown(long value) => Finish(Registry.EndUnknown(value));
 
-    internal void SetCaughtUp(bool isCaughtUp) => Registry.SetCaughtUp(isCaughtUp, Settings.TimeProvider.GetTimestamp());
+    internal void SetCaughtUp(bool isCaughtUp) => Registry.SetCaughtUp(isCaughtUp, isCaughtUp ? Settings.TimeProvider.GetTimestamp() : 0);
 
     internal int Send(Frame frame, in ChannelNames channels, EventPosition? position = null)
     {
