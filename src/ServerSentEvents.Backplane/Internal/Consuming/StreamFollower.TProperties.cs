@@ -92,24 +92,19 @@ internal sealed partial class StreamFollower<TProperties>(
 
     private async Task<long> AppendMarkerAsync(IStreamReader reader, CancellationToken cancellationToken)
     {
+        var marker = MessageFormat.Encode();
+        // A random node number gives each marker another check.
+        var id = new MessageId((ulong)Random.Shared.NextInt64(), Sequence: 1);
+        MessageFormat.Stamp(marker, id, MessageFormat.NowOf(settings.TimeProvider), isRetransmission: false);
         try
         {
-            return await reader.AppendAsync(NewMarker(), cancellationToken).ObserveFailure()
+            return await reader.AppendAsync(marker, cancellationToken).ObserveFailure()
                 .WaitAsync(AppendTimeout, settings.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException exception)
         {
             throw new TimeoutException($"The broker has not taken a marker for {AppendTimeout}. It may block publishers.", exception);
         }
-    }
-
-    private byte[] NewMarker()
-    {
-        var marker = MessageFormat.Encode();
-        // A random node number gives each marker another check.
-        var id = new MessageId((ulong)Random.Shared.NextInt64(), Sequence: 1);
-        MessageFormat.Stamp(marker, id, MessageFormat.NowOf(settings.TimeProvider), isRetransmission: false);
-        return marker;
     }
 
     private void Read(long offset, MessageOrder order, ReadOnlySpan<byte> body)
