@@ -77,7 +77,7 @@ internal sealed partial class StreamFollower<TProperties>(
         _isResuming = _lastOffset is not null;
         var start = new StreamStart(settings.ReadBack == TimeSpan.Zero ? _lastOffset ?? _markerOffset : _lastOffset, settings.ReadBack);
         stallDetector.SetMarkerAwaited(true);
-        await reader.ReadAsync(start, Read, cancellationToken).ObserveFailure().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await ConnectionLoop.ObserveFailure(reader.ReadAsync(start, Read, cancellationToken)).WaitAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(_reached.Task, lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!_reached.Task.IsCompleted)
             throw await lost.ConfigureAwait(false);
@@ -98,7 +98,7 @@ internal sealed partial class StreamFollower<TProperties>(
         MessageFormat.Stamp(marker, id, MessageFormat.NowOf(settings.TimeProvider), isRetransmission: false);
         try
         {
-            return await reader.AppendAsync(marker, cancellationToken).ObserveFailure()
+            return await ConnectionLoop.ObserveFailure(reader.AppendAsync(marker, cancellationToken))
                 .WaitAsync(AppendTimeout, settings.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException exception)

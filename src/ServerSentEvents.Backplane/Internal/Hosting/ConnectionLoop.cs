@@ -93,6 +93,16 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
     }
 
+    /// <summary>Returns a task of the transport. Marks a later failure as observed, because the caller may have stopped waiting.</summary>
+    internal static TTask ObserveFailure<TTask>(TTask task)
+        where TTask : Task
+    {
+        _ = ObserveAsync(task);
+        return task;
+    }
+
+    private static async Task ObserveAsync(Task task) => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     /// <summary>Returns the exception to report. A client library cancels a command that the broker does not answer in time.</summary>
     private static Exception Explain(Exception exception) =>
         exception is OperationCanceledException ? new TimeoutException("The broker has not answered in time.", exception) : exception;

@@ -105,7 +105,7 @@ internal sealed class WritingLoop(
             }
 
             stallDetector.BeginSending(message.Sequence);
-            await writer.SendAsync(message.Body, cancellationToken).AsTask().ObserveFailure()
+            await ConnectionLoop.ObserveFailure(writer.SendAsync(message.Body, cancellationToken).AsTask())
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
