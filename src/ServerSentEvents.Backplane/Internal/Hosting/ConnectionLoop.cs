@@ -79,7 +79,7 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
             {
                 // Closing a lost connection can take a second. Report the loss before that.
                 if (!cancellationToken.IsCancellationRequested)
-                    TrySetDisconnected(Explain(exception), disconnected);
+                    SetDisconnected(Explain(exception), disconnected);
             }
 
             var closing = CloseAsync(connecting);
@@ -136,19 +136,6 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         }
     }
 
-    /// <summary>Reports a lost connection or a failed attempt. Logs an exception of the application's clock, which must not end the loop.</summary>
-    private void TrySetDisconnected(Exception reason, Action<Exception> disconnected)
-    {
-        try
-        {
-            SetDisconnected(reason, disconnected);
-        }
-        catch (Exception exception)
-        {
-            Log.ReportFailed(settings.Logger, exception, stream, direction);
-        }
-    }
-
     private void SetConnected()
     {
         _connectedAt = settings.TimeProvider.GetTimestamp();
@@ -159,23 +146,30 @@ internal sealed class ConnectionLoop(string direction, StripedCounter reconnects
         (_isDisconnected, _isLogged) = (false, false);
     }
 
-    /// <summary>Reports a lost connection, or an attempt that failed.</summary>
-    private void SetDisconnected(Exception exception, Action<Exception> disconnected)
+    /// <summary>Reports a lost connection or a failed attempt. Logs an exception of the application's clock, which must not end the loop.</summary>
+    private void SetDisconnected(Exception reason, Action<Exception> disconnected)
     {
-        disconnected(exception);
-        if (exception is StreamRefusedException refused)
-            _refused.TrySetResult(refused);
-        var isNewOutage = _loggedAt is null || (!_isDisconnected && Since(_connectedAt) >= StableAfter);
-        _isDisconnected = true;
-        if (isNewOutage)
-            _delay = ShortestDelay;
-        else if (Since(_loggedAt) < LogInterval)
-            return;
-        (_isLogged, _loggedAt) = (true, settings.TimeProvider.GetTimestamp());
-        if (isNewOutage)
-            Log.Disconnected(settings.Logger, exception, stream, direction, exception.Message);
-        else
-            Log.StillDisconnected(settings.Logger, stream, direction, exception.Message);
+        try
+        {
+            disconnected(reason);
+            if (reason is StreamRefusedException refused)
+                _refused.TrySetResult(refused);
+            var isNewOutage = _loggedAt is null || (!_isDisconnected && Since(_connectedAt) >= StableAfter);
+            _isDisconnected = true;
+            if (isNewOutage)
+                _delay = ShortestDelay;
+            else if (Since(_loggedAt) < LogInterval)
+                return;
+            (_isLogged, _loggedAt) = (true, settings.TimeProvider.GetTimestamp());
+            if (isNewOutage)
+                Log.Disconnected(settings.Logger, reason, stream, direction, reason.Message);
+            else
+                Log.StillDisconnected(settings.Logger, stream, direction, reason.Message);
+        }
+        catch (Exception exception)
+        {
+            Log.ReportFailed(settings.Logger, exception, stream, direction);
+        }
     }
 
     private TimeSpan Since(long? timestamp) =>
