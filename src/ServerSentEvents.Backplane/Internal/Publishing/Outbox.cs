@@ -53,8 +53,8 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>The number of messages that the current connection has sent. Guarded by <see cref="_gate"/>.</summary>
     private long _sent;
 
-    /// <summary>The reason why nothing can be sent; null while it can. Guarded by <see cref="_gate"/>.</summary>
-    private string? _obstacle = "the broker has not been reached yet";
+    /// <summary>The reason why nothing can be sent; null while it can. Written under <see cref="_gate"/>.</summary>
+    private volatile string? _obstacle = "the broker has not been reached yet";
 
     /// <summary>The time since when there is no obstacle, as a timestamp. Guarded by <see cref="_gate"/>.</summary>
     private long _clearSince;
@@ -101,13 +101,8 @@ internal sealed partial class Outbox : IDisposable
     /// <summary>The reason why nothing can be sent; null while it can.</summary>
     internal string? Obstacle
     {
-        get
-        {
-            lock (_gate)
-                return _obstacle;
-        }
-
-        set => SetObstacle(value, _time.GetTimestamp());
+        get => _obstacle;
+        set => SetObstacle(value, value is null ? _time.GetTimestamp() : 0);
     }
 
     /// <summary>Sets <see cref="Obstacle"/>. The caller holds a lock, so it reads the clock before that and passes the timestamp.</summary>
