@@ -80,7 +80,7 @@ internal sealed class RabbitMQConsumer(
     }
 
     /// <summary>Stops handing over messages, and waits for the handler, so that messages of the next connection come after it.</summary>
-    internal async Task EndAsync()
+    public async ValueTask DisposeAsync()
     {
         _isOver = true;
         await _handling.WaitAsync().ConfigureAwait(false);
@@ -93,12 +93,6 @@ internal sealed class RabbitMQConsumer(
 
     public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason) =>
         LoseAsync(RabbitMQErrors.Explain(reason));
-
-    public async ValueTask DisposeAsync()
-    {
-        await EndAsync().ConfigureAwait(false);
-        await Channel.DisposeAsync().ConfigureAwait(false);
-    }
 
     private async Task AcknowledgeAsync()
     {

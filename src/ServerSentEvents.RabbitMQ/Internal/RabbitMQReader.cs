@@ -63,6 +63,7 @@ internal sealed class RabbitMQReader : IStreamReader
         if (!offset.Task.IsCompleted)
             throw await Lost.ConfigureAwait(false);
         await consumer.DisposeAsync().ConfigureAwait(false);
+        await consumer.Channel.DisposeAsync().ConfigureAwait(false);
         return await offset.Task.ConfigureAwait(false);
 
         // A block can end soon. Give the connection up if the marker is not taken in time.
@@ -86,7 +87,7 @@ internal sealed class RabbitMQReader : IStreamReader
     public async ValueTask DisposeAsync()
     {
         if (_consumer is not null)
-            await _consumer.EndAsync().ConfigureAwait(false);
+            await _consumer.DisposeAsync().ConfigureAwait(false);
         await _connection.CloseQuietlyAsync().ConfigureAwait(false);
     }
 
