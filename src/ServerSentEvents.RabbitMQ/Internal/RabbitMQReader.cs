@@ -26,11 +26,7 @@ internal sealed class RabbitMQReader : IStreamReader
     internal RabbitMQReader(IConnection connection, string stream, ushort prefetch)
     {
         (_connection, _stream, _prefetch) = (connection, stream, prefetch);
-        connection.ConnectionShutdownAsync += (_, reason) =>
-        {
-            _lost.TrySetResult(RabbitMQErrors.Explain(reason));
-            return Task.CompletedTask;
-        };
+        connection.ConnectionShutdownAsync += (_, reason) => Task.FromResult(_lost.TrySetResult(RabbitMQErrors.Explain(reason)));
     }
 
     public Task<Exception> Lost => _lost.Task;
