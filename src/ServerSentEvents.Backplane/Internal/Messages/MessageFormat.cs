@@ -85,12 +85,9 @@ internal static class MessageFormat
                 rest = rest[LengthOf(item)..];
             }
 
-            message = new StreamMessage(
-                new MessageId(
-                    BinaryPrimitives.ReadUInt64BigEndian(body[NodeAt..]), BinaryPrimitives.ReadUInt64BigEndian(body[SequenceAt..])),
-                BinaryPrimitives.ReadInt64BigEndian(body[SentAtAt..]),
-                (body[FlagsAt] & RetransmissionFlag) != 0,
-                items);
+            var id = new MessageId(BinaryPrimitives.ReadUInt64BigEndian(body[NodeAt..]), BinaryPrimitives.ReadUInt64BigEndian(body[SequenceAt..]));
+            var sentAt = BinaryPrimitives.ReadInt64BigEndian(body[SentAtAt..]);
+            message = new StreamMessage(id, sentAt, (body[FlagsAt] & RetransmissionFlag) != 0, items);
             return DecodeResult.Decoded;
         }
         catch (ArgumentException)
