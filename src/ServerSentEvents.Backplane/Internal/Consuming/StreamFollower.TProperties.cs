@@ -218,8 +218,7 @@ internal sealed partial class StreamFollower<TProperties>(
         var (place, check) = (0, message.Id.Check);
         while (place < items.Count && delivery.TryDeliver(new(StreamPosition.Of(offset, place), check), items[place], _isCatchingUp))
             place++;
-        if (!_isCatchingUp)
-            metrics.Delivered.Add(place);
+        metrics.Delivered.Add(_isCatchingUp ? 0 : place);
         return place == items.Count;
     }
 }
