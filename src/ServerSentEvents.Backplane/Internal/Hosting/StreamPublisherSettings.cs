@@ -11,21 +11,17 @@ internal class StreamPublisherSettings
     private const int SmallestMaxEventBytes = 1_024;
     private const int LargestMaxEventBytes = 16 << 20;
 
-    /// <summary>The longest time of a timer, in whole milliseconds.</summary>
-    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
-
     /// <exception cref="ArgumentException">A value is missing or out of its range.</exception>
     internal StreamPublisherSettings(StreamPublisherOptions options)
     {
         PublishTimeout = options.PublishTimeout;
-        if (PublishTimeout < TimeSpan.FromMilliseconds(1) || PublishTimeout > LongestTimeout)
+        if (PublishTimeout.TotalMilliseconds is < 1 or > int.MaxValue)
             throw new ArgumentOutOfRangeException(nameof(options), PublishTimeout, "PublishTimeout must be from 1 to 2,147,483,647 milliseconds.");
         MaxEventBytes = options.MaxEventBytes;
         if (MaxEventBytes is < SmallestMaxEventBytes or > LargestMaxEventBytes)
             throw new ArgumentOutOfRangeException(nameof(options), MaxEventBytes, "MaxEventBytes must be from 1,024 to 16,777,216.");
         TimeProvider = options.TimeProvider ?? throw new ArgumentException("TimeProvider cannot be null.", nameof(options));
-        var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ServerSentEvents.Backplane");
-        Logger = new LimitedLogger(logger, TimeProvider);
+        Logger = new LimitedLogger((options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ServerSentEvents.Backplane"), TimeProvider);
     }
 
     internal TimeSpan PublishTimeout { get; }
