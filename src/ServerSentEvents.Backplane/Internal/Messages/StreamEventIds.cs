@@ -61,15 +61,12 @@ internal sealed class StreamEventIds(int capacity = StreamEventIds.DefaultCapaci
     {
         position = default;
         var digits = id.Length - 1 - CheckDigits;
-        if (digits < 1
-            || !long.TryParse(id.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-            || !uint.TryParse(id.AsSpan(digits + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var check))
-        {
+        if (digits < 1 || id[digits] != Separator)
             return false;
-        }
-
+        _ = long.TryParse(id.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var value);
+        _ = uint.TryParse(id.AsSpan(digits + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var check);
         position = new(value, check);
-        // Several texts can be read as one position, but only one of them is an id.
+        // Several texts can be read as one position, and a text without a number reads as 0. Only one of them is an id.
         return string.Equals(Format(position), id, StringComparison.Ordinal);
     }
 
