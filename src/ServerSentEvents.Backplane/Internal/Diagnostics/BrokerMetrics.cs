@@ -42,7 +42,8 @@ internal sealed class BrokerMetrics
 
     internal static BrokerMetrics For(string broker)
     {
-        CreateInstruments();
+        if (Creation.TryBegin())
+            CreateInstruments();
         return Brokers.GetOrAdd(broker, static _ => new());
     }
 
@@ -50,11 +51,8 @@ internal sealed class BrokerMetrics
 
     internal static void Remove(ReadingLag lag) => Lags.TryRemove(lag, out _);
 
-    /// <summary>Creates the instruments at the first call.</summary>
     private static void CreateInstruments()
     {
-        if (!Creation.TryBegin())
-            return;
         AddCounter(
             "events.published", "{event}",
             "Valid events that were passed to PublishAsync on this node, also those that were not published.", metrics => metrics.Published);
