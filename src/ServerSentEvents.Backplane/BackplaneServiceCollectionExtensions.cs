@@ -89,10 +89,9 @@ public static class BackplaneServiceCollectionExtensions
         if (publisher is not null)
             return publisher;
         var type = typeof(TProperties).Name;
-        var (registration, call) = typeof(TProperties) == typeof(object)
-            ? ("services.AddSingleton<Publisher>()", "services.AddServerSentEvents()")
-            : ($"services.AddSingleton<Publisher<{type}>>()", $"services.AddServerSentEvents<{type}>()");
+        var argument = typeof(TProperties) == typeof(object) ? "" : $"<{type}>";
         throw new InvalidOperationException(
-            $"{method}<{type}> needs the publisher of this node. Call {registration}, or {call} of ServerSentEvents.AspNetCore.");
+            $"{method}<{type}> needs the publisher of this node. Call services.AddSingleton<Publisher{argument}>(), "
+            + $"or services.AddServerSentEvents{argument}() of ServerSentEvents.AspNetCore.");
     }
 }
