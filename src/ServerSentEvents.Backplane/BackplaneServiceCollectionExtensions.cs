@@ -37,10 +37,7 @@ public static class BackplaneServiceCollectionExtensions
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IServiceCollection AddServerSentEventsBackplane<TPublisher, TOptions>(
-        this IServiceCollection services,
-        Action<TOptions> configure,
-        Func<IServiceProvider, TOptions, TPublisher> create,
-        string healthCheckName)
+        this IServiceCollection services, Action<TOptions> configure, Func<IServiceProvider, TOptions, TPublisher> create, string healthCheckName)
         where TPublisher : StreamPublisher
         where TOptions : StreamPublisherOptions, new()
     {

@@ -108,8 +108,7 @@ internal sealed class RabbitMQReader : IStreamReader
             var consumer = _consumer = new RabbitMQConsumer(channel, handler, _lost, _prefetch);
             var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset };
             await channel.BasicConsumeAsync(
-                _stream, autoAck: false, "", noLocal: false, exclusive: false, arguments, consumer, cancellationToken)
-                .ConfigureAwait(false);
+                _stream, autoAck: false, "", noLocal: false, exclusive: false, arguments, consumer, cancellationToken).ConfigureAwait(false);
             return consumer;
         }
         catch (OperationInterruptedException exception)

@@ -27,12 +27,7 @@ internal sealed class RabbitMQSettings
     private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromSeconds(5);
 
     private RabbitMQSettings(
-        ConnectionFactory? factory,
-        IList<AmqpTcpEndpoint>? endpoints,
-        string? name,
-        TimeSpan? maxAge,
-        long? maxBytes,
-        StreamPublisherOptions options)
+        ConnectionFactory? factory, IList<AmqpTcpEndpoint>? endpoints, string? name, TimeSpan? maxAge, long? maxBytes, StreamPublisherOptions options)
     {
         ConnectionFactory = factory
             ?? throw new ArgumentException("ConnectionFactory must be set: it has the address of the broker.", nameof(options));

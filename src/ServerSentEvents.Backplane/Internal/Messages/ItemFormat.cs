@@ -86,9 +86,7 @@ internal static class ItemFormat
                 case DataTag: data = StrictUtf8.GetString(value); break;
                 case TypeTag: type = StrictUtf8.GetString(value); break;
                 case IdTag: id = StrictUtf8.GetString(value); break;
-                case ReconnectionTag when length == sizeof(long):
-                    interval = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(value));
-                    break;
+                case ReconnectionTag when length == sizeof(long): interval = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(value)); break;
                 case DisconnectTag: key = StrictUtf8.GetString(value); break;
                 default: break; // A field of a later release.
             }
@@ -100,10 +98,7 @@ internal static class ItemFormat
             return new StreamItem(Event: null, Channels: default, key);
         var item = new SseItem<string>(data, type) { EventId = id, ReconnectionInterval = interval };
         EventValidator.ThrowIfInvalid(item, nameof(rest));
-        return new StreamItem(
-            item,
-            channels is [var only] ? only : ChannelNames.Create(CollectionsMarshal.AsSpan(channels)),
-            DisconnectKey: null);
+        return new StreamItem(item, channels is [var only] ? only : ChannelNames.Create(CollectionsMarshal.AsSpan(channels)), DisconnectKey: null);
     }
 
     private static int Length(string? text) => text is null ? 0 : FieldHeaderLength + Encoding.UTF8.GetByteCount(text);

@@ -11,11 +11,7 @@ namespace ServerSentEvents.Backplane.Internal.Publishing;
 /// <param name="metrics">The counters.</param>
 /// <param name="settings">The settings.</param>
 internal sealed class WritingLoop(
-    IStreamTransport transport,
-    Outbox outbox,
-    ReaderStallDetector stallDetector,
-    BrokerMetrics metrics,
-    StreamPublisherSettings settings)
+    IStreamTransport transport, Outbox outbox, ReaderStallDetector stallDetector, BrokerMetrics metrics, StreamPublisherSettings settings)
     : IStreamWriterObserver
 {
     private readonly ConnectionLoop _loop = new("publishing", metrics.ReconnectsToPublish, transport.Stream, settings);
