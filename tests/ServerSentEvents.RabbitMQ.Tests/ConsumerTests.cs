@@ -30,6 +30,19 @@ public sealed class ConsumerTests
         handled.Should().Be(Prefetch);
     }
 
+    [Fact]
+    public async Task HandleChannelShutdown_MessageWasNotAcknowledgedInTime_IsNoRefusal()
+    {
+        const string reason = "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms.";
+        var lost = new TaskCompletionSource<Exception>();
+        var consumer = new RabbitMQConsumer(DispatchProxy.Create<IChannel, ClosedChannel>(), (_, _, _) => { }, lost, Prefetch);
+
+        await consumer.HandleChannelShutdownAsync(
+            consumer.Channel, new ShutdownEventArgs(ShutdownInitiator.Peer, Constants.PreconditionFailed, reason));
+
+        (await lost.Task).Should().BeOfType<IOException>("the next connection works").Which.Message.Should().Be(reason);
+    }
+
     private static Task DeliverAsync(RabbitMQConsumer consumer, long offset)
     {
         var properties = new BasicProperties { Headers = new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-stream-offset"] = offset } };

@@ -10,9 +10,10 @@ internal static class RabbitMQErrors
 {
     /// <summary>
     /// Words of the broker that mean a temporary refusal: this node has no replica of the stream, or not yet, or a limit of
-    /// connections or channels is reached.
+    /// connections or channels is reached, or a consumer has not acknowledged a message in time.
     /// </summary>
-    private static readonly string[] TemporaryReasons = ["replica on the local node", "connection limit (", "the maximum allowed"];
+    private static readonly string[] TemporaryReasons =
+        ["replica on the local node", "connection limit (", "the maximum allowed", "delivery acknowledgement"];
 
     /// <summary>Returns the exception that says what is wrong.</summary>
     internal static Exception Explain(Exception exception)
