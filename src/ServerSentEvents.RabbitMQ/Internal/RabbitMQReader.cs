@@ -46,15 +46,7 @@ internal sealed class RabbitMQReader : IStreamReader
         };
         // Do not close the channel after a failure: the engine closes the connection, and closing a channel can take seconds.
         var consumer = await ConsumeAsync("last", LookAt, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await consumer.Channel.BasicPublishAsync("", _stream, mandatory: false, message, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationInterruptedException exception)
-        {
-            throw RabbitMQErrors.Explain(exception);
-        }
-
+        await consumer.Channel.PublishAsync(new CachedString(_stream), mandatory: false, message, cancellationToken).ConfigureAwait(false);
         await Task.WhenAny(offset.Task, Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (!offset.Task.IsCompleted)
             throw await Lost.ConfigureAwait(false);

@@ -6,8 +6,6 @@ namespace ServerSentEvents.RabbitMQ.Internal;
 /// <summary>A connection that appends. It forwards confirmations; the library's own tracking would wait for each one.</summary>
 internal sealed class RabbitMQWriter : IStreamWriter
 {
-    private static readonly CachedString DefaultExchange = new("");
-
     private readonly TaskCompletionSource<Exception> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly IConnection _connection;
@@ -37,7 +35,7 @@ internal sealed class RabbitMQWriter : IStreamWriter
     public string? Blocked => _blocked;
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        _channel.BasicPublishAsync(DefaultExchange, _stream, mandatory: true, message, cancellationToken);
+        _channel.PublishAsync(_stream, mandatory: true, message, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
