@@ -3,7 +3,6 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Diagnostics;
 using ServerSentEvents.Backplane.Internal.Hosting;
-using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.Backplane;
 
@@ -29,9 +28,6 @@ namespace ServerSentEvents.Backplane;
 /// </remarks>
 public abstract class StreamBackplane<TProperties> : StreamPublisher
 {
-    /// <summary>The time between two checks of the reader.</summary>
-    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
-
     private readonly ReadingLoop<TProperties> _reading;
 
     /// <summary>Initializes a backplane that is not connected yet.</summary>
@@ -75,15 +71,11 @@ public abstract class StreamBackplane<TProperties> : StreamPublisher
             ({ } obstacle, false) => new HealthCheckResult(failureStatus, $"This node has not caught up with the stream yet: {obstacle}."),
         };
 
-    private protected override async Task RunAsync(CancellationToken cancellationToken)
-    {
-        // Begin to write first: the handlers of subscriptions that end when the reading begins may publish, and wait.
-        var writing = base.RunAsync(cancellationToken);
-        var timer = Settings.TimeProvider.CreateDetachedTimer(
-            static detector => ((ReaderStallDetector)detector!).Check(), StallDetector, CheckInterval, CheckInterval);
-        await using (timer.ConfigureAwait(false))
-            await Task.WhenAll(writing, _reading.RunAsync(cancellationToken)).ConfigureAwait(false);
-    }
+    /// <summary>
+    /// Runs the loops. Begins to write first: the handlers of subscriptions that end when the reading begins may publish, and wait.
+    /// </summary>
+    private protected override Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(base.RunAsync(cancellationToken), _reading.RunAsync(cancellationToken));
 
     private protected override async Task WaitUntilReadyAsync()
     {

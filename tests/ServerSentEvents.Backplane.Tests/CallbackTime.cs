@@ -5,6 +5,9 @@ internal sealed class CallbackTime(TimeProvider time) : TimeProvider
 {
     internal Action? Read { get; set; }
 
+    /// <summary>Called with the period of each timer before the timer is created.</summary>
+    internal Action<TimeSpan>? TimerCreated { get; set; }
+
     public override long TimestampFrequency => time.TimestampFrequency;
 
     public override DateTimeOffset GetUtcNow()
@@ -19,14 +22,17 @@ internal sealed class CallbackTime(TimeProvider time) : TimeProvider
         return time.GetTimestamp();
     }
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        time.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        TimerCreated?.Invoke(period);
+        return time.CreateTimer(callback, state, dueTime, period);
+    }
 
-    /// <summary>Throws when it is read for the next time.</summary>
-    internal void ThrowOnce() => Read = () =>
+    /// <summary>Throws an exception, by default an <see cref="InvalidOperationException"/>, when it is read for the next time.</summary>
+    internal void ThrowOnce(Type? exception = null) => Read = () =>
     {
         Read = null;
-        throw new InvalidOperationException("of a clock");
+        throw (Exception)Activator.CreateInstance(exception ?? typeof(InvalidOperationException), "of a clock")!;
     };
 
     /// <summary>Returns whether another thread can make a call now: nothing holds a lock that the call needs.</summary>

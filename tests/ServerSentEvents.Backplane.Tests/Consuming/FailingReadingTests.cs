@@ -2,7 +2,7 @@ using ServerSentEvents.Backplane.Internal.Messages;
 
 namespace ServerSentEvents.Backplane.Tests.Consuming;
 
-/// <summary>Tests readers that get nothing, and functions and handlers of the application that throw.</summary>
+/// <summary>Tests readers that get nothing, and functions, handlers and clocks of the application that throw.</summary>
 public sealed class FailingReadingTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -39,6 +39,39 @@ public sealed class FailingReadingTests
         _changed.Release();
 
         await _time.AdvanceUntilAsync(() => node.Backplane.IsCaughtUp && _changed.ReadersOpened > 1);
+    }
+
+    [Fact]
+    public async Task Start_ClockOfPublisherThrows_CatchesUp()
+    {
+        var clock = new CallbackTime(_time);
+        using var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = clock });
+        await using var backplane = new TestBackplane(publisher, new TestOptions { TimeProvider = _time }, _stream);
+        clock.ThrowOnce();
+
+        backplane.Start();
+        await Limits.UntilAsync(() => clock.Read is null);
+
+        await _time.AdvanceUntilAsync(() => backplane.IsCaughtUp);
+    }
+
+    [Fact]
+    public async Task Start_ClockMakesNoTimerForTheChecksOfTheReader_CatchesUp()
+    {
+        var (clock, timers) = (new CallbackTime(_time), 0);
+        // No other timer of a backplane has this period.
+        clock.TimerCreated = period =>
+        {
+            if (period == TimeSpan.FromSeconds(1) && ++timers == 1)
+                throw new InvalidOperationException("of a clock");
+        };
+        using var publisher = new Publisher<string>();
+        await using var backplane = new TestBackplane(publisher, new TestOptions { TimeProvider = clock }, _stream);
+
+        backplane.Start();
+        await Limits.UntilAsync(() => timers > 0);
+
+        await _time.AdvanceUntilAsync(() => backplane.IsCaughtUp);
     }
 
     [Fact]
@@ -87,8 +120,9 @@ public sealed class FailingReadingTests
         node.Log.Warnings.Should().Contain(text => text.Contains("of a function", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Read_ClockOfPublisherThrows_EventIsAGap()
+    [Theory]
+    [InlineData(typeof(InvalidOperationException))]
+    public async Task Read_ClockOfPublisherThrows_EventIsAGap(Type exception)
     {
         var clock = new CallbackTime(TimeProvider.System);
         using var reader = new ManualReader(timeOfPublisher: clock);
@@ -97,7 +131,7 @@ public sealed class FailingReadingTests
         reader.Read(1, RawMessage.Of(new MessageId(7, 2), data: "a"));
         await client.NextAsync();
 
-        clock.ThrowOnce();
+        clock.ThrowOnce(exception);
         reader.Read(2, RawMessage.Of(new MessageId(7, 3), data: ["b", "c"]));
         reader.Read(3, RawMessage.Of(new MessageId(7, 4), data: "d"));
 

@@ -62,6 +62,20 @@ public sealed class DisposalTests
     }
 
     [Fact]
+    public async Task DisposeAsync_ClockOfPublisherThrows_Completes()
+    {
+        var clock = new CallbackTime(_time);
+        using var publisher = new Publisher<string>(new PublisherOptions { TimeProvider = clock });
+        var backplane = new TestBackplane(publisher, new TestOptions { TimeProvider = _time }, _stream);
+        await backplane.ConnectAsync().WithinPatience();
+        clock.ThrowOnce();
+
+        await backplane.DisposeAsync().WithinPatience();
+
+        clock.Read.Should().BeNull("the clock has thrown");
+    }
+
+    [Fact]
     public async Task DisposeAsync_BetweenTwoAttempts_Completes()
     {
         _stream.Stop();

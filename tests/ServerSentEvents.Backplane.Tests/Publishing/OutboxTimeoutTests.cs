@@ -208,6 +208,18 @@ public sealed class OutboxTimeoutTests : IDisposable
         _outbox.IsStalled.Should().BeTrue();
     }
 
+    [Fact]
+    public void Obstacle_SetToAReason_DoesNotReadTheClock()
+    {
+        var clock = new CallbackTime(_time);
+        using var outbox = new Outbox(clock, Timeout);
+        clock.ThrowOnce();
+
+        outbox.Obstacle = "there is no connection";
+
+        outbox.Obstacle.Should().Be("there is no connection");
+    }
+
     private static void Connect(Outbox outbox)
     {
         outbox.Obstacle = null;

@@ -32,6 +32,9 @@ internal sealed class LocalDelivery<TProperties>(
 
     internal void SetCaughtUp(bool isCaughtUp) => publisher.SetCaughtUp(isCaughtUp);
 
+    /// <summary>Notes that nothing more is delivered: the publisher can outlive the backplane.</summary>
+    internal void End() => Try(() => publisher.SetCaughtUp(isCaughtUp: true));
+
     internal void Advance(EventPosition position) => publisher.Advance(position);
 
     /// <summary>Delivers an item, or adds an event to the history alone if the node is catching up.</summary>

@@ -1,5 +1,6 @@
 using ServerSentEvents.Backplane.Internal.Diagnostics;
 using ServerSentEvents.Backplane.Internal.Hosting;
+using ServerSentEvents.Internal.Compatibility;
 
 namespace ServerSentEvents.Backplane.Internal.Consuming;
 
@@ -12,6 +13,9 @@ internal sealed class ReadingLoop<TProperties>(
     BrokerMetrics metrics,
     StreamPublisherSettings settings)
 {
+    /// <summary>The time between two checks of the reader.</summary>
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+
     private readonly ConnectionLoop _loop = new("reading", metrics.ReconnectsToRead, transport.Stream, settings);
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -39,6 +43,8 @@ internal sealed class ReadingLoop<TProperties>(
 
     private async Task ReadAsync(IStreamReader reader, Action connected, CancellationToken cancellationToken)
     {
+        using var checks = settings.TimeProvider.CreateDetachedTimer(
+            static detector => ((ReaderStallDetector)detector!).Check(), stallDetector, CheckInterval, CheckInterval);
         var lost = Task.WhenAny(reader.Lost, stallDetector.Begin()).Unwrap();
         _obstacle = "this node is catching up with the stream";
         await follower.AttachAsync(reader, lost, cancellationToken).ConfigureAwait(false);

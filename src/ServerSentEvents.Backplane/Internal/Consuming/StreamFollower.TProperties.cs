@@ -87,8 +87,8 @@ internal sealed partial class StreamFollower<TProperties>(
     /// <summary>Notes that the connection is lost.</summary>
     internal void Detach() => delivery.SetCaughtUp(false);
 
-    /// <summary>Notes that nothing more is read: the publisher can outlive the backplane.</summary>
-    internal void End() => delivery.SetCaughtUp(true);
+    /// <summary>Notes that nothing more is read.</summary>
+    internal void End() => delivery.End();
 
     private async Task<long> AppendMarkerAsync(IStreamReader reader, CancellationToken cancellationToken)
     {
