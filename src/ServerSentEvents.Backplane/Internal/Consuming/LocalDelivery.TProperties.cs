@@ -48,7 +48,7 @@ internal sealed class LocalDelivery<TProperties>(
             else if (item.DisconnectKey is { } key && !isCatchingUp)
                 Disconnect(key);
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException exception) when (string.Equals(exception.ObjectName, publisher.GetType().FullName, StringComparison.Ordinal))
         {
             // The publisher was disposed, so no subscriber can get the event.
         }
