@@ -43,8 +43,9 @@ public abstract partial class StreamPublisher
         Start();
         try
         {
-            var first = await Task.WhenAny([WaitUntilReadyAsync(), .. Refused])
+            var first = await Task.WhenAny([WaitUntilReadyAsync(), _running!, .. Refused])
                 .WaitAsync(Settings.PublishTimeout, Settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             if (first is not Task<StreamRefusedException> refusal)
                 return;
             var reason = await refusal.ConfigureAwait(false);
@@ -75,13 +76,14 @@ public abstract partial class StreamPublisher
         }
     }
 
-    /// <summary>Starts with the application: waits for the broker until the timeout, and then returns without it.</summary>
+    /// <summary>Starts with the application: waits for the broker until the timeout or the disposal, and then returns without it.</summary>
     internal async Task StartWithinTimeoutAsync(CancellationToken cancellationToken)
     {
         Start();
         try
         {
-            await WaitUntilReadyAsync().WaitAsync(Settings.PublishTimeout, Settings.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAny(WaitUntilReadyAsync(), _running!)
+                .WaitAsync(Settings.PublishTimeout, Settings.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -155,6 +155,31 @@ public sealed class ConnectTests
     }
 
     [Fact]
+    public async Task ConnectAsync_DisposedWhileItWaits_Throws()
+    {
+        _stream.Stop();
+        var backplane = NewBackplane();
+        var connecting = backplane.ConnectAsync();
+
+        await backplane.DisposeAsync().WithinPatience();
+
+        // The clock stands still, so that no timeout can come.
+        await connecting.Invoking(task => task.WithinPatience()).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task StartWithinTimeoutAsync_DisposedWhileItWaits_Returns()
+    {
+        _stream.Stop();
+        var backplane = NewBackplane();
+        var starting = backplane.StartWithinTimeoutAsync(default);
+
+        await backplane.DisposeAsync().WithinPatience();
+
+        await starting.WithinPatience();
+    }
+
+    [Fact]
     public async Task StartWithinTimeoutAsync_NoBroker_ReturnsAfterTheTimeoutAndConnectsLater()
     {
         _stream.Stop();
