@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace ServerSentEvents.Backplane.Tests.Hosting;
 
 /// <summary>Tests the lines in the log about an outage.</summary>
@@ -136,6 +138,25 @@ public sealed class OutageLogTests
 
         (await logged.Task.WithinPatience()).Should().BeFalse();
         await publishing;
+    }
+
+    [Fact]
+    public async Task Unblocked_WhileTheBlockIsLogged_IsLoggedAfterIt()
+    {
+        await using var node = await StartAsync();
+        var lines = new ConcurrentQueue<string>();
+        node.Log.Logged = line =>
+        {
+            // The block ends before the log has its line.
+            if (line.Contains("blocks publishers", StringComparison.Ordinal))
+                _stream.Block(null);
+            lines.Enqueue(line);
+        };
+
+        _stream.Block("low on disk");
+
+        await Limits.UntilAsync(() => lines.Count == 2);
+        lines.Should().Equal("Stream orders: the broker blocks publishers: low on disk ", "Stream orders: the broker takes events again. ");
     }
 
     private Task<TestNode> StartAsync() => _time.StartNodeAsync(_changed);

@@ -24,6 +24,9 @@ internal sealed class WritingLoop(
     /// <summary>True if the log says that the broker blocks. Guarded by <see cref="_gate"/>.</summary>
     private bool _isBlocked;
 
+    /// <summary>True while a thread logs that the broker blocks, or takes events again.</summary>
+    private volatile bool _isLogging;
+
     /// <summary>True if the current connection has confirmed a message.</summary>
     private volatile bool _hasConfirmed;
 
@@ -118,16 +121,18 @@ internal sealed class WritingLoop(
                 return;
             reason = _writer.Blocked;
             outbox.SetObstacle(reason is null ? null : Blocks(reason), now);
-            // A new connection does not know yet that the broker still blocks.
-            if (reason is not null == _isBlocked || (reason is null && _unconfirmedReason is not null))
+            // A new connection does not know yet that the broker still blocks. A thread that logs comes back here when it is done.
+            if (_isLogging || reason is not null == _isBlocked || (reason is null && _unconfirmedReason is not null))
                 return;
-            _isBlocked = !_isBlocked;
+            (_isBlocked, _isLogging) = (!_isBlocked, true);
         }
 
         if (reason is not null)
             Log.Blocked(settings.Logger, transport.Stream, reason);
         else
             Log.Unblocked(settings.Logger, transport.Stream);
+        _isLogging = false;
+        NoteBlocked();
     }
 
     private static string Blocks(string reason) => $"the broker blocks publishers ({reason})";
