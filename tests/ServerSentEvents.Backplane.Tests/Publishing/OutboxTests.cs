@@ -1,5 +1,4 @@
 using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using ServerSentEvents.Backplane.Internal.Consuming;
 using ServerSentEvents.Backplane.Internal.Messages;
 using ServerSentEvents.Backplane.Internal.Publishing;
@@ -228,30 +227,6 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
-    public void Withdraw_ManyAfterOneThatWaits_KeepsNoneOfTheirBytes()
-    {
-        Add("waits");
-
-        var withdrawn = Enumerable.Range(0, 1000).Select(_ => AddAndWithdraw()).ToList();
-
-        GC.Collect();
-        withdrawn.Count(bytes => bytes.IsAlive).Should().Be(0);
-        Take().Should().Equal("waits");
-    }
-
-    [Fact]
-    public void Withdraw_ManyAfterOneThatWaits_KeepsFewOfThem()
-    {
-        Add("waits");
-
-        var withdrawn = WithdrawMany();
-
-        GC.Collect();
-        withdrawn.Count(item => item.IsAlive).Should().BeLessThan(1_000);
-        Take().Should().Equal("waits");
-    }
-
-    [Fact]
     public void Dispose_ItemsInEachState_FailThemAndLaterOnes()
     {
         var again = Add("sent on a lost connection")[0];
@@ -290,30 +265,7 @@ public sealed class OutboxTests : IDisposable
 
     private static byte[] Encode(string data) => ItemFormat.EncodeEvent(new SseItem<string>(data), default);
 
-    /// <summary>Adds an item and withdraws it. Returns its bytes, which no frame of the test keeps alive.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private WeakReference AddAndWithdraw()
-    {
-        var bytes = Encode("withdrawn");
-        _outbox.Withdraw(_outbox.Add(bytes), new OperationCanceledException());
-        return new WeakReference(bytes);
-    }
-
     private OutgoingItem[] Add(params string[] data) => Array.ConvertAll(data, each => _outbox.Add(Encode(each)));
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private List<WeakReference> WithdrawMany()
-    {
-        var withdrawn = new List<WeakReference>();
-        for (var number = 0; number < 100_000; number++)
-        {
-            var item = Add("x")[0];
-            _outbox.Withdraw(item, new OperationCanceledException());
-            withdrawn.Add(new WeakReference(item));
-        }
-
-        return withdrawn;
-    }
 
     private StreamMessage TakeMessage()
     {

@@ -232,6 +232,7 @@ internal sealed partial class Outbox : IDisposable
         if (items.Count == 0)
             return null;
         var body = MessageFormat.Encode([.. items.Select(static item => item.Encoded!)]);
+        items.ForEach(static item => item.Encoded = null);
         var message = new OutgoingMessage(++_sequence, [.. items], body);
         _messages.Add(message);
         return message;

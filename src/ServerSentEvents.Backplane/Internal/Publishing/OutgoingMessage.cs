@@ -10,8 +10,8 @@ internal sealed class OutgoingItem(byte[] encoded, long addedAt)
 {
     private readonly TaskCompletionSource _confirmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The item; null when the caller does not wait for it anymore.</summary>
-    internal byte[]? Encoded { get; private set; } = encoded;
+    /// <summary>The item; null when a message has it, or when the caller does not wait for it anymore.</summary>
+    internal byte[]? Encoded { get; set; } = encoded;
 
     internal long AddedAt { get; } = addedAt;
 
