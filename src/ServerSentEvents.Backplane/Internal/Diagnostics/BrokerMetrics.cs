@@ -57,7 +57,8 @@ internal sealed class BrokerMetrics
             "events.published", "{event}",
             "Valid events that were passed to PublishAsync on this node, also those that were not published.", metrics => metrics.Published);
         AddCounter("events.confirmed", "{event}", "Events and disconnects of this node that the broker has confirmed.", metrics => metrics.Confirmed);
-        AddCounter("events.delivered", "{event}", "Events and disconnects that were read and handed to a publisher of this node.", metrics => metrics.Delivered);
+        AddCounter(
+            "events.delivered", "{event}", "Events and disconnects that were read and handed to a publisher of this node.", metrics => metrics.Delivered);
         AddCounter("messages.redelivered", "{message}", "Retransmissions that were skipped.", metrics => metrics.Redelivered);
         AddCounter("messages.skipped", "{message}", "Messages of an unknown version, which are gaps.", metrics => metrics.Skipped);
         AddCounter("messages.damaged", "{message}", "Damaged messages, which are gaps.", metrics => metrics.Damaged);
