@@ -113,10 +113,10 @@ internal sealed partial class EventHistory<TProperties>(
     {
         foreach (var id in ids)
         {
-            if (string.IsNullOrEmpty(id))
+            if (id is not { Length: > 0 } ambiguous)
                 continue;
             for (var i = 0; i < channels.Count; i++)
-                _ambiguousIds.AddOnce(channels[i], id);
+                _ambiguousIds.AddOnce(channels[i], ambiguous);
         }
     }
 
