@@ -28,8 +28,9 @@ public sealed class EventPublisherTests
         var resolve = () => services.GetRequiredService<IEventPublisher>();
 
         resolve.Should().Throw<InvalidOperationException>().WithMessage(
-            "IEventPublisher is ambiguous: Publisher<User> and Publisher<Admin> are registered.*"
-            + "services.AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<Publisher<User>>())*");
+            "IEventPublisher is ambiguous: Publisher<User> and Publisher<Admin> are registered. "
+            + "Ask for one of these types, or choose one after them: "
+            + "services.AddSingleton<IEventPublisher>(provider => provider.GetRequiredService<Publisher<User>>()).");
     }
 
     [Fact]

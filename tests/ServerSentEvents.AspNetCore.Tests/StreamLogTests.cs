@@ -29,6 +29,18 @@ public sealed class StreamLogTests
     }
 
     [Fact]
+    public async Task End_ClientHasDisconnected_IsLoggedForDebuggingWithoutAnException()
+    {
+        await using var app = await TestApplication.StartAsync();
+
+        using (await app.OpenAsync())
+            app.Publisher.GetSubscribers().Should().ContainSingle();
+
+        await Limits.UntilAsync(() => app.Log.Ours.Any(entry => entry.Id == 3));
+        app.Log.Ours.Should().OnlyContain(entry => entry.Level == LogLevel.Debug && entry.Exception == null);
+    }
+
+    [Fact]
     public async Task End_ConnectionHasFailed_IsLoggedForDebuggingWithTheException()
     {
         var failure = new SocketException((int)SocketError.TimedOut);
