@@ -6,8 +6,10 @@ public enum EventStreamEndReason
     /// <summary>The server has ended the stream normally. This is temporary: the client reconnects.</summary>
     EndOfStream,
 
-    /// <summary>There was no connection, no response, or the stream broke off. This is temporary, unless
-    /// the function for the request or a handler threw a permanent exception.</summary>
+    /// <summary>
+    /// There was no connection, no response, or the stream broke off. This is temporary, unless the function for the request or a
+    /// handler threw an exception that is not.
+    /// </summary>
     ConnectionFailed,
 
     /// <summary>Nothing was received for <see cref="EventStreamClientOptions.StallTimeout"/>. This is temporary.</summary>

@@ -13,7 +13,7 @@ public sealed class WriterTests
     [Theory]
     [InlineData(Constants.AccessRefused, "ACCESS_REFUSED - write access to exchange 'amq.default' refused", typeof(StreamRefusedException))]
     [InlineData(Constants.InternalError, "INTERNAL_ERROR", typeof(IOException))]
-    public async Task SendAsync_ChannelIsClosedAndItsShutdownNotToldYet_ThrowsTheBrokersWords(int code, string words, Type expected)
+    public async Task SendAsync_ChannelIsClosedAndItsShutdownIsNotReportedYet_ThrowsTheBrokersWords(int code, string words, Type expected)
     {
         var channel = DispatchProxy.Create<IChannel, ClosedChannel>();
         ((ClosedChannel)(object)channel).Reason = new ShutdownEventArgs(ShutdownInitiator.Peer, (ushort)code, words);

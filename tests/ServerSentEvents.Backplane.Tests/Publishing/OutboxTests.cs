@@ -6,7 +6,7 @@ using ServerSentEvents.Backplane.Internal.Publishing;
 namespace ServerSentEvents.Backplane.Tests.Publishing;
 
 /// <summary>Tests the order of messages, and which items share one.</summary>
-public sealed class OutboxTests : IDisposable
+public sealed partial class OutboxTests : IDisposable
 {
     private readonly Outbox _outbox = new(new FakeTimeProvider(), TimeSpan.FromSeconds(10)) { Obstacle = null };
 

@@ -66,7 +66,7 @@ internal sealed partial class PipeCopy<TProperties> : QueueCopy
         _queue = queue;
         _writer = writer;
         _cancellationToken = cancellationToken;
-        // Finish calls the handlers.
+        // This ends the subscription. Finish calls the handlers.
         _registration = cancellationToken.RegisterDetached(
             static subscription => ((Subscription<TProperties>)subscription!).CancelCopy(), subscription);
     }

@@ -1,19 +1,10 @@
-using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using ServerSentEvents.Backplane.Internal.Messages;
-using ServerSentEvents.Backplane.Internal.Publishing;
 
 namespace ServerSentEvents.Backplane.Tests.Publishing;
 
-/// <summary>Tests what an outbox keeps in memory.</summary>
-public sealed class OutboxMemoryTests : IDisposable
+/// <content>Tests of what an outbox keeps in memory.</content>
+public sealed partial class OutboxTests
 {
-    private readonly Outbox _outbox = new(new FakeTimeProvider(), TimeSpan.FromSeconds(10)) { Obstacle = null };
-
-    public OutboxMemoryTests() => _outbox.BeginConnection();
-
-    public void Dispose() => _outbox.Dispose();
-
     [Fact]
     public void Take_MessageIsUnconfirmed_KeepsTheBytesOfItsItemsOnce()
     {
@@ -29,28 +20,26 @@ public sealed class OutboxMemoryTests : IDisposable
     [Fact]
     public void Withdraw_ManyAfterOneThatWaits_KeepsNoneOfTheirBytes()
     {
-        _outbox.Add(Encode("waits"));
+        Add("waits");
 
         var withdrawn = Enumerable.Range(0, 1000).Select(_ => AddAndWithdraw()).ToList();
 
         GC.Collect();
         withdrawn.Count(bytes => bytes.IsAlive).Should().Be(0);
-        _outbox.Take()!.Items.Should().ContainSingle();
+        Take().Should().Equal("waits");
     }
 
     [Fact]
     public void Withdraw_ManyAfterOneThatWaits_KeepsFewOfThem()
     {
-        _outbox.Add(Encode("waits"));
+        Add("waits");
 
         var withdrawn = WithdrawMany();
 
         GC.Collect();
         withdrawn.Count(item => item.IsAlive).Should().BeLessThan(1_000);
-        _outbox.Take()!.Items.Should().ContainSingle();
+        Take().Should().Equal("waits");
     }
-
-    private static byte[] Encode(string data) => ItemFormat.EncodeEvent(new SseItem<string>(data), default);
 
     /// <summary>Adds an item. Returns its bytes, which no frame of the test keeps alive.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
